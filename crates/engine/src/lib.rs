@@ -1,0 +1,5 @@
+//! Policies and a request in, verdicts out.
+#![warn(clippy::disallowed_methods)]
+
+pub mod request;
+pub mod response;

@@ -1,0 +1,123 @@
+//! What the engine is asked: one object, one operation, one user.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+/// What happens to the object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum Operation {
+    /// The object is new.
+    #[default]
+    Create,
+    /// The object replaces an older one.
+    Update,
+    /// The object goes away; only the old object is set.
+    Delete,
+    /// A connection to the object, such as `exec`.
+    Connect,
+}
+
+impl Operation {
+    /// The word of the API: `CREATE`, `UPDATE`, `DELETE`, `CONNECT`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Operation::Create => "CREATE",
+            Operation::Update => "UPDATE",
+            Operation::Delete => "DELETE",
+            Operation::Connect => "CONNECT",
+        }
+    }
+}
+
+/// Group, version and kind of an object.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GroupVersionKind {
+    /// API group; empty for the core group.
+    pub group: String,
+    /// API version, such as `v1`.
+    pub version: String,
+    /// Kind, such as `Pod`.
+    pub kind: String,
+}
+
+/// Group, version and resource name (plural, lower case) of an object.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GroupVersionResource {
+    /// API group; empty for the core group.
+    pub group: String,
+    /// API version, such as `v1`.
+    pub version: String,
+    /// Resource, such as `pods`.
+    pub resource: String,
+}
+
+/// Who asks, with the roles that are bound to them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestUser {
+    /// Username, such as `system:serviceaccount:ns:name`.
+    pub username: String,
+    /// User id.
+    pub uid: String,
+    /// Groups.
+    pub groups: Vec<String>,
+    /// Extra fields of the authenticator.
+    pub extra: BTreeMap<String, Vec<String>>,
+    /// Roles as `namespace:name`.
+    pub roles: Vec<String>,
+    /// Cluster roles by name.
+    pub cluster_roles: Vec<String>,
+}
+
+/// How JSON integers of the object are seen by patterns and expressions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NumberModel {
+    /// Integers are integers, as the webhook sees them.
+    #[default]
+    Integers,
+    /// Every number is a float64 and `elementIndex` is an int64, as Kyverno's offline commands
+    /// have it (`--compat`).
+    KyvernoOffline,
+}
+
+/// One request: what AdmissionReview has, and nothing of HTTP.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// Request id; empty offline.
+    pub uid: &'a str,
+    /// What happens to the object.
+    pub operation: Operation,
+    /// Kind of the object.
+    pub kind: GroupVersionKind,
+    /// Resource of the object.
+    pub resource: GroupVersionResource,
+    /// Subresource, such as `scale`; empty for the object itself.
+    pub subresource: &'a str,
+    /// Name of the object; empty when the server is to generate it.
+    pub name: &'a str,
+    /// Namespace of the object; empty for a cluster-scoped one.
+    pub namespace: &'a str,
+    /// The object as it would be stored; none for DELETE.
+    pub object: Option<&'a Value>,
+    /// The object as it is stored; none for CREATE.
+    pub old_object: Option<&'a Value>,
+    /// Who asks; none where nobody does (a scan, or the command line without user info).
+    pub user: Option<&'a RequestUser>,
+    /// Labels of the object's namespace; none where they are not known.
+    pub namespace_labels: Option<&'a BTreeMap<String, String>>,
+    /// Whether nothing will be stored.
+    pub dry_run: bool,
+    /// Options of the operation, such as `CreateOptions`.
+    pub options: Option<&'a Value>,
+    /// How integers are seen.
+    pub numbers: NumberModel,
+}
+
+impl<'a> Request<'a> {
+    /// The object that rules match: the new one, or the old one on DELETE.
+    #[must_use]
+    pub fn subject(&self) -> Option<&'a Value> {
+        self.object.or(self.old_object)
+    }
+}

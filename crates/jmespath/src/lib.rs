@@ -1,0 +1,2 @@
+//! Kyverno's dialect of JMESPath.
+#![warn(clippy::disallowed_methods)]

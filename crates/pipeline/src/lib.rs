@@ -1,0 +1,1 @@
+//! Library and environment to rendered, validated and tested bundle.

@@ -1,0 +1,2 @@
+//! Kubernetes' structural schemas by version.
+#![warn(clippy::disallowed_methods)]

@@ -1,0 +1,14 @@
+//! Golden tables: lists of input and answer, each computed by the program that defines the answer.
+
+use serde_json::Value;
+
+/// One golden table and the function that replays one of its cases.
+pub struct GoldenTable {
+    /// The file's name without its suffix.
+    pub name: &'static str,
+    /// Replays a case (`in`, and `out` or `error`, …); the error is the difference, as text.
+    pub check: fn(case: &Value) -> Result<(), String>,
+}
+
+/// Every table that is replayed, by name.
+pub const TABLES: &[GoldenTable] = &[];

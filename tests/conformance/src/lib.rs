@@ -1,0 +1,3 @@
+//! Replays public suites and golden tables.
+
+pub mod goldens;

@@ -1,0 +1,3 @@
+//! Replays public suites and golden tables, and prints a score for each.
+
+fn main() {}
