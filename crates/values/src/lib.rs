@@ -1,6 +1,10 @@
 //! JSON values as the policy languages see them, and Kubernetes' scalar types.
 #![warn(clippy::disallowed_methods)]
 
+pub mod duration;
+pub mod gofloat;
+pub mod wildcard;
+
 mod val;
 
 pub use val::{List, Map, Opaque, Str, Val};
