@@ -1,5 +1,6 @@
 //! Policies and a request in, verdicts out.
 #![warn(clippy::disallowed_methods)]
 
+pub mod matching;
 pub mod request;
 pub mod response;

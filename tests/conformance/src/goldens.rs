@@ -2,6 +2,8 @@
 
 pub mod answer;
 pub mod duration;
+pub mod kinds;
+pub mod selector;
 pub mod wildcard;
 
 use serde_json::Value;
@@ -19,6 +21,14 @@ pub const TABLES: &[GoldenTable] = &[
     GoldenTable {
         name: "duration",
         check: duration::check,
+    },
+    GoldenTable {
+        name: "kinds",
+        check: kinds::check,
+    },
+    GoldenTable {
+        name: "selector",
+        check: selector::check,
     },
     GoldenTable {
         name: "wildcard",
