@@ -55,6 +55,22 @@ pub fn format_json(number: f64) -> String {
     })
 }
 
+/// Ten to the `exponent` by Go's tables: a product of two powers, each the nearest float. Below
+/// 1e-323 it is zero, above 1e308 infinite.
+pub(crate) fn power_of_ten(exponent: i32) -> f64 {
+    if !(-323..=308).contains(&exponent) {
+        return if exponent < 0 { 0.0 } else { f64::INFINITY };
+    }
+    let size = exponent.unsigned_abs();
+    let nearest = |exponent: i64| format!("1e{exponent}").parse().unwrap_or(f64::NAN);
+    let (large, small) = (i64::from(size - size % 32), nearest(i64::from(size % 32)));
+    if exponent < 0 {
+        nearest(-large) / small
+    } else {
+        nearest(large) * small
+    }
+}
+
 fn special(number: f64) -> Option<String> {
     if number.is_nan() {
         Some("NaN".to_owned())
@@ -66,7 +82,16 @@ fn special(number: f64) -> Option<String> {
 }
 
 fn shortest(number: f64) -> Shortest {
-    let text = format!("{:e}", number.abs());
+    let size = number.abs();
+    let mut text = format!("{size:e}");
+    let digits = text.bytes().take_while(|byte| *byte != b'e').count();
+    // Between two texts that are equally near, Go takes the even one. Only long ones can tie.
+    if digits > 15 {
+        let even = format!("{size:.*e}", digits.saturating_sub(2));
+        if even.parse() == Ok(size) {
+            text = even;
+        }
+    }
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     Shortest {
         negative: number.is_sign_negative(),
@@ -140,6 +165,8 @@ mod tests {
             "1e+21",
             "1e+21",
         );
+        let tie = 2_492_640_022_561_897.0 / 4.0;
+        assert_eq!(format_e(tie), "6.231600056404742E+14");
         check(f64::INFINITY, "+Inf", "+Inf", "+Inf", "+Inf");
         check(f64::NEG_INFINITY, "-Inf", "-Inf", "-Inf", "-Inf");
         check(f64::NAN, "NaN", "NaN", "NaN", "NaN");

@@ -1,8 +1,10 @@
 //! JSON values as the policy languages see them, and Kubernetes' scalar types.
 #![warn(clippy::disallowed_methods)]
 
+pub mod arithmetic;
 pub mod duration;
 pub mod gofloat;
+pub mod quantity;
 pub mod wildcard;
 
 mod val;

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod duration;
 pub mod kinds;
+pub mod quantity;
 pub mod selector;
 pub mod wildcard;
 
@@ -25,6 +26,10 @@ pub const TABLES: &[GoldenTable] = &[
     GoldenTable {
         name: "kinds",
         check: kinds::check,
+    },
+    GoldenTable {
+        name: "quantity",
+        check: quantity::check,
     },
     GoldenTable {
         name: "selector",
