@@ -3,5 +3,6 @@
 
 pub mod index;
 pub mod matching;
+pub mod pod_security;
 pub mod request;
 pub mod response;
