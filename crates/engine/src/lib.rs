@@ -1,6 +1,7 @@
 //! Policies and a request in, verdicts out.
 #![warn(clippy::disallowed_methods)]
 
+pub mod autogen;
 pub mod index;
 pub mod matching;
 pub mod pod_security;
