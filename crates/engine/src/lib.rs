@@ -4,6 +4,7 @@
 pub mod autogen;
 pub mod index;
 pub mod matching;
+pub mod pattern;
 pub mod pod_security;
 pub mod request;
 pub mod response;

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod duration;
 pub mod kinds;
+pub mod pattern;
 pub mod quantity;
 pub mod selector;
 pub mod wildcard;
@@ -26,6 +27,10 @@ pub const TABLES: &[GoldenTable] = &[
     GoldenTable {
         name: "kinds",
         check: kinds::check,
+    },
+    GoldenTable {
+        name: "pattern",
+        check: pattern::check,
     },
     GoldenTable {
         name: "quantity",

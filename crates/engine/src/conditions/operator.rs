@@ -1,0 +1,154 @@
+//! The operators of conditions, by name.
+
+use std::cmp::Ordering;
+
+use super::ConditionError;
+
+/// An operator, looked up once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operator {
+    written: Box<str>,
+    family: Family,
+}
+
+/// What an operator does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Family {
+    Equality {
+        negated: bool,
+    },
+    Membership(Membership),
+    /// The deprecated `In` and `NotIn`.
+    Subset {
+        negated: bool,
+    },
+    /// None when the operator is written in another case than its own.
+    Numeric(Option<Order>),
+    /// None when the operator is written in another case than its own.
+    Duration(Option<Order>),
+}
+
+/// Which of the keys must be among the values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Membership {
+    AnyIn,
+    AllIn,
+    AnyNotIn,
+    AllNotIn,
+}
+
+/// How the key must stand to the value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    Greater,
+    GreaterOrEqual,
+    Less,
+    LessOrEqual,
+}
+
+impl Order {
+    pub(super) fn accepts(self, order: Ordering) -> bool {
+        match self {
+            Order::Greater => order.is_gt(),
+            Order::GreaterOrEqual => order.is_ge(),
+            Order::Less => order.is_lt(),
+            Order::LessOrEqual => order.is_le(),
+        }
+    }
+}
+
+/// Every operator as the API names it.
+const OPERATORS: &[(&str, Family)] = &[
+    ("Equal", Family::Equality { negated: false }),
+    ("Equals", Family::Equality { negated: false }),
+    ("NotEqual", Family::Equality { negated: true }),
+    ("NotEquals", Family::Equality { negated: true }),
+    ("In", Family::Subset { negated: false }),
+    ("NotIn", Family::Subset { negated: true }),
+    ("AnyIn", Family::Membership(Membership::AnyIn)),
+    ("AllIn", Family::Membership(Membership::AllIn)),
+    ("AnyNotIn", Family::Membership(Membership::AnyNotIn)),
+    ("AllNotIn", Family::Membership(Membership::AllNotIn)),
+    ("GreaterThan", Family::Numeric(Some(Order::Greater))),
+    (
+        "GreaterThanOrEquals",
+        Family::Numeric(Some(Order::GreaterOrEqual)),
+    ),
+    ("LessThan", Family::Numeric(Some(Order::Less))),
+    (
+        "LessThanOrEquals",
+        Family::Numeric(Some(Order::LessOrEqual)),
+    ),
+    (
+        "DurationGreaterThan",
+        Family::Duration(Some(Order::Greater)),
+    ),
+    (
+        "DurationGreaterThanOrEquals",
+        Family::Duration(Some(Order::GreaterOrEqual)),
+    ),
+    ("DurationLessThan", Family::Duration(Some(Order::Less))),
+    (
+        "DurationLessThanOrEquals",
+        Family::Duration(Some(Order::LessOrEqual)),
+    ),
+];
+
+impl Operator {
+    /// Looks an operator up by its name, in any case.
+    ///
+    /// # Errors
+    /// When there is no such operator.
+    pub fn parse(written: &str) -> Result<Operator, ConditionError> {
+        let (name, family) = OPERATORS
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(written))
+            .ok_or_else(|| ConditionError::UnknownOperator(written.to_owned()))?;
+        let family = match family {
+            Family::Numeric(_) if *name != written => Family::Numeric(None),
+            Family::Duration(_) if *name != written => Family::Duration(None),
+            family => *family,
+        };
+        Ok(Operator {
+            written: written.into(),
+            family,
+        })
+    }
+
+    /// The operator as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.written
+    }
+
+    /// Whether the operator is written so that it never holds.
+    #[must_use]
+    pub fn never_holds(&self) -> bool {
+        matches!(self.family, Family::Numeric(None) | Family::Duration(None))
+    }
+
+    /// The operators to use instead, when this one is deprecated.
+    #[must_use]
+    pub fn replacements(&self) -> &'static [&'static str] {
+        match self.family {
+            Family::Subset { negated: false } => &["AllIn", "AnyIn"],
+            Family::Subset { negated: true } => &["AllNotIn", "AnyNotIn"],
+            Family::Duration(_) => &[
+                "GreaterThan",
+                "GreaterThanOrEquals",
+                "LessThan",
+                "LessThanOrEquals",
+            ],
+            _ => &[],
+        }
+    }
+
+    pub(super) fn family(&self) -> Family {
+        self.family
+    }
+}
+
+/// Every operator as the API names it.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    OPERATORS.iter().map(|(name, _)| *name)
+}

@@ -1,0 +1,345 @@
+//! The walk of a pattern over an object.
+//!
+//! The first walk only decides. When the object does not match, a second one keeps the path and
+//! the keys of anchors that were seen, and words the answer.
+
+use std::{collections::BTreeMap, fmt::Display, fmt::Write};
+
+use portcullis_values::{List, Map, Val};
+
+use super::{
+    PatternOutcome,
+    go_text::{display, type_name},
+    node::{Entry, Node, Role, Tags},
+    scalar::{ScalarPattern, scalar_matches},
+    tags, view,
+};
+use crate::request::NumberModel;
+
+/// Decides whether the object matches.
+pub(crate) fn evaluate(node: &Node, object: &Val<'_>, numbers: NumberModel) -> PatternOutcome {
+    let mut walk = Walk {
+        numbers,
+        trace: None,
+    };
+    if walk.value(node, object).is_ok() {
+        return PatternOutcome::Pass;
+    }
+    walk.trace = Some(Trace {
+        path: String::from("/"),
+        anchors: BTreeMap::new(),
+    });
+    match walk.value(node, object) {
+        Ok(()) => PatternOutcome::Pass,
+        Err(mismatch) => mismatch.outcome(walk.trace.is_some_and(|trace| trace.misses_a_key())),
+    }
+}
+
+struct Walk {
+    numbers: NumberModel,
+    trace: Option<Trace>,
+}
+
+/// What the second walk keeps.
+struct Trace {
+    path: String,
+    /// Conditions and existence anchors as written, and whether any object had the key.
+    anchors: BTreeMap<String, bool>,
+}
+
+impl Trace {
+    fn misses_a_key(&self) -> bool {
+        self.anchors.values().any(|seen| !seen)
+    }
+}
+
+/// Why the object does not match.
+struct Mismatch {
+    kind: Kind,
+    /// Empty on the first walk.
+    path: String,
+    /// Empty on the first walk.
+    message: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The object violates the pattern.
+    Plain,
+    /// The object has a key that must be absent.
+    Negation,
+    /// The pattern does not apply.
+    Skip,
+}
+
+impl Mismatch {
+    fn outcome(self, misses_a_key: bool) -> PatternOutcome {
+        let Mismatch {
+            kind,
+            path,
+            message,
+        } = self;
+        match kind {
+            Kind::Skip => PatternOutcome::Skip { message },
+            Kind::Plain if misses_a_key || path.is_empty() => PatternOutcome::Error { message },
+            Kind::Plain | Kind::Negation => PatternOutcome::Fail { path, message },
+        }
+    }
+}
+
+type Outcome = Result<(), Mismatch>;
+
+impl Walk {
+    fn value(&mut self, node: &Node, value: &Val<'_>) -> Outcome {
+        if let Some(plain) = view::plain(value) {
+            return self.value(node, &plain);
+        }
+        match (node, value) {
+            (Node::Map(entries), Val::Map(object)) => self.map(entries, object),
+            (Node::Tags(tags), Val::Map(object)) => self.tags(tags, object),
+            (Node::Map(_) | Node::Tags(_), _) => self.fail(|path, numbers| {
+                format!(
+                    "pattern and resource have different structures. Path: {path}. \
+                     Expected map[string]interface {{}}, found {}",
+                    type_name(value, numbers)
+                )
+            }),
+            (Node::List(patterns), Val::List(items)) => self.list(patterns, items),
+            (Node::List(_), _) => self.fail(|path, _| {
+                format!(
+                    "validation rule failed at path {path}, \
+                     resource does not satisfy the expected overlay pattern"
+                )
+            }),
+            (Node::Scalar(pattern), value) => self.scalar(pattern, value),
+            (Node::TooDeep, _) => self.mismatch_at("", |_| {
+                String::from("the pattern is nested too deep: write it with at most 128 levels")
+            }),
+        }
+    }
+
+    fn scalar(&self, pattern: &ScalarPattern, value: &Val<'_>) -> Outcome {
+        let matches = match value {
+            Val::List(items) => items
+                .iter()
+                .all(|item| scalar_matches(&item, pattern, self.numbers)),
+            value => scalar_matches(value, pattern, self.numbers),
+        };
+        if matches {
+            return Ok(());
+        }
+        self.fail(|path, numbers| {
+            format!(
+                "resource value '{}' does not match '{}' at path {path}",
+                display(value, numbers),
+                display(&pattern.as_val(), NumberModel::Integers)
+            )
+        })
+    }
+
+    fn list(&mut self, patterns: &[Node], items: &List<'_>) -> Outcome {
+        match patterns.first() {
+            None => self.fail(|_, _| String::from("pattern Array empty")),
+            Some(pattern @ (Node::Map(_) | Node::Tags(_))) => {
+                self.elements(items.iter().map(|item| (pattern, item)))
+            }
+            Some(Node::Scalar(pattern)) => self.scalar(pattern, &Val::List(items.clone())),
+            Some(_) if items.len() < patterns.len() => self.mismatch_at("", |_| {
+                format!(
+                    "validate Array failed, array length mismatch, \
+                     resource Array len is {} and pattern Array len is {}",
+                    items.len(),
+                    patterns.len()
+                )
+            }),
+            Some(_) => self.elements(patterns.iter().zip(items.iter())),
+        }
+    }
+
+    /// Elements to which the pattern does not apply are left out, unless it applies to none.
+    fn elements<'p, 'v>(&mut self, pairs: impl Iterator<Item = (&'p Node, Val<'v>)>) -> Outcome {
+        let mut applied = false;
+        let mut skipped: Option<Mismatch> = None;
+        for (index, (pattern, item)) in pairs.enumerate() {
+            match self.within(index, |walk| walk.value(pattern, &item)) {
+                Ok(()) => applied = true,
+                Err(mismatch) if mismatch.kind == Kind::Skip => match &mut skipped {
+                    Some(first) if self.trace.is_some() => {
+                        first.message.push_str("; ");
+                        first.message.push_str(&mismatch.message);
+                    }
+                    Some(_) => {}
+                    None => skipped = Some(mismatch),
+                },
+                Err(mismatch) => return Err(mismatch),
+            }
+        }
+        match skipped {
+            Some(mismatch) if !applied => Err(mismatch),
+            _ => Ok(()),
+        }
+    }
+
+    fn tags(&mut self, tags: &Tags, object: &Map<'_>) -> Outcome {
+        if tags.wildcards {
+            self.map(&tags::expand(tags, object), object)
+        } else {
+            self.map(&tags.entries, object)
+        }
+    }
+
+    fn map(&mut self, entries: &[Entry], object: &Map<'_>) -> Outcome {
+        self.note_anchors(entries, object);
+        entries
+            .iter()
+            .try_for_each(|entry| self.entry(entry, object))
+    }
+
+    fn entry(&mut self, entry: &Entry, object: &Map<'_>) -> Outcome {
+        let value = object.get(&entry.key);
+        match (entry.role, value) {
+            (Role::Plain, value) => self.below(entry, &value.unwrap_or_default()),
+            (Role::Present, None | Some(Val::Null)) => {
+                self.fail(|path, _| format!("{path}/{} not found", entry.key))
+            }
+            (Role::Present, Some(_)) => Ok(()),
+            (Role::Condition, None) => self.skip("conditional", || {
+                String::from("conditional anchor key doesn't exist in the resource")
+            }),
+            (Role::Condition, Some(value)) => self
+                .below(entry, &value)
+                .or_else(|mismatch| self.skip("conditional", || mismatch.message)),
+            (Role::Global, Some(value)) => self
+                .below(entry, &value)
+                .or_else(|mismatch| self.skip("global", || mismatch.message)),
+            (Role::Equality, Some(value)) => self.below(entry, &value),
+            (Role::Negation, Some(_)) => self.within(&entry.key, Walk::not_allowed),
+            (Role::Existence, Some(value)) => {
+                self.within(&entry.key, |walk| walk.existence(&entry.node, &value))
+            }
+            (Role::Global | Role::Equality | Role::Negation | Role::Existence, None) => Ok(()),
+        }
+    }
+
+    fn below(&mut self, entry: &Entry, value: &Val<'_>) -> Outcome {
+        self.within(&entry.key, |walk| walk.value(&entry.node, value))
+    }
+
+    /// Each pattern of the list must match at least one element.
+    fn existence(&mut self, node: &Node, value: &Val<'_>) -> Outcome {
+        let Val::List(items) = value else {
+            return self.fail(|_, numbers| {
+                format!(
+                    "invalid resource type {}: Existence ^ () anchor \
+                     can be used only on list/array type resource",
+                    type_name(value, numbers)
+                )
+            });
+        };
+        let Node::List(patterns) = node else {
+            return self.fail(|_, _| {
+                format!(
+                    "invalid pattern type {}: Pattern has to be of list \
+                     to compare against resource",
+                    node_type(node)
+                )
+            });
+        };
+        patterns
+            .iter()
+            .try_for_each(|pattern| self.any_element(pattern, items))
+    }
+
+    fn any_element(&mut self, pattern: &Node, items: &List<'_>) -> Outcome {
+        if !matches!(pattern, Node::Map(_) | Node::Tags(_)) {
+            return self.fail(|_, _| {
+                String::from(
+                    "invalid pattern type []interface {}: Pattern has to be of type map \
+                     to compare against items in resource",
+                )
+            });
+        }
+        let found = items
+            .iter()
+            .enumerate()
+            .any(|(index, item)| self.within(index, |walk| walk.value(pattern, &item).is_ok()));
+        if found {
+            return Ok(());
+        }
+        self.fail(|path, _| format!("existence anchor validation failed at path {path}"))
+    }
+
+    fn not_allowed(&mut self) -> Outcome {
+        let failed = self
+            .fail(|path, _| format!("negation anchor matched in resource: {path} is not allowed"));
+        failed.map_err(|mismatch| Mismatch {
+            kind: Kind::Negation,
+            ..mismatch
+        })
+    }
+
+    fn skip(&self, anchor: &str, reason: impl FnOnce() -> String) -> Outcome {
+        let skipped = self.mismatch_at("", |_| format!("{anchor} anchor mismatch: {}", reason()));
+        skipped.map_err(|mismatch| Mismatch {
+            kind: Kind::Skip,
+            ..mismatch
+        })
+    }
+
+    /// A violation at the current path.
+    fn fail(&self, message: impl FnOnce(&str, NumberModel) -> String) -> Outcome {
+        let path = self.trace.as_ref().map_or("", |trace| trace.path.as_str());
+        self.mismatch_at(path, |numbers| message(path, numbers))
+    }
+
+    fn mismatch_at(&self, path: &str, message: impl FnOnce(NumberModel) -> String) -> Outcome {
+        let worded = self.trace.is_some();
+        Err(Mismatch {
+            kind: Kind::Plain,
+            path: path.to_owned(),
+            message: if worded {
+                message(self.numbers)
+            } else {
+                String::new()
+            },
+        })
+    }
+
+    /// Goes one step down in the object.
+    fn within<T>(&mut self, segment: impl Display, work: impl FnOnce(&mut Walk) -> T) -> T {
+        let Some(trace) = &mut self.trace else {
+            return work(self);
+        };
+        let length = trace.path.len();
+        // Writing to a string never fails.
+        let _ = write!(trace.path, "{segment}/");
+        let result = work(self);
+        if let Some(trace) = &mut self.trace {
+            trace.path.truncate(length);
+        }
+        result
+    }
+
+    fn note_anchors(&mut self, entries: &[Entry], object: &Map<'_>) {
+        let Some(trace) = &mut self.trace else {
+            return;
+        };
+        let watched = entries
+            .iter()
+            .filter(|entry| matches!(entry.role, Role::Condition | Role::Existence));
+        for entry in watched {
+            let present = object.get(&entry.key).is_some();
+            let seen = trace.anchors.entry(entry.written.to_string()).or_default();
+            *seen |= present;
+        }
+    }
+}
+
+/// The Go type of a pattern.
+fn node_type(node: &Node) -> &'static str {
+    match node {
+        Node::Map(_) | Node::Tags(_) => "map[string]interface {}",
+        Node::List(_) | Node::TooDeep => "[]interface {}",
+        Node::Scalar(scalar) => type_name(&scalar.as_val(), NumberModel::Integers),
+    }
+}
