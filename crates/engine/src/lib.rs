@@ -2,6 +2,7 @@
 #![warn(clippy::disallowed_methods)]
 
 pub mod autogen;
+pub mod conditions;
 pub mod index;
 pub mod matching;
 pub mod pattern;

@@ -1,6 +1,7 @@
 //! Golden tables: lists of input and answer, each computed by the program that defines the answer.
 
 pub mod answer;
+pub mod conditions;
 pub mod duration;
 pub mod kinds;
 pub mod pattern;
@@ -20,6 +21,10 @@ pub struct GoldenTable {
 
 /// Every table that is replayed, by name.
 pub const TABLES: &[GoldenTable] = &[
+    GoldenTable {
+        name: "conditions",
+        check: conditions::check,
+    },
     GoldenTable {
         name: "duration",
         check: duration::check,

@@ -27,7 +27,7 @@ pub(super) fn holds(kind: Membership, key: &Val<'_>, value: &Val<'_>) -> bool {
         }
         _ => None,
     };
-    let wanted = matches!(kind, Membership::AnyIn | Membership::AllIn);
+    let wanted = matches!(kind, Membership::Any | Membership::All);
     found.is_some_and(|found| found == wanted)
 }
 
@@ -69,7 +69,7 @@ fn list_holds(kind: Membership, keys: &List<'_>, value: &Val<'_>) -> Option<bool
             Some(among(kind, &keys, &items))
         }
         Val::Bool(_) | Val::Int(_) | Val::UInt(_) | Val::Double(_)
-            if matches!(kind, Membership::AnyIn | Membership::AnyNotIn) =>
+            if matches!(kind, Membership::Any | Membership::AnyNot) =>
         {
             Some(among(kind, &keys, &[operand::text(value)]))
         }
@@ -80,7 +80,7 @@ fn list_holds(kind: Membership, keys: &List<'_>, value: &Val<'_>) -> Option<bool
 
 fn list_holds_for_text(kind: Membership, keys: &Texts<'_>, text: &str) -> Option<bool> {
     if matches!(keys.as_slice(), [key] if key == text) {
-        return Some(matches!(kind, Membership::AnyIn | Membership::AllIn));
+        return Some(matches!(kind, Membership::Any | Membership::All));
     }
     if is_range(text) {
         return Some(in_range(kind, keys, text));
@@ -96,14 +96,14 @@ fn list_holds_for_text(kind: Membership, keys: &Texts<'_>, text: &str) -> Option
 fn in_range(kind: Membership, keys: &Texts<'_>, text: &str) -> bool {
     let pattern = match kind {
         // Outside of the range, which is not the same as not in it: text is neither.
-        Membership::AnyNotIn => ScalarPattern::text(&text.replacen('-', "!-", 1)),
+        Membership::AnyNot => ScalarPattern::text(&text.replacen('-', "!-", 1)),
         _ => ScalarPattern::text(text),
     };
     let mut matches = keys.iter().map(|key| pattern.matches(View::Text(key)));
     match kind {
-        Membership::AnyIn | Membership::AnyNotIn => matches.any(|matches| matches),
-        Membership::AllIn => matches.all(|matches| matches),
-        Membership::AllNotIn => matches.all(|matches| !matches),
+        Membership::Any | Membership::AnyNot => matches.any(|matches| matches),
+        Membership::All => matches.all(|matches| matches),
+        Membership::AllNot => matches.all(|matches| !matches),
     }
 }
 
@@ -112,10 +112,10 @@ fn among(kind: Membership, keys: &[Cow<'_, str>], items: &[Cow<'_, str>]) -> boo
         .iter()
         .map(|key| items.iter().any(|item| match_either_way(key, item)));
     match kind {
-        Membership::AnyIn => found.any(|found| found),
-        Membership::AllIn => found.all(|found| found),
-        Membership::AnyNotIn => found.any(|found| !found),
-        Membership::AllNotIn => found.all(|found| !found),
+        Membership::Any => found.any(|found| found),
+        Membership::All => found.all(|found| found),
+        Membership::AnyNot => found.any(|found| !found),
+        Membership::AllNot => found.all(|found| !found),
     }
 }
 
@@ -131,9 +131,9 @@ pub(super) fn holds_subset(
 ) -> Result<bool, ConditionError> {
     let Val::List(keys) = key else {
         let kind = if negated {
-            Membership::AnyNotIn
+            Membership::AnyNot
         } else {
-            Membership::AnyIn
+            Membership::Any
         };
         return Ok(subset_scalar(kind, key, value));
     };
@@ -157,7 +157,7 @@ fn subset_scalar(kind: Membership, key: &Val<'_>, value: &Val<'_>) -> bool {
     } else {
         return false;
     };
-    found == (kind == Membership::AnyIn)
+    found == (kind == Membership::Any)
 }
 
 fn subset_list(negated: bool, keys: &[String], value: &Val<'_>) -> Option<bool> {

@@ -40,7 +40,12 @@ fn block(conditions: &Value) -> Conditions<Value> {
 
 fn decide(condition: &Value) -> Result<(bool, String), String> {
     let side = |name: &str| condition.get(name).map(Val::from).unwrap_or_default();
-    let text = |name: &str| condition.get(name).and_then(Value::as_str).unwrap_or_default();
+    let text = |name: &str| {
+        condition
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
     let operator = Operator::parse(text("operator")).map_err(|error| error.to_string())?;
     let held = holds(&operator, &side("key"), &side("value")).map_err(|error| error.to_string())?;
     Ok((held, text("message").to_owned()))
