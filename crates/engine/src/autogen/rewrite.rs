@@ -5,8 +5,8 @@
 //! the text of the whole rule is searched for paths into the object, such as
 //! `request.object.spec`, and each is made to point into the template; messages are no exception.
 
-use portcullis_api::cluster_policy::Rule;
-use serde_json::{Map, Value, json};
+use portcullis_api::cluster_policy::{ForEachMutation, MatchResources, Mutation, Rule, Validation};
+use serde_json::{Value, json};
 
 use super::{
     controllers::{Shape, kind_entry},
@@ -19,157 +19,157 @@ const NAME_LENGTH: usize = 63;
 
 /// The rule for the controllers; none when the body cannot be carried over.
 pub(super) fn derive(rule: &Rule, shape: Shape, controllers: &[String]) -> Option<Rule> {
-    let mut written = serde_json::to_value(rule).ok()?;
-    written.as_object_mut()?.remove("imageExtractors");
-    let is_cel = !written["validate"]["cel"].is_null();
-    let entries = controllers
-        .iter()
-        .map(|name| kind_entry(name))
-        .collect::<Vec<_>>();
-    rewrite(
-        &mut written,
-        "template",
-        "spec/template",
-        &entries,
-        has_pod_entry,
-    )?;
+    let entries = controllers.iter().map(|name| kind_entry(name).to_owned());
+    let entries: Vec<String> = entries.collect();
+    let mut derived = rule.clone();
+    derived.image_extractors.clear();
+    Step {
+        template: "template",
+        shift: "spec/template",
+        entries: &entries,
+        replaces: has_pod,
+    }
+    .rewrite(&mut derived)?;
     let prefix = match shape {
         Shape::Template => "autogen",
         Shape::CronJob => {
             // A CronJob's template is a Job's template in a template.
             let shift = "spec/jobTemplate/spec/template";
-            rewrite(&mut written, "jobTemplate", shift, &entries, |_| true)?;
+            Step {
+                template: "jobTemplate",
+                shift,
+                entries: &entries,
+                replaces: |_| true,
+            }
+            .rewrite(&mut derived)?;
             "autogen-cronjob"
         }
     };
-    written["name"] = Value::from(cut(format!("{prefix}-{}", rule.name)));
-    let text = repoint(written.to_string(), shape, is_cel);
+    derived.name = cut(format!("{prefix}-{}", rule.name));
+    let is_cel = derived
+        .validate
+        .as_ref()
+        .is_some_and(|body| body.cel.is_some());
+    let text = repoint(serde_json::to_string(&derived).ok()?, shape, is_cel);
     serde_json::from_str(&text).ok()
 }
 
-fn rewrite(
-    rule: &mut Value,
-    template: &str,
-    shift: &str,
-    entries: &[&str],
-    replace: impl Fn(&Value) -> bool,
-) -> Option<()> {
-    rewrite_match(&mut rule["match"], entries, &replace, true);
-    if let Some(exclude) = rule.get_mut("exclude") {
-        rewrite_match(exclude, entries, &replace, false);
-    }
-    rewrite_body(rule.as_object_mut()?, template, shift)
+/// One wrapping of a rule.
+struct Step<'a> {
+    /// The field of `spec` that holds what was there before.
+    template: &'a str,
+    /// What references into the body get behind the body's name.
+    shift: &'a str,
+    /// The kind entries of the controllers.
+    entries: &'a [String],
+    /// Whether a filter with these kind entries gets those of the controllers.
+    replaces: fn(&[String]) -> bool,
 }
 
-/// Puts the controllers in the place of Pods. The inline form of `exclude` keeps its silence.
-fn rewrite_match(
-    block: &mut Value,
-    entries: &[&str],
-    replace: impl Fn(&Value) -> bool,
-    inline_always: bool,
-) {
-    let is_list = |key: &str| block[key].as_array().is_some_and(|list| !list.is_empty());
-    let list = ["any", "all"].into_iter().find(|key| is_list(key));
-    if let Some(filters) = list.and_then(|key| block[key].as_array_mut()) {
+impl Step<'_> {
+    /// Rewrites kinds, and the first body that is there in Kyverno's order.
+    fn rewrite(&self, rule: &mut Rule) -> Option<()> {
+        self.rewrite_match(&mut rule.r#match, true);
+        if let Some(exclude) = &mut rule.exclude {
+            self.rewrite_match(exclude, false);
+        }
+        if let Some(mutate) = rule.mutate.as_mut().and_then(|body| self.mutation(body)) {
+            rule.mutate = Some(mutate);
+        } else if let Some(validate) = rule
+            .validate
+            .as_mut()
+            .and_then(|body| self.validation(body))
+        {
+            rule.validate = Some(validate);
+        } else if rule.verify_images.is_empty() {
+            return None;
+        }
+        Some(())
+    }
+
+    /// Puts the controllers in the place of Pods. An inline block that names no kinds gets some
+    /// only when it is `always` about kinds.
+    fn rewrite_match(&self, block: &mut MatchResources, always: bool) {
+        let lists = [block.any.as_mut(), block.all.as_mut()];
+        let list = lists.into_iter().flatten().find(|list| !list.is_empty());
+        let Some(filters) = list else {
+            let described = block.resources.get_or_insert_default();
+            if always || !described.kinds.is_empty() {
+                described.kinds = self.entries.to_vec();
+            }
+            return;
+        };
         for filter in filters {
-            if replace(&filter["resources"]["kinds"]) {
-                filter["resources"]["kinds"] = json!(entries);
+            let described = filter.resources.get_or_insert_default();
+            if (self.replaces)(&described.kinds) {
+                described.kinds = self.entries.to_vec();
             }
         }
-        return;
     }
-    let has_kinds = block["resources"]["kinds"]
-        .as_array()
-        .is_some_and(|kinds| !kinds.is_empty());
-    if inline_always || has_kinds {
-        block["resources"]["kinds"] = json!(entries);
+
+    fn mutation(&self, written: &mut Mutation) -> Option<Mutation> {
+        if let Some(patch) = written.patch_strategic_merge.take() {
+            return Some(Mutation {
+                patch_strategic_merge: Some(self.wrap(patch)),
+                ..Mutation::default()
+            });
+        }
+        let each = written.foreach.take().filter(|each| !each.is_empty())?;
+        let each = each.into_iter().map(|each| ForEachMutation {
+            list: each.list,
+            context: each.context,
+            preconditions: each.preconditions,
+            patch_strategic_merge: Some(self.wrap(each.patch_strategic_merge.unwrap_or_default())),
+            ..ForEachMutation::default()
+        });
+        Some(Mutation {
+            foreach: Some(each.collect()),
+            ..Mutation::default()
+        })
     }
-}
 
-/// Rewrites the first body that is there, in Kyverno's order.
-fn rewrite_body(rule: &mut Map<String, Value>, template: &str, shift: &str) -> Option<()> {
-    let wrap = |inner: Value| json!({"spec": {template: inner}});
-    if let Some(mutate) = rule
-        .get_mut("mutate")
-        .and_then(|mutate| rewrite_mutate(mutate, wrap))
-    {
-        rule.insert("mutate".to_owned(), mutate);
-        return Some(());
+    fn validation(&self, written: &mut Validation) -> Option<Validation> {
+        let mut kept = Validation::default();
+        let pivot = if let Some(pattern) = written.pattern.take() {
+            kept.pattern = Some(self.wrap(pattern));
+            "pattern"
+        } else if let Some(deny) = written.deny.take() {
+            kept.deny = Some(deny);
+            "deny"
+        } else if let Some(pod_security) = written.pod_security.take() {
+            kept.pod_security = Some(pod_security);
+            "podSecurity"
+        } else if let Some(patterns) = written.any_pattern.take() {
+            kept.any_pattern = Some(self.wrap_each(patterns));
+            "anyPattern"
+        } else if let Some(each) = written.foreach.take().filter(|each| !each.is_empty()) {
+            kept.foreach = Some(each);
+            "pattern"
+        } else {
+            let carries_over = written.cel.is_some() || written.r#assert.is_some();
+            return carries_over.then(|| std::mem::take(written));
+        };
+        let shift = |message: &String| shift_references(message, self.shift, pivot);
+        kept.message = written.message.as_ref().map(shift);
+        kept.failure_action = written.failure_action;
+        kept.failure_action_overrides = std::mem::take(&mut written.failure_action_overrides);
+        kept.allow_existing_violations = written.allow_existing_violations;
+        Some(kept)
     }
-    let validate = rule.get_mut("validate");
-    if let Some(validate) = validate.and_then(|body| rewrite_validate(body, shift, wrap)) {
-        rule.insert("validate".to_owned(), validate);
-        return Some(());
+
+    fn wrap_each(&self, patterns: Value) -> Value {
+        match patterns {
+            Value::Array(patterns) => patterns
+                .into_iter()
+                .map(|pattern| self.wrap(pattern))
+                .collect(),
+            other => other,
+        }
     }
-    rule.contains_key("verifyImages").then_some(())
-}
 
-fn rewrite_mutate(mutate: &mut Value, wrap: impl Fn(Value) -> Value) -> Option<Value> {
-    let patch = mutate["patchStrategicMerge"].take();
-    if !patch.is_null() {
-        return Some(json!({"patchStrategicMerge": wrap(patch)}));
+    fn wrap(&self, inner: Value) -> Value {
+        json!({"spec": {self.template: inner}})
     }
-    let each = mutate.get_mut("foreach")?.as_array_mut()?;
-    let each = each.iter_mut().map(|each| {
-        let mut kept = only(each, &["list", "context", "preconditions"]);
-        let patch = wrap(each["patchStrategicMerge"].take());
-        kept.insert("patchStrategicMerge".to_owned(), patch);
-        Value::Object(kept)
-    });
-    let each: Vec<Value> = each.collect();
-    (!each.is_empty()).then(|| json!({"foreach": each}))
-}
-
-/// The bodies of `validate` with the word under which references point into them.
-const BODIES: [(&str, &str); 5] = [
-    ("pattern", "pattern"),
-    ("deny", "deny"),
-    ("podSecurity", "podSecurity"),
-    ("anyPattern", "anyPattern"),
-    ("foreach", "pattern"),
-];
-
-fn rewrite_validate(
-    validate: &mut Value,
-    shift: &str,
-    wrap: impl Fn(Value) -> Value,
-) -> Option<Value> {
-    let present = |key: &str| validate.get(key).is_some_and(|body| !body.is_null());
-    let Some((body, pivot)) = BODIES.into_iter().find(|(body, _)| present(body)) else {
-        return ["cel", "assert"]
-            .into_iter()
-            .any(present)
-            .then(|| validate.take());
-    };
-    let settings = [
-        "failureAction",
-        "failureActionOverrides",
-        "allowExistingViolations",
-    ];
-    let mut kept = only(validate, &settings);
-    if let Some(message) = validate["message"].as_str() {
-        let message = shift_references(message, shift, pivot);
-        kept.insert("message".to_owned(), Value::from(message));
-    }
-    let content = match (body, validate[body].take()) {
-        ("pattern", pattern) => wrap(pattern),
-        ("anyPattern", Value::Array(patterns)) => patterns.into_iter().map(wrap).collect(),
-        (_, content) => content,
-    };
-    kept.insert(body.to_owned(), content);
-    Some(Value::Object(kept))
-}
-
-/// The named entries of a map.
-fn only(map: &Value, keys: &[&str]) -> Map<String, Value> {
-    let entry = |key: &&str| Some(((*key).to_owned(), map.get(key)?.clone()));
-    keys.iter().filter_map(entry).collect()
-}
-
-fn has_pod_entry(kinds: &Value) -> bool {
-    let texts = kinds.as_array().into_iter().flatten();
-    let texts = texts.filter_map(Value::as_str).map(str::to_owned);
-    has_pod(&texts.collect::<Vec<_>>())
 }
 
 /// Points every path into the object at the template, one kind of path after the other.
