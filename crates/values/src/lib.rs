@@ -4,7 +4,10 @@
 pub mod arithmetic;
 pub mod duration;
 pub mod gofloat;
+pub mod gojson;
+pub mod gotext;
 pub mod quantity;
+pub mod regexp;
 pub mod wildcard;
 
 mod val;

@@ -6,6 +6,7 @@ pub mod duration;
 pub mod kinds;
 pub mod pattern;
 pub mod quantity;
+pub mod regex;
 pub mod selector;
 pub mod wildcard;
 
@@ -40,6 +41,10 @@ pub const TABLES: &[GoldenTable] = &[
     GoldenTable {
         name: "quantity",
         check: quantity::check,
+    },
+    GoldenTable {
+        name: "regex",
+        check: regex::check,
     },
     GoldenTable {
         name: "selector",
