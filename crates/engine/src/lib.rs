@@ -3,7 +3,6 @@
 
 pub mod autogen;
 pub mod conditions;
-pub mod exceptions;
 pub mod index;
 pub mod matching;
 pub mod pattern;

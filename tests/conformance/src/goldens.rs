@@ -3,11 +3,12 @@
 pub mod answer;
 pub mod conditions;
 pub mod duration;
+pub mod image_ref;
 pub mod kinds;
 pub mod pattern;
 pub mod quantity;
-pub mod regex;
 pub mod selector;
+pub mod semver;
 pub mod wildcard;
 
 use serde_json::Value;
@@ -31,6 +32,10 @@ pub const TABLES: &[GoldenTable] = &[
         check: duration::check,
     },
     GoldenTable {
+        name: "image_ref",
+        check: image_ref::check,
+    },
+    GoldenTable {
         name: "kinds",
         check: kinds::check,
     },
@@ -43,12 +48,12 @@ pub const TABLES: &[GoldenTable] = &[
         check: quantity::check,
     },
     GoldenTable {
-        name: "regex",
-        check: regex::check,
-    },
-    GoldenTable {
         name: "selector",
         check: selector::check,
+    },
+    GoldenTable {
+        name: "semver",
+        check: semver::check,
     },
     GoldenTable {
         name: "wildcard",
