@@ -3,6 +3,7 @@
 
 pub mod autogen;
 pub mod conditions;
+pub mod exceptions;
 pub mod index;
 pub mod matching;
 pub mod pattern;

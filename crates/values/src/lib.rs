@@ -4,8 +4,11 @@
 pub mod arithmetic;
 pub mod duration;
 pub mod gofloat;
+pub mod gojson;
+pub mod gotext;
 pub mod image_ref;
 pub mod quantity;
+pub mod regexp;
 pub mod semver;
 pub mod wildcard;
 

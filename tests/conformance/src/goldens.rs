@@ -7,6 +7,7 @@ pub mod image_ref;
 pub mod kinds;
 pub mod pattern;
 pub mod quantity;
+pub mod regex;
 pub mod selector;
 pub mod semver;
 pub mod wildcard;
@@ -46,6 +47,10 @@ pub const TABLES: &[GoldenTable] = &[
     GoldenTable {
         name: "quantity",
         check: quantity::check,
+    },
+    GoldenTable {
+        name: "regex",
+        check: regex::check,
     },
     GoldenTable {
         name: "selector",
