@@ -1,3 +1,33 @@
-//! Entry point.
+//! `cargo xtask <command>`: generates the files that are made from code.
 
-fn main() {}
+mod schemas;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask <command>
+
+commands:
+  schemas   write schemas/*.json from the types of the api crate";
+
+fn main() -> ExitCode {
+    let command = std::env::args().nth(1).unwrap_or_default();
+    let done = match command.as_str() {
+        "schemas" => schemas::write(&schemas::folder()),
+        _ => Err(io::Error::other(USAGE)),
+    };
+    report(done)
+}
+
+/// Names the files that changed, or says what went wrong.
+fn report(done: io::Result<Vec<String>>) -> ExitCode {
+    let (text, code) = match done {
+        Ok(changed) if changed.is_empty() => ("nothing to change".to_owned(), ExitCode::SUCCESS),
+        Ok(changed) => (format!("changed {}", changed.join(", ")), ExitCode::SUCCESS),
+        Err(error) => (error.to_string(), ExitCode::from(2)),
+    };
+    match writeln!(io::stderr(), "{text}") {
+        Ok(()) => code,
+        Err(_) => ExitCode::from(2),
+    }
+}

@@ -11,10 +11,33 @@
 #![warn(clippy::disallowed_methods)]
 #![deny(missing_docs)]
 
+pub mod admission_policy;
+pub mod case_insensitive;
 pub mod cel_expression;
+pub mod cel_policy;
+pub mod cel_policy_exception;
+pub mod cleanup_policy;
 pub mod cluster_policy;
+pub mod cluster_resource;
 mod constraints;
+pub mod context_file;
+pub mod deleting_policy;
+pub mod environment;
+pub mod generating_policy;
+pub mod global_context_entry;
+pub mod image_validating_policy;
 pub mod label_selector;
+pub mod match_constraints;
 pub mod metadata;
+pub mod mutating_policy;
+pub mod open_report;
+pub mod parameters;
 pub mod policy_exception;
+pub mod policy_report;
+pub mod schemas;
 pub mod status;
+pub mod test_file;
+pub mod user_info;
+pub mod validating_policy;
+pub mod values_file;
+pub mod workspace;

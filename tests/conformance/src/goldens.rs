@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod conditions;
+pub mod crds;
 pub mod duration;
 pub mod image_ref;
 pub mod kinds;
@@ -27,6 +28,10 @@ pub const TABLES: &[GoldenTable] = &[
     GoldenTable {
         name: "conditions",
         check: conditions::check,
+    },
+    GoldenTable {
+        name: "crds",
+        check: crds::check,
     },
     GoldenTable {
         name: "duration",
