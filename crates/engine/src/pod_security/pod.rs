@@ -38,6 +38,8 @@ pub struct Pod<'a> {
     /// Init containers, then containers, then ephemeral containers.
     pub containers: Vec<Container<'a>>,
     volumes: &'a [Value],
+    /// What the API server gives a volume that is written without a source.
+    default_volume_source: Option<&'static str>,
 }
 
 impl<'a> Pod<'a> {
@@ -46,7 +48,10 @@ impl<'a> Pod<'a> {
     /// # Errors
     /// A field that a control looks at has a type that Kubernetes would refuse.
     pub fn new(template: &'a Value) -> Result<Pod<'a>, PodError> {
-        let mut pod = Pod::default();
+        let mut pod = Pod {
+            default_volume_source: Some("emptyDir"),
+            ..Pod::default()
+        };
         for (name, value) in map(template)?.into_iter().flatten() {
             match name.as_str() {
                 "metadata" => pod.annotations = field(name, value, annotations)?,
@@ -62,6 +67,14 @@ impl<'a> Pod<'a> {
         match at(object, path)? {
             Some(template) => Pod::new(template).map_err(|error| error.below(&path.join("."))),
             None => Ok(Pod::default()),
+        }
+    }
+
+    /// The pod as written, without what the API server would add.
+    pub(super) fn without_defaults(self) -> Pod<'a> {
+        Pod {
+            default_volume_source: None,
+            ..self
         }
     }
 
@@ -152,7 +165,7 @@ impl<'a> Pod<'a> {
         self.volumes
             .iter()
             .enumerate()
-            .map(|(index, value)| Volume::new(index, value))
+            .map(|(index, value)| Volume::new(index, value, self.default_volume_source))
     }
 
     /// The annotations, by key.

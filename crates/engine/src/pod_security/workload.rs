@@ -46,12 +46,13 @@ impl Workload {
         Pod::at(object, self.template())
     }
 
-    /// The same, but with the annotations that Kyverno 1.19 looks at: of a CronJob, the job's.
+    /// The same as Kyverno 1.19 sees it: without the API server's defaults, and with the annotations
+    /// of a CronJob's job in the place of its pod's.
     ///
     /// # Errors
     /// A field has a type that Kubernetes would refuse.
     pub fn pod_as_kyverno(self, object: &Value) -> Result<Pod<'_>, PodError> {
-        let mut pod = self.pod(object)?;
+        let mut pod = self.pod(object)?.without_defaults();
         if self != Workload::CronJob {
             return Ok(pod);
         }

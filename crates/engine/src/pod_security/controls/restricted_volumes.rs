@@ -1,6 +1,8 @@
 //! Volume Types (restricted, v1.0): a pod mounts only volumes that are its own, the API's, or a
 //! claim.
 //!
+//! A volume without a source is an `emptyDir`, which the API server makes of it.
+//!
 //! Restricted fields: every source of `spec.volumes[*]` but `configMap`, `csi`, `downwardAPI`,
 //! `emptyDir`, `ephemeral`, `image`, `persistentVolumeClaim`, `projected` and `secret`.
 
@@ -144,10 +146,21 @@ mod tests {
     }
 
     #[test]
+    fn a_volume_without_a_source_is_an_empty_directory() {
+        let template = json!({"spec": {"volumes": [{"name": "a", "nfs": null}]}});
+        check(v1_0, &template, None);
+        let pod = Pod::new(&template).unwrap().without_defaults();
+        assert_eq!(
+            v1_0(&pod).unwrap().errors,
+            [FieldError::present("spec.volumes[0].unknown")]
+        );
+    }
+
+    #[test]
     fn names_each_type_once() {
         let volumes = json!([
             {"name": "a", "nfs": {}},
-            {"name": "b", "emptyDir": null},
+            {"name": "b", "other": {}},
             {"name": "c", "nfs": {}, "hostPath": {"path": "/"}},
             {"name": "d", "nfs": {}},
         ]);

@@ -11,6 +11,7 @@ pub struct Volume<'a> {
     pub index: usize,
     /// Its name.
     pub name: &'a str,
+    default_source: Option<&'static str>,
     fields: Option<&'a Map<String, Value>>,
 }
 
@@ -34,18 +35,31 @@ impl<'a> Volume<'a> {
         Ok(())
     }
 
-    pub(super) fn new(index: usize, value: &'a Value) -> Volume<'a> {
+    pub(super) fn new(
+        index: usize,
+        value: &'a Value,
+        default_source: Option<&'static str>,
+    ) -> Volume<'a> {
         let fields = value.as_object();
         let name = fields.and_then(|fields| fields.get("name"));
+        let name = name.and_then(Value::as_str).unwrap_or_default();
         Volume {
             index,
-            name: name.and_then(Value::as_str).unwrap_or_default(),
+            name,
+            default_source,
             fields,
         }
     }
 
-    /// The sources that are set, such as `hostPath`, in key order.
+    /// The sources that are set, such as `hostPath`, in key order; else the default.
     pub fn sources(&self) -> impl Iterator<Item = &'a str> {
+        let default = self
+            .default_source
+            .filter(|_| self.set_sources().next().is_none());
+        self.set_sources().chain(default)
+    }
+
+    fn set_sources(&self) -> impl Iterator<Item = &'a str> {
         let fields = self.fields.into_iter().flatten();
         let set = fields.filter(|(name, value)| *name != "name" && !value.is_null());
         set.map(|(name, _)| name.as_str())
