@@ -1,12 +1,18 @@
 //! Policies and a request in, verdicts out.
+//!
+//! ```text
+//! load → autogen → compile → [index] → evaluate → response → verdict → report
+//! ```
 #![warn(clippy::disallowed_methods)]
 
 pub mod autogen;
 pub mod conditions;
 pub mod exceptions;
 pub mod index;
+pub mod load;
 pub mod matching;
 pub mod pattern;
 pub mod pod_security;
+pub mod policy_info;
 pub mod request;
 pub mod response;

@@ -1,0 +1,393 @@
+//! Documents to typed policies and exceptions, with the place of every mistake.
+//!
+//! A document is told by `apiVersion` and `kind`; a `v1 List` holds documents. An unknown field is
+//! fatal for the file that it stands in; other mistakes are the document's own. Items of a `List`
+//! are read leniently, as Kyverno reads them: their unknown fields are left out.
+
+use portcullis_api::cluster_policy::Policy;
+use portcullis_api::policy_exception::PolicyException;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::policy_info::PolicyInfo;
+
+/// A loaded object.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Loaded {
+    /// A ClusterPolicy or Policy.
+    Policy(Box<Policy>),
+    /// A PolicyException of `kyverno.io`.
+    Exception(Box<PolicyException>),
+    /// A policy of a kind that is recognised and not evaluated.
+    Unevaluated(Box<UnevaluatedPolicy>),
+    /// An object that goes with such a policy: a binding, or an exception of
+    /// `policies.kyverno.io`.
+    Companion(Box<Value>),
+}
+
+/// A policy of a kind that is recognised and not evaluated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnevaluatedPolicy {
+    /// Who it is.
+    pub info: PolicyInfo,
+    /// The whole object.
+    pub object: Value,
+}
+
+/// What is wrong with a document.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{}{message}", self.place())]
+pub struct LoadError {
+    /// The path inside the document, such as `spec.rules[0].match`; empty for the document itself.
+    pub path: String,
+    /// What was found and what was expected.
+    pub message: String,
+    /// Whether the whole file must be refused, as for an unknown field.
+    pub refuses_file: bool,
+}
+
+impl LoadError {
+    fn place(&self) -> String {
+        match self.path.as_str() {
+            "" | "." => String::new(),
+            path => format!("`{path}`: "),
+        }
+    }
+
+    fn document(message: String) -> LoadError {
+        LoadError {
+            path: String::new(),
+            message,
+            refuses_file: true,
+        }
+    }
+}
+
+/// What a kind is to the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Known {
+    Policy,
+    Exception,
+    Unevaluated,
+    Companion,
+}
+
+const KINDS: &[(&str, &[&str], &[&str], Known)] = &[
+    (
+        "kyverno.io",
+        &["v1", "v2beta1"],
+        &["ClusterPolicy", "Policy"],
+        Known::Policy,
+    ),
+    (
+        "kyverno.io",
+        &["v2", "v2beta1"],
+        &["PolicyException"],
+        Known::Exception,
+    ),
+    (
+        "kyverno.io",
+        &["v2", "v2beta1"],
+        &["CleanupPolicy", "ClusterCleanupPolicy"],
+        Known::Unevaluated,
+    ),
+    (
+        "policies.kyverno.io",
+        &["v1alpha1", "v1beta1", "v1"],
+        &[
+            "ValidatingPolicy",
+            "MutatingPolicy",
+            "GeneratingPolicy",
+            "DeletingPolicy",
+            "ImageValidatingPolicy",
+        ],
+        Known::Unevaluated,
+    ),
+    (
+        "policies.kyverno.io",
+        &["v1beta1", "v1"],
+        &[
+            "NamespacedValidatingPolicy",
+            "NamespacedMutatingPolicy",
+            "NamespacedGeneratingPolicy",
+            "NamespacedDeletingPolicy",
+            "NamespacedImageValidatingPolicy",
+        ],
+        Known::Unevaluated,
+    ),
+    (
+        "policies.kyverno.io",
+        &["v1alpha1", "v1beta1", "v1"],
+        &["PolicyException"],
+        Known::Companion,
+    ),
+    (
+        "admissionregistration.k8s.io",
+        &["v1"],
+        &["ValidatingAdmissionPolicy"],
+        Known::Unevaluated,
+    ),
+    (
+        "admissionregistration.k8s.io",
+        &["v1"],
+        &["ValidatingAdmissionPolicyBinding"],
+        Known::Companion,
+    ),
+    (
+        "admissionregistration.k8s.io",
+        &["v1", "v1beta1", "v1alpha1"],
+        &["MutatingAdmissionPolicy"],
+        Known::Unevaluated,
+    ),
+    (
+        "admissionregistration.k8s.io",
+        &["v1", "v1beta1", "v1alpha1"],
+        &["MutatingAdmissionPolicyBinding"],
+        Known::Companion,
+    ),
+];
+
+/// Whether a document is one that [`load`] knows, a `List` included.
+#[must_use]
+pub fn is_known(document: &Value) -> bool {
+    let (version, kind) = identity(document);
+    (version == "v1" && kind == "List") || find(version, kind).is_some()
+}
+
+/// Loads one document; every mistake of it, not only the first.
+#[must_use]
+pub fn load(document: &Value) -> (Vec<Loaded>, Vec<LoadError>) {
+    let mut loaded = Vec::new();
+    let mut errors = Vec::new();
+    let (version, kind) = identity(document);
+    if version == "v1" && kind == "List" {
+        let items = document.get("items").and_then(Value::as_array);
+        for (index, item) in items.into_iter().flatten().enumerate() {
+            match load_one(item, true) {
+                Ok(object) => loaded.push(object),
+                Err(mut error) => {
+                    error.path = join(&format!("items[{index}]"), &error.path);
+                    errors.push(error);
+                }
+            }
+        }
+        return (loaded, errors);
+    }
+    match load_one(document, false) {
+        Ok(object) => loaded.push(object),
+        Err(error) => errors.push(error),
+    }
+    (loaded, errors)
+}
+
+fn identity(document: &Value) -> (&str, &str) {
+    let text = |key| {
+        document
+            .get(key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    (text("apiVersion"), text("kind"))
+}
+
+fn find(version: &str, kind: &str) -> Option<Known> {
+    let (group, version) = version.split_once('/')?;
+    KINDS
+        .iter()
+        .find(|(of, versions, kinds, _)| {
+            *of == group && versions.contains(&version) && kinds.contains(&kind)
+        })
+        .map(|(.., known)| *known)
+}
+
+fn load_one(document: &Value, lenient: bool) -> Result<Loaded, LoadError> {
+    let (version, kind) = identity(document);
+    if !document.is_object() {
+        return Err(LoadError::document(
+            "expected an object with `apiVersion` and `kind`".to_owned(),
+        ));
+    }
+    match find(version, kind) {
+        Some(Known::Policy) => typed(document, lenient).map(Loaded::Policy),
+        Some(Known::Exception) => typed(document, lenient).map(Loaded::Exception),
+        Some(Known::Unevaluated) => Ok(Loaded::Unevaluated(Box::new(unevaluated(document)))),
+        Some(Known::Companion) => Ok(Loaded::Companion(Box::new(document.clone()))),
+        None => Err(LoadError::document(unknown_kind(version, kind))),
+    }
+}
+
+fn unknown_kind(version: &str, kind: &str) -> String {
+    let group = version.split_once('/').map_or("", |(group, _)| group);
+    let served: Vec<&str> = KINDS
+        .iter()
+        .filter(|(of, _, kinds, _)| *of == group && kinds.contains(&kind))
+        .flat_map(|(_, versions, ..)| versions.iter().copied())
+        .collect();
+    if served.is_empty() {
+        return format!("`{version} {kind}` is not a policy kind");
+    }
+    format!(
+        "`{kind}` is not served as `{version}`; use {}",
+        served
+            .iter()
+            .map(|version| format!("`{group}/{version}`"))
+            .collect::<Vec<_>>()
+            .join(" or ")
+    )
+}
+
+/// How many unknown fields of a list's item are left out before it is refused.
+const MAX_UNKNOWN: usize = 64;
+
+fn typed<T: DeserializeOwned>(document: &Value, lenient: bool) -> Result<Box<T>, LoadError> {
+    let mut pruned = None;
+    for _ in 0..MAX_UNKNOWN {
+        let current = pruned.as_ref().unwrap_or(document);
+        let error = match serde_path_to_error::deserialize(current) {
+            Ok(value) => return Ok(Box::new(value)),
+            Err(error) => load_error(&error),
+        };
+        if !(lenient && error.refuses_file) {
+            return Err(error);
+        }
+        let mut next = current.clone();
+        if !remove(&mut next, &error.path) {
+            return Err(error);
+        }
+        pruned = Some(next);
+    }
+    Err(LoadError::document(
+        "more unknown fields than can be left out".to_owned(),
+    ))
+}
+
+fn load_error(error: &serde_path_to_error::Error<serde_json::Error>) -> LoadError {
+    let text = error.inner().to_string();
+    LoadError {
+        path: error.path().to_string(),
+        refuses_file: text.starts_with("unknown field"),
+        message: text,
+    }
+}
+
+/// Takes the field at a path such as `spec.rules[0].extra` out; whether it was there.
+fn remove(document: &mut Value, path: &str) -> bool {
+    let (parent, field) = path.rsplit_once('.').unwrap_or(("", path));
+    let mut place = Some(document);
+    for step in parent
+        .split(['.', '[', ']'])
+        .filter(|step| !step.is_empty())
+    {
+        place = match place {
+            Some(Value::Array(items)) => {
+                step.parse::<usize>().ok().and_then(|at| items.get_mut(at))
+            }
+            Some(Value::Object(entries)) => entries.get_mut(step),
+            _ => None,
+        };
+    }
+    match place {
+        Some(Value::Object(entries)) => entries.remove(field).is_some(),
+        _ => false,
+    }
+}
+
+fn join(parent: &str, path: &str) -> String {
+    match path {
+        "" | "." => parent.to_owned(),
+        path => format!("{parent}.{path}"),
+    }
+}
+
+fn unevaluated(document: &Value) -> UnevaluatedPolicy {
+    let (version, kind) = identity(document);
+    let metadata = document.get("metadata");
+    let text = |key: &str| {
+        let value = metadata.and_then(|metadata| metadata.get(key));
+        value.and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let texts = |key: &str| {
+        let map = metadata.and_then(|metadata| metadata.get(key)?.as_object());
+        map.into_iter()
+            .flatten()
+            .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+            .collect()
+    };
+    UnevaluatedPolicy {
+        info: PolicyInfo {
+            api_version: version.to_owned(),
+            kind: kind.to_owned(),
+            namespace: text("namespace"),
+            name: text("name"),
+            labels: texts("labels"),
+            annotations: texts("annotations"),
+            admission: true,
+            background: true,
+            emit_warning: false,
+            errors_deny: true,
+        },
+        object: document.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn policy(extra: &Value) -> Value {
+        let mut rule = json!({"name": "r", "match": {"any": [{"resources": {"kinds": ["Pod"]}}]}, "validate": {"deny": {}}});
+        if let (Some(rule), Some(extra)) = (rule.as_object_mut(), extra.as_object()) {
+            rule.extend(extra.clone());
+        }
+        json!({"apiVersion": "kyverno.io/v1", "kind": "ClusterPolicy", "metadata": {"name": "p"}, "spec": {"rules": [rule]}})
+    }
+
+    #[test]
+    fn each_kind_is_told_by_its_version() {
+        for (document, expected) in [
+            (policy(&json!({})), "policy"),
+            (
+                json!({"apiVersion": "policies.kyverno.io/v1", "kind": "ValidatingPolicy", "metadata": {"name": "v"}}),
+                "unevaluated",
+            ),
+            (
+                json!({"apiVersion": "policies.kyverno.io/v1", "kind": "PolicyException"}),
+                "companion",
+            ),
+            (
+                json!({"apiVersion": "admissionregistration.k8s.io/v1beta1", "kind": "ValidatingAdmissionPolicy"}),
+                "error",
+            ),
+            (json!({"apiVersion": "v1", "kind": "Pod"}), "error"),
+            (json!("text"), "error"),
+        ] {
+            let (loaded, errors) = load(&document);
+            let found = match (loaded.first(), errors.first()) {
+                (Some(Loaded::Policy(_)), None) => "policy",
+                (Some(Loaded::Exception(_)), None) => "exception",
+                (Some(Loaded::Unevaluated(_)), None) => "unevaluated",
+                (Some(Loaded::Companion(_)), None) => "companion",
+                _ => "error",
+            };
+            assert_eq!(found, expected, "{document}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_field_has_a_path_and_refuses_the_file() {
+        let (loaded, errors) = load(&policy(&json!({"extra": 1})));
+        assert!(loaded.is_empty());
+        assert_eq!(errors[0].path, "spec.rules[0].extra");
+        assert!(errors[0].refuses_file, "{}", errors[0]);
+    }
+
+    #[test]
+    fn items_of_a_list_may_have_unknown_fields() {
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": [policy(&json!({"extra": 1})), policy(&json!({"name": 5}))]});
+        let (loaded, errors) = load(&list);
+        assert_eq!(loaded.len(), 1);
+        assert_eq!(errors[0].path, "items[1].spec.rules[0].name");
+    }
+}

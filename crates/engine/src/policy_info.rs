@@ -1,0 +1,62 @@
+//! Who a policy is: kind, name and what its annotations say to reports.
+
+use std::collections::BTreeMap;
+
+/// A policy as responses and reports name it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PolicyInfo {
+    /// API group and version, such as `kyverno.io/v1`.
+    pub api_version: String,
+    /// Kind, such as `ClusterPolicy`.
+    pub kind: String,
+    /// Namespace; empty for a cluster-wide policy.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+    /// Annotations.
+    pub annotations: BTreeMap<String, String>,
+    /// Whether the policy is asked for admission requests.
+    pub admission: bool,
+    /// Whether the policy takes part in background scans.
+    pub background: bool,
+    /// Whether failures that do not deny become warnings for the user.
+    pub emit_warning: bool,
+    /// Whether an error denies the request (`failurePolicy: Fail`).
+    pub errors_deny: bool,
+}
+
+impl PolicyInfo {
+    /// `name`, or `namespace/name` where there is a namespace.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self.namespace.as_str() {
+            "" => self.name.clone(),
+            namespace => format!("{namespace}/{}", self.name),
+        }
+    }
+
+    /// Whether failures count: `policies.kyverno.io/scored` is not `"false"`.
+    #[must_use]
+    pub fn is_scored(&self) -> bool {
+        self.annotation("policies.kyverno.io/scored") != Some("false")
+    }
+
+    /// `policies.kyverno.io/category`.
+    #[must_use]
+    pub fn category(&self) -> Option<&str> {
+        self.annotation("policies.kyverno.io/category")
+    }
+
+    /// `policies.kyverno.io/severity`, if it is one of `critical`, `high`, `medium`, `low`, `info`.
+    #[must_use]
+    pub fn severity(&self) -> Option<&str> {
+        self.annotation("policies.kyverno.io/severity")
+            .filter(|severity| matches!(*severity, "critical" | "high" | "medium" | "low" | "info"))
+    }
+
+    fn annotation(&self, key: &str) -> Option<&str> {
+        self.annotations.get(key).map(String::as_str)
+    }
+}
