@@ -7,6 +7,7 @@
 
 pub mod autogen;
 pub mod conditions;
+pub mod context;
 pub mod exceptions;
 pub mod index;
 pub mod load;
@@ -14,5 +15,8 @@ pub mod matching;
 pub mod pattern;
 pub mod pod_security;
 pub mod policy_info;
+pub mod record;
+pub mod report;
 pub mod request;
 pub mod response;
+pub mod verdict;

@@ -121,3 +121,28 @@ impl<'a> Request<'a> {
         self.object.or(self.old_object)
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::{GroupVersionKind, GroupVersionResource, NumberModel, Operation, Request};
+
+    /// A request without anything in it.
+    pub(crate) fn empty<'a>() -> Request<'a> {
+        Request {
+            uid: "",
+            operation: Operation::Create,
+            kind: GroupVersionKind::default(),
+            resource: GroupVersionResource::default(),
+            subresource: "",
+            name: "",
+            namespace: "",
+            object: None,
+            old_object: None,
+            user: None,
+            namespace_labels: None,
+            dry_run: false,
+            options: None,
+            numbers: NumberModel::Integers,
+        }
+    }
+}

@@ -1,8 +1,11 @@
 //! What the engine answers: one response per policy and object, one per rule in it.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::Value;
+
+use crate::pod_security::PodSecurityFailure;
+use crate::policy_info::PolicyInfo;
 
 /// How one rule ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -70,33 +73,95 @@ pub enum FailureAction {
 }
 
 /// One rule on one object.
-#[derive(Clone, Debug)]
+///
+/// Names and constant messages are shared with the compiled policy; what most rules do not have
+/// lies behind one pointer.
+#[derive(Clone, Debug, PartialEq)]
 pub struct RuleResponse {
     /// The rule's name; an autogen rule has its derived name.
-    pub rule: String,
+    pub rule: Arc<str>,
     /// What the rule does.
     pub rule_type: RuleType,
     /// How it ended.
     pub status: RuleStatus,
     /// What it says, as Kyverno words it.
-    pub message: String,
+    pub message: Arc<str>,
+    /// What only some responses have.
+    pub detail: Option<Box<RuleDetail>>,
+}
+
+/// What only some responses have.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RuleDetail {
     /// Where in the object, as `/spec/containers/0/image/`; empty where there is no such place.
     pub path: String,
-    /// Further facts for reports.
+    /// `reportProperties` of the rule, with their variables in place.
     pub properties: BTreeMap<String, String>,
-    /// The exceptions that applied, as `namespace/name`.
-    pub exceptions: Vec<String>,
-    /// How long it took; zero where nobody measures.
-    pub elapsed: Duration,
+    /// The exceptions that applied.
+    pub exceptions: Vec<ExceptionName>,
+    /// What a `podSecurity` rule found.
+    pub pod_security: Option<PodSecurityFailure>,
+}
+
+/// The name of a PolicyException.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExceptionName {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl ExceptionName {
+    /// The name behind a key, as [`ExceptionName::key`] gives it.
+    #[must_use]
+    pub fn of_key(key: &str) -> ExceptionName {
+        let (namespace, name) = key.split_once('/').unwrap_or(("", key));
+        ExceptionName {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        }
+    }
+
+    /// `namespace/name`, or `name` where there is no namespace.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self.namespace.as_str() {
+            "" => self.name.clone(),
+            namespace => format!("{namespace}/{}", self.name),
+        }
+    }
+}
+
+impl RuleResponse {
+    /// Where in the object; empty where there is no such place.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.detail.as_ref().map_or("", |detail| &detail.path)
+    }
+
+    /// `reportProperties` of the rule.
+    pub fn properties(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.detail
+            .iter()
+            .flat_map(|detail| &detail.properties)
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// The exceptions that applied.
+    #[must_use]
+    pub fn exceptions(&self) -> &[ExceptionName] {
+        self.detail
+            .as_ref()
+            .map_or(&[], |detail| detail.exceptions.as_slice())
+    }
 }
 
 /// One policy on one object.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct EngineResponse {
-    /// Kind of the policy, such as `ClusterPolicy`.
-    pub policy_kind: &'static str,
-    /// The policy, as `name` or `namespace/name`.
-    pub policy: String,
+    /// The policy.
+    pub policy: Arc<PolicyInfo>,
     /// What a failure means for this policy and object.
     pub failure_action: FailureAction,
     /// The rules that answered, in the order of the policy.

@@ -1,0 +1,3 @@
+//! What the expressions of a rule can read, and where it comes from.
+
+pub mod source;

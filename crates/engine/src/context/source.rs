@@ -1,0 +1,148 @@
+//! `ContextSource`: all that the engine may ask of the world.
+//!
+//! A source that has no answer says so, and the rule then is an error, never a pass. Each lookup
+//! has four outcomes: found, not found, unavailable (nobody can be asked here), and failed.
+
+use serde_json::Value;
+
+/// What came of a question to the world.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Lookup {
+    /// The answer.
+    Found(Value),
+    /// The world was asked and has no such thing.
+    NotFound,
+    /// Nobody can be asked. A context entry then is as good as absent: Kyverno drops the entry,
+    /// and its variable must come from a Values file.
+    Unavailable,
+    /// The world was asked and could not answer; the text says why.
+    Failed(String),
+}
+
+/// The kinds of context entry that need the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum EntryKind {
+    /// `configMap`.
+    ConfigMap,
+    /// `apiCall`, to the API server or to a service.
+    ApiCall,
+    /// `imageRegistry`.
+    ImageRegistry,
+    /// `globalReference`.
+    GlobalReference,
+}
+
+/// One `apiCall`, with its variables in place.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ApiCall {
+    /// `GET` or `POST`.
+    pub method: String,
+    /// Path on the API server; empty when a service is called.
+    pub url_path: String,
+    /// The service that is called, if one is.
+    pub service: Option<ServiceCall>,
+    /// The body of a POST: the object of all `data` keys.
+    pub body: Option<Value>,
+}
+
+/// A call to a service that is not the API server.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ServiceCall {
+    /// Where to call.
+    pub url: String,
+    /// Headers, in the order of the policy.
+    pub headers: Vec<(String, String)>,
+    /// PEM bundle of the authorities that the service is trusted with; empty for the system's.
+    pub ca_bundle: String,
+}
+
+/// One value of a Values file: a dotted path and what stands there.
+pub type PathValue = (String, Value);
+
+/// What a Values file says for one rule.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RuleValues {
+    /// Paths that are set whenever the rule loads its context.
+    pub values: Vec<PathValue>,
+    /// Paths with one value for each element of a `foreach`.
+    pub foreach_values: Vec<(String, Vec<Value>)>,
+}
+
+/// All that the engine may ask of the world.
+pub trait ContextSource {
+    /// Whether entries of this kind can be loaded here at all.
+    fn loads(&self, kind: EntryKind) -> bool;
+
+    /// A ConfigMap as an object with `data` and `metadata`.
+    fn config_map(&self, namespace: &str, name: &str) -> Lookup;
+
+    /// The decoded answer of an API or service call.
+    fn api_call(&self, call: &ApiCall) -> Lookup;
+
+    /// Image data: `image`, `resolvedImage`, `registry`, `repository`, `identifier`,
+    /// `manifestList`, `manifest`, `configData`.
+    fn image(&self, reference: &str) -> Lookup;
+
+    /// A global context entry, or one of its projections.
+    fn global(&self, entry: &str, projection: Option<&str>) -> Lookup;
+
+    /// Whether any policy has injected values; without them the rule index is used.
+    fn has_policy_values(&self) -> bool {
+        false
+    }
+
+    /// Values that are injected before a policy looks at an object, lowest precedence first.
+    /// `request.operation` changes the operation, `request.object.*` the object.
+    fn policy_values(&self, policy: &str, kind: &str, name: &str) -> &[PathValue] {
+        let _ = (policy, kind, name);
+        &[]
+    }
+
+    /// Values that are injected when a rule loads its context. An autogen rule asks with its
+    /// derived name.
+    fn rule_values(&self, policy: &str, rule: &str) -> Option<&RuleValues> {
+        let _ = (policy, rule);
+        None
+    }
+
+    /// Nanoseconds since 1970-01-01 UTC.
+    fn now(&self) -> i128;
+
+    /// Sixty-four random bits.
+    fn random(&self) -> u64;
+
+    /// The addresses of a host name as a list of text.
+    fn resolve_host(&self, name: &str) -> Lookup;
+}
+
+/// A source that answers nothing: every lookup is unavailable, the clock stands at 1970 and the
+/// dice always show zero.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoSource;
+
+impl ContextSource for NoSource {
+    fn loads(&self, _: EntryKind) -> bool {
+        false
+    }
+    fn config_map(&self, _: &str, _: &str) -> Lookup {
+        Lookup::Unavailable
+    }
+    fn api_call(&self, _: &ApiCall) -> Lookup {
+        Lookup::Unavailable
+    }
+    fn image(&self, _: &str) -> Lookup {
+        Lookup::Unavailable
+    }
+    fn global(&self, _: &str, _: Option<&str>) -> Lookup {
+        Lookup::Unavailable
+    }
+    fn now(&self) -> i128 {
+        0
+    }
+    fn random(&self) -> u64 {
+        0
+    }
+    fn resolve_host(&self, _: &str) -> Lookup {
+        Lookup::Unavailable
+    }
+}

@@ -1,0 +1,293 @@
+//! Responses to the one verdict of a request.
+//!
+//! A request is denied for a rule that fails in a policy that enforces, and for a rule that could
+//! not be evaluated in a policy whose `failurePolicy` is `Fail`. What does not deny becomes a
+//! warning where the policy asks for that (`emitWarning`).
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::request::Request;
+use crate::response::{EngineResponse, FailureAction, RuleResponse, RuleStatus};
+
+/// The answer to one request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether the request may go on.
+    pub allowed: bool,
+    /// Why it may not; empty when it may.
+    pub deny_message: String,
+    /// Each rule that denies it.
+    pub causes: Vec<Cause>,
+    /// What the user is told of a request that may go on.
+    pub warnings: Vec<String>,
+}
+
+/// A rule that denies a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cause {
+    /// The policy, as `name` or `namespace/name`.
+    pub policy: String,
+    /// The rule.
+    pub rule: String,
+    /// What it says.
+    pub message: String,
+    /// Where in the object; empty where there is no such place.
+    pub path: String,
+}
+
+/// Folds responses into a verdict.
+#[must_use]
+pub fn verdict(request: &Request<'_>, responses: &[EngineResponse]) -> Verdict {
+    let causes: Vec<Cause> = each_rule(responses)
+        .filter(|(response, rule)| denies(response, rule))
+        .map(|(response, rule)| Cause {
+            policy: response.policy.key(),
+            rule: rule.rule.to_string(),
+            message: rule.message.to_string(),
+            path: rule.path().to_owned(),
+        })
+        .collect();
+    Verdict {
+        allowed: causes.is_empty(),
+        deny_message: deny_message(request, &causes),
+        warnings: warnings(responses),
+        causes,
+    }
+}
+
+fn each_rule(
+    responses: &[EngineResponse],
+) -> impl Iterator<Item = (&EngineResponse, &RuleResponse)> {
+    responses
+        .iter()
+        .flat_map(|response| response.rules.iter().map(move |rule| (response, rule)))
+}
+
+fn denies(response: &EngineResponse, rule: &RuleResponse) -> bool {
+    match rule.status {
+        RuleStatus::Fail => response.failure_action == FailureAction::Enforce,
+        RuleStatus::Error => response.policy.errors_deny,
+        RuleStatus::Pass | RuleStatus::Warn | RuleStatus::Skip => false,
+    }
+}
+
+fn warnings(responses: &[EngineResponse]) -> Vec<String> {
+    each_rule(responses)
+        .filter(|(response, rule)| {
+            response.policy.emit_warning
+                && matches!(rule.status, RuleStatus::Fail | RuleStatus::Error)
+                && !denies(response, rule)
+        })
+        .map(|(response, rule)| {
+            format!(
+                "policy {}.{}: {}",
+                response.policy.key(),
+                rule.rule,
+                rule.message
+            )
+        })
+        .collect()
+}
+
+/// The resource, and below it each policy with its rules and what they say, as YAML.
+fn deny_message(request: &Request<'_>, causes: &[Cause]) -> String {
+    if causes.is_empty() {
+        return String::new();
+    }
+    let mut policies: BTreeMap<&str, BTreeMap<&str, &str>> = BTreeMap::new();
+    for cause in causes {
+        policies
+            .entry(&cause.policy)
+            .or_default()
+            .insert(&cause.rule, &cause.message);
+    }
+    let mut text = format!(
+        "\n\nresource {} was blocked due to the following policies \n\n",
+        resource(request)
+    );
+    for (policy, rules) in policies {
+        text.push_str(&format!("{}:\n", scalar(policy)));
+        for (rule, message) in rules {
+            text.push_str(&format!("  {}: {}\n", scalar(rule), scalar(message)));
+        }
+    }
+    text
+}
+
+/// `Kind/namespace/name`; a namespace that is empty keeps its place.
+fn resource(request: &Request<'_>) -> String {
+    let own = |pointer| {
+        request
+            .subject()
+            .and_then(|object| object.pointer(pointer)?.as_str())
+    };
+    let kind = own("/kind").unwrap_or(&request.kind.kind);
+    let name = own("/metadata/name").unwrap_or(request.name);
+    let namespace = own("/metadata/namespace").unwrap_or(request.namespace);
+    format!("{kind}/{namespace}/{name}")
+}
+
+/// A YAML scalar: plain where that reads back as the same text, else quoted; text of several
+/// lines is a block.
+fn scalar(text: &str) -> String {
+    if text.contains('\n') {
+        let lines: Vec<String> = text
+            .trim_end_matches('\n')
+            .lines()
+            .map(|line| format!("    {line}"))
+            .collect();
+        let keep = if text.ends_with('\n') { "|" } else { "|-" };
+        return format!("{keep}\n{}", lines.join("\n"));
+    }
+    if text.chars().any(char::is_control) {
+        return Value::from(text).to_string();
+    }
+    if is_plain(text) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+fn is_plain(text: &str) -> bool {
+    const FIRST: &str = "#,[]{}&*!|>'\"%@`?-:=~<.+0123456789 ";
+    let is_word = matches!(
+        text.to_ascii_lowercase().as_str(),
+        "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n"
+    );
+    text.starts_with(|first: char| !FIRST.contains(first))
+        && !is_word
+        && !text.contains(": ")
+        && !text.contains(" #")
+        && !text.ends_with([' ', ':'])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::policy_info::PolicyInfo;
+    use crate::response::RuleType;
+
+    struct Policy {
+        action: FailureAction,
+        errors_deny: bool,
+        warn: bool,
+    }
+
+    fn response(name: &str, policy: &Policy, rules: &[(&str, RuleStatus, &str)]) -> EngineResponse {
+        let info = PolicyInfo {
+            name: name.into(),
+            errors_deny: policy.errors_deny,
+            emit_warning: policy.warn,
+            ..PolicyInfo::default()
+        };
+        let rules = rules.iter().map(|(rule, status, message)| RuleResponse {
+            rule: (*rule).into(),
+            rule_type: RuleType::Validation,
+            status: *status,
+            message: (*message).into(),
+            detail: None,
+        });
+        EngineResponse {
+            policy: Arc::new(info),
+            failure_action: policy.action,
+            rules: rules.collect(),
+            patched: None,
+        }
+    }
+
+    fn check(responses: &[EngineResponse]) -> Verdict {
+        let object = json!({"kind": "Pod", "metadata": {"name": "web", "namespace": "shop"}});
+        verdict(
+            &Request {
+                object: Some(&object),
+                ..crate::request::tests::empty()
+            },
+            responses,
+        )
+    }
+
+    const ENFORCE: Policy = Policy {
+        action: FailureAction::Enforce,
+        errors_deny: true,
+        warn: false,
+    };
+    const AUDIT: Policy = Policy {
+        action: FailureAction::Audit,
+        errors_deny: false,
+        warn: false,
+    };
+
+    #[test]
+    fn an_enforced_failure_denies_and_is_told() {
+        let found = check(&[
+            response(
+                "b",
+                &ENFORCE,
+                &[
+                    ("r2", RuleStatus::Fail, "no: way"),
+                    ("r1", RuleStatus::Fail, "plain."),
+                    ("r3", RuleStatus::Pass, "ok"),
+                ],
+            ),
+            response("a", &ENFORCE, &[("r", RuleStatus::Fail, "first")]),
+        ]);
+        assert!(!found.allowed);
+        assert_eq!(
+            found.deny_message,
+            "\n\nresource Pod/shop/web was blocked due to the following policies \n\na:\n  r: first\nb:\n  r1: plain.\n  r2: 'no: way'\n"
+        );
+        assert_eq!(found.causes.len(), 3);
+    }
+
+    #[test]
+    fn errors_deny_by_failure_policy_and_audits_never() {
+        let fails = &[("r", RuleStatus::Fail, "m")];
+        let error = &[("r", RuleStatus::Error, "m")];
+        for (response, allowed) in [
+            (response("p", &AUDIT, fails), true),
+            (response("p", &AUDIT, error), true),
+            (response("p", &ENFORCE, error), false),
+            (
+                response(
+                    "p",
+                    &Policy {
+                        errors_deny: false,
+                        ..ENFORCE
+                    },
+                    error,
+                ),
+                true,
+            ),
+            (
+                response(
+                    "p",
+                    &ENFORCE,
+                    &[("r", RuleStatus::Skip, "m"), ("s", RuleStatus::Warn, "m")],
+                ),
+                true,
+            ),
+        ] {
+            assert_eq!(check(&[response]).allowed, allowed);
+        }
+    }
+
+    #[test]
+    fn what_does_not_deny_may_warn() {
+        let warn = Policy {
+            warn: true,
+            ..AUDIT
+        };
+        let found = check(&[response(
+            "p",
+            &warn,
+            &[("r", RuleStatus::Fail, "m"), ("s", RuleStatus::Pass, "")],
+        )]);
+        assert_eq!(found.warnings, ["policy p.r: m"]);
+    }
+}
