@@ -11,40 +11,7 @@ use schemars::generate::SchemaSettings;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-/// Why a file cannot be read, and where.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct ReadError {
-    /// Keys and list positions from the document's root to the place.
-    pub path: Vec<PathSegment>,
-    /// What is wrong and what to do.
-    pub message: String,
-}
-
-impl ReadError {
-    /// The path as text, such as `results[0].policy`.
-    #[must_use]
-    pub fn path_text(&self) -> String {
-        let mut text = String::new();
-        for segment in &self.path {
-            match segment {
-                PathSegment::Index(index) => text.push_str(&format!("[{index}]")),
-                PathSegment::Key(key) if text.is_empty() => text.push_str(key),
-                PathSegment::Key(key) => text.push_str(&format!(".{key}")),
-            }
-        }
-        text
-    }
-}
-
-/// One step into a document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PathSegment {
-    /// A key of an object, as it is written.
-    Key(String),
-    /// A position in a list.
-    Index(usize),
-}
+use crate::read::{PathSegment, ReadError, read, unknown_field};
 
 /// The declared keys of a type, and of the types inside it.
 #[derive(Debug)]
@@ -111,13 +78,7 @@ impl KeyTree {
         if !shaping.errors.is_empty() {
             return Err(shaping.errors);
         }
-        serde_path_to_error::deserialize(shaped).map_err(|error| {
-            let path = error.path().iter().filter_map(segment).collect();
-            vec![ReadError {
-                path,
-                message: error.into_inner().to_string(),
-            }]
-        })
+        read(&shaped).map_err(|error| vec![error])
     }
 }
 
@@ -161,7 +122,7 @@ impl Shaping {
         let mut shaped = Map::new();
         for (key, field) in fields {
             let Some((spelling, content)) = keys.get(&key.to_lowercase()) else {
-                self.error(key, unknown_key(key, keys));
+                self.error(key, unknown_field(key, &spellings(keys)));
                 continue;
             };
             if fields.contains_key(spelling) && spelling != key || shaped.contains_key(spelling) {
@@ -191,15 +152,10 @@ impl Shaping {
     }
 }
 
-fn unknown_key(key: &str, keys: &BTreeMap<String, (String, KeyTree)>) -> String {
-    let known: Vec<&str> = keys
-        .values()
+fn spellings(keys: &BTreeMap<String, (String, KeyTree)>) -> Vec<&str> {
+    keys.values()
         .map(|(spelling, _)| spelling.as_str())
-        .collect();
-    format!(
-        "unknown field `{key}`, expected one of `{}`",
-        known.join("`, `")
-    )
+        .collect()
 }
 
 fn is_text(declared: Option<&Value>) -> bool {
@@ -207,13 +163,5 @@ fn is_text(declared: Option<&Value>) -> bool {
         Some(Value::String(name)) => name == "string",
         Some(Value::Array(names)) => names.iter().any(|name| name == "string"),
         _ => false,
-    }
-}
-
-fn segment(segment: &serde_path_to_error::Segment) -> Option<PathSegment> {
-    match segment {
-        serde_path_to_error::Segment::Seq { index } => Some(PathSegment::Index(*index)),
-        serde_path_to_error::Segment::Map { key } => Some(PathSegment::Key(key.clone())),
-        _ => None,
     }
 }

@@ -6,8 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::case_insensitive::{KeyTree, ReadError};
+use crate::case_insensitive::KeyTree;
 use crate::metadata::ObjectMeta;
+use crate::read::ReadError;
 
 /// What is in the cluster.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize, JsonSchema)]

@@ -6,9 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::case_insensitive::{KeyTree, ReadError};
+use crate::case_insensitive::KeyTree;
 use crate::constraints::any_value;
 use crate::metadata::ObjectMeta;
+use crate::read::ReadError;
 
 /// What CEL libraries find.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize, JsonSchema)]

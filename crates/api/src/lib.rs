@@ -5,14 +5,13 @@
 //! [`serde_json::Value`]. Serialising leaves out what is absent, so that reading what was written gives the
 //! same again. An unknown field is an error.
 //!
-//! A loader that wants the path of an error wraps the deserialiser: `serde_path_to_error::deserialize(&value)`
-//! gives `error.path()` and `error.inner()`. No type here is flattened, untagged or internally tagged, which
-//! would lose the path.
+//! [`read::read`] reads a value and names the path of a mistake. No type here is flattened, untagged or
+//! internally tagged, which would lose the path.
 #![warn(clippy::disallowed_methods)]
 #![deny(missing_docs)]
 
 pub mod admission_policy;
-pub mod case_insensitive;
+mod case_insensitive;
 pub mod cel_expression;
 pub mod cel_policy;
 pub mod cel_policy_exception;
@@ -34,8 +33,11 @@ pub mod open_report;
 pub mod parameters;
 pub mod policy_exception;
 pub mod policy_report;
+pub mod read;
 pub mod schemas;
 pub mod status;
+mod strict;
+pub mod suggestion;
 pub mod test_file;
 pub mod user_info;
 pub mod validating_policy;

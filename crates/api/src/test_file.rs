@@ -16,9 +16,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::case_insensitive::{KeyTree, ReadError};
+use crate::case_insensitive::KeyTree;
 use crate::constraints::{any_value, integer};
 use crate::metadata::ObjectMeta;
+use crate::read::ReadError;
 use crate::values_file::ValuesSpec;
 
 /// A suite of cases for policies. Paths are relative to the file.

@@ -7,8 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::case_insensitive::{KeyTree, ReadError};
+use crate::case_insensitive::KeyTree;
 use crate::metadata::ObjectMeta;
+use crate::read::ReadError;
 
 /// Who makes a request.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize, JsonSchema)]

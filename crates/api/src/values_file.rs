@@ -9,8 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::case_insensitive::{KeyTree, ReadError};
+use crate::case_insensitive::KeyTree;
 use crate::metadata::ObjectMeta;
+use crate::read::ReadError;
 
 /// A file of values. Its fields are those of [`ValuesSpec`], beside the head.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize, JsonSchema)]

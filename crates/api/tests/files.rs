@@ -78,22 +78,22 @@ fn mistakes_in_a_suite_are_named_all_at_once() {
             ),
             (
                 "results[0].ressources",
-                "unknown field `ressources`, expected one of `",
+                "unknown field `ressources`; did you mean `resources`?",
             ),
             ("results[1].status", "unknown field `status`"),
         ],
     );
     check_mistakes(
         &test_file(json!([{"result": "pass"}])),
-        &[("results[0]", "missing field `policy`")],
+        &[("results[0]", "the field `policy` is missing")],
     );
     check_mistakes(
         &test_file(json!([{"policy": "p", "resources": "x"}])),
-        &[("results[0].resources", "invalid type")],
+        &[("results[0].resources", "expected an array")],
     );
     check_mistakes(
         &test_file(json!({"policy": "p"})),
-        &[("results", "invalid type")],
+        &[("results", "expected an array")],
     );
 }
 

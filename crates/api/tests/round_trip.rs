@@ -3,24 +3,21 @@
 
 use portcullis_api::cluster_policy::{Conditions, Policy, Rule};
 use portcullis_api::policy_exception::PolicyException;
+use portcullis_api::read::read;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 fn check<T: Serialize + DeserializeOwned>(value: &Value) {
-    let read: T = serde_path_to_error::deserialize(value).expect("reads");
+    let read: T = read(value).expect("reads");
     assert_eq!(&serde_json::to_value(read).expect("writes"), value);
 }
 
 fn check_error<T: DeserializeOwned>(value: &Value, path: &str, message: &str) {
-    let error = serde_path_to_error::deserialize::<_, T>(value)
-        .err()
-        .expect("fails");
-    assert_eq!(error.path().to_string(), path);
-    assert!(
-        error.inner().to_string().contains(message),
-        "{}",
-        error.inner()
+    let error = read::<T>(value).err().expect("fails");
+    assert_eq!(
+        (error.path_text().as_str(), error.message.as_str()),
+        (path, message)
     );
 }
 
@@ -67,25 +64,74 @@ fn resources_keep_everything() {
 #[test]
 fn mistakes_have_a_path() {
     let rule = |part: Value| json!({"name": "r", "match": {"any": []}, "validate": part});
-    check_error::<Rule>(
-        &rule(json!({"foreach": [{"list": "a", "paterns": {}}]})),
-        "validate.foreach[0].paterns",
-        "unknown field `paterns`",
-    );
-    check_error::<Rule>(
-        &rule(json!({"failureAction": "Deny"})),
-        "validate.failureAction",
-        "Deny",
-    );
-    check_error::<Rule>(
-        &json!({"name": "r", "match": {"any": [{"resources": {"kinds": "Pod"}}]}}),
-        "match.any[0].resources.kinds",
-        "expected a sequence",
+    for (part, path, message) in [
+        (
+            json!({"foreach": [{"list": "a", "paterns": {}}]}),
+            "validate.foreach[0].paterns",
+            "unknown field `paterns`; did you mean `pattern`?",
+        ),
+        (
+            json!({"deny": {"when": 1}}),
+            "validate.deny.when",
+            "unknown field `when`, expected one of `conditions`",
+        ),
+        (
+            json!({"failureAction": "Deny"}),
+            "validate.failureAction",
+            "unknown value `Deny`, expected one of `Audit`, `Enforce`, `audit`, `enforce`",
+        ),
+        (
+            json!({"failureAction": "Enforced"}),
+            "validate.failureAction",
+            "unknown value `Enforced`; did you mean `Enforce`?",
+        ),
+        (
+            json!({"failureAction": 1}),
+            "validate.failureAction",
+            "expected a string, found the number `1`",
+        ),
+        (
+            json!("x, expected y"),
+            "validate",
+            "expected an object, found the string `x, expected y`",
+        ),
+        (
+            json!({"message": ["a"]}),
+            "validate.message",
+            "expected a string, found an array",
+        ),
+        (
+            json!({"podSecurity": []}),
+            "validate.podSecurity",
+            "expected an object, found an array",
+        ),
+        (
+            json!({"podSecurity": {"exclude": [{"images": []}]}}),
+            "validate.podSecurity.exclude[0]",
+            "the field `controlName` is missing",
+        ),
+        (
+            json!({"allowExistingViolations": "yes"}),
+            "validate.allowExistingViolations",
+            "expected a boolean, found the string `yes`",
+        ),
+        (
+            json!({"failureActionOverrides": {"action": "Audit"}}),
+            "validate.failureActionOverrides",
+            "expected an array, found an object",
+        ),
+    ] {
+        check_error::<Rule>(&rule(part), path, message);
+    }
+    check_error::<Policy>(
+        &json!({"apiVersion": "kyverno.io/v1", "kind": "Policy", "spec": {"webhookTimeoutSeconds": 1.5}}),
+        "spec.webhookTimeoutSeconds",
+        "expected a whole number, found the number `1.5`",
     );
     let conditions = Conditions(json!({"any": [{"key": 1, "operator": "In", "values": 1}]}));
     assert_eq!(
-        conditions.parse().expect_err("fails").path().to_string(),
-        "any[0].values"
+        conditions.parse().expect_err("fails").to_string(),
+        "any[0].values: unknown field `values`; did you mean `value`?"
     );
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::constraints::any_value;
+use crate::read::{ReadError, read};
 
 /// Conditions of which one of `any` and every one of `all` must hold. An `any` that is present
 /// but empty never holds; an absent one does.
@@ -49,15 +50,15 @@ pub struct Conditions(pub Value);
 
 impl Conditions {
     /// Reads either form; the older list becomes `all`.
-    pub fn parse(&self) -> Result<AnyAllConditions, serde_path_to_error::Error<serde_json::Error>> {
+    pub fn parse(&self) -> Result<AnyAllConditions, ReadError> {
         if self.0.is_array() {
-            let all = serde_path_to_error::deserialize(&self.0)?;
+            let all = read(&self.0)?;
             return Ok(AnyAllConditions {
                 any: None,
                 all: Some(all),
             });
         }
-        serde_path_to_error::deserialize(&self.0)
+        read(&self.0)
     }
 }
 
