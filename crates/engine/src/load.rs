@@ -6,6 +6,7 @@
 
 use portcullis_api::cluster_policy::Policy;
 use portcullis_api::policy_exception::PolicyException;
+use portcullis_api::read::{ReadError, read};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -243,7 +244,7 @@ fn typed<T: DeserializeOwned>(document: &Value, lenient: bool) -> Result<Box<T>,
     let mut pruned = None;
     for _ in 0..MAX_UNKNOWN {
         let current = pruned.as_ref().unwrap_or(document);
-        let error = match serde_path_to_error::deserialize(current) {
+        let error = match read(current) {
             Ok(value) => return Ok(Box::new(value)),
             Err(error) => load_error(&error),
         };
@@ -261,12 +262,11 @@ fn typed<T: DeserializeOwned>(document: &Value, lenient: bool) -> Result<Box<T>,
     ))
 }
 
-fn load_error(error: &serde_path_to_error::Error<serde_json::Error>) -> LoadError {
-    let text = error.inner().to_string();
+fn load_error(error: &ReadError) -> LoadError {
     LoadError {
-        path: error.path().to_string(),
-        refuses_file: text.starts_with("unknown field"),
-        message: text,
+        path: error.path_text(),
+        refuses_file: error.message.starts_with("unknown field"),
+        message: error.message.clone(),
     }
 }
 
