@@ -6,6 +6,7 @@ pub mod duration;
 pub mod gofloat;
 pub mod gojson;
 pub mod gotext;
+pub mod gotime;
 pub mod image_ref;
 pub mod quantity;
 pub mod regexp;

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod conditions;
 pub mod crds;
 pub mod duration;
+pub mod gotime;
 pub mod image_ref;
 pub mod kinds;
 pub mod pattern;
@@ -36,6 +37,10 @@ pub const TABLES: &[GoldenTable] = &[
     GoldenTable {
         name: "duration",
         check: duration::check,
+    },
+    GoldenTable {
+        name: "gotime",
+        check: gotime::check,
     },
     GoldenTable {
         name: "image_ref",
