@@ -13,6 +13,7 @@ pub mod regex;
 pub mod selector;
 pub mod semver;
 pub mod wildcard;
+pub mod yaml;
 
 use serde_json::Value;
 
@@ -74,4 +75,17 @@ pub const TABLES: &[GoldenTable] = &[
         name: "wildcard",
         check: wildcard::check,
     },
+    GoldenTable {
+        name: "yaml",
+        check: yaml::check,
+    },
 ];
+
+/// The cases of a table.
+pub fn cases(table: &Value) -> impl Iterator<Item = &Value> {
+    table
+        .get("cases")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+}

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 pub fn check(case: &Value) -> Result<(), String> {
     let input = case.get("in").ok_or("the case has no `in`")?;
     let found = match input.get("conditions") {
-        Some(conditions) => evaluate_conditions(&block(conditions), |condition| decide(condition))
+        Some(conditions) => evaluate_conditions(&block(conditions), decide)
             .map(|(result, message)| json!({"result": result, "message": message})),
         None => decide(input).map(|(result, _)| Value::from(result)),
     };
