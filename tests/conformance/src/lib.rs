@@ -5,5 +5,6 @@
 )]
 
 pub mod goldens;
+pub mod pod_security;
 pub mod replay;
 pub mod score;

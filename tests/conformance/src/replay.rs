@@ -4,7 +4,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::{goldens, score::Score};
+use crate::{goldens, pod_security, score::Score};
+
+/// The folder of pods that a level and version of the Pod Security Standards passes or fails.
+const POD_SECURITY: &str = "pod-security";
 
 /// Replays what is there, in a stable order; `only` keeps what has this in its name.
 ///
@@ -18,6 +21,14 @@ pub fn all(corpora: &Path, only: Option<&str>) -> Result<Vec<Score>, String> {
         if wanted(table.name) && path.is_file() {
             scores.push(replay_table(table, &path)?);
         }
+    }
+    let pods = corpora.join(POD_SECURITY);
+    if wanted(POD_SECURITY) && pods.is_dir() {
+        let mut score = Score::new(POD_SECURITY);
+        for (pod, outcome) in pod_security::replay(&pods) {
+            score.count(|| pod, outcome);
+        }
+        scores.push(score);
     }
     Ok(scores)
 }
