@@ -22,6 +22,7 @@ mod instant;
 mod layout;
 mod parse;
 
+pub use civil::{days_in_month, weekday};
 pub use instant::{GoTime, Zone};
 pub use parse::{TimeError, parse};
 

@@ -2,6 +2,7 @@
 #![warn(clippy::disallowed_methods)]
 
 pub mod arithmetic;
+pub mod cron;
 pub mod duration;
 pub mod gofloat;
 pub mod gojson;

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod conditions;
 pub mod crds;
+pub mod cron;
 pub mod duration;
 pub mod gotime;
 pub mod image_ref;
@@ -34,6 +35,10 @@ pub const TABLES: &[GoldenTable] = &[
     GoldenTable {
         name: "crds",
         check: crds::check,
+    },
+    GoldenTable {
+        name: "cron",
+        check: cron::check,
     },
     GoldenTable {
         name: "duration",

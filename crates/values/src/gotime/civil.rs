@@ -40,7 +40,13 @@ pub(super) fn date_of(days: i64) -> Date {
     }
 }
 
-/// The weekday, 0 for Sunday.
+/// The weekday of a date, 0 for Sunday.
+#[must_use]
+pub fn weekday(year: i64, month: u8, day: u8) -> u8 {
+    weekday_of(days_of(year, month, day))
+}
+
+/// The weekday of a day, 0 for Sunday.
 pub(super) fn weekday_of(days: i64) -> u8 {
     narrow((days + 4).rem_euclid(7))
 }
@@ -49,7 +55,9 @@ pub(super) fn is_leap(year: i64) -> bool {
     year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
 }
 
-pub(super) fn days_in(year: i64, month: u8) -> u8 {
+/// How many days a month has.
+#[must_use]
+pub fn days_in_month(year: i64, month: u8) -> u8 {
     match month {
         2 => 28 + u8::from(is_leap(year)),
         4 | 6 | 9 | 11 => 30,

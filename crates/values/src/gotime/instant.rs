@@ -70,6 +70,15 @@ impl GoTime {
         GoTime::from_unix(days_of(date.0, date.1, date.2) * DAY + of_day, nanoseconds)
     }
 
+    /// The time whose date (year, month, day) and clock (hour, minute, second) are these in a
+    /// zone. A day past the end of its month is one of the next.
+    #[must_use]
+    pub fn from_local(date: (i64, u8, u8), clock: (u8, u8, u8), zone: Zone) -> GoTime {
+        let mut time = GoTime::from_parts(date, clock, 0).in_zone(zone);
+        time.seconds = time.seconds.wrapping_sub(i64::from(time.zone.offset()));
+        time
+    }
+
     /// The same instant in another zone.
     #[must_use]
     pub fn in_zone(self, zone: Zone) -> GoTime {

@@ -4,7 +4,7 @@
 //! where the layout has none. Missing parts are those of the first instant of the year 0.
 
 use super::{
-    civil::{days_in, days_of, is_leap},
+    civil::{days_in_month, days_of, is_leap},
     instant::{GoTime, Zone},
     layout::{Fraction, MONTHS, Offset, Part, WEEKDAYS, next_part, short},
 };
@@ -234,7 +234,7 @@ impl Fields {
             _ => self.hour,
         };
         let (month, day) = self.month_and_day()?;
-        if day < 1 || day > days_in(self.year, month) {
+        if day < 1 || day > days_in_month(self.year, month) {
             return Err("day");
         }
         let clock = (hour, self.minute, self.second);
