@@ -3,7 +3,7 @@
 //! Every other character stands for itself; nothing escapes, and `.` and `/` are plain. An empty
 //! pattern matches the empty text only. Matching takes at most pattern × text steps.
 //!
-//! [`matches`] reads the pattern each time. A pattern that is used again is a [`Wildcard`].
+//! [`matches()`] reads the pattern each time. A pattern that is used again is a [`Wildcard`].
 
 /// Whether the text has a wildcard character.
 #[must_use]
