@@ -56,10 +56,8 @@ impl Trace {
 /// Why the object does not match.
 struct Mismatch {
     kind: Kind,
-    /// Empty on the first walk.
-    path: String,
-    /// Empty on the first walk.
-    message: String,
+    /// None on the first walk.
+    report: Option<Box<Report>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -72,17 +70,31 @@ enum Kind {
     Skip,
 }
 
+#[derive(Default)]
+struct Report {
+    path: String,
+    message: String,
+}
+
 impl Mismatch {
     fn outcome(self, misses_a_key: bool) -> PatternOutcome {
-        let Mismatch {
-            kind,
-            path,
-            message,
-        } = self;
-        match kind {
+        let Report { path, message } = self.report.map(|report| *report).unwrap_or_default();
+        match self.kind {
             Kind::Skip => PatternOutcome::Skip { message },
             Kind::Plain if misses_a_key || path.is_empty() => PatternOutcome::Error { message },
             Kind::Plain | Kind::Negation => PatternOutcome::Fail { path, message },
+        }
+    }
+
+    fn into_message(self) -> String {
+        self.report.map(|report| report.message).unwrap_or_default()
+    }
+
+    /// Adds the message of another element that was left out.
+    fn add(&mut self, other: Mismatch) {
+        if let Some(report) = &mut self.report {
+            report.message.push_str("; ");
+            report.message.push_str(&other.into_message());
         }
     }
 }
@@ -164,11 +176,7 @@ impl Walk {
             match self.within(index, |walk| walk.value(pattern, &item)) {
                 Ok(()) => applied = true,
                 Err(mismatch) if mismatch.kind == Kind::Skip => match &mut skipped {
-                    Some(first) if self.trace.is_some() => {
-                        first.message.push_str("; ");
-                        first.message.push_str(&mismatch.message);
-                    }
-                    Some(_) => {}
+                    Some(first) => first.add(mismatch),
                     None => skipped = Some(mismatch),
                 },
                 Err(mismatch) => return Err(mismatch),
@@ -208,10 +216,10 @@ impl Walk {
             }),
             (Role::Condition, Some(value)) => self
                 .below(entry, &value)
-                .or_else(|mismatch| self.skip("conditional", || mismatch.message)),
+                .or_else(|mismatch| self.skip("conditional", || mismatch.into_message())),
             (Role::Global, Some(value)) => self
                 .below(entry, &value)
-                .or_else(|mismatch| self.skip("global", || mismatch.message)),
+                .or_else(|mismatch| self.skip("global", || mismatch.into_message())),
             (Role::Equality, Some(value)) => self.below(entry, &value),
             (Role::Negation, Some(_)) => self.within(&entry.key, Walk::not_allowed),
             (Role::Existence, Some(value)) => {
@@ -279,11 +287,11 @@ impl Walk {
     }
 
     fn skip(&self, anchor: &str, reason: impl FnOnce() -> String) -> Outcome {
-        let skipped = self.mismatch_at("", |_| format!("{anchor} anchor mismatch: {}", reason()));
-        skipped.map_err(|mismatch| Mismatch {
-            kind: Kind::Skip,
-            ..mismatch
-        })
+        self.mismatch_at("", |_| format!("{anchor} anchor mismatch: {}", reason()))
+            .map_err(|mismatch| Mismatch {
+                kind: Kind::Skip,
+                ..mismatch
+            })
     }
 
     /// A violation at the current path.
@@ -293,15 +301,15 @@ impl Walk {
     }
 
     fn mismatch_at(&self, path: &str, message: impl FnOnce(NumberModel) -> String) -> Outcome {
-        let worded = self.trace.is_some();
+        let report = self.trace.as_ref().map(|_| {
+            Box::new(Report {
+                path: path.to_owned(),
+                message: message(self.numbers),
+            })
+        });
         Err(Mismatch {
             kind: Kind::Plain,
-            path: path.to_owned(),
-            message: if worded {
-                message(self.numbers)
-            } else {
-                String::new()
-            },
+            report,
         })
     }
 
