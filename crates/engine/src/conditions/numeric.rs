@@ -1,9 +1,10 @@
 //! `GreaterThan`, `GreaterThanOrEquals`, `LessThan` and `LessThanOrEquals`.
 //!
 //! The first reading that fits both sides decides: durations (a number being seconds),
-//! quantities (both as text), numbers. Where none fits, no operator holds.
+//! quantities (both as text), numbers, versions (both as text, `1.2.3`). Where none fits, no
+//! operator holds.
 
-use portcullis_values::{Val, quantity::Quantity};
+use portcullis_values::{Val, quantity::Quantity, semver::Version};
 
 use super::{operand, operator::Order};
 use crate::pattern::{number, view::View};
@@ -27,9 +28,20 @@ fn compare(order: Order, key: View<'_>, value: View<'_>) -> Option<bool> {
     }
     match key {
         // A number in a text is compared as the number.
-        View::Text(text) => compare(order, View::Float(number::parse_float(text)?), value),
+        View::Text(text) => match number::parse_float(text) {
+            Some(number) => compare(order, View::Float(number), value),
+            None => compare_versions(order, text, value),
+        },
         key => Some(compare_floats(order, float(key)?, float(value)?)),
     }
+}
+
+fn compare_versions(order: Order, key: &str, value: View<'_>) -> Option<bool> {
+    let View::Text(value) = value else {
+        return None;
+    };
+    let (key, value) = (Version::parse(key).ok()?, Version::parse(value).ok()?);
+    Some(order.accepts(key.cmp(&value)))
 }
 
 /// NaN stands in no order.
