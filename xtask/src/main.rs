@@ -1,5 +1,6 @@
 //! `cargo xtask <command>`: generates the files that are made from code.
 
+mod kubernetes_schemas;
 mod schemas;
 
 use std::io::{self, Write};
@@ -8,12 +9,14 @@ use std::process::ExitCode;
 const USAGE: &str = "usage: cargo xtask <command>
 
 commands:
-  schemas   write schemas/*.json from the types of the api crate";
+  schemas              write schemas/*.json from the types of the api crate
+  kubernetes-schemas   write schemas/kubernetes/*.json from Kubernetes' OpenAPI documents (needs Go)";
 
 fn main() -> ExitCode {
     let command = std::env::args().nth(1).unwrap_or_default();
     let done = match command.as_str() {
         "schemas" => schemas::write(&schemas::folder()),
+        "kubernetes-schemas" => kubernetes_schemas::write(&schemas::folder()),
         _ => Err(io::Error::other(USAGE)),
     };
     report(done)
