@@ -1,1 +1,14 @@
 //! Library and environment to rendered, validated and tested bundle.
+
+pub mod diagnostic;
+pub mod environment;
+pub mod excludes;
+pub mod files;
+pub mod library;
+pub mod manifests;
+pub mod readme;
+pub mod render;
+pub mod scaffold;
+pub mod schema_check;
+pub mod template;
+pub mod workspace;

@@ -1,0 +1,149 @@
+//! What the pipeline has to say about a file: where, what was found, what was expected, what to do.
+
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// A text file with the path that people know it by.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    /// Relative to the folder that the command was started in, where it lies below it.
+    pub path: PathBuf,
+    /// The whole text.
+    pub text: Arc<str>,
+}
+
+impl SourceFile {
+    /// A file with its text.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> Self {
+        SourceFile {
+            path: path.into(),
+            text: text.into(),
+        }
+    }
+
+    /// Line and column of a byte offset, both from 1; columns count characters.
+    #[must_use]
+    pub fn line_column(&self, offset: usize) -> (usize, usize) {
+        (1, offset)
+    }
+
+    /// The bytes of a line, from 1, without its line break.
+    #[must_use]
+    pub fn line(&self, number: usize) -> Range<usize> {
+        let mut start = 0;
+        for (index, line) in self.text.split_inclusive('\n').enumerate() {
+            let end = start + line.trim_end_matches(['\n', '\r']).len();
+            if index + 1 == number {
+                return start..end;
+            }
+            start += line.len();
+        }
+        start..start
+    }
+}
+
+/// A stretch of a file.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The file.
+    pub file: SourceFile,
+    /// Its bytes; empty for the file as a whole.
+    pub span: Range<usize>,
+}
+
+impl Place {
+    /// A file as a whole.
+    #[must_use]
+    pub fn whole(file: SourceFile) -> Self {
+        Place { file, span: 0..0 }
+    }
+
+    /// `path:line:column`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let (line, column) = self.file.line_column(self.span.start);
+        format!("{}:{line}:{column}", self.file.path.display())
+    }
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing.
+    Warning,
+    /// Stops the command.
+    Error,
+}
+
+/// One finding.
+#[derive(Clone, Debug)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong, in one line.
+    pub message: String,
+    /// Where; none where no file is to blame.
+    pub place: Option<Place>,
+    /// What stands under the caret.
+    pub label: String,
+    /// What to do, and further facts, a line each.
+    pub help: Vec<String>,
+    /// Other places that matter.
+    pub related: Vec<(Place, String)>,
+}
+
+impl Diagnostic {
+    /// An error without a place.
+    #[must_use]
+    pub fn error(message: impl Into<String>) -> Self {
+        Diagnostic {
+            severity: Severity::Error,
+            message: message.into(),
+            place: None,
+            label: String::new(),
+            help: Vec::new(),
+            related: Vec::new(),
+        }
+    }
+
+    /// A warning without a place.
+    #[must_use]
+    pub fn warning(message: impl Into<String>) -> Self {
+        Diagnostic {
+            severity: Severity::Warning,
+            ..Diagnostic::error(message)
+        }
+    }
+
+    /// With the place, and what stands under the caret.
+    #[must_use]
+    pub fn at(mut self, place: Place, label: impl Into<String>) -> Self {
+        self.place = Some(place);
+        self.label = label.into();
+        self
+    }
+
+    /// With a line of help.
+    #[must_use]
+    pub fn help(mut self, line: impl Into<String>) -> Self {
+        self.help.push(line.into());
+        self
+    }
+
+    /// With another place that matters.
+    #[must_use]
+    pub fn related(mut self, place: Place, label: impl Into<String>) -> Self {
+        self.related.push((place, label.into()));
+        self
+    }
+
+    /// An error about a file that cannot be read.
+    #[must_use]
+    pub fn unreadable(path: &Path, error: &std::io::Error) -> Self {
+        Diagnostic::error(format!("{}: {error}", path.display()))
+    }
+}

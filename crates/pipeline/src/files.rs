@@ -1,0 +1,128 @@
+//! Reads a file of the workspace: text → YAML with spans → JSON schema → type.
+
+use std::{fs, path::Path};
+
+use portcullis_yaml::{Document, Limits, Mode, PathSegment};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    diagnostic::{Diagnostic, Place, SourceFile},
+    schema_check::{DocumentSchema, SchemaFault},
+};
+
+/// A file with its text, its YAML and its value.
+#[derive(Clone, Debug)]
+pub struct Loaded<T> {
+    /// The value.
+    pub value: T,
+    /// The YAML with the place of every node.
+    pub document: Document,
+    /// The text.
+    pub file: SourceFile,
+}
+
+impl<T> Loaded<T> {
+    /// The place of a value, or of the nearest value around it.
+    #[must_use]
+    pub fn place(&self, path: &[PathSegment<'_>]) -> Place {
+        Place {
+            file: self.file.clone(),
+            span: self.document.spans.nearest(path),
+        }
+    }
+
+    /// The place of a key, or of the nearest value around it.
+    #[must_use]
+    pub fn key_place(&self, path: &[PathSegment<'_>]) -> Place {
+        let span = self.document.spans.key_at(path);
+        Place {
+            file: self.file.clone(),
+            span: span.unwrap_or_else(|| self.document.spans.nearest(path)),
+        }
+    }
+}
+
+/// Reads a text file; `shown` is the path that people know it by.
+///
+/// # Errors
+/// Where the file cannot be read or is not UTF-8.
+pub fn read_text(path: &Path, shown: &Path) -> Result<SourceFile, Diagnostic> {
+    let bytes = fs::read(path).map_err(|error| Diagnostic::unreadable(shown, &error))?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(SourceFile::new(shown, text)),
+        Err(error) => {
+            let offset = error.utf8_error().valid_up_to();
+            Err(Diagnostic::error(format!(
+                "{}: the file is not UTF-8; the first wrong byte is number {offset}",
+                shown.display()
+            ))
+            .help("save the file as UTF-8"))
+        }
+    }
+}
+
+/// Parses one YAML document of a file, strictly.
+///
+/// # Errors
+/// Where it is not YAML, or a key occurs twice.
+pub fn parse(file: &SourceFile) -> Result<Document, Diagnostic> {
+    portcullis_yaml::read_document(&file.text, Mode::Strict, &Limits::default()).map_err(|error| {
+        let place = Place {
+            file: file.clone(),
+            span: error.offset..error.offset,
+        };
+        Diagnostic::error("the file is not valid YAML").at(place, error.message)
+    })
+}
+
+/// Reads a file as a type, checked against the generated schema of that name.
+///
+/// # Errors
+/// Every fault, each with its place.
+pub fn load<T: DeserializeOwned>(
+    path: &Path,
+    shown: &Path,
+    schema: &str,
+) -> Result<Loaded<T>, Vec<Diagnostic>> {
+    let file = read_text(path, shown).map_err(|error| vec![error])?;
+    let document = parse(&file).map_err(|error| vec![error])?;
+    let faults = DocumentSchema::generated(schema).map(|schema| schema.faults(&document.value));
+    let faults = faults.unwrap_or_default();
+    if !faults.is_empty() {
+        return Err(faults
+            .iter()
+            .map(|fault| at_fault(fault, &file, &document))
+            .collect());
+    }
+    match serde_json::from_value(document.value.clone()) {
+        Ok(value) => Ok(Loaded {
+            value,
+            document,
+            file,
+        }),
+        Err(error) => Err(vec![
+            Diagnostic::error(error.to_string()).at(Place::whole(file), "in this file"),
+        ]),
+    }
+}
+
+/// A schema fault at its place in the file.
+#[must_use]
+pub fn at_fault(fault: &SchemaFault, file: &SourceFile, document: &Document) -> Diagnostic {
+    let spans = &document.spans;
+    let span = fault
+        .at_key
+        .then(|| spans.key_at_pointer(&fault.pointer))
+        .flatten();
+    let span = span.unwrap_or_else(|| spans.nearest_pointer(&fault.pointer));
+    let place = Place {
+        file: file.clone(),
+        span,
+    };
+    let diagnostic = Diagnostic::error(format!("{}: {}", fault.pointer_or_root(), fault.message))
+        .at(place, fault.message.clone());
+    match &fault.help {
+        Some(help) => diagnostic.help(help.clone()),
+        None => diagnostic,
+    }
+}

@@ -1,0 +1,225 @@
+//! Plain manifests against the schemas of a Kubernetes version.
+//!
+//! Files are read and checked in parallel; findings come back in the order of the files. A `List`
+//! is checked item by item. A kind that the version does not have is counted, and named.
+
+use std::{collections::BTreeMap, path::Path};
+
+use portcullis_schema::{Catalogue, Fault, Verdict};
+use portcullis_yaml::{Limits, Mode, RawDocument};
+use rayon::prelude::*;
+use serde_json::Value;
+
+use crate::{
+    diagnostic::{Diagnostic, Place, SourceFile},
+    files,
+};
+
+/// What checking manifests gave.
+#[derive(Clone, Debug, Default)]
+pub struct ManifestReport {
+    /// Objects that are as their kind wants them.
+    pub valid: usize,
+    /// Objects that are not, or documents that cannot be read.
+    pub invalid: usize,
+    /// Objects of kinds that are not known, counted by `apiVersion/kind`.
+    pub unknown: BTreeMap<String, usize>,
+    /// What is wrong, in the order of the files.
+    pub findings: Vec<Diagnostic>,
+}
+
+impl ManifestReport {
+    fn join(mut self, other: ManifestReport) -> ManifestReport {
+        self.valid += other.valid;
+        self.invalid += other.invalid;
+        for (kind, count) in other.unknown {
+            *self.unknown.entry(kind).or_default() += count;
+        }
+        self.findings.extend(other.findings);
+        self
+    }
+}
+
+/// Adds the CustomResourceDefinitions of a file to a catalogue.
+pub fn add_custom_resources(catalogue: &mut Catalogue, file: &SourceFile) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    for document in portcullis_yaml::documents(&file.text) {
+        let place = || Place {
+            file: file.clone(),
+            span: document.offset..document.offset,
+        };
+        match document.read(Mode::Lenient, &Limits::default()) {
+            Err(error) => faults.push(
+                Diagnostic::error("the document is not valid YAML").at(place(), error.message),
+            ),
+            Ok(value) if value.get("kind") == Some(&Value::from("CustomResourceDefinition")) => {
+                if let Err(error) = catalogue.add_custom_resource(&value) {
+                    faults.push(
+                        Diagnostic::error(error.to_string()).at(place(), "in this definition"),
+                    );
+                }
+            }
+            Ok(_) => {}
+        }
+    }
+    faults
+}
+
+/// Checks the manifests of files; `strict` makes an unknown kind a finding.
+#[must_use]
+pub fn check_files(
+    catalogue: &Catalogue,
+    paths: &[(&Path, &Path)],
+    strict: bool,
+) -> ManifestReport {
+    let reports: Vec<ManifestReport> = paths
+        .par_iter()
+        .map(|(path, shown)| match files::read_text(path, shown) {
+            Ok(file) => check_file(catalogue, &file, strict),
+            Err(fault) => ManifestReport {
+                invalid: 1,
+                findings: vec![fault],
+                ..ManifestReport::default()
+            },
+        })
+        .collect();
+    reports
+        .into_iter()
+        .fold(ManifestReport::default(), ManifestReport::join)
+}
+
+/// Checks the manifests of one text.
+#[must_use]
+pub fn check_file(catalogue: &Catalogue, file: &SourceFile, strict: bool) -> ManifestReport {
+    let documents: Vec<RawDocument<'_>> = portcullis_yaml::documents(&file.text).collect();
+    let reports: Vec<ManifestReport> = documents
+        .par_iter()
+        .map(|document| check_document(catalogue, file, document, strict))
+        .collect();
+    reports
+        .into_iter()
+        .fold(ManifestReport::default(), ManifestReport::join)
+}
+
+fn check_document(
+    catalogue: &Catalogue,
+    file: &SourceFile,
+    document: &RawDocument<'_>,
+    strict: bool,
+) -> ManifestReport {
+    let mut report = ManifestReport::default();
+    match document.read(Mode::Strict, &Limits::default()) {
+        Ok(Value::Null) => {}
+        Ok(value) => check_object(catalogue, file, document, &value, "", strict, &mut report),
+        Err(error) => {
+            // Offsets of the error count from the start of the file.
+            let place = Place {
+                file: file.clone(),
+                span: error.offset..error.offset,
+            };
+            report.invalid += 1;
+            report
+                .findings
+                .push(Diagnostic::error("the document is not valid YAML").at(place, error.message));
+        }
+    }
+    report
+}
+
+fn check_object(
+    catalogue: &Catalogue,
+    file: &SourceFile,
+    document: &RawDocument<'_>,
+    object: &Value,
+    prefix: &str,
+    strict: bool,
+    report: &mut ManifestReport,
+) {
+    if object.get("kind") == Some(&Value::from("List")) {
+        let items = object.get("items").and_then(Value::as_array);
+        for (index, item) in items.into_iter().flatten().enumerate() {
+            let prefix = format!("{prefix}/items/{index}");
+            check_object(catalogue, file, document, item, &prefix, strict, report);
+        }
+        return;
+    }
+    let name = name_of(object);
+    match catalogue.validate(object) {
+        Verdict::Valid => report.valid += 1,
+        Verdict::Invalid(faults) => {
+            report.invalid += 1;
+            let found = faults
+                .iter()
+                .map(|fault| finding(file, document, &name, prefix, fault));
+            report.findings.extend(found);
+        }
+        Verdict::UnknownKind { api_version, kind } => {
+            *report
+                .unknown
+                .entry(format!("{api_version}/{kind}"))
+                .or_default() += 1;
+            if strict {
+                let fault = Fault {
+                    path: vec![portcullis_schema::Segment::Key("kind".to_owned())],
+                    at_key: false,
+                    message: format!(
+                        "Kubernetes {} has no {api_version}/{kind}",
+                        catalogue.version()
+                    ),
+                    suggestion: None,
+                };
+                let help = "give the CustomResourceDefinition with --crd-paths, or in `crds` of portcullis.yaml";
+                report
+                    .findings
+                    .push(finding(file, document, &name, prefix, &fault).help(help));
+            }
+        }
+    }
+}
+
+fn finding(
+    file: &SourceFile,
+    document: &RawDocument<'_>,
+    name: &str,
+    prefix: &str,
+    fault: &Fault,
+) -> Diagnostic {
+    let pointer = format!("{prefix}{}", fault.pointer());
+    // Spans are read only where there is something to show.
+    let span = document
+        .read_document(Mode::Lenient, &Limits::default())
+        .map(|read| {
+            let key = fault
+                .at_key
+                .then(|| read.spans.key_at_pointer(&pointer))
+                .flatten();
+            let span = key.unwrap_or_else(|| read.spans.nearest_pointer(&pointer));
+            span.start + document.offset..span.end + document.offset
+        });
+    let place = Place {
+        file: file.clone(),
+        span: span.unwrap_or(document.offset..document.offset),
+    };
+    let diagnostic = Diagnostic::error(format!("{name}{}: {}", fault.pointer(), fault.message))
+        .at(place, fault.message.clone());
+    match &fault.suggestion {
+        Some(suggestion) => diagnostic.help(format!("did you mean `{suggestion}`?")),
+        None => diagnostic,
+    }
+}
+
+fn name_of(object: &Value) -> String {
+    let text = |pointer: &str| {
+        object
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let namespace = text("/metadata/namespace");
+    let separator = if namespace.is_empty() { "" } else { "/" };
+    format!(
+        "{}/{namespace}{separator}{}",
+        text("/kind"),
+        text("/metadata/name")
+    )
+}

@@ -1,0 +1,78 @@
+//! The README of a library policy, made from its annotations and its parameters.
+
+use serde_json::Value;
+
+use crate::{library::LibraryPolicy, render::RenderedPolicy};
+
+/// The README's text; `rendered` is the policy with its defaults.
+#[must_use]
+pub fn readme(policy: &LibraryPolicy, rendered: &RenderedPolicy) -> String {
+    let metadata = rendered.document.value.get("metadata");
+    let annotation = |name: &str| {
+        let key = format!("policies.kyverno.io/{name}");
+        let annotations = metadata.and_then(|metadata| metadata.get("annotations"));
+        annotations
+            .and_then(|all| all.get(&key))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let title = match annotation("title") {
+        "" => policy.name.as_str(),
+        title => title,
+    };
+    let mut text = format!("# {title}\n\n{}\n\n", annotation("description").trim());
+    text.push_str(&format!(
+        "| category | severity | subject |\n|---|---|---|\n| {} | {} | {} |\n\n",
+        annotation("category"),
+        annotation("severity"),
+        annotation("subject"),
+    ));
+    text.push_str(&rules(&rendered.document.value));
+    text.push_str(&parameters(policy));
+    text
+}
+
+fn rules(document: &Value) -> String {
+    let rules = document.pointer("/spec/rules").and_then(Value::as_array);
+    rules
+        .into_iter()
+        .flatten()
+        .fold("## Rules\n\n".to_owned(), |mut text, rule| {
+            let field = |pointer: &str| {
+                rule.pointer(pointer)
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+            };
+            text.push_str(&format!(
+                "- `{}`: {}\n",
+                field("/name"),
+                field("/validate/message").trim()
+            ));
+            text
+        })
+}
+
+fn parameters(policy: &LibraryPolicy) -> String {
+    let Some(file) = &policy.parameters else {
+        return String::new();
+    };
+    let head = "\n## Parameters\n\n| name | type | default | meaning |\n|---|---|---|---|\n";
+    file.value
+        .spec
+        .parameters
+        .iter()
+        .fold(head.to_owned(), |mut text, (name, parameter)| {
+            let kind = serde_json::to_value(parameter.r#type).unwrap_or_default();
+            let default = parameter
+                .default
+                .as_ref()
+                .map_or("none".to_owned(), |default| format!("`{default}`"));
+            text.push_str(&format!(
+                "| `{name}` | {} | {} | {} |\n",
+                kind.as_str().unwrap_or_default(),
+                default.replace('|', "\\|"),
+                parameter.description.as_deref().unwrap_or_default(),
+            ));
+            text
+        })
+}

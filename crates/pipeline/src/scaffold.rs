@@ -1,0 +1,182 @@
+//! What `new` starts: files of a workspace, a policy with its test, an environment, an exception.
+//!
+//! Each function returns the files with their text and writes nothing. What is started passes
+//! `verify` as it is.
+
+use std::path::{Path, PathBuf};
+
+use crate::workspace;
+
+/// A file to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewFile {
+    /// Where, relative to the workspace's root.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+}
+
+/// Why nothing can be started.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ScaffoldError {
+    /// The name cannot name a Kubernetes object.
+    #[error(
+        "`{0}` cannot be a name: write lower-case letters, digits and `-`, from a letter to a letter or digit, 63 at most"
+    )]
+    Name(String),
+    /// A policy is named with its set.
+    #[error(
+        "`{0}` names no policy: write `<set>/<policy>`, such as `best-practices/require-labels`"
+    )]
+    PolicyKey(String),
+}
+
+/// The files of a workspace with one policy and one environment.
+#[must_use]
+pub fn workspace() -> Vec<NewFile> {
+    let policy = policy_files("policy-library", "best-practices", "require-app-label", "");
+    let environment = environment_files("environments", "production", &["best-practices"], "");
+    let file = NewFile {
+        path: PathBuf::from(workspace::FILE),
+        text: include_str!("scaffold/portcullis.yaml")
+            .replace("@newest@", portcullis_schema::NEWEST),
+    };
+    [file]
+        .into_iter()
+        .chain(policy)
+        .chain(environment)
+        .collect()
+}
+
+/// The files of a policy `<set>/<policy>`; `schemas` is the path of the schema folder from the
+/// workspace's root, if it has one.
+///
+/// # Errors
+/// Where the name cannot be one.
+pub fn policy(
+    library: &str,
+    key: &str,
+    schemas: Option<&str>,
+) -> Result<Vec<NewFile>, ScaffoldError> {
+    let parts = key
+        .split_once('/')
+        .filter(|(_, policy)| !policy.contains('/'));
+    let (set, name) = parts.ok_or_else(|| ScaffoldError::PolicyKey(key.to_owned()))?;
+    check_name(set)?;
+    check_name(name)?;
+    Ok(policy_files(
+        library,
+        set,
+        name,
+        &schema_root(schemas, Path::new(library), 2),
+    ))
+}
+
+/// The files of an environment that takes in these sets.
+///
+/// # Errors
+/// Where the name cannot be one.
+pub fn environment(
+    folder: &str,
+    name: &str,
+    sets: &[&str],
+    schemas: Option<&str>,
+) -> Result<Vec<NewFile>, ScaffoldError> {
+    check_name(name)?;
+    Ok(environment_files(
+        folder,
+        name,
+        sets,
+        &schema_root(schemas, Path::new(folder), 1),
+    ))
+}
+
+/// The file of an exception from a policy in an environment.
+///
+/// # Errors
+/// Where the name cannot be one.
+pub fn exception(
+    folder: &str,
+    environment: &str,
+    name: &str,
+    policy: &str,
+    expires: &str,
+) -> Result<Vec<NewFile>, ScaffoldError> {
+    check_name(name)?;
+    let policy = policy.rsplit('/').next().unwrap_or(policy);
+    let text = include_str!("scaffold/exception.yaml")
+        .replace("@name@", name)
+        .replace("@policy@", policy)
+        .replace("@expires@", expires);
+    let path = Path::new(folder)
+        .join(environment)
+        .join("exceptions")
+        .join(format!("{name}.yaml"));
+    Ok(vec![NewFile { path, text }])
+}
+
+fn policy_files(library: &str, set: &str, name: &str, schemas: &str) -> Vec<NewFile> {
+    let folder = Path::new(library).join(set).join(name);
+    let fill = |text: &str| text.replace("@name@", name).replace("@schemas@", schemas);
+    let file = |path: &str, text: &str| NewFile {
+        path: folder.join(path),
+        text: with_schema(&fill(text), schemas),
+    };
+    vec![
+        file("policy.yaml", include_str!("scaffold/policy.yaml")),
+        file("params.yaml", include_str!("scaffold/params.yaml")),
+        file(
+            "tests/kyverno-test.yaml",
+            include_str!("scaffold/kyverno-test.yaml"),
+        ),
+        file(
+            "tests/resources.yaml",
+            include_str!("scaffold/resources.yaml"),
+        ),
+    ]
+}
+
+fn environment_files(folder: &str, name: &str, sets: &[&str], schemas: &str) -> Vec<NewFile> {
+    let text = include_str!("scaffold/environment.yaml")
+        .replace("@name@", name)
+        .replace("@sets@", &sets.join(", "))
+        .replace("@schemas@", schemas);
+    vec![NewFile {
+        path: Path::new(folder).join(name).join("environment.yaml"),
+        text: with_schema(&text, schemas),
+    }]
+}
+
+/// Leaves out the editor's schema line where the workspace has no schemas.
+fn with_schema(text: &str, schemas: &str) -> String {
+    match text.split_once('\n') {
+        Some((first, rest)) if schemas.is_empty() && first.contains("$schema=") => rest.to_owned(),
+        _ => text.to_owned(),
+    }
+}
+
+/// The way from a file `depth` folders below `folder` to the schemas.
+fn schema_root(schemas: Option<&str>, folder: &Path, depth: usize) -> String {
+    match schemas {
+        Some(schemas) => format!(
+            "{}{schemas}",
+            "../".repeat(folder.components().count() + depth)
+        ),
+        None => String::new(),
+    }
+}
+
+fn check_name(name: &str) -> Result<(), ScaffoldError> {
+    let lower = |character: char| character.is_ascii_lowercase() || character.is_ascii_digit();
+    let fits = name.len() <= 63
+        && name.starts_with(|character: char| character.is_ascii_lowercase())
+        && name.ends_with(lower)
+        && name
+            .chars()
+            .all(|character| lower(character) || character == '-');
+    if fits {
+        Ok(())
+    } else {
+        Err(ScaffoldError::Name(name.to_owned()))
+    }
+}

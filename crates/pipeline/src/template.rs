@@ -1,0 +1,325 @@
+//! Tera templates of YAML, rendered with a map from each line of the output to the line of the
+//! template that made it.
+//!
+//! Delimiters are `<% value %>`, `{% block %}`, `{# comment #}`, so that `{{ }}`, `$( )` and
+//! `(( ))` of the policy languages pass through. Filters beside Tera's own: `json`, which writes a
+//! value as JSON and so as YAML.
+//!
+//! The map is made with markers: one character of a private use area before the first visible
+//! character of each template line, which whitespace control cannot swallow and rendering cannot
+//! change. They are read back from the output and stripped.
+
+use std::{collections::BTreeSet, ops::Range};
+
+use serde_json::{Map, Value};
+use tera::{Context, Delimiters, ErrorKind, Kwargs, State, Tera};
+
+/// The first marker; the marker of line `n` (from 0) is `n` characters further.
+const FIRST_MARKER: u32 = 0xF_0000;
+/// The last character of the private use area that markers are taken from.
+const LAST_MARKER: u32 = 0xF_FFFD;
+
+/// The name under which Tera knows the template.
+const NAME: &str = "template";
+
+/// What rendering gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// The text.
+    pub text: String,
+    /// For each line of the text, the line of the template that made it; both from 1.
+    pub lines: Vec<usize>,
+}
+
+impl Rendered {
+    /// A text that is its own template.
+    #[must_use]
+    pub fn verbatim(text: &str) -> Self {
+        let lines = (1..=text.split_inclusive('\n').count()).collect();
+        Rendered {
+            text: text.to_owned(),
+            lines,
+        }
+    }
+
+    /// The template line of a byte offset of the text.
+    #[must_use]
+    pub fn template_line(&self, offset: usize) -> usize {
+        let before = self
+            .text
+            .bytes()
+            .take(offset)
+            .filter(|byte| *byte == b'\n')
+            .count();
+        self.lines
+            .get(before)
+            .or(self.lines.last())
+            .copied()
+            .unwrap_or(1)
+    }
+}
+
+/// Why a template does not render.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateError {
+    /// What is wrong.
+    pub message: String,
+    /// Where in the template, in bytes; empty where it cannot be told.
+    pub span: Range<usize>,
+}
+
+/// Whether a text has anything for Tera to do.
+#[must_use]
+pub fn is_template(text: &str) -> bool {
+    ["<%", "{%", "{#"]
+        .iter()
+        .any(|delimiter| text.contains(delimiter))
+}
+
+/// The names of the variables that a template reads.
+///
+/// # Errors
+/// Where the template has a syntax error.
+pub fn variables(template: &str) -> Result<BTreeSet<String>, TemplateError> {
+    let tera = load(template)?;
+    let names = tera
+        .get_template_variables(NAME)
+        .map_err(|error| describe(&error, template))?;
+    let mut names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+    names.sort();
+    Ok(names.into_iter().collect())
+}
+
+/// Renders a template with variables.
+///
+/// # Errors
+/// Where the template has a syntax error, reads an undefined variable, or a filter refuses a value.
+pub fn render(template: &str, variables: &Map<String, Value>) -> Result<Rendered, TemplateError> {
+    if !is_template(template) {
+        return Ok(Rendered::verbatim(template));
+    }
+    if template.chars().any(is_marker) || has_marker(variables) {
+        return Err(TemplateError {
+            message: "a private use character (U+F0000 to U+FFFFD) cannot stand here".to_owned(),
+            span: 0..0,
+        });
+    }
+    let context = Context::from_serialize(variables).map_err(|error| describe(&error, template))?;
+    // Without markers first: an error then has its true place.
+    load(template)?
+        .render(NAME, &context)
+        .map_err(|error| describe(&error, template))?;
+    let marked = mark(template);
+    let output = load(&marked)?
+        .render(NAME, &context)
+        .map_err(|error| describe(&error, &marked))?;
+    Ok(unmark(&output))
+}
+
+fn load(template: &str) -> Result<Tera, TemplateError> {
+    let mut tera = Tera::new();
+    let delimiters = Delimiters {
+        variable_start: "<%".into(),
+        variable_end: "%>".into(),
+        ..Delimiters::default()
+    };
+    tera.set_delimiters(delimiters)
+        .map_err(|error| describe(&error, template))?;
+    tera.register_filter("json", |value: tera::Value, _: Kwargs, _: &State| {
+        serde_json::to_string(&value).map_err(|error| tera::Error::message(error.to_string()))
+    });
+    tera.add_raw_template(NAME, template)
+        .map_err(|error| describe(&error, template))?;
+    Ok(tera)
+}
+
+fn describe(error: &tera::Error, template: &str) -> TemplateError {
+    match error.kind() {
+        ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report) => {
+            let range = report.span().range.clone();
+            let end = range.end.min(template.len());
+            TemplateError {
+                message: report.message().to_owned(),
+                span: range.start.min(end)..end,
+            }
+        }
+        other => parse_report(&other.to_string(), template),
+    }
+}
+
+/// Reads the place back out of a report that comes as text only: a first line `error: …`, then
+/// ` --> name:line:column`.
+fn parse_report(report: &str, template: &str) -> TemplateError {
+    let first = report.lines().next().unwrap_or_default();
+    let message = first.strip_prefix("error: ").unwrap_or(first).to_owned();
+    let place = report
+        .lines()
+        .find_map(|line| line.trim_start().strip_prefix("--> "));
+    let span = place.and_then(|place| {
+        let mut numbers = place
+            .rsplit(':')
+            .map_while(|part| part.parse::<usize>().ok());
+        let (column, line) = (numbers.next()?, numbers.next()?);
+        let before = template.split_inclusive('\n').take(line.checked_sub(1)?);
+        let start = before.map(str::len).sum::<usize>() + column.checked_sub(1)?;
+        let rest = template.get(start..)?;
+        let word = rest.find(|character: char| !character.is_alphanumeric() && character != '_');
+        Some(start..start + word.unwrap_or(rest.len()))
+    });
+    TemplateError {
+        message,
+        span: span.unwrap_or(0..0),
+    }
+}
+
+fn is_marker(character: char) -> bool {
+    (FIRST_MARKER..=LAST_MARKER).contains(&u32::from(character))
+}
+
+fn has_marker(variables: &Map<String, Value>) -> bool {
+    fn inside(value: &Value) -> bool {
+        match value {
+            Value::String(text) => text.chars().any(is_marker),
+            Value::Array(items) => items.iter().any(inside),
+            Value::Object(entries) => has_marker(entries),
+            _ => false,
+        }
+    }
+    variables.values().any(inside)
+}
+
+/// Where the scan of a template stands.
+#[derive(Clone, Copy, PartialEq)]
+enum Region {
+    Text,
+    /// Inside a tag, up to this delimiter.
+    Tag(&'static str),
+}
+
+/// Puts a marker before the first visible character of each line that stands in text, or before
+/// the first value tag that does not trim what is left of it.
+fn mark(template: &str) -> String {
+    let mut output = String::with_capacity(template.len() + template.len() / 8);
+    let mut region = Region::Text;
+    for (number, line) in template.split_inclusive('\n').enumerate() {
+        let mut marked = false;
+        let mut rest = line;
+        while let Some(first) = rest.chars().next() {
+            if let Region::Tag(end) = region {
+                let stop = rest.find(end).map(|at| at + end.len());
+                let (tag, after) = rest
+                    .split_at_checked(stop.unwrap_or(rest.len()))
+                    .unwrap_or((rest, ""));
+                output.push_str(tag);
+                rest = after;
+                if stop.is_some() {
+                    region = Region::Text;
+                }
+                continue;
+            }
+            let opened = tag_end(rest);
+            let visible = match opened {
+                Some(_) => rest.starts_with("<%") && !rest.starts_with("<%-"),
+                None => !first.is_whitespace(),
+            };
+            if visible && !marked {
+                output.extend(marker(number));
+                marked = true;
+            }
+            let width = if opened.is_some() {
+                2
+            } else {
+                first.len_utf8()
+            };
+            let (head, after) = rest.split_at_checked(width).unwrap_or((rest, ""));
+            output.push_str(head);
+            rest = after;
+            if let Some(end) = opened {
+                region = Region::Tag(end);
+            }
+        }
+    }
+    output
+}
+
+fn tag_end(text: &str) -> Option<&'static str> {
+    [("<%", "%>"), ("{%", "%}"), ("{#", "#}")]
+        .iter()
+        .find_map(|(start, end)| text.starts_with(start).then_some(*end))
+}
+
+fn marker(line: usize) -> Option<char> {
+    let code = FIRST_MARKER.checked_add(u32::try_from(line).ok()?)?;
+    (code <= LAST_MARKER)
+        .then(|| char::from_u32(code))
+        .flatten()
+}
+
+/// Strips the markers; a line without one belongs to the template line of the line before it.
+fn unmark(output: &str) -> Rendered {
+    let mut text = String::with_capacity(output.len());
+    let mut lines = Vec::new();
+    let mut current = 1;
+    for line in output.split_inclusive('\n') {
+        let first = line.chars().find(|character| is_marker(*character));
+        if let Some(marker) = first {
+            current = (u32::from(marker) - FIRST_MARKER) as usize + 1;
+        }
+        lines.push(current);
+        text.extend(line.chars().filter(|character| !is_marker(*character)));
+    }
+    Rendered { text, lines }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(template: &str, variables: &Value, text: &str, lines: &[usize]) {
+        let rendered = render(template, variables.as_object().unwrap()).unwrap();
+        assert_eq!(rendered.text, text, "{template}");
+        assert_eq!(rendered.lines, lines, "{template}");
+    }
+
+    #[test]
+    fn renders_with_the_line_of_the_template() {
+        let vars = json!({"names": ["x", "y"], "on": true, "n": 3, "list": ["a b", 1]});
+        check("a: 1\nb: 2\n", &vars, "a: 1\nb: 2\n", &[1, 2]);
+        check(
+            "a: <% n %>\n# <% list | json %>\n",
+            &vars,
+            "a: 3\n# [\"a b\",1]\n",
+            &[1, 2],
+        );
+        check(
+            "a:\n{%- for name in names %}\n- <% name %>\n  b: {{ v }}\n{%- endfor %}\nend: 1\n",
+            &vars,
+            "a:\n- x\n  b: {{ v }}\n- y\n  b: {{ v }}\nend: 1\n",
+            &[1, 3, 4, 3, 4, 6],
+        );
+        check("{# one\n two #}\na: $(x)\n", &vars, "\na: $(x)\n", &[1, 3]);
+        check(
+            "{% if on -%}\n   a: 1\n{%- endif %}\nb: 2\n",
+            &vars,
+            "a: 1\nb: 2\n",
+            &[2, 4],
+        );
+        check("<%- n %>\nx: (( y ))\n", &vars, "3\nx: (( y ))\n", &[1, 2]);
+    }
+
+    #[test]
+    fn says_where_a_template_is_wrong() {
+        let vars = json!({"n": 3});
+        for (template, at) in [
+            ("a: 1\nb: <% nope %>\n", "nope"),
+            ("a: <% n | nope %>\n", "nope"),
+            ("a: {% if %}\n", "%}"),
+        ] {
+            let error = render(template, vars.as_object().unwrap()).unwrap_err();
+            let found = template.get(error.span.clone()).unwrap_or_default();
+            assert!(found.contains(at), "{template}: {error:?} at {found:?}");
+        }
+    }
+}

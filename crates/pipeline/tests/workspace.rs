@@ -1,0 +1,31 @@
+//! This repository is itself a workspace: its library renders for every environment.
+#![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+
+use std::path::Path;
+
+use portcullis_pipeline::{environment, library, render, workspace::Workspace};
+
+fn repository() -> Workspace {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap();
+    Workspace::load(&root, Path::new("")).unwrap()
+}
+
+#[test]
+fn every_environment_renders() {
+    let workspace = repository();
+    let (library, faults) = library::load(&workspace);
+    assert!(faults.is_empty(), "{faults:#?}");
+    let (environments, faults) = environment::load_all(&workspace);
+    assert!(faults.is_empty(), "{faults:#?}");
+    assert_eq!(environments.len(), 3);
+    for environment in &environments {
+        let (bundle, faults) = render::render(&workspace, &library, environment);
+        assert!(faults.is_empty(), "{}: {faults:#?}", environment.name);
+        assert!(bundle.policies.len() >= 40);
+        let (again, _) = render::render(&workspace, &library, environment);
+        assert_eq!(bundle.to_yaml(), again.to_yaml());
+    }
+}
