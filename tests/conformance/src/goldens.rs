@@ -1,6 +1,7 @@
 //! Golden tables: lists of input and answer, each computed by the program that defines the answer.
 
 pub mod answer;
+pub mod autogen;
 pub mod conditions;
 pub mod crds;
 pub mod cron;

@@ -1,6 +1,6 @@
 //! Replays every corpus that a folder holds.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use serde_json::Value;
 
@@ -22,6 +22,7 @@ pub fn all(corpora: &Path, only: Option<&str>) -> Result<Vec<Score>, String> {
             scores.push(replay_table(table, &path)?);
         }
     }
+    scores.extend(replay_autogen(corpora, &wanted)?);
     let pods = corpora.join(POD_SECURITY);
     if wanted(POD_SECURITY) && pods.is_dir() {
         let mut score = Score::new(POD_SECURITY);
@@ -33,12 +34,37 @@ pub fn all(corpora: &Path, only: Option<&str>) -> Result<Vec<Score>, String> {
     Ok(scores)
 }
 
+/// The table `autogen` reads the corpora, and is scored by the kind of policy.
+fn replay_autogen(
+    corpora: &Path,
+    wanted: &dyn Fn(&str) -> bool,
+) -> Result<impl Iterator<Item = Score>, String> {
+    let path = corpora.join("goldens/autogen.json");
+    let mut scores: BTreeMap<String, Score> = BTreeMap::new();
+    if path.is_file() && corpora.join("policies").is_dir() {
+        for case in goldens::cases(&read(&path)?) {
+            let name = format!("autogen {}", goldens::autogen::kind(case));
+            if wanted(&name) {
+                let score = scores
+                    .entry(name)
+                    .or_insert_with_key(|name| Score::new(name.as_str()));
+                let named = || case["in"]["path"].to_string();
+                score.count(named, goldens::autogen::check_in(corpora, case));
+            }
+        }
+    }
+    Ok(scores.into_values())
+}
+
+fn read(path: &Path) -> Result<Value, String> {
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|error| format!("{}: {error}", path.display()))?;
+    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
 fn replay_table(table: &goldens::GoldenTable, path: &Path) -> Result<Score, String> {
-    let read = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-    let text = std::fs::read_to_string(path).map_err(|error| read(&error))?;
-    let document: Value = serde_json::from_str(&text).map_err(|error| read(&error))?;
     let mut score = Score::new(table.name);
-    for case in goldens::cases(&document) {
+    for case in goldens::cases(&read(path)?) {
         let name = || case.get("in").map_or_else(String::new, Value::to_string);
         score.count(name, (table.check)(case));
     }
