@@ -194,7 +194,7 @@ impl fmt::Display for GoDuration {
 }
 
 /// Converts as Go on amd64 does: toward zero, and to the least number when it does not fit.
-pub(crate) fn to_go_int64(number: f64) -> i64 {
+pub fn to_go_int64(number: f64) -> i64 {
     // 2^63, the first number above the range.
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
     if (-LIMIT..LIMIT).contains(&number) {

@@ -1,0 +1,84 @@
+//! The functions: one flat list, one file for each family.
+
+mod arithmetic;
+mod call;
+mod convert;
+mod encoding;
+mod hash;
+mod list;
+mod math;
+mod network;
+mod object;
+mod order;
+mod pattern;
+mod registry;
+mod signature;
+mod text;
+mod time;
+mod version;
+
+use portcullis_values::Val;
+
+use crate::{
+    interpreter::{Evaluated, Interpreter},
+    program::CallSite,
+};
+
+pub(crate) use call::Call;
+pub use registry::FUNCTIONS;
+pub use signature::{Function, Type};
+
+/// The function of that name.
+pub(crate) fn find(name: &str) -> Option<&'static Function> {
+    FUNCTIONS
+        .binary_search_by(|function| function.name.cmp(name))
+        .ok()
+        .and_then(|index| FUNCTIONS.get(index))
+}
+
+/// Calls the function of `site` on evaluated arguments.
+pub(crate) fn call<'a>(
+    interpreter: &Interpreter<'_, 'a>,
+    site: &'a CallSite,
+    arguments: &[Val<'a>],
+) -> Evaluated<'a> {
+    let call = Call {
+        interpreter,
+        site,
+        arguments,
+    };
+    let Some(function) = site.function else {
+        return Err(call.error("there is no such function"));
+    };
+    call.check(function)?;
+    let result = (function.run)(&call)?;
+    call.charge_result(&result)?;
+    Ok(result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_sorted_and_has_no_duplicates() {
+        for pair in FUNCTIONS.windows(2) {
+            assert!(
+                pair[0].name < pair[1].name,
+                "{} {}",
+                pair[0].name,
+                pair[1].name
+            );
+        }
+    }
+
+    #[test]
+    fn every_function_is_found_and_described() {
+        for function in FUNCTIONS {
+            assert!(find(function.name).is_some(), "{}", function.name);
+            assert!(!function.note.is_empty(), "{}", function.name);
+            assert!(!function.returns.is_empty(), "{}", function.name);
+        }
+        assert!(find("no_such_function").is_none());
+    }
+}
