@@ -1,3 +1,22 @@
-//! What the expressions of a rule can read, and where it comes from.
+//! The JSON context: everything that the expressions of a rule can read.
+//!
+//! Below lies the request (`request`, `serviceAccountName`, `serviceAccountNamespace`, `images`),
+//! built once per request and only when an expression asks. Above it lie bindings: values of a
+//! Values file, context entries, `element*`. Context entries load when a query names them.
 
+pub mod entries;
+pub mod images;
+pub mod json_context;
+mod merge;
+pub mod query;
+pub mod references;
+mod request_view;
+mod scan;
 pub mod source;
+mod substitute;
+mod variable;
+pub mod variables;
+
+pub use json_context::{JsonContext, Store, inject_into};
+pub use request_view::RequestView;
+pub use scan::has_variable;
