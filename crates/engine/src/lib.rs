@@ -6,17 +6,26 @@
 #![warn(clippy::disallowed_methods)]
 
 pub mod autogen;
+pub mod compile;
+pub mod compile_options;
 pub mod conditions;
 pub mod context;
+pub mod evaluate;
+pub mod evaluation;
 pub mod exceptions;
 pub mod index;
 pub mod load;
 pub mod matching;
 pub mod pattern;
 pub mod pod_security;
+pub mod policies;
 pub mod policy_info;
 pub mod record;
 pub mod report;
 pub mod request;
 pub mod response;
 pub mod verdict;
+
+pub use compile::{CompiledPolicy, PolicySet, compile};
+pub use compile_options::{CompileError, CompileOptions};
+pub use evaluate::{evaluate, evaluate_policy};

@@ -58,9 +58,9 @@ impl<C> Conditions<C> {
 ///
 /// # Errors
 /// The first error of `check`.
-pub fn evaluate_conditions<C, E>(
-    conditions: &Conditions<C>,
-    mut check: impl FnMut(&C) -> Result<(bool, String), E>,
+pub fn evaluate_conditions<'c, C, E>(
+    conditions: &'c Conditions<C>,
+    mut check: impl FnMut(&'c C) -> Result<(bool, String), E>,
 ) -> Result<(bool, String), E> {
     match conditions {
         Conditions::Block(block) => evaluate_block(block, &mut check),
@@ -72,17 +72,17 @@ pub fn evaluate_conditions<C, E>(
 ///
 /// # Errors
 /// The first error of `check`.
-pub fn evaluate_blocks<C, E>(
-    blocks: &[ConditionBlock<C>],
-    mut check: impl FnMut(&C) -> Result<(bool, String), E>,
+pub fn evaluate_blocks<'c, C, E>(
+    blocks: &'c [ConditionBlock<C>],
+    mut check: impl FnMut(&'c C) -> Result<(bool, String), E>,
 ) -> Result<(bool, String), E> {
     every(blocks, ";", |block| evaluate_block(block, &mut check))
 }
 
-fn every<C, E>(
-    conditions: &[C],
+fn every<'c, C, E>(
+    conditions: &'c [C],
     separator: &str,
-    mut check: impl FnMut(&C) -> Result<(bool, String), E>,
+    mut check: impl FnMut(&'c C) -> Result<(bool, String), E>,
 ) -> Result<(bool, String), E> {
     let mut held = Messages::new(separator);
     for condition in conditions {
@@ -95,9 +95,9 @@ fn every<C, E>(
     Ok((true, held.text))
 }
 
-fn evaluate_block<C, E>(
-    block: &ConditionBlock<C>,
-    check: &mut impl FnMut(&C) -> Result<(bool, String), E>,
+fn evaluate_block<'c, C, E>(
+    block: &'c ConditionBlock<C>,
+    check: &mut impl FnMut(&'c C) -> Result<(bool, String), E>,
 ) -> Result<(bool, String), E> {
     let mut held = Messages::new("; ");
     let mut failed = Messages::new("; ");

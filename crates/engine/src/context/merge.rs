@@ -27,15 +27,18 @@ pub(super) fn nest<'a>(path: &[String], value: Val<'a>) -> Val<'a> {
     })
 }
 
+/// How many keys a dotted path may have.
+const MAX_KEYS: usize = 100;
+
 /// The keys of a dotted path; quotes protect dots (`request.object.metadata.labels."a.b/c"`).
 ///
-/// None when the path is not well formed: a quote inside an unquoted key, or text behind a closing
-/// quote.
+/// None when the path is not well formed: a quote inside an unquoted key, text behind a closing
+/// quote, or more than a hundred keys.
 #[must_use]
 pub(super) fn split_path(path: &str) -> Option<Vec<String>> {
     let mut keys = Vec::new();
     let mut rest = path;
-    loop {
+    while keys.len() < MAX_KEYS {
         let (key, after) = match rest.strip_prefix('"') {
             Some(quoted) => quoted_key(quoted)?,
             None => plain_key(rest)?,
@@ -46,6 +49,7 @@ pub(super) fn split_path(path: &str) -> Option<Vec<String>> {
             None => return Some(keys),
         }
     }
+    None
 }
 
 fn plain_key(text: &str) -> Option<(String, Option<&str>)> {

@@ -1,0 +1,165 @@
+//! Policies and exceptions to a `PolicySet` that answers requests.
+
+use std::sync::Arc;
+
+use portcullis_api::policy_exception::PolicyException;
+
+use crate::compile_options::{CompileError, CompileOptions};
+use crate::context::source::EntryKind;
+use crate::exceptions::ExceptionSet;
+use crate::index::RuleIndex;
+use crate::load::Loaded;
+use crate::policies::cluster_policy::CompiledClusterPolicy;
+use crate::policies::unevaluated::CompiledUnevaluated;
+use crate::policy_info::PolicyInfo;
+
+/// A policy, ready to run.
+#[derive(Debug)]
+pub enum CompiledPolicy {
+    /// A ClusterPolicy or Policy.
+    ClusterPolicy(Box<CompiledClusterPolicy>),
+    /// A policy of a kind that is not evaluated.
+    Unevaluated(Box<CompiledUnevaluated>),
+}
+
+/// Where a rule stands in a set: policy and rule.
+pub(crate) type RuleId = (u32, u32);
+
+/// Policies and exceptions, ready to answer requests from any number of threads.
+#[derive(Debug)]
+pub struct PolicySet {
+    pub(crate) policies: Vec<CompiledPolicy>,
+    pub(crate) index: RuleIndex<RuleId>,
+    pub(crate) unevaluated: Vec<u32>,
+}
+
+/// Compiles policies and exceptions: every error of every policy, and the policies that have none.
+#[must_use]
+pub fn compile<'l>(
+    policies: impl IntoIterator<Item = &'l Loaded>,
+    exceptions: &[PolicyException],
+    options: &CompileOptions,
+) -> (PolicySet, Vec<CompileError>) {
+    let mut compiled = Vec::new();
+    let (exceptions, unusable) = ExceptionSet::compile(exceptions);
+    let mut errors: Vec<CompileError> = unusable
+        .into_iter()
+        .map(|unusable| CompileError {
+            kind: "PolicyException".to_owned(),
+            policy: unusable.key,
+            path: "metadata.annotations".to_owned(),
+            message: unusable.error.to_string(),
+        })
+        .collect();
+    for loaded in policies {
+        match loaded {
+            Loaded::Policy(policy) => {
+                match CompiledClusterPolicy::compile(policy, &exceptions, options) {
+                    Ok(policy) => compiled.push(CompiledPolicy::ClusterPolicy(Box::new(policy))),
+                    Err(found) => errors.extend(found),
+                }
+            }
+            Loaded::Unevaluated(policy) => {
+                let policy = CompiledUnevaluated::compile(policy);
+                compiled.push(CompiledPolicy::Unevaluated(Box::new(policy)));
+            }
+            Loaded::Exception(_) | Loaded::Companion(_) => {}
+        }
+    }
+    (PolicySet::new(compiled), errors)
+}
+
+impl PolicySet {
+    fn new(policies: Vec<CompiledPolicy>) -> PolicySet {
+        let numbered = || (0_u32..).zip(&policies);
+        let rules = numbered().flat_map(|(number, policy)| {
+            let rules = match policy {
+                CompiledPolicy::ClusterPolicy(policy) => policy.rules(),
+                CompiledPolicy::Unevaluated(_) => &[],
+            };
+            (0_u32..)
+                .zip(rules)
+                .map(move |(rule, compiled)| ((number, rule), compiled.matcher()))
+        });
+        let index = RuleIndex::build(rules);
+        let unevaluated = numbered()
+            .filter(|(_, policy)| matches!(policy, CompiledPolicy::Unevaluated(_)))
+            .map(|(number, _)| number)
+            .collect();
+        PolicySet {
+            index,
+            unevaluated,
+            policies,
+        }
+    }
+
+    /// The policies, in the order in which they were given.
+    #[must_use]
+    pub fn policies(&self) -> &[CompiledPolicy] {
+        &self.policies
+    }
+
+    /// How many rules there are, derived ones included; a policy of another kind counts as one.
+    #[must_use]
+    pub fn rule_count(&self) -> usize {
+        self.policies.iter().map(CompiledPolicy::rule_count).sum()
+    }
+
+    /// What the policies may ask of the world.
+    #[must_use]
+    pub fn needs(&self) -> Vec<EntryKind> {
+        let mut needs: Vec<EntryKind> = self
+            .policies
+            .iter()
+            .flat_map(CompiledPolicy::needs)
+            .collect();
+        needs.sort_unstable();
+        needs.dedup();
+        needs
+    }
+}
+
+impl CompiledPolicy {
+    /// Who the policy is.
+    #[must_use]
+    pub fn info(&self) -> &Arc<PolicyInfo> {
+        match self {
+            CompiledPolicy::ClusterPolicy(policy) => policy.info(),
+            CompiledPolicy::Unevaluated(policy) => policy.info(),
+        }
+    }
+
+    /// How many rules there are, derived ones included; one for a policy of another kind.
+    #[must_use]
+    pub fn rule_count(&self) -> usize {
+        match self {
+            CompiledPolicy::ClusterPolicy(policy) => policy.rules().len(),
+            CompiledPolicy::Unevaluated(_) => 1,
+        }
+    }
+
+    /// The names of the rules, derived ones after the written ones.
+    pub fn rule_names(&self) -> impl Iterator<Item = &str> {
+        let rules = match self {
+            CompiledPolicy::ClusterPolicy(policy) => policy.rules(),
+            CompiledPolicy::Unevaluated(_) => &[],
+        };
+        rules.iter().map(|rule| rule.name())
+    }
+
+    /// What the policy may ask of the world; a policy that needs nothing runs inline.
+    #[must_use]
+    pub fn needs(&self) -> Vec<EntryKind> {
+        let mut needs: Vec<EntryKind> = match self {
+            CompiledPolicy::ClusterPolicy(policy) => policy
+                .rules()
+                .iter()
+                .flat_map(|rule| rule.needs())
+                .collect(),
+            CompiledPolicy::Unevaluated(_) => Vec::new(),
+        };
+        needs.sort_unstable();
+        needs.dedup();
+        needs
+    }
+}

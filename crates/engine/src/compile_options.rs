@@ -1,0 +1,38 @@
+//! How policies are compiled, and what keeps one from being made ready.
+
+use crate::policy_info::PolicyInfo;
+
+/// How policies are compiled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CompileOptions {
+    /// Whether known peculiarities of Kyverno are kept (`--compat`).
+    pub compat: bool,
+}
+
+/// What keeps a policy from being made ready.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{kind} `{policy}`: {message}")]
+pub struct CompileError {
+    /// Kind of the policy.
+    pub kind: String,
+    /// The policy, as `name` or `namespace/name`.
+    pub policy: String,
+    /// The path inside the policy, if it is known apart from the message.
+    pub path: String,
+    /// What was found and what was expected.
+    pub message: String,
+}
+
+impl CompileError {
+    pub(crate) fn of_policy(info: &PolicyInfo, found: Vec<(String, String)>) -> Vec<CompileError> {
+        found
+            .into_iter()
+            .map(|(path, message)| CompileError {
+                kind: info.kind.clone(),
+                policy: info.key(),
+                path,
+                message,
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,4 @@
+//! Policy kinds: one room for each, with the same two doors, `compile` and `evaluate`.
+
+pub mod cluster_policy;
+pub mod unevaluated;

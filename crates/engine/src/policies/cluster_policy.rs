@@ -1,0 +1,177 @@
+//! ClusterPolicy and Policy of `kyverno.io`, compiled: rules in the order of the policy, derived
+//! rules after the written ones.
+//!
+//! A rule is taken in steps: match and exclude, context, preconditions, exceptions, and then what
+//! the rule does. `validate` is evaluated; a rule that mutates, generates or verifies images, and a
+//! `validate` with `cel` or `manifests`, gives an error that names it.
+
+mod body;
+pub mod condition;
+mod exception;
+pub mod failure_action;
+mod foreach;
+mod handler;
+mod message;
+mod outcome;
+mod pod_security;
+mod report_properties;
+mod rule;
+mod validate;
+
+use std::sync::Arc;
+
+use portcullis_api::cluster_policy as api;
+
+use crate::autogen;
+use crate::compile_options::{CompileError, CompileOptions};
+use crate::evaluation::Evaluation;
+use crate::exceptions::ExceptionSet;
+use crate::policy_info::PolicyInfo;
+use crate::record::Recorder;
+use crate::response::{RuleResponse, RuleStatus};
+
+use failure_action::FailureActions;
+pub use rule::CompiledRule;
+
+/// A policy, ready to run.
+#[derive(Debug)]
+pub struct CompiledClusterPolicy {
+    info: Arc<PolicyInfo>,
+    rules: Vec<CompiledRule>,
+    written: usize,
+    apply_one: bool,
+    actions: FailureActions,
+    derived: Vec<autogen::DerivedRule>,
+}
+
+impl CompiledClusterPolicy {
+    /// Makes a policy ready.
+    ///
+    /// # Errors
+    /// Everything that keeps a rule from being made ready.
+    pub fn compile(
+        policy: &api::Policy,
+        exceptions: &ExceptionSet,
+        options: &CompileOptions,
+    ) -> Result<CompiledClusterPolicy, Vec<CompileError>> {
+        let info = Arc::new(info(policy));
+        let derived = autogen::expand(policy);
+        let mut errors = Vec::new();
+        let mut rules = Vec::new();
+        let written = policy.spec.rules.iter().enumerate();
+        let written = written.map(|(number, rule)| ((number, true), rule));
+        let further = derived
+            .iter()
+            .map(|derived| ((derived.origin, false), &derived.rule));
+        let all = written.chain(further);
+        for (origin, rule) in all {
+            match CompiledRule::compile(rule, origin, policy, &info, exceptions, options) {
+                Ok(rule) => rules.push(rule),
+                Err(found) => errors.extend(found),
+            }
+        }
+        if !errors.is_empty() {
+            errors.dedup();
+            return Err(errors);
+        }
+        Ok(CompiledClusterPolicy {
+            info,
+            rules,
+            written: policy.spec.rules.len(),
+            apply_one: policy.spec.apply_rules == Some(api::ApplyRules::One),
+            actions: FailureActions::compile(&policy.spec),
+            derived,
+        })
+    }
+
+    /// Who the policy is.
+    #[must_use]
+    pub fn info(&self) -> &Arc<PolicyInfo> {
+        &self.info
+    }
+
+    /// Every rule, derived ones after the written ones.
+    #[must_use]
+    pub fn rules(&self) -> &[CompiledRule] {
+        &self.rules
+    }
+
+    /// How many of the rules are written.
+    #[must_use]
+    pub fn written_rules(&self) -> usize {
+        self.written
+    }
+
+    /// What a failure means for a request.
+    #[must_use]
+    pub fn actions(&self) -> &FailureActions {
+        &self.actions
+    }
+
+    /// Evaluates the rules of the given numbers, in order.
+    pub fn evaluate<'a, R: Recorder>(
+        &'a self,
+        numbers: impl IntoIterator<Item = usize>,
+        evaluation: &mut Evaluation<'a, '_, R>,
+    ) -> Vec<RuleResponse> {
+        let mut responses = Vec::new();
+        for number in numbers {
+            let Some(rule) = self.rules.get(number) else {
+                continue;
+            };
+            if self.is_hidden(rule, evaluation) {
+                continue;
+            }
+            let Some(response) = rule.evaluate(evaluation) else {
+                continue;
+            };
+            let counts = response.status != RuleStatus::Skip;
+            responses.push(response);
+            if self.apply_one && counts {
+                break;
+            }
+        }
+        responses
+    }
+
+    fn is_hidden<R: Recorder>(
+        &self,
+        rule: &CompiledRule,
+        evaluation: &Evaluation<'_, '_, R>,
+    ) -> bool {
+        let kind = &evaluation.request().kind.kind;
+        !self.derived.is_empty()
+            && rule.is_written()
+            && autogen::hides(&self.derived, rule.name(), kind)
+    }
+}
+
+fn info(policy: &api::Policy) -> PolicyInfo {
+    let metadata = &policy.metadata;
+    let spec = &policy.spec;
+    let failure_policy = spec
+        .webhook_configuration
+        .as_ref()
+        .and_then(|webhook| webhook.failure_policy)
+        .or(spec.failure_policy);
+    PolicyInfo {
+        api_version: match policy.api_version {
+            api::PolicyApiVersion::V1 => "kyverno.io/v1",
+            api::PolicyApiVersion::V2Beta1 => "kyverno.io/v2beta1",
+        }
+        .to_owned(),
+        kind: match policy.kind {
+            api::PolicyKind::ClusterPolicy => "ClusterPolicy",
+            api::PolicyKind::Policy => "Policy",
+        }
+        .to_owned(),
+        namespace: metadata.namespace.clone().unwrap_or_default(),
+        name: metadata.name.clone().unwrap_or_default(),
+        labels: metadata.labels.clone(),
+        annotations: metadata.annotations.clone(),
+        admission: spec.admission.unwrap_or(true),
+        background: spec.background.unwrap_or(true),
+        emit_warning: spec.emit_warning.unwrap_or(false),
+        errors_deny: failure_policy != Some(api::FailurePolicy::Ignore),
+    }
+}

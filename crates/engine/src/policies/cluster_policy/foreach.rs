@@ -1,0 +1,187 @@
+//! `foreach`: a body for each element of a list.
+//!
+//! | variable | value |
+//! |---|---|
+//! | `element`, `element0`, `element1`, … | the element of the innermost loop, and of each loop |
+//! | `elementIndex`, `elementIndex0`, … | its number |
+//!
+//! A value that is no list counts as a list of one; null elements do not count. A list with an
+//! unknown key is left out. An element that is skipped, whose preconditions fail to evaluate, or
+//! that fails to evaluate before the last one does not count either; the first element that fails
+//! ends the rule. A rule of which nothing counted gives no response, unless a list could not be
+//! evaluated at all.
+
+use portcullis_jmespath::GoInt64;
+use portcullis_values::{Str, Val};
+
+use super::body::{Check, ForEach};
+use super::message::Messages;
+use super::outcome::{Frame, Outcome};
+use crate::context::query::QueryError;
+use crate::evaluation::Evaluation;
+use crate::record::{Place, Recorder};
+use crate::request::NumberModel;
+use crate::response::RuleStatus;
+
+/// How the body of a loop is evaluated.
+type Evaluate<'a, 'r, R> =
+    fn(&'a Check, &'a Messages, &Frame<'a>, &mut Evaluation<'a, 'r, R>) -> Option<Outcome>;
+
+/// Evaluates the loops of a body.
+pub(super) fn evaluate<'a, 'r, R: Recorder>(
+    loops: &'a [ForEach],
+    body: Evaluate<'a, 'r, R>,
+    messages: &'a Messages,
+    frame: &Frame<'a>,
+    evaluation: &mut Evaluation<'a, 'r, R>,
+) -> Option<Outcome> {
+    let mut counted = 0;
+    let mut failed_list = None;
+    for (number, one) in loops.iter().enumerate() {
+        let elements = match evaluation.context().query(&one.list) {
+            Ok(value) => elements(value),
+            Err(QueryError::NotFound { .. }) => continue,
+            Err(error) => {
+                failed_list.get_or_insert(error);
+                continue;
+            }
+        };
+        evaluation.context().checkpoint();
+        let outcome = one.evaluate(number, elements, (body, messages), frame, evaluation);
+        evaluation.context().restore();
+        match outcome {
+            Ok(count) => counted += count,
+            Err(outcome) => return Some(outcome),
+        }
+    }
+    match (counted, failed_list) {
+        (0, Some(error)) => Some(Outcome::error("failed to evaluate list", &error)),
+        (0, None) => None,
+        _ => Some(Outcome::new(RuleStatus::Pass, "rule passed")),
+    }
+}
+
+fn elements(value: Val<'_>) -> Vec<Val<'_>> {
+    match value {
+        Val::List(items) => items.iter().collect(),
+        other => vec![other],
+    }
+}
+
+impl ForEach {
+    /// How many elements passed, or how the first one ended that did not.
+    fn evaluate<'a, 'r, R: Recorder>(
+        &'a self,
+        number: usize,
+        elements: Vec<Val<'a>>,
+        (body, messages): (Evaluate<'a, 'r, R>, &'a Messages),
+        frame: &Frame<'a>,
+        evaluation: &mut Evaluation<'a, 'r, R>,
+    ) -> Result<usize, Outcome> {
+        let last = elements.len().saturating_sub(1);
+        let mut counted = 0;
+        for (index, element) in elements.into_iter().enumerate() {
+            if element.is_null() {
+                continue;
+            }
+            evaluation.context().reset();
+            let inner = self.enter(element, index, frame, evaluation)?;
+            let Some(outcome) = self.element(index, (body, messages), &inner, evaluation) else {
+                continue;
+            };
+            evaluation.checked(Place::Element(number, index), outcome.status);
+            match outcome.status {
+                RuleStatus::Pass => counted += 1,
+                RuleStatus::Skip => {}
+                RuleStatus::Error if index < last => {}
+                _ => {
+                    let message = format!("validation failure: {}", outcome.message);
+                    return Err(Outcome {
+                        message: message.into(),
+                        ..outcome
+                    });
+                }
+            }
+        }
+        Ok(counted)
+    }
+
+    /// Binds the element's variables.
+    fn enter<'a, R: Recorder>(
+        &self,
+        element: Val<'a>,
+        index: usize,
+        frame: &Frame<'a>,
+        evaluation: &Evaluation<'a, '_, R>,
+    ) -> Result<Frame<'a>, Outcome> {
+        let nesting = frame.nesting;
+        let number = number(index, evaluation.request().numbers);
+        let context = evaluation.context();
+        context.replace(Str::from("element"), element.clone());
+        context.replace(Str::from(format!("element{nesting}")), element.clone());
+        context.replace(Str::from("elementIndex"), number.clone());
+        context.replace(Str::from(format!("elementIndex{nesting}")), number);
+        let is_map = matches!(element, Val::Map(_));
+        if self.element_scope == Some(true) && !is_map {
+            return Err(Outcome::error(
+                "failed to process foreach",
+                &format_args!(
+                    "cannot use elementScope=true foreach rules for elements that are not maps, expected type=map got type={}",
+                    type_name(&element)
+                ),
+            ));
+        }
+        let scoped = self.element_scope.unwrap_or(is_map);
+        Ok(Frame {
+            element: if scoped {
+                Some(element)
+            } else {
+                frame.element.clone()
+            },
+            nesting: nesting + 1,
+        })
+    }
+
+    /// The body on the element; none when the element does not count.
+    fn element<'a, 'r, R: Recorder>(
+        &'a self,
+        index: usize,
+        (body, messages): (Evaluate<'a, 'r, R>, &'a Messages),
+        frame: &Frame<'a>,
+        evaluation: &mut Evaluation<'a, 'r, R>,
+    ) -> Option<Outcome> {
+        evaluation.load_rule_values(Some(index));
+        evaluation.context().defer(&self.entries);
+        if let Some(preconditions) = &self.preconditions {
+            let (hold, _) = preconditions.evaluate(evaluation.context()).ok()?;
+            evaluation.preconditions(hold);
+            if !hold {
+                return None;
+            }
+        }
+        body(&self.check, messages, frame, evaluation)
+    }
+}
+
+/// Kyverno's own code counts elements, so that the number is no number in JMESPath.
+fn number<'a>(index: usize, numbers: NumberModel) -> Val<'a> {
+    let index = i64::try_from(index).unwrap_or(i64::MAX);
+    match numbers {
+        NumberModel::Integers => Val::Int(index),
+        NumberModel::KyvernoOffline => GoInt64(index).into_val(),
+    }
+}
+
+/// The type as Kyverno's message has it.
+fn type_name(value: &Val<'_>) -> &'static str {
+    match value {
+        Val::Bool(_) => "bool",
+        Val::Int(_) | Val::UInt(_) | Val::Double(_) => "float64",
+        Val::List(_) => "[]interface {}",
+        Val::Str(_) => "string",
+        other => match other {
+            Val::Opaque(opaque) => opaque.type_name(),
+            _ => "map",
+        },
+    }
+}

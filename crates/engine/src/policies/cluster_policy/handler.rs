@@ -1,0 +1,91 @@
+//! What a rule does: checks, or something that is not evaluated.
+//!
+//! Of `manifests`, `podSecurity` and `cel` the first that is written counts, in this order; then
+//! the body.
+
+use std::sync::Arc;
+
+use portcullis_api::cluster_policy as api;
+
+use super::body::Check;
+use super::pod_security::PodSecurityRule;
+use crate::compile_options::CompileOptions;
+use crate::context::query::Names;
+use crate::response::RuleType;
+
+/// What a rule does.
+#[derive(Debug)]
+pub(super) enum Handler {
+    Validate(Check),
+    PodSecurity(Box<PodSecurityRule>),
+    /// Something that is not evaluated.
+    Missing(RuleType, &'static str),
+    /// Nothing at all.
+    Nothing,
+}
+
+impl Handler {
+    pub(super) fn compile(
+        rule: &api::Rule,
+        policy: &api::Policy,
+        path: &str,
+        names: &Arc<Names>,
+        options: &CompileOptions,
+    ) -> Result<Handler, Vec<(String, String)>> {
+        let conditions = policy
+            .spec
+            .webhook_configuration
+            .as_ref()
+            .is_some_and(|webhook| !webhook.match_conditions.is_empty());
+        if conditions {
+            let what = "`webhookConfiguration.matchConditions` (CEL)";
+            return Ok(Handler::Missing(rule_type(rule), what));
+        }
+        let Some(validate) = &rule.validate else {
+            return Ok(match rule_type(rule) {
+                RuleType::Validation => Handler::Nothing,
+                RuleType::Mutation => Handler::Missing(RuleType::Mutation, "`mutate`"),
+                RuleType::Generation => Handler::Missing(RuleType::Generation, "`generate`"),
+                RuleType::ImageVerify => Handler::Missing(RuleType::ImageVerify, "`verifyImages`"),
+            });
+        };
+        let verifies = validate
+            .manifests
+            .as_ref()
+            .is_some_and(|manifests| !manifests.attestors.is_empty());
+        if verifies {
+            return Ok(Handler::Missing(
+                RuleType::Validation,
+                "`validate.manifests`",
+            ));
+        }
+        if let Some(standard) = &validate.pod_security {
+            return PodSecurityRule::compile(standard, rule, path, options)
+                .map(|rule| Handler::PodSecurity(Box::new(rule)));
+        }
+        if validate.cel.is_some() {
+            return Ok(Handler::Missing(RuleType::Validation, "`validate.cel`"));
+        }
+        if !rule.cel_preconditions.is_empty() {
+            return Ok(Handler::Missing(RuleType::Validation, "`celPreconditions`"));
+        }
+        Ok(match Check::compile(validate, names) {
+            Check::Nothing => Handler::Nothing,
+            check => Handler::Validate(check),
+        })
+    }
+}
+
+fn rule_type(rule: &api::Rule) -> RuleType {
+    if rule.validate.is_some() {
+        RuleType::Validation
+    } else if rule.mutate.is_some() {
+        RuleType::Mutation
+    } else if rule.generate.is_some() {
+        RuleType::Generation
+    } else if rule.verify_images.is_empty() {
+        RuleType::Validation
+    } else {
+        RuleType::ImageVerify
+    }
+}

@@ -1,0 +1,180 @@
+//! `deny`, `pattern` and `anyPattern`, of a rule and of a loop's element.
+
+use std::sync::Arc;
+
+use portcullis_values::Val;
+
+use super::body::{AnyPattern, Check, CompiledPattern, patterns};
+use super::condition::CompiledConditions;
+use super::foreach;
+use super::message::Messages;
+use super::outcome::{Frame, Outcome};
+use crate::evaluation::Evaluation;
+use crate::pattern::{Pattern, PatternOutcome};
+use crate::record::{Place, Recorder};
+use crate::response::RuleStatus;
+
+impl Check {
+    /// Evaluates a body; none when it has nothing to say of the request.
+    pub(super) fn evaluate<'a, R: Recorder>(
+        &'a self,
+        messages: &'a Messages,
+        frame: &Frame<'a>,
+        evaluation: &mut Evaluation<'a, '_, R>,
+    ) -> Option<Outcome> {
+        match self {
+            Check::Deny(conditions) => Some(deny(conditions, messages, evaluation)),
+            Check::Pattern(pattern) => one_pattern(pattern, messages, frame, evaluation),
+            Check::AnyPattern(patterns) => any_pattern(patterns, messages, frame, evaluation),
+            Check::ForEach(loops) => {
+                foreach::evaluate(loops, Check::evaluate, messages, frame, evaluation)
+            }
+            Check::Nothing => None,
+        }
+    }
+}
+
+fn deny<'a, R: Recorder>(
+    conditions: &'a CompiledConditions,
+    messages: &'a Messages,
+    evaluation: &mut Evaluation<'a, '_, R>,
+) -> Outcome {
+    let context = evaluation.context();
+    let outcome = match conditions.evaluate(context) {
+        Err(error) => Outcome::error("failed to check deny conditions", &error),
+        Ok((true, said)) => Outcome::new(RuleStatus::Fail, messages.denied(context, &said)),
+        Ok((false, _)) => Outcome::new(RuleStatus::Pass, Arc::clone(&messages.passed)),
+    };
+    evaluation.checked(Place::Deny, outcome.status);
+    outcome
+}
+
+/// What patterns look at; none when the object goes away.
+fn looked_at<'a, R: Recorder>(
+    frame: &Frame<'a>,
+    evaluation: &Evaluation<'a, '_, R>,
+) -> Option<Val<'a>> {
+    match &frame.element {
+        Some(element) if !is_empty(element) => Some(element.clone()),
+        _ if evaluation.context().is_delete() => None,
+        _ => evaluation.request().object.map(Val::from),
+    }
+}
+
+fn is_empty(element: &Val<'_>) -> bool {
+    matches!(element, Val::Map(entries) if entries.is_empty())
+}
+
+fn one_pattern<'a, R: Recorder>(
+    compiled: &'a CompiledPattern,
+    messages: &'a Messages,
+    frame: &Frame<'a>,
+    evaluation: &mut Evaluation<'a, '_, R>,
+) -> Option<Outcome> {
+    let made;
+    let pattern = match compiled {
+        CompiledPattern::Ready(pattern) => pattern,
+        CompiledPattern::Template(template) => match template.evaluate(evaluation.context()) {
+            Ok(value) => {
+                made = Pattern::compile(&value.to_json());
+                &made
+            }
+            Err(error) => return Some(Outcome::error("variable substitution failed", &error)),
+        },
+    };
+    let object = looked_at(frame, evaluation)?;
+    let outcome = compare(pattern, &object, messages, evaluation);
+    evaluation.checked(Place::Pattern(&outcome.path), outcome.status);
+    Some(outcome)
+}
+
+fn compare<'a, R: Recorder>(
+    pattern: &Pattern,
+    object: &Val<'a>,
+    messages: &'a Messages,
+    evaluation: &Evaluation<'a, '_, R>,
+) -> Outcome {
+    let context = evaluation.context();
+    match pattern.evaluate(object, evaluation.request().numbers) {
+        PatternOutcome::Pass => Outcome::new(RuleStatus::Pass, Arc::clone(&messages.passed)),
+        PatternOutcome::Skip { message } => Outcome::new(RuleStatus::Skip, message),
+        PatternOutcome::Error { message } => {
+            Outcome::new(RuleStatus::Error, messages.pattern_error(context, &message))
+        }
+        PatternOutcome::Fail { path, message } => Outcome {
+            status: RuleStatus::Fail,
+            message: messages.pattern_failed(context, &path, &message),
+            path,
+        },
+    }
+}
+
+fn any_pattern<'a, R: Recorder>(
+    compiled: &'a AnyPattern,
+    messages: &'a Messages,
+    frame: &Frame<'a>,
+    evaluation: &mut Evaluation<'a, '_, R>,
+) -> Option<Outcome> {
+    const NOT_A_LIST: &str = "failed to deserialize anyPattern, expected type array";
+    let made;
+    let list = match compiled {
+        AnyPattern::Ready(list) => Some(list),
+        AnyPattern::NotAList => None,
+        AnyPattern::Template(template) => match template.evaluate(evaluation.context()) {
+            Ok(value) => {
+                made = patterns(&value);
+                made.as_ref()
+            }
+            Err(error) => return Some(Outcome::error("variable substitution failed", &error)),
+        },
+    };
+    let object = looked_at(frame, evaluation)?;
+    let Some(list) = list else {
+        return Some(Outcome::new(RuleStatus::Error, NOT_A_LIST));
+    };
+    Some(first_of(list, &object, messages, evaluation))
+}
+
+/// The first pattern that passes; else all that failed; else all that were skipped.
+fn first_of<'a, R: Recorder>(
+    list: &[Pattern],
+    object: &Val<'a>,
+    messages: &'a Messages,
+    evaluation: &mut Evaluation<'a, '_, R>,
+) -> Outcome {
+    let rule = evaluation.rule_name();
+    let (mut failed, mut skipped) = (Vec::new(), Vec::new());
+    let mut first_path = String::new();
+    for (index, pattern) in list.iter().enumerate() {
+        match pattern.evaluate(object, evaluation.request().numbers) {
+            PatternOutcome::Pass => {
+                evaluation.checked(Place::AnyPattern(index), RuleStatus::Pass);
+                return Outcome::new(RuleStatus::Pass, messages.any_pattern_passed(index));
+            }
+            PatternOutcome::Skip { message } => {
+                skipped.push(format!("rule {rule}[{index}] skipped: {message}"));
+            }
+            PatternOutcome::Error { message } => {
+                failed.push(format!("rule {rule}[{index}] failed: {message}"));
+            }
+            PatternOutcome::Fail { path, .. } => {
+                failed.push(format!("rule {rule}[{index}] failed at path {path}"));
+                if first_path.is_empty() {
+                    first_path = path;
+                }
+            }
+        }
+    }
+    if !failed.is_empty() {
+        let message = messages.any_pattern_failed(evaluation.context(), &failed.join(" "));
+        return Outcome {
+            status: RuleStatus::Fail,
+            message,
+            path: first_path,
+        };
+    }
+    if !skipped.is_empty() {
+        return Outcome::new(RuleStatus::Skip, skipped.join(" "));
+    }
+    Outcome::new(RuleStatus::Pass, Arc::clone(&messages.own))
+}
