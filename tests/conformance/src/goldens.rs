@@ -14,6 +14,7 @@ pub mod quantity;
 pub mod regex;
 pub mod selector;
 pub mod semver;
+pub mod substitute;
 pub mod wildcard;
 pub mod yaml;
 
@@ -76,6 +77,10 @@ pub const TABLES: &[GoldenTable] = &[
     GoldenTable {
         name: "semver",
         check: semver::check,
+    },
+    GoldenTable {
+        name: "substitute",
+        check: substitute::check,
     },
     GoldenTable {
         name: "wildcard",
