@@ -10,6 +10,7 @@ pub mod gotime;
 pub mod image_ref;
 pub mod kinds;
 pub mod pattern;
+pub mod policy_load_errors;
 pub mod quantity;
 pub mod regex;
 pub mod selector;
@@ -61,6 +62,10 @@ pub const TABLES: &[GoldenTable] = &[
     GoldenTable {
         name: "pattern",
         check: pattern::check,
+    },
+    GoldenTable {
+        name: "policy_load_errors",
+        check: policy_load_errors::check,
     },
     GoldenTable {
         name: "quantity",
