@@ -54,7 +54,7 @@ impl CompiledConditions {
         };
         CompiledConditions(match (&written.0, written.parse()) {
             (Value::Null, _) => Ok(Conditions::Block(ConditionBlock::default())),
-            (_, Err(error)) => Err(format!("{}: {}", error.path(), error.inner())),
+            (_, Err(error)) => Err(format!("{}: {}", error.path_text(), error.message)),
             (Value::Array(_), Ok(parsed)) => Ok(Conditions::List(compile_list(
                 parsed.all.as_deref().unwrap_or_default(),
             ))),
