@@ -1,3 +1,10 @@
-//! Entry point.
+//! Entry point of `portcullis`.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    portcullis_cli::main()
+}

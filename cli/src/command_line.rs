@@ -1,0 +1,68 @@
+//! The command line: `portcullis [--color WHEN] COMMAND`.
+
+use std::io;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::{
+    commands::{new, render, validate, version},
+    exit_status::ExitStatus,
+    output::console::Console,
+};
+
+/// Render, validate and try Kubernetes policies.
+#[derive(Debug, Parser)]
+#[command(
+    name = "portcullis",
+    version,
+    disable_help_subcommand = true,
+    before_help = "Example:\n  portcullis validate",
+    after_help = "Exit codes: 0 success, 1 a policy or test failed, 2 the tool could not do it."
+)]
+pub struct CommandLine {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t = When::Auto)]
+    pub color: When,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write the bundle of an environment.
+    Render(render::Args),
+    /// Check a workspace, or manifests, against schemas.
+    Validate(validate::Args),
+    /// Start a workspace, a policy, an environment or an exception.
+    New(new::Args),
+    /// Tell which build this is.
+    Version(version::Args),
+}
+
+impl Command {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Where the answer cannot be written.
+    pub fn run(self, console: &mut Console) -> io::Result<ExitStatus> {
+        match self {
+            Command::Render(args) => render::run(&args, console),
+            Command::Validate(args) => validate::run(&args, console),
+            Command::New(args) => new::run(&args, console),
+            Command::Version(args) => version::run(&args, console),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The commands, one file each: `Args` and `run`.
+
+pub(crate) mod manifest_files;
+pub mod new;
+pub mod render;
+pub mod validate;
+pub mod version;
+pub(crate) mod workspace_argument;

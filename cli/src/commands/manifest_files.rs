@@ -1,0 +1,77 @@
+//! Files and folders of manifests: `.yaml`, `.yml` and `.json` files, folders with all below them.
+//!
+//! Hidden files are left out of folders, and a folder that a link leads back to is entered once.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use portcullis_pipeline::diagnostic::Diagnostic;
+
+/// The files, in the order of the paths and by name within a folder.
+pub(crate) fn of(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<Diagnostic>) {
+    let mut walk = Walk::default();
+    for path in paths {
+        if path.is_dir() {
+            walk.folder(path);
+        } else if path.exists() {
+            walk.files.push(path.clone());
+        } else {
+            let fault = format!("{}: no such file or folder", path.display());
+            walk.faults.push(Diagnostic::error(fault));
+        }
+    }
+    (walk.files, walk.faults)
+}
+
+#[derive(Default)]
+struct Walk {
+    files: Vec<PathBuf>,
+    faults: Vec<Diagnostic>,
+    entered: BTreeSet<PathBuf>,
+}
+
+impl Walk {
+    /// Takes in a folder; folders wait in a list, so depth costs no stack.
+    fn folder(&mut self, folder: &Path) {
+        let mut waiting = vec![folder.to_path_buf()];
+        while let Some(folder) = waiting.pop() {
+            let entries = fs::canonicalize(&folder).and_then(|real| {
+                let is_new = self.entered.insert(real);
+                if is_new {
+                    fs::read_dir(&folder)?
+                        .map(|entry| entry.map(|entry| entry.path()))
+                        .collect()
+                } else {
+                    Ok(Vec::new())
+                }
+            });
+            match entries {
+                Ok(entries) => waiting.extend(self.take(entries)),
+                Err(error) => self.faults.push(Diagnostic::unreadable(&folder, &error)),
+            }
+        }
+    }
+
+    /// Takes in the files, and gives the folders back, the first by name last.
+    fn take(&mut self, mut entries: Vec<PathBuf>) -> Vec<PathBuf> {
+        entries.retain(|path| !is_hidden(path));
+        entries.sort();
+        let (folders, files): (Vec<_>, Vec<_>) = entries.into_iter().partition(|one| one.is_dir());
+        self.files
+            .extend(files.into_iter().filter(|file| is_manifest(file)));
+        folders.into_iter().rev().collect()
+    }
+}
+
+fn is_hidden(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    name.as_encoded_bytes().starts_with(b".")
+}
+
+fn is_manifest(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    matches!(extension, Some("yaml" | "yml" | "json"))
+}

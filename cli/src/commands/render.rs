@@ -1,0 +1,88 @@
+//! `portcullis render [ENVIRONMENT]…`: the bundle of an environment, as one stream of YAML.
+
+use std::{fs, io, path::PathBuf};
+
+use portcullis_pipeline::{
+    diagnostic::{Diagnostic, Severity},
+    environment::{self, Environment},
+    library, render,
+    workspace::Workspace,
+};
+
+use crate::{
+    commands::workspace_argument::WorkspaceArgument, exit_status::ExitStatus,
+    output::console::Console,
+};
+
+/// Write every policy and exception that holds in an environment.
+#[derive(Debug, clap::Args)]
+#[command(before_help = "Example:\n  portcullis render production")]
+pub struct Args {
+    /// The environments; all of them when absent.
+    pub environments: Vec<String>,
+    /// Write `FOLDER/<environment>.yaml` instead of standard output.
+    #[arg(short, long, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    workspace: WorkspaceArgument,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Where the answer cannot be written.
+pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
+    let (bundles, faults) = match args.workspace.load() {
+        Ok(workspace) => bundles(args, &workspace),
+        Err(faults) => (Vec::new(), faults),
+    };
+    console.tell(&faults)?;
+    if faults.iter().any(|fault| fault.severity == Severity::Error) {
+        return Ok(ExitStatus::Error);
+    }
+    for (name, text) in bundles {
+        match &args.output {
+            None => console.data(&text)?,
+            Some(folder) => {
+                let path = folder.join(format!("{name}.yaml"));
+                let written = fs::create_dir_all(folder).and_then(|()| fs::write(&path, text));
+                if let Err(error) = written {
+                    console.tell(&[Diagnostic::unreadable(&path, &error)])?;
+                    return Ok(ExitStatus::Error);
+                }
+                console.talk(&format!("wrote {}\n", path.display()))?;
+            }
+        }
+    }
+    Ok(ExitStatus::Success)
+}
+
+fn bundles(args: &Args, workspace: &Workspace) -> (Vec<(String, String)>, Vec<Diagnostic>) {
+    let (library, mut faults) = library::load(workspace);
+    let (environments, found) = environment::load_all(workspace);
+    faults.extend(found);
+    faults.extend(unknown(args, &environments));
+    let wanted =
+        |one: &&Environment| args.environments.is_empty() || args.environments.contains(&one.name);
+    let bundles = environments.iter().filter(wanted).map(|environment| {
+        let (bundle, found) = render::render(workspace, &library, environment);
+        faults.extend(found);
+        (environment.name.clone(), bundle.to_yaml())
+    });
+    (bundles.collect(), faults)
+}
+
+/// Names that no environment has.
+fn unknown(args: &Args, environments: &[Environment]) -> Vec<Diagnostic> {
+    let names: Vec<&str> = environments.iter().map(|one| one.name.as_str()).collect();
+    let missing = args
+        .environments
+        .iter()
+        .filter(|name| !names.contains(&name.as_str()));
+    missing
+        .map(|name| {
+            Diagnostic::error(format!("there is no environment `{name}`"))
+                .help(format!("there are: {}", names.join(", ")))
+        })
+        .collect()
+}

@@ -1,0 +1,223 @@
+//! `portcullis validate [PATH]…`: a workspace, or manifests, against schemas.
+//!
+//! Without a path: every file of the workspace and every rendered policy. With paths: the
+//! manifests in these files and folders; `-` is standard input.
+
+use std::{
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use portcullis_pipeline::{
+    diagnostic::{Diagnostic, Severity, SourceFile},
+    environment, files, library,
+    manifests::{self, ManifestReport},
+    render::{self, RenderedPolicy},
+    schema_check::DocumentSchema,
+    workspace::Workspace,
+};
+use portcullis_schema::{Catalogue, NEWEST, VERSIONS};
+use serde_json::Value;
+
+use crate::{
+    commands::{manifest_files, workspace_argument::WorkspaceArgument},
+    exit_status::ExitStatus,
+    output::{
+        console::Console,
+        report::{Format, Report},
+    },
+};
+
+/// Check a workspace, or manifests, against the schemas of policies and of Kubernetes.
+#[derive(Debug, clap::Args)]
+#[command(
+    before_help = "Example:\n  portcullis validate\n  helm template chart | portcullis validate -"
+)]
+pub struct Args {
+    /// Manifests: files, folders, or `-` for standard input; the workspace when absent.
+    pub paths: Vec<PathBuf>,
+    /// The Kubernetes version that manifests are checked for, such as `1.36`.
+    #[arg(long, value_name = "VERSION")]
+    pub kubernetes_version: Option<String>,
+    /// Files and folders of CustomResourceDefinitions.
+    #[arg(long, value_name = "PATH", value_delimiter = ',')]
+    pub crd_paths: Vec<PathBuf>,
+    /// Fail for a resource of an unknown kind.
+    #[arg(long)]
+    pub strict: bool,
+    /// The format of the report.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    #[command(flatten)]
+    workspace: WorkspaceArgument,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Where the answer cannot be written.
+pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
+    let checked = if args.paths.is_empty() {
+        check_workspace(args)
+    } else {
+        check_manifests(args)
+    };
+    let report = match checked {
+        Ok(report) => report,
+        Err(faults) => {
+            console.tell(&faults)?;
+            return Ok(ExitStatus::Error);
+        }
+    };
+    report.print(args.format, console)?;
+    let is_error = |finding: &Diagnostic| finding.severity == Severity::Error;
+    Ok(if report.findings.iter().any(is_error) {
+        ExitStatus::Failure
+    } else {
+        ExitStatus::Success
+    })
+}
+
+fn check_workspace(args: &Args) -> Result<Report, Vec<Diagnostic>> {
+    let workspace = args.workspace.load()?;
+    let (library, mut findings) = library::load(&workspace);
+    let (environments, found) = environment::load_all(&workspace);
+    findings.extend(found);
+    let mut policies = 0;
+    for environment in &environments {
+        let (bundle, found) = render::render(&workspace, &library, environment);
+        findings.extend(found);
+        policies += bundle.policies.len();
+        findings.extend(bundle.policies.iter().flat_map(policy_faults));
+    }
+    // The same template is at fault in every environment; it is told once.
+    let mut told = std::collections::BTreeSet::new();
+    findings.retain(|finding| {
+        let place = finding.place.as_ref().map(|place| place.label());
+        told.insert((place, finding.message.clone()))
+    });
+    Ok(Report {
+        command: "validate",
+        counts: vec![
+            ("policies", library.policies.len()),
+            ("environments", environments.len()),
+            ("rendered policies", policies),
+            ("findings", findings.len()),
+        ],
+        findings,
+        ..Report::default()
+    })
+}
+
+/// What is wrong with a rendered policy, at the line of its template.
+fn policy_faults(policy: &RenderedPolicy) -> Vec<Diagnostic> {
+    let value = &policy.document.value;
+    let field = |name| value.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (version, kind) = (field("apiVersion"), field("kind"));
+    let Some(schema) = DocumentSchema::for_resource(version, kind) else {
+        let place = policy.place(&[]);
+        return vec![
+            Diagnostic::error(format!("`{kind}` of `{version}` is no kind of policy"))
+                .at(place, "in this template")
+                .help("a policy is a `ClusterPolicy` or `Policy` of `kyverno.io/v1`, or a kind of `policies.kyverno.io`"),
+        ];
+    };
+    let spans = &policy.document.spans;
+    let faults = schema.faults(value).into_iter().map(|fault| {
+        let key = fault.at_key.then(|| spans.key_at_pointer(&fault.pointer));
+        let span = key
+            .flatten()
+            .unwrap_or_else(|| spans.nearest_pointer(&fault.pointer));
+        let place = render::template_place(&policy.template, &policy.rendered, span);
+        let message = format!("{}: {}", fault.pointer_or_root(), fault.message);
+        let diagnostic = Diagnostic::error(message).at(place, fault.message);
+        match fault.help {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        }
+    });
+    faults.collect()
+}
+
+fn check_manifests(args: &Args) -> Result<Report, Vec<Diagnostic>> {
+    let (version, strict) = settings(args)?;
+    let mut catalogue = builtin(&version)?;
+    let (definitions, mut faults) = manifest_files::of(&args.crd_paths);
+    for path in &definitions {
+        match files::read_text(path, path) {
+            Ok(file) => faults.extend(manifests::add_custom_resources(&mut catalogue, &file)),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    let (from_input, named): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        args.paths.iter().partition(|path| *path == Path::new("-"));
+    let named: Vec<PathBuf> = named.into_iter().cloned().collect();
+    let (found, missing) = manifest_files::of(&named);
+    faults.extend(missing);
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let paths: Vec<(&Path, &Path)> = found
+        .iter()
+        .map(|path| (path.as_path(), path.as_path()))
+        .collect();
+    let mut checked = vec![manifests::check_files(&catalogue, &paths, strict)];
+    if !from_input.is_empty() {
+        let file = standard_input().map_err(|fault| vec![fault])?;
+        checked.push(manifests::check_file(&catalogue, &file, strict));
+    }
+    Ok(manifest_report(
+        checked,
+        found.len() + usize::from(!from_input.is_empty()),
+    ))
+}
+
+/// The Kubernetes version and strictness: as asked, as the workspace around says, or the newest.
+fn settings(args: &Args) -> Result<(String, bool), Vec<Diagnostic>> {
+    let around = args.workspace.workspace.is_some() || Workspace::find(Path::new(".")).is_some();
+    let workspace = around.then(|| args.workspace.load()).transpose()?;
+    let version = args.kubernetes_version.clone().or_else(|| {
+        workspace
+            .as_ref()
+            .map(|workspace| workspace.kubernetes_version().to_owned())
+    });
+    let strict = workspace.is_some_and(|workspace| workspace.file.value.spec.strict_validation());
+    let version = version.unwrap_or_else(|| NEWEST.to_owned());
+    Ok((version, strict || args.strict))
+}
+
+fn builtin(version: &str) -> Result<Catalogue, Vec<Diagnostic>> {
+    portcullis_schema::builtin(version).ok_or_else(|| {
+        let known: Vec<&str> = VERSIONS.iter().map(|(version, _)| *version).collect();
+        vec![
+            Diagnostic::error(format!("there are no schemas of Kubernetes `{version}`"))
+                .help(format!("there are: {}", known.join(", "))),
+        ]
+    })
+}
+
+fn standard_input() -> Result<SourceFile, Diagnostic> {
+    let mut text = String::new();
+    match io::stdin().lock().read_to_string(&mut text) {
+        Ok(_) => Ok(SourceFile::new("<stdin>", text)),
+        Err(error) => Err(Diagnostic::error(format!("standard input: {error}"))
+            .help("manifests are YAML in UTF-8")),
+    }
+}
+
+fn manifest_report(checked: Vec<ManifestReport>, files: usize) -> Report {
+    let sum = |count: fn(&ManifestReport) -> usize| checked.iter().map(count).sum();
+    let counts = vec![
+        ("files", files),
+        ("valid", sum(|report| report.valid)),
+        ("invalid", sum(|report| report.invalid)),
+        ("unknown kinds", sum(|report| report.unknown.values().sum())),
+    ];
+    let findings = checked.into_iter().flat_map(|report| report.findings);
+    Report {
+        command: "validate",
+        counts,
+        findings: findings.collect(),
+        ..Report::default()
+    }
+}

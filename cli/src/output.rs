@@ -1,0 +1,11 @@
+//! What people and machines read: the console, diagnostics, and reports in every format.
+
+pub mod console;
+pub mod diagnostics;
+mod github;
+mod json;
+mod junit;
+mod markdown;
+pub mod report;
+mod sarif;
+pub mod table;

@@ -1,0 +1,59 @@
+//! A report as JUnit's XML: a test suite per suite, a case per row, a failure per finding.
+
+use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
+
+use crate::output::{
+    diagnostics,
+    report::{Report, Row, RowResult},
+};
+
+/// The report.
+pub(crate) fn render(report: &Report) -> Result<String, String> {
+    let mut document = Document::new(format!("portcullis {}", report.command));
+    let mut names: Vec<&str> = report.rows.iter().map(|row| row.suite.as_str()).collect();
+    names.dedup();
+    for name in names {
+        let mut suite = TestSuite::new(name);
+        let rows = report.rows.iter().filter(|row| row.suite == name);
+        suite.add_test_cases(rows.map(case));
+        document.add_test_suite(suite);
+    }
+    if !report.findings.is_empty() {
+        let mut suite = TestSuite::new("files");
+        for finding in &report.findings {
+            let place = finding.place.as_ref().map(|place| place.label());
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+            status.set_message(finding.message.as_str());
+            status.set_description(diagnostics::render(finding, false).trim_end());
+            let name = place.unwrap_or_else(|| finding.message.clone());
+            suite.add_test_case(TestCase::new(name, status));
+        }
+        document.add_test_suite(suite);
+    }
+    document.to_string().map_err(|error| error.to_string())
+}
+
+fn case(row: &Row) -> TestCase {
+    let status = match row.result {
+        RowResult::Pass | RowResult::Warn => TestCaseStatus::success(),
+        RowResult::Skip => TestCaseStatus::skipped(),
+        RowResult::Fail => failed(row, NonSuccessKind::Failure),
+        RowResult::Error => failed(row, NonSuccessKind::Error),
+    };
+    let name = [&row.policy, &row.rule, &row.resource];
+    let name: Vec<&str> = name
+        .into_iter()
+        .map(String::as_str)
+        .filter(|part| !part.is_empty())
+        .collect();
+    let mut case = TestCase::new(name.join(" "), status);
+    case.set_classname(row.policy.as_str());
+    case
+}
+
+fn failed(row: &Row, kind: NonSuccessKind) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_message(row.reason.as_str());
+    status.set_description(row.sentence());
+    status
+}

@@ -1,0 +1,135 @@
+//! What a command found, before it takes a format: rows of results, findings and counts.
+
+use std::io;
+
+use clap::ValueEnum;
+use portcullis_pipeline::diagnostic::{Diagnostic, Place};
+
+use crate::output::{console::Console, github, json, junit, markdown, sarif, table};
+
+/// The format of a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// JSON, as `schemas/output-report.json` describes it.
+    Json,
+    /// The same as JSON, in YAML.
+    Yaml,
+    /// JUnit's XML.
+    Junit,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// Markdown, for a comment on a change.
+    Markdown,
+    /// Workflow commands of GitHub Actions.
+    Github,
+}
+
+/// How one row ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowResult {
+    /// As wanted.
+    Pass,
+    /// Not as wanted.
+    Fail,
+    /// Worth a look.
+    Warn,
+    /// Could not be evaluated.
+    Error,
+    /// Did not apply.
+    Skip,
+}
+
+impl RowResult {
+    /// The word in machine formats.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            RowResult::Pass => "pass",
+            RowResult::Fail => "fail",
+            RowResult::Warn => "warn",
+            RowResult::Error => "error",
+            RowResult::Skip => "skip",
+        }
+    }
+
+    /// Whether the command fails for it.
+    #[must_use]
+    pub fn is_bad(self) -> bool {
+        matches!(self, RowResult::Fail | RowResult::Error)
+    }
+}
+
+/// One policy, rule and resource.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The suite; empty where there is none.
+    pub suite: String,
+    /// The policy.
+    pub policy: String,
+    /// The rule; empty for a policy without rules.
+    pub rule: String,
+    /// The resource.
+    pub resource: String,
+    /// How it ended.
+    pub result: RowResult,
+    /// Why, in a few words.
+    pub reason: String,
+    /// What the policy says.
+    pub message: String,
+    /// Where it is written.
+    pub place: Option<Place>,
+}
+
+impl Row {
+    /// The row in a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let parts = [&self.policy, &self.rule, &self.resource];
+        let parts: Vec<&str> = parts
+            .into_iter()
+            .map(String::as_str)
+            .filter(|part| !part.is_empty())
+            .collect();
+        let said = [&self.reason, &self.message];
+        let said: Vec<&str> = said
+            .into_iter()
+            .map(String::as_str)
+            .filter(|part| !part.is_empty())
+            .collect();
+        format!("{}: {}", parts.join(" "), said.join(": "))
+    }
+}
+
+/// What a command found.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// The command.
+    pub command: &'static str,
+    /// Counts, in the order in which they are told.
+    pub counts: Vec<(&'static str, usize)>,
+    /// One row per policy, rule and resource.
+    pub rows: Vec<Row>,
+    /// What is wrong with files.
+    pub findings: Vec<Diagnostic>,
+}
+
+impl Report {
+    /// Writes the report.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn print(&self, format: Format, console: &mut Console) -> io::Result<()> {
+        match format {
+            Format::Table => table::print(self, console),
+            Format::Json => console.data(&json::render(self)),
+            Format::Yaml => console.data(&json::render_yaml(self).map_err(io::Error::other)?),
+            Format::Junit => console.data(&junit::render(self).map_err(io::Error::other)?),
+            Format::Sarif => console.data(&sarif::render(self)),
+            Format::Markdown => console.data(&markdown::render(self)),
+            Format::Github => console.data(&github::render(self)),
+        }
+    }
+}
