@@ -28,7 +28,7 @@ impl SourceFile {
     /// Line and column of a byte offset, both from 1; columns count characters.
     #[must_use]
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
-        (1, offset)
+        portcullis_yaml::line_column(&self.text, offset)
     }
 
     /// The bytes of a line, from 1, without its line break.
@@ -145,5 +145,20 @@ impl Diagnostic {
     #[must_use]
     pub fn unreadable(path: &Path, error: &std::io::Error) -> Self {
         Diagnostic::error(format!("{}: {error}", path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_told_by_line_and_column() {
+        let place = |span| Place {
+            file: SourceFile::new("a.yaml", "a: 1\nä: 2\n"),
+            span,
+        };
+        assert_eq!(place(0..1).label(), "a.yaml:1:1");
+        assert_eq!(place(9..10).label(), "a.yaml:2:4");
     }
 }
