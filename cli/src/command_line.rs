@@ -5,7 +5,7 @@ use std::io;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::{
-    commands::{new, render, validate, version},
+    commands::{jp, new, render, validate, version},
     exit_status::ExitStatus,
     output::console::Console,
 };
@@ -48,6 +48,8 @@ pub enum Command {
     Validate(validate::Args),
     /// Start a workspace, a policy, an environment or an exception.
     New(new::Args),
+    /// Try a JMESPath expression.
+    Jp(jp::Args),
     /// Tell which build this is.
     Version(version::Args),
 }
@@ -62,6 +64,7 @@ impl Command {
             Command::Render(args) => render::run(&args, console),
             Command::Validate(args) => validate::run(&args, console),
             Command::New(args) => new::run(&args, console),
+            Command::Jp(args) => jp::run(&args, console),
             Command::Version(args) => version::run(&args, console),
         }
     }
