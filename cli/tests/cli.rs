@@ -104,6 +104,11 @@ fn workspaces() {
                 "2027-13-01",
             ],
         ),
+        (
+            "validate_with_own_definitions",
+            "definitions",
+            &["validate", "--strict", "widget.yaml"],
+        ),
         ("unknown_command", "workspace", &["frobnicate"]),
     ] {
         check(name, case, arguments, "");

@@ -140,9 +140,13 @@ fn policy_faults(policy: &RenderedPolicy) -> Vec<Diagnostic> {
 }
 
 fn check_manifests(args: &Args) -> Result<Report, Vec<Diagnostic>> {
-    let (version, strict) = settings(args)?;
+    let Settings {
+        version,
+        strict,
+        crds,
+    } = settings(args)?;
     let mut catalogue = builtin(&version)?;
-    let (definitions, mut faults) = manifest_files::of(&args.crd_paths);
+    let (definitions, mut faults) = manifest_files::of(&crds);
     for path in &definitions {
         match files::read_text(path, path) {
             Ok(file) => faults.extend(manifests::add_custom_resources(&mut catalogue, &file)),
@@ -172,8 +176,15 @@ fn check_manifests(args: &Args) -> Result<Report, Vec<Diagnostic>> {
     ))
 }
 
-/// The Kubernetes version and strictness: as asked, as the workspace around says, or the newest.
-fn settings(args: &Args) -> Result<(String, bool), Vec<Diagnostic>> {
+/// What manifests are held against.
+struct Settings {
+    version: String,
+    strict: bool,
+    crds: Vec<PathBuf>,
+}
+
+/// As asked, as the workspace around says, or the newest version.
+fn settings(args: &Args) -> Result<Settings, Vec<Diagnostic>> {
     let around = args.workspace.workspace.is_some() || Workspace::find(Path::new(".")).is_some();
     let workspace = around.then(|| args.workspace.load()).transpose()?;
     let version = args.kubernetes_version.clone().or_else(|| {
@@ -181,9 +192,19 @@ fn settings(args: &Args) -> Result<(String, bool), Vec<Diagnostic>> {
             .as_ref()
             .map(|workspace| workspace.kubernetes_version().to_owned())
     });
+    let own = workspace
+        .iter()
+        .flat_map(|workspace| {
+            let crds = workspace.file.value.spec.crds.iter();
+            crds.map(|path| workspace.shown_root.join(path))
+        })
+        .collect::<Vec<PathBuf>>();
     let strict = workspace.is_some_and(|workspace| workspace.file.value.spec.strict_validation());
-    let version = version.unwrap_or_else(|| NEWEST.to_owned());
-    Ok((version, strict || args.strict))
+    Ok(Settings {
+        version: version.unwrap_or_else(|| NEWEST.to_owned()),
+        strict: strict || args.strict,
+        crds: own.into_iter().chain(args.crd_paths.clone()).collect(),
+    })
 }
 
 fn builtin(version: &str) -> Result<Catalogue, Vec<Diagnostic>> {
