@@ -1,4 +1,4 @@
-//! A report as JSON or YAML (`schemas/output-report.json`).
+//! A report as JSON or YAML (`schemas/output/report.json`).
 //!
 //! ```json
 //! {"command": "validate", "counts": {"files": 2}, "results": [],

@@ -13,7 +13,7 @@ pub enum Format {
     /// For people.
     #[default]
     Table,
-    /// JSON, as `schemas/output-report.json` describes it.
+    /// JSON, as `schemas/output/report.json` describes it.
     Json,
     /// The same as JSON, in YAML.
     Yaml,
