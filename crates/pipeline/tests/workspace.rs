@@ -3,7 +3,9 @@
 
 use std::path::Path;
 
-use portcullis_pipeline::{environment, library, render, workspace::Workspace};
+use portcullis_pipeline::{
+    environment, library, render, suite::row::Judged, verify, workspace::Workspace,
+};
 
 fn repository() -> Workspace {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -28,4 +30,37 @@ fn every_environment_renders() {
         let (again, _) = render::render(&workspace, &library, environment);
         assert_eq!(bundle.to_yaml(), again.to_yaml());
     }
+}
+
+#[test]
+fn the_gate_passes() {
+    let report = verify::run(&repository());
+    let mut failures: Vec<String> = report
+        .findings
+        .iter()
+        .map(|finding| {
+            let place = finding.place.as_ref().map(|place| place.label());
+            format!("{}: {}", place.unwrap_or_default(), finding.message)
+        })
+        .collect();
+    for run in report.suites.iter().filter(|run| !run.is_green()) {
+        let name = format!("{} ({})", run.policy, run.renderings.join(", "));
+        for outcome in &run.outcomes {
+            failures.extend(
+                outcome
+                    .errors
+                    .iter()
+                    .map(|error| format!("{name}: {error}")),
+            );
+            let rows = outcome.rows.iter().filter(|row| row.judged == Judged::Fail);
+            failures.extend(rows.map(|row| {
+                format!(
+                    "{name}: {} {}: {}: {}",
+                    row.rule, row.resource, row.reason, row.message
+                )
+            }));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(report.suites.len() >= 40);
 }

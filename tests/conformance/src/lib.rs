@@ -8,3 +8,4 @@ pub mod goldens;
 pub mod pod_security;
 pub mod replay;
 pub mod score;
+pub mod suites;

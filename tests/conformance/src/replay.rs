@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde_json::Value;
 
-use crate::{goldens, pod_security, score::Score};
+use crate::{goldens, pod_security, score::Score, suites};
 
 /// The folder of pods that a level and version of the Pod Security Standards passes or fails.
 const POD_SECURITY: &str = "pod-security";
@@ -30,6 +30,11 @@ pub fn all(corpora: &Path, only: Option<&str>) -> Result<Vec<Score>, String> {
             score.count(|| pod, outcome);
         }
         scores.push(score);
+    }
+    for corpus in suites::CORPORA {
+        if wanted(corpus) && corpora.join(corpus).is_dir() {
+            scores.extend(suites::replay(corpora, corpus));
+        }
     }
     Ok(scores)
 }

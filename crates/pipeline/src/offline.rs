@@ -1,0 +1,78 @@
+//! What can be evaluated without a cluster: policies, manifests and values from files.
+//!
+//! This is the model of Kyverno's `apply` and `test`: an object without a namespace is in
+//! `default`, the request creates it, and what a policy asks of the world is answered from files.
+
+pub mod objects;
+pub mod policies;
+pub mod requests;
+pub mod source;
+pub mod values;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+/// Texts that stand in for files, such as a rendered policy for its template.
+pub type Overrides = BTreeMap<PathBuf, String>;
+
+/// The text of a file, or what stands in for it.
+///
+/// # Errors
+/// Where the file cannot be read or is not UTF-8, with the path and the reason.
+pub fn read(path: &Path, overrides: &Overrides) -> Result<String, String> {
+    if let Some(text) = overrides.get(path) {
+        return Ok(text.clone());
+    }
+    let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let text = portcullis_yaml::from_bytes(&bytes);
+    text.map(str::to_owned)
+        .map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// The YAML files in a file or folder, sorted; files and folders whose name starts with `.` are
+/// left out, as are links that lead back to a folder above.
+///
+/// # Errors
+/// Where the path does not exist or a folder cannot be read.
+pub fn yaml_files(path: &Path) -> Result<Vec<PathBuf>, String> {
+    let mut files = Vec::new();
+    collect(path, &mut Vec::new(), &mut files)?;
+    Ok(files)
+}
+
+fn collect(path: &Path, above: &mut Vec<PathBuf>, files: &mut Vec<PathBuf>) -> Result<(), String> {
+    let shown = |error: std::io::Error| format!("{}: {error}", path.display());
+    if !std::fs::metadata(path).map_err(shown)?.is_dir() {
+        files.push(path.to_path_buf());
+        return Ok(());
+    }
+    let real = path.canonicalize().map_err(shown)?;
+    if above.contains(&real) {
+        return Ok(());
+    }
+    above.push(real);
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(path)
+        .map_err(shown)?
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|entry| !is_hidden(entry) && (entry.is_dir() || is_yaml(entry)))
+        .collect();
+    entries.sort();
+    for entry in entries {
+        collect(&entry, above, files)?;
+    }
+    above.pop();
+    Ok(())
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| name.to_string_lossy().starts_with('.'))
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|ending| ending == "yaml" || ending == "yml")
+}

@@ -1,0 +1,62 @@
+//! Manifests as objects: lists taken apart, and the namespace `default` where none is written.
+
+use portcullis_schema::Catalogue;
+use portcullis_yaml::{Limits, Mode};
+use serde_json::{Value, json};
+
+/// Reads every object of a text.
+///
+/// # Errors
+/// Each document that cannot be read, with its place.
+pub fn read(text: &str, catalogue: &Catalogue) -> (Vec<Value>, Vec<String>) {
+    let mut objects = Vec::new();
+    let mut errors = Vec::new();
+    for document in portcullis_yaml::documents(text) {
+        match document.read(Mode::Lenient, &Limits::default()) {
+            Ok(value) => add(value, catalogue, &mut objects),
+            Err(error) => errors.push(error.to_string()),
+        }
+    }
+    (objects, errors)
+}
+
+/// Adds an object, or each item of a list.
+pub fn add(mut value: Value, catalogue: &Catalogue, objects: &mut Vec<Value>) {
+    let is_list = text(&value, "/kind").ends_with("List");
+    if let (true, Some(items)) = (
+        is_list,
+        value.get_mut("items").and_then(Value::as_array_mut),
+    ) {
+        for item in std::mem::take(items) {
+            add(item, catalogue, objects);
+        }
+        return;
+    }
+    if value.is_object() {
+        place(&mut value, catalogue);
+        objects.push(value);
+    }
+}
+
+/// Puts an object into the namespace `default`, unless it has one or its kind lives in none.
+fn place(object: &mut Value, catalogue: &Catalogue) {
+    if !text(object, "/metadata/namespace").is_empty() {
+        return;
+    }
+    let kind = catalogue.find(text(object, "/apiVersion"), text(object, "/kind"));
+    if kind.is_some_and(|kind| !kind.namespaced) {
+        return;
+    }
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.insert("namespace".to_owned(), json!("default"));
+    }
+}
+
+/// The text at a pointer, empty where there is none.
+#[must_use]
+pub fn text<'v>(object: &'v Value, pointer: &str) -> &'v str {
+    object
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}

@@ -1,0 +1,227 @@
+//! The world as files give it: the offline answer to every question of the engine.
+
+use std::{
+    cell::Cell,
+    collections::BTreeMap,
+    net::ToSocketAddrs as _,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use portcullis_api::test_file::{ApiCallResponse, GlobalContextMock};
+use portcullis_engine::context::source::{
+    ApiCall, ContextSource, EntryKind, Lookup, PathValue, RuleValues,
+};
+use portcullis_schema::Catalogue;
+use serde_json::{Value, json};
+
+use super::{objects::text, values::InjectedValues};
+
+/// Everything that a run knows of the world.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    /// Values files.
+    pub values: InjectedValues,
+    /// Objects that stand for the cluster's; none where there is no cluster.
+    pub cluster: Option<Vec<Value>>,
+    /// Answers to API calls.
+    pub calls: Vec<ApiCallResponse>,
+    /// Values of global context entries, by name.
+    pub global: BTreeMap<String, GlobalContextMock>,
+    /// The kinds that the API server serves.
+    pub catalogue: Catalogue,
+}
+
+/// A world that one thread asks.
+#[derive(Debug)]
+pub struct OfflineSource<'w> {
+    world: &'w World,
+    dice: Cell<u64>,
+}
+
+impl<'w> OfflineSource<'w> {
+    /// A source over a world.
+    #[must_use]
+    pub fn new(world: &'w World) -> Self {
+        let seed = nanoseconds().unsigned_abs();
+        let seed = u64::try_from(seed & u128::from(u64::MAX)).unwrap_or_default();
+        OfflineSource {
+            world,
+            dice: Cell::new(seed | 1),
+        }
+    }
+
+    fn objects(&self) -> impl Iterator<Item = &'w Value> {
+        self.world.cluster.iter().flatten()
+    }
+
+    /// GET of a path such as `/api/v1/namespaces/x/configmaps/y`: an object or a list.
+    fn get(&self, path: &str) -> Lookup {
+        let path = path.split('?').next().unwrap_or_default();
+        let mut parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        let (group, version) = match parts.as_slice() {
+            ["api", version, ..] => ("", *version),
+            ["apis", group, version, ..] => (*group, *version),
+            _ => return Lookup::NotFound,
+        };
+        parts.drain(..if group.is_empty() { 2 } else { 3 });
+        let (namespace, rest) = match parts.as_slice() {
+            ["namespaces", namespace, rest @ ..] if !rest.is_empty() => (Some(*namespace), rest),
+            rest => (None, rest),
+        };
+        let (resource, name) = match rest {
+            [resource] => (*resource, None),
+            [resource, name, ..] => (*resource, Some(*name)),
+            [] => return Lookup::NotFound,
+        };
+        let api_version = if group.is_empty() {
+            version.to_owned()
+        } else {
+            format!("{group}/{version}")
+        };
+        let Some(kind) = self.world.catalogue.find_resource(group, version, resource) else {
+            return Lookup::NotFound;
+        };
+        let mut found = self.objects().filter(|object| {
+            text(object, "/apiVersion") == api_version
+                && text(object, "/kind") == kind.kind
+                && namespace
+                    .is_none_or(|namespace| text(object, "/metadata/namespace") == namespace)
+                && name.is_none_or(|name| text(object, "/metadata/name") == name)
+        });
+        match name {
+            Some(_) => found
+                .next()
+                .cloned()
+                .map_or(Lookup::NotFound, Lookup::Found),
+            None => Lookup::Found(json!({
+                "apiVersion": api_version,
+                "kind": format!("{}List", kind.kind),
+                "items": found.collect::<Vec<_>>(),
+            })),
+        }
+    }
+}
+
+fn nanoseconds() -> i128 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i128::try_from(since.as_nanos()).unwrap_or(i128::MAX)
+}
+
+impl ContextSource for OfflineSource<'_> {
+    fn loads(&self, kind: EntryKind) -> bool {
+        match kind {
+            EntryKind::ConfigMap => self.world.cluster.is_some(),
+            EntryKind::ApiCall => self.world.cluster.is_some() || !self.world.calls.is_empty(),
+            EntryKind::GlobalReference => !self.world.global.is_empty(),
+            EntryKind::ImageRegistry => false,
+        }
+    }
+
+    fn config_map(&self, namespace: &str, name: &str) -> Lookup {
+        let found = self.objects().find(|object| {
+            text(object, "/kind") == "ConfigMap"
+                && text(object, "/metadata/namespace") == namespace
+                && text(object, "/metadata/name") == name
+        });
+        found.cloned().map_or(Lookup::NotFound, Lookup::Found)
+    }
+
+    fn api_call(&self, call: &ApiCall) -> Lookup {
+        let url = call.service.as_ref().map(|service| service.url.as_str());
+        let mock = self.world.calls.iter().find(|mock| {
+            let same = match url {
+                Some(url) => mock.url.as_deref() == Some(url),
+                None => mock.url_path.as_deref() == Some(call.url_path.as_str()),
+            };
+            same && mock
+                .method
+                .as_deref()
+                .unwrap_or("GET")
+                .eq_ignore_ascii_case(&call.method)
+        });
+        if let Some(mock) = mock {
+            let status = mock.response.status_code.unwrap_or(200);
+            return if (200..300).contains(&status) {
+                Lookup::Found(mock.response.body.clone().unwrap_or_default())
+            } else {
+                Lookup::Failed(format!("the call answered {status}"))
+            };
+        }
+        match (url, &self.world.cluster) {
+            (None, Some(_)) if call.method != "POST" => self.get(&call.url_path),
+            _ => Lookup::Failed("nobody answers the call offline; give its answer in `apiCallResponses` or in a Values file".to_owned()),
+        }
+    }
+
+    fn image(&self, _: &str) -> Lookup {
+        Lookup::Unavailable
+    }
+
+    fn global(&self, entry: &str, projection: Option<&str>) -> Lookup {
+        let Some(mock) = self.world.global.get(entry) else {
+            return Lookup::NotFound;
+        };
+        let whole = mock
+            .data
+            .clone()
+            .unwrap_or_else(|| Value::from(mock.resources.clone()));
+        let path = match projection {
+            None => mock.field_path.clone(),
+            Some(name) => match mock
+                .projections
+                .iter()
+                .find(|projection| projection.name == name)
+            {
+                Some(projection) => Some(projection.path.clone()),
+                None => return Lookup::NotFound,
+            },
+        };
+        let Some(path) = path.filter(|path| !path.is_empty()) else {
+            return Lookup::Found(whole);
+        };
+        let pointer = format!("/{}", path.trim_start_matches('.').replace('.', "/"));
+        whole
+            .pointer(&pointer)
+            .cloned()
+            .map_or(Lookup::NotFound, Lookup::Found)
+    }
+
+    fn has_policy_values(&self) -> bool {
+        !self.world.values.is_empty()
+    }
+
+    fn policy_values(&self, policy: &str, _: &str, name: &str) -> &[PathValue] {
+        self.world.values.of_policy(policy, name)
+    }
+
+    fn rule_values(&self, policy: &str, rule: &str) -> Option<&RuleValues> {
+        self.world.values.of_rule(policy, rule)
+    }
+
+    fn now(&self) -> i128 {
+        nanoseconds()
+    }
+
+    fn random(&self) -> u64 {
+        // Xorshift: good enough for names, and needs no entropy source.
+        let mut next = self.dice.get();
+        next ^= next << 13;
+        next ^= next >> 7;
+        next ^= next << 17;
+        self.dice.set(next);
+        next
+    }
+
+    fn resolve_host(&self, name: &str) -> Lookup {
+        match (name, 0).to_socket_addrs() {
+            Ok(addresses) => Lookup::Found(
+                addresses
+                    .map(|address| Value::from(address.ip().to_string()))
+                    .collect(),
+            ),
+            Err(error) => Lookup::Failed(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Values files: what variables stand for where nobody can be asked.
+
+use std::collections::BTreeMap;
+
+use portcullis_api::values_file::ValuesSpec;
+use portcullis_engine::context::source::{PathValue, RuleValues};
+use serde_json::Value;
+
+/// Injected values by policy and resource, by policy and rule, and the labels of namespaces.
+#[derive(Clone, Debug, Default)]
+pub struct InjectedValues {
+    global: Vec<PathValue>,
+    resources: BTreeMap<(String, String), Vec<PathValue>>,
+    rules: BTreeMap<(String, String), RuleValues>,
+    /// Labels of namespaces.
+    pub namespaces: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl InjectedValues {
+    /// Reads the values out of a file.
+    #[must_use]
+    pub fn new(spec: &ValuesSpec) -> Self {
+        let global: Vec<PathValue> = pairs(&spec.global_values);
+        let mut values = InjectedValues {
+            global: global.clone(),
+            ..InjectedValues::default()
+        };
+        for policy in &spec.policies {
+            for resource in &policy.resources {
+                let mut all = global.clone();
+                all.extend(pairs(&resource.values));
+                let key = (policy.name.clone(), resource.name.clone());
+                values.resources.insert(key, all);
+            }
+            for rule in &policy.rules {
+                let foreach = rule.foreach_values.iter();
+                let rule_values = RuleValues {
+                    values: pairs(&rule.values),
+                    foreach_values: foreach
+                        .map(|(key, list)| (key.clone(), list.clone()))
+                        .collect(),
+                };
+                values
+                    .rules
+                    .insert((policy.name.clone(), rule.name.clone()), rule_values);
+            }
+        }
+        for entry in &spec.namespace_selector {
+            values
+                .namespaces
+                .insert(entry.name.clone(), entry.labels.clone());
+        }
+        for namespace in &spec.namespaces {
+            let labels = namespace
+                .pointer("/metadata/labels")
+                .and_then(Value::as_object);
+            let labels = labels.into_iter().flatten();
+            let labels = labels
+                .map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()));
+            let name = super::objects::text(namespace, "/metadata/name");
+            values.namespaces.insert(name.to_owned(), labels.collect());
+        }
+        values
+    }
+
+    /// Whether anything is injected before a policy looks at an object.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.global.is_empty() && self.resources.is_empty()
+    }
+
+    /// What is injected before a policy looks at an object.
+    #[must_use]
+    pub fn of_policy(&self, policy: &str, name: &str) -> &[PathValue] {
+        // The key borrows nothing, so it is made for the lookup.
+        let key = (policy.to_owned(), name.to_owned());
+        self.resources.get(&key).unwrap_or(&self.global)
+    }
+
+    /// What is injected when a rule loads its context. A derived rule has its origin's values.
+    #[must_use]
+    pub fn of_rule(&self, policy: &str, rule: &str) -> Option<&RuleValues> {
+        let find = |rule: &str| self.rules.get(&(policy.to_owned(), rule.to_owned()));
+        let origin = rule
+            .strip_prefix("autogen-cronjob-")
+            .or_else(|| rule.strip_prefix("autogen-"));
+        find(rule).or_else(|| find(origin?))
+    }
+}
+
+fn pairs(values: &BTreeMap<String, Value>) -> Vec<PathValue> {
+    values
+        .iter()
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
+}

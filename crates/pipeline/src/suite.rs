@@ -1,0 +1,254 @@
+//! Kyverno's test suites (`kyverno-test.yaml`): found, run, and judged row by row.
+//!
+//! A row is one case on one resource. Kyverno passes a row that no rule answered, whatever it
+//! wanted; such a row is *vacuous* here, and fails a strict suite.
+
+pub mod inputs;
+pub mod row;
+
+use std::path::{Path, PathBuf};
+
+use portcullis_api::test_file::Test;
+use portcullis_engine::{
+    compile_options::CompileOptions,
+    evaluate,
+    record::Silent,
+    request::{NumberModel, Operation},
+    response::EngineResponse,
+};
+use portcullis_yaml::{Limits, Mode};
+use rayon::prelude::*;
+use serde_json::Value;
+
+use self::{
+    inputs::Inputs,
+    row::{Judged, Row},
+};
+use crate::offline::{Overrides, requests::request, source::OfflineSource};
+
+/// The name that suites have.
+pub const FILE: &str = "kyverno-test.yaml";
+
+/// How rows are judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Judgement {
+    /// Exactly as Kyverno: vacuous rows pass, numbers are float64, known bugs are kept.
+    Compat,
+    /// Vacuous rows fail; a row that wants `skip` passes where its policy and rule exist.
+    Strict,
+    /// Vacuous rows pass and are shown.
+    #[default]
+    Lenient,
+}
+
+/// How suites run.
+#[derive(Clone, Debug, Default)]
+pub struct SuiteOptions {
+    /// How rows are judged.
+    pub judgement: Judgement,
+    /// Texts that stand in for files.
+    pub overrides: Overrides,
+}
+
+/// What one suite gave.
+#[derive(Clone, Debug, Default)]
+pub struct SuiteOutcome {
+    /// The suite's file.
+    pub file: PathBuf,
+    /// The suite's name.
+    pub name: String,
+    /// Policies that were loaded.
+    pub policies: usize,
+    /// Resources that were loaded.
+    pub resources: usize,
+    /// The rows, in the order of the file.
+    pub rows: Vec<Row>,
+    /// Why the suite cannot be run, or not as a whole.
+    pub errors: Vec<String>,
+}
+
+impl SuiteOutcome {
+    /// Rows that passed, vacuous ones that may pass included.
+    #[must_use]
+    pub fn passed(&self) -> usize {
+        self.rows
+            .iter()
+            .filter(|row| row.judged != Judged::Fail)
+            .count()
+    }
+
+    /// Rows that failed.
+    #[must_use]
+    pub fn failed(&self) -> usize {
+        self.rows.len() - self.passed()
+    }
+
+    /// Whether the suite ran and every row passed.
+    #[must_use]
+    pub fn is_green(&self) -> bool {
+        self.errors.is_empty() && self.failed() == 0
+    }
+}
+
+/// The suites in files and folders, sorted. Hidden folders are searched too; links that lead back
+/// to a folder above are not followed.
+#[must_use]
+pub fn discover(paths: &[PathBuf], file_name: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for path in paths {
+        search(path, file_name, &mut Vec::new(), &mut found);
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+fn search(path: &Path, name: &str, above: &mut Vec<PathBuf>, found: &mut Vec<PathBuf>) {
+    if path.is_file() {
+        if above.is_empty() || path.file_name().is_some_and(|file| file == name) {
+            found.push(path.to_path_buf());
+        }
+        return;
+    }
+    let Ok(real) = path.canonicalize() else {
+        return;
+    };
+    let Ok(entries) = std::fs::read_dir(path) else {
+        return;
+    };
+    if above.contains(&real) {
+        return;
+    }
+    above.push(real);
+    for entry in entries.filter_map(Result::ok) {
+        search(&entry.path(), name, above, found);
+    }
+    above.pop();
+}
+
+/// Runs suites, in parallel; outcomes stand in the order of the files.
+#[must_use]
+pub fn run(files: &[PathBuf], options: &SuiteOptions) -> Vec<SuiteOutcome> {
+    let outcomes: Vec<Vec<SuiteOutcome>> = files
+        .par_iter()
+        .map(|file| run_file(file, options))
+        .collect();
+    outcomes.into_iter().flatten().collect()
+}
+
+/// Runs every suite of one file.
+#[must_use]
+pub fn run_file(file: &Path, options: &SuiteOptions) -> Vec<SuiteOutcome> {
+    let failed = |error: String| SuiteOutcome {
+        file: file.to_path_buf(),
+        errors: vec![error],
+        ..SuiteOutcome::default()
+    };
+    let text = match crate::offline::read(file, &options.overrides) {
+        Ok(text) => text,
+        Err(error) => return vec![failed(error)],
+    };
+    let mut outcomes = Vec::new();
+    for document in portcullis_yaml::documents(&text) {
+        let read = document.read_document(Mode::Strict, &Limits::default());
+        match read {
+            Ok(read) if read.value.is_null() => {}
+            Ok(read) => outcomes.push(match read_test(&read.value) {
+                Ok(test) => {
+                    let line = |index: usize| {
+                        let span = read.spans.nearest_pointer(&format!("/results/{index}"));
+                        portcullis_yaml::line_column(&text, span.start + document.offset).0
+                    };
+                    run_test(file, &test, &line, options)
+                }
+                Err(error) => failed(format!("{}:{}: {error}", file.display(), document.line)),
+            }),
+            Err(error) => outcomes.push(failed(format!(
+                "{}:{}:{}: {}",
+                file.display(),
+                error.line,
+                error.column,
+                error.message
+            ))),
+        }
+    }
+    outcomes
+}
+
+fn read_test(value: &Value) -> Result<Test, String> {
+    let test = Test::from_value(value).map_err(|errors| {
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        errors.join("; ")
+    })?;
+    if test.api_version.is_none() || test.kind.is_none() || test.name.is_some() {
+        return Err(
+            "the suite has the older layout; write `apiVersion: cli.kyverno.io/v1alpha1`, `kind: Test` and the name under `metadata`"
+                .to_owned(),
+        );
+    }
+    Ok(test)
+}
+
+fn run_test(
+    file: &Path,
+    test: &Test,
+    line: &dyn Fn(usize) -> usize,
+    options: &SuiteOptions,
+) -> SuiteOutcome {
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let compat = options.judgement == Judgement::Compat;
+    let numbers = if compat {
+        NumberModel::KyvernoOffline
+    } else {
+        NumberModel::Integers
+    };
+    let inputs = Inputs::load(folder, test, &options.overrides, numbers);
+    let (set, errors) = inputs
+        .policies
+        .compile(&inputs.exceptions, &CompileOptions { compat });
+    let mut outcome = SuiteOutcome {
+        file: file.to_path_buf(),
+        name: test.metadata.name.clone().unwrap_or_default(),
+        policies: set.policies().len(),
+        resources: inputs.objects.len(),
+        errors: inputs.errors.clone(),
+        rows: Vec::new(),
+    };
+    for error in &errors {
+        outcome.errors.push(format!(
+            "policy {}: {}: {}",
+            error.policy, error.path, error.message
+        ));
+    }
+    let source = OfflineSource::new(&inputs.world);
+    let answer = |operation: Operation| -> Vec<Vec<EngineResponse>> {
+        let objects = inputs.objects.iter();
+        let answers = objects.map(|object| {
+            let request = request(
+                object,
+                operation,
+                &inputs.world.catalogue,
+                &inputs.surroundings,
+            );
+            evaluate(&set, &request, &source, &mut Silent)
+        });
+        answers.collect()
+    };
+    let usual = answer(Operation::Create);
+    for (index, case) in test.results.iter().enumerate() {
+        let other = match case.operation.as_deref() {
+            None => None,
+            Some("UPDATE") => Some(answer(Operation::Update)),
+            Some("DELETE") => Some(answer(Operation::Delete)),
+            Some("CONNECT") => Some(answer(Operation::Connect)),
+            Some(_) => Some(answer(Operation::Create)),
+        };
+        let answers = other.as_ref().unwrap_or(&usual);
+        let rows = row::rows(case, &set, &inputs.objects, answers, options.judgement);
+        outcome.rows.extend(rows.into_iter().map(|row| Row {
+            line: line(index),
+            ..row
+        }));
+    }
+    outcome
+}

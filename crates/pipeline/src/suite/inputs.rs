@@ -1,0 +1,240 @@
+//! What a suite names: policies, resources, values, users, exceptions, and what is in the cluster.
+
+use std::path::{Path, PathBuf};
+
+use portcullis_api::{
+    cluster_resource::ClusterResource,
+    test_file::Test,
+    user_info::UserInfo,
+    values_file::{Values, ValuesSpec},
+};
+use portcullis_engine::request::{NumberModel, RequestUser};
+use portcullis_schema::Catalogue;
+use portcullis_yaml::{Limits, Mode};
+use serde_json::Value;
+
+use crate::offline::{
+    Overrides, objects,
+    policies::{self, LoadedPolicies},
+    read,
+    requests::Surroundings,
+    source::World,
+    values::InjectedValues,
+};
+
+/// Everything that a suite names, loaded.
+#[derive(Debug, Default)]
+pub struct Inputs {
+    /// The policies.
+    pub policies: LoadedPolicies,
+    /// The exceptions.
+    pub exceptions: LoadedPolicies,
+    /// The resources, each once.
+    pub objects: Vec<Value>,
+    /// Who asks, and labels of namespaces.
+    pub surroundings: Surroundings,
+    /// What is known of the world.
+    pub world: World,
+    /// What cannot be used, each with the reason.
+    pub errors: Vec<String>,
+}
+
+impl Inputs {
+    /// Loads what a suite in a folder names.
+    #[must_use]
+    pub fn load(folder: &Path, test: &Test, overrides: &Overrides, numbers: NumberModel) -> Inputs {
+        let mut inputs = Inputs::default();
+        let paths = |names: &[String]| -> Vec<PathBuf> {
+            names
+                .iter()
+                .map(|name| normal(&folder.join(name)))
+                .collect()
+        };
+        inputs.world.catalogue = catalogue();
+        inputs.policies = policies::load(&paths(&test.policies), overrides);
+        inputs.exceptions = policies::load(&paths(&test.exceptions), overrides);
+        inputs.errors.extend(inputs.policies.errors.clone());
+        inputs.errors.extend(inputs.exceptions.errors.clone());
+        for path in paths(&test.cluster_resources) {
+            inputs.add_cluster(&path, overrides);
+        }
+        for path in paths(&test.resources) {
+            inputs.add_resources(&path, overrides);
+        }
+        inputs.add_values(test, folder, overrides);
+        if let Some(path) = &test.userinfo {
+            inputs.add_user(&normal(&folder.join(path)), overrides);
+        }
+        inputs.surroundings.namespaces = inputs.world.values.namespaces.clone();
+        inputs.surroundings.numbers = numbers;
+        inputs.world.calls = test.api_call_responses.clone();
+        for entry in &test.global_context_entries {
+            let mut entry = entry.clone();
+            for path in paths(&std::mem::take(&mut entry.resource_files)) {
+                entry
+                    .resources
+                    .extend(inputs.read_objects(&path, overrides));
+            }
+            inputs.world.global.insert(entry.name.clone(), entry);
+        }
+        let payloads = !test.json_payloads.is_empty() || test.json_payload.is_some();
+        if payloads || !test.http_payloads.is_empty() || !test.envoy_payloads.is_empty() {
+            inputs
+                .errors
+                .push("JSON, HTTP and Envoy payloads are not evaluated".to_owned());
+        }
+        inputs
+    }
+
+    fn read_objects(&mut self, path: &Path, overrides: &Overrides) -> Vec<Value> {
+        match read(path, overrides) {
+            Ok(text) => {
+                let (objects, errors) = objects::read(&text, &self.world.catalogue);
+                let place = |error: String| format!("{}: {error}", path.display());
+                self.errors.extend(errors.into_iter().map(place));
+                objects
+            }
+            Err(error) => {
+                self.errors.push(error);
+                Vec::new()
+            }
+        }
+    }
+
+    /// A resource with the same kind, namespace and name as one before it is left out.
+    fn add_resources(&mut self, path: &Path, overrides: &Overrides) {
+        for object in self.read_objects(path, overrides) {
+            if !self
+                .objects
+                .iter()
+                .any(|other| identity(other) == identity(&object))
+            {
+                self.objects.push(object);
+            }
+        }
+    }
+
+    fn add_cluster(&mut self, path: &Path, overrides: &Overrides) {
+        let Some(value) = self.read_one(path, overrides) else {
+            return;
+        };
+        match ClusterResource::from_value(&value) {
+            Err(errors) => self.errors.extend(
+                errors
+                    .iter()
+                    .map(|error| format!("{}: {error}", path.display())),
+            ),
+            Ok(file) => {
+                let folder = path.parent().unwrap_or(Path::new("."));
+                for crd in &file.spec.crds {
+                    let definitions = self.read_objects(&normal(&folder.join(crd)), overrides);
+                    for definition in &definitions {
+                        if let Err(error) = self.world.catalogue.add_custom_resource(definition) {
+                            self.errors.push(format!("{crd}: {error}"));
+                        }
+                    }
+                }
+                let cluster = self.world.cluster.get_or_insert_default();
+                for object in file.spec.resources {
+                    objects::add(object, &self.world.catalogue, cluster);
+                }
+            }
+        }
+    }
+
+    fn add_values(&mut self, test: &Test, folder: &Path, overrides: &Overrides) {
+        let file = test
+            .variables
+            .as_ref()
+            .map(|path| normal(&folder.join(path)));
+        let from_file = file.and_then(|path| {
+            let value = self.read_one(&path, overrides)?;
+            match Values::from_value(&value) {
+                Ok(values) => Some(values.into_spec()),
+                Err(errors) => {
+                    self.errors.extend(
+                        errors
+                            .iter()
+                            .map(|error| format!("{}: {error}", path.display())),
+                    );
+                    None
+                }
+            }
+        });
+        let spec: Option<ValuesSpec> = test.values.clone().or(from_file);
+        self.world.values = spec.as_ref().map(InjectedValues::new).unwrap_or_default();
+    }
+
+    fn add_user(&mut self, path: &Path, overrides: &Overrides) {
+        let Some(value) = self.read_one(path, overrides) else {
+            return;
+        };
+        match UserInfo::from_value(&value) {
+            Ok(info) => {
+                let user = info.user_info.unwrap_or_default();
+                self.surroundings.user = Some(RequestUser {
+                    username: user.username.unwrap_or_default(),
+                    uid: user.uid.unwrap_or_default(),
+                    groups: user.groups,
+                    extra: user.extra,
+                    roles: info.roles,
+                    cluster_roles: info.cluster_roles,
+                });
+            }
+            Err(errors) => self.errors.extend(
+                errors
+                    .iter()
+                    .map(|error| format!("{}: {error}", path.display())),
+            ),
+        }
+    }
+
+    fn read_one(&mut self, path: &Path, overrides: &Overrides) -> Option<Value> {
+        let value = read(path, overrides).and_then(|text| {
+            portcullis_yaml::read(&text, Mode::Strict, &Limits::default()).map_err(|error| {
+                format!(
+                    "{}:{}:{}: {}",
+                    path.display(),
+                    error.line,
+                    error.column,
+                    error.message
+                )
+            })
+        });
+        value.map_err(|error| self.errors.push(error)).ok()
+    }
+}
+
+/// The kinds of the newest Kubernetes version, read once.
+#[must_use]
+pub fn catalogue() -> Catalogue {
+    static CATALOGUE: std::sync::OnceLock<Catalogue> = std::sync::OnceLock::new();
+    let newest = || portcullis_schema::builtin(portcullis_schema::NEWEST).unwrap_or_default();
+    CATALOGUE.get_or_init(newest).clone()
+}
+
+fn identity(object: &Value) -> [&str; 4] {
+    [
+        "/apiVersion",
+        "/kind",
+        "/metadata/namespace",
+        "/metadata/name",
+    ]
+    .map(|pointer| objects::text(object, pointer))
+}
+
+/// A path without `.` and `..` where they can be left out, so that overrides are found.
+#[must_use]
+pub fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::CurDir => {}
+            std::path::Component::ParentDir if normal.file_name().is_some() => {
+                normal.pop();
+            }
+            other => normal.push(other),
+        }
+    }
+    normal
+}

@@ -1,0 +1,315 @@
+//! The whole gate: render every environment, check against the schemas, compile, run every suite.
+//!
+//! A policy's suite runs once for its defaults and once for each different rendering that an
+//! environment makes of it.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use portcullis_engine::{CompileOptions, compile, load};
+use rayon::prelude::*;
+use serde_json::Value;
+
+use crate::{
+    diagnostic::{Diagnostic, Place},
+    environment, files,
+    library::{self, Library, LibraryPolicy},
+    offline::Overrides,
+    render::{self, Bundle, RenderedPolicy, template_place},
+    schema_check::DocumentSchema,
+    suite::{self, Judgement, SuiteOptions, SuiteOutcome},
+    template,
+    workspace::Workspace,
+};
+
+/// A suite and the rendering that it ran for.
+#[derive(Clone, Debug)]
+pub struct SuiteRun {
+    /// `<set>/<policy>`.
+    pub policy: String,
+    /// `defaults`, or the environments that share the rendering.
+    pub renderings: Vec<String>,
+    /// What it gave.
+    pub outcomes: Vec<SuiteOutcome>,
+}
+
+impl SuiteRun {
+    /// Whether every row passed.
+    #[must_use]
+    pub fn is_green(&self) -> bool {
+        !self.outcomes.is_empty() && self.outcomes.iter().all(SuiteOutcome::is_green)
+    }
+}
+
+/// What the gate found.
+#[derive(Clone, Debug, Default)]
+pub struct VerifyReport {
+    /// Each environment with the number of its policies.
+    pub environments: Vec<(String, usize)>,
+    /// Policies and exceptions that were checked against schemas and compiled.
+    pub checked: usize,
+    /// Faults of files, templates, schemas and policies.
+    pub findings: Vec<Diagnostic>,
+    /// The suites.
+    pub suites: Vec<SuiteRun>,
+}
+
+impl VerifyReport {
+    /// Whether everything holds.
+    #[must_use]
+    pub fn is_green(&self) -> bool {
+        self.findings.is_empty() && self.suites.iter().all(SuiteRun::is_green)
+    }
+}
+
+/// Runs the gate on a workspace.
+#[must_use]
+pub fn run(workspace: &Workspace) -> VerifyReport {
+    let mut report = VerifyReport::default();
+    let (library, faults) = library::load(workspace);
+    report.findings.extend(faults);
+    let (environments, faults) = environment::load_all(workspace);
+    report.findings.extend(faults);
+    let mut bundles = Vec::new();
+    for environment in &environments {
+        let (bundle, faults) = render::render(workspace, &library, environment);
+        report.findings.extend(faults);
+        report
+            .environments
+            .push((bundle.environment.clone(), bundle.policies.len()));
+        bundles.push(bundle);
+    }
+    for bundle in &bundles {
+        let checked: Vec<Vec<Diagnostic>> = bundle.policies.par_iter().map(check_policy).collect();
+        report.checked += checked.len() + bundle.exceptions.len();
+        report.findings.extend(checked.into_iter().flatten());
+        report
+            .findings
+            .extend(bundle.exceptions.iter().flat_map(check_exceptions));
+    }
+    report.findings.dedup_by_key(|finding| {
+        (
+            finding.message.clone(),
+            finding.place.as_ref().map(Place::label),
+        )
+    });
+    report.suites = run_suites(workspace, &library, &bundles, &mut report.findings);
+    report
+}
+
+/// A rendered policy against its schema, and whether the engine can use it.
+fn check_policy(policy: &RenderedPolicy) -> Vec<Diagnostic> {
+    let value = &policy.document.value;
+    let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
+    let Some(schema) = DocumentSchema::for_resource(text("apiVersion"), text("kind")) else {
+        let message = format!(
+            "`{}/{}` is not a kind of policy",
+            text("apiVersion"),
+            text("kind")
+        );
+        let place = policy.place(&["kind".into()]);
+        return vec![Diagnostic::error(message).at(place, "expected a policy")];
+    };
+    let at = |pointer: &str, at_key: bool| {
+        let spans = &policy.document.spans;
+        let key = at_key.then(|| spans.key_at_pointer(pointer)).flatten();
+        let span = key.unwrap_or_else(|| spans.nearest_pointer(pointer));
+        template_place(&policy.template, &policy.rendered, span)
+    };
+    let mut found: Vec<Diagnostic> = Vec::new();
+    for fault in schema.faults(value) {
+        let place = at(&fault.pointer, fault.at_key);
+        let finding = Diagnostic::error(format!("{}: {}", fault.pointer_or_root(), fault.message));
+        let finding = finding.at(place, fault.message.clone());
+        found.push(match fault.help {
+            Some(help) => finding.help(help),
+            None => finding,
+        });
+    }
+    if !found.is_empty() {
+        return found;
+    }
+    let (loaded, errors) = load::load(value);
+    for error in errors {
+        let place = at(&pointer(&error.path), false);
+        found.push(Diagnostic::error(error.to_string()).at(place, error.message));
+    }
+    let (_, errors) = compile(&loaded, &[], &CompileOptions::default());
+    for error in errors {
+        let place = at(&pointer(&error.path), false);
+        found.push(
+            Diagnostic::error(format!("{}: {}", error.path, error.message))
+                .at(place, error.message),
+        );
+    }
+    found
+}
+
+/// `spec.rules[0].match` as `/spec/rules/0/match`.
+fn pointer(path: &str) -> String {
+    let parts = path.split(['.', '[', ']']).filter(|part| !part.is_empty());
+    parts.fold(String::new(), |pointer, part| format!("{pointer}/{part}"))
+}
+
+/// What an exception of an environment has to say about itself.
+const LEDGER: &[&str] = &["owner", "ticket", "reason", "expires"];
+
+fn check_exceptions(file: &crate::diagnostic::SourceFile) -> Vec<Diagnostic> {
+    let document = match files::parse(file) {
+        Ok(document) => document,
+        Err(fault) => return vec![fault],
+    };
+    let text = |key: &str| {
+        document
+            .value
+            .get(key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let schema = DocumentSchema::for_resource(text("apiVersion"), text("kind"));
+    let Some(schema) = schema else {
+        return vec![Diagnostic::error("the file holds no PolicyException").at(
+            Place::whole(file.clone()),
+            "expected `kind: PolicyException`",
+        )];
+    };
+    let faults = schema.faults(&document.value);
+    let mut found: Vec<Diagnostic> = faults
+        .iter()
+        .map(|fault| files::at_fault(fault, file, &document))
+        .collect();
+    let annotations = document.value.pointer("/metadata/annotations");
+    for fact in LEDGER {
+        let key = format!("portcullis.io/{fact}");
+        let value = annotations
+            .and_then(|all| all.get(&key))
+            .and_then(Value::as_str);
+        if value.is_none_or(str::is_empty) {
+            let span = document.spans.nearest_pointer("/metadata/annotations");
+            let place = Place {
+                file: file.clone(),
+                span,
+            };
+            found.push(
+                Diagnostic::error(format!("the exception has no annotation `{key}`")).at(
+                    place,
+                    "an exception says who owns it, which ticket asks for it, why, and until when",
+                ),
+            );
+        }
+    }
+    found
+}
+
+fn run_suites(
+    workspace: &Workspace,
+    library: &Library,
+    bundles: &[Bundle],
+    findings: &mut Vec<Diagnostic>,
+) -> Vec<SuiteRun> {
+    let policies: Vec<&LibraryPolicy> = library.policies.values().collect();
+    let runs: Vec<Result<Vec<SuiteRun>, Diagnostic>> = policies
+        .par_iter()
+        .map(|policy| run_suite(workspace, policy, bundles))
+        .collect();
+    let mut suites = Vec::new();
+    for run in runs {
+        match run {
+            Ok(run) => suites.extend(run),
+            Err(fault) => findings.push(fault),
+        }
+    }
+    suites
+}
+
+/// Runs a policy's suite for its defaults and for each different rendering.
+fn run_suite(
+    workspace: &Workspace,
+    policy: &LibraryPolicy,
+    bundles: &[Bundle],
+) -> Result<Vec<SuiteRun>, Diagnostic> {
+    let Some(path) = policy.suite() else {
+        return Err(
+            Diagnostic::error(format!("`{}` has no suite", policy.key())).at(
+                Place::whole(policy.template.clone()),
+                "a policy is tested by tests/kyverno-test.yaml",
+            ),
+        );
+    };
+    let mut renderings: BTreeMap<String, (Vec<String>, RenderedPolicy)> = BTreeMap::new();
+    let defaults = render::render_policy(workspace, policy, None)?;
+    let others = bundles.iter().filter_map(|bundle| {
+        let rendered = bundle
+            .policies
+            .iter()
+            .find(|rendered| rendered.key == policy.key())?;
+        Some((bundle.environment.clone(), rendered.clone()))
+    });
+    for (name, rendered) in [("defaults".to_owned(), defaults)]
+        .into_iter()
+        .chain(others)
+    {
+        let entry = renderings.entry(rendered.rendered.text.clone());
+        entry.or_insert_with(|| (Vec::new(), rendered)).0.push(name);
+    }
+    let mut runs = Vec::new();
+    for (names, rendered) in renderings.into_values() {
+        let overrides = overrides(policy, &rendered)?;
+        let options = SuiteOptions {
+            judgement: judgement(workspace),
+            overrides,
+        };
+        runs.push(SuiteRun {
+            policy: policy.key(),
+            renderings: names,
+            outcomes: suite::run_file(&suite::inputs::normal(&path), &options),
+        });
+    }
+    Ok(runs)
+}
+
+fn judgement(workspace: &Workspace) -> Judgement {
+    if workspace.file.value.spec.strict_tests() {
+        Judgement::Strict
+    } else {
+        Judgement::Lenient
+    }
+}
+
+/// The rendered policy in place of its template, and the files of its suite rendered with the same
+/// variables.
+///
+/// # Errors
+/// Where a file of the suite does not render.
+pub fn overrides(
+    policy: &LibraryPolicy,
+    rendered: &RenderedPolicy,
+) -> Result<Overrides, Diagnostic> {
+    let mut overrides = Overrides::new();
+    overrides.insert(
+        suite::inputs::normal(&policy.template_path()),
+        rendered.rendered.text.clone(),
+    );
+    let folder = policy.folder.join("tests");
+    let entries =
+        std::fs::read_dir(&folder).map_err(|error| Diagnostic::unreadable(&folder, &error))?;
+    let mut paths: Vec<PathBuf> = entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .collect();
+    paths.sort();
+    for path in paths.iter().filter(|path| path.is_file()) {
+        let file = files::read_text(path, path)?;
+        if template::is_template(&file.text) {
+            let text = template::render(&file.text, &rendered.variables).map_err(|error| {
+                let place = Place {
+                    file: file.clone(),
+                    span: error.span.clone(),
+                };
+                Diagnostic::error("a file of the suite does not render")
+                    .at(place, error.message.clone())
+            })?;
+            overrides.insert(suite::inputs::normal(path), text.text);
+        }
+    }
+    Ok(overrides)
+}
