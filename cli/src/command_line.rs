@@ -5,7 +5,7 @@ use std::io;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::{
-    commands::{jp, new, render, validate, version},
+    commands::{jp, new, render, test, validate, verify, version},
     exit_status::ExitStatus,
     output::console::Console,
 };
@@ -42,6 +42,10 @@ pub enum When {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Render, validate and test every policy for every environment.
+    Verify(verify::Args),
+    /// Run the suites in files and folders.
+    Test(test::Args),
     /// Write the bundle of an environment.
     Render(render::Args),
     /// Check a workspace, or manifests, against schemas.
@@ -61,6 +65,8 @@ impl Command {
     /// Where the answer cannot be written.
     pub fn run(self, console: &mut Console) -> io::Result<ExitStatus> {
         match self {
+            Command::Verify(args) => verify::run(&args, console),
+            Command::Test(args) => test::run(&args, console),
             Command::Render(args) => render::run(&args, console),
             Command::Validate(args) => validate::run(&args, console),
             Command::New(args) => new::run(&args, console),

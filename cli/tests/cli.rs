@@ -213,6 +213,7 @@ fn what_is_started_is_valid() {
         &["new", "policy", "best-practices/require-owner"],
         &["new", "environment", "canary"],
         &["validate"],
+        &["verify"],
     ] {
         let answer = answer(&scratch.0, arguments, b"");
         assert!(
@@ -237,6 +238,8 @@ fn help_starts_with_an_example() {
         &["jp", "parse"],
         &["jp", "function"],
         &["version"],
+        &["verify"],
+        &["test"],
     ] {
         let arguments = [command, &["--help"]].concat();
         let answer = answer(&fixture("workspace"), &arguments, b"");

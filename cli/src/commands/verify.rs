@@ -1,0 +1,68 @@
+//! `portcullis verify`: the gate: renders, validates and tests every policy for every environment.
+
+use std::io;
+
+use portcullis_pipeline::{suite::SuiteOutcome, verify};
+
+use crate::{
+    commands::{suite_rows, workspace_argument::WorkspaceArgument},
+    exit_status::ExitStatus,
+    output::{
+        console::Console,
+        report::{Format, Report},
+    },
+};
+
+/// Render, validate and test every policy for every environment.
+#[derive(Debug, clap::Args)]
+#[command(before_help = "Example:\n  portcullis verify")]
+pub struct Args {
+    /// The format of the report.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    #[command(flatten)]
+    workspace: WorkspaceArgument,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Where the answer cannot be written.
+pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
+    let workspace = match args.workspace.load() {
+        Ok(workspace) => workspace,
+        Err(faults) => {
+            console.tell(&faults)?;
+            return Ok(ExitStatus::Error);
+        }
+    };
+    let found = verify::run(&workspace);
+    let is_green = found.is_green();
+    let outcomes: Vec<&SuiteOutcome> = found.suites.iter().flat_map(|run| &run.outcomes).collect();
+    let mut rows: Vec<_> = outcomes
+        .iter()
+        .flat_map(|one| suite_rows::of(one))
+        .collect();
+    if args.format == Format::Table {
+        rows.retain(|row| row.result.is_bad());
+    }
+    let errors = outcomes.iter().flat_map(|one| suite_rows::errors(one));
+    let report = Report {
+        command: "verify",
+        counts: vec![
+            ("environments", found.environments.len()),
+            ("rendered and checked", found.checked),
+            ("suites", outcomes.len()),
+            ("passed", outcomes.iter().map(|one| one.passed()).sum()),
+            ("failed", outcomes.iter().map(|one| one.failed()).sum()),
+        ],
+        rows,
+        findings: found.findings.iter().cloned().chain(errors).collect(),
+    };
+    report.print(args.format, console)?;
+    Ok(if is_green {
+        ExitStatus::Success
+    } else {
+        ExitStatus::Failure
+    })
+}
