@@ -1,5 +1,6 @@
 //! Library and environment to rendered, validated and tested bundle.
 
+pub mod apply;
 pub mod diagnostic;
 pub mod environment;
 pub mod excludes;
