@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::{Document, Limits, Mode, YamlError, error::Fault};
+use crate::{Document, Limits, Mode, YamlError};
 
 /// One document of a file, not yet read.
 #[derive(Clone, Debug)]
@@ -98,18 +98,16 @@ impl<'a> Documents<'a> {
         self.rest = rest;
     }
 
-    fn malformed(&mut self, offset: usize, after: &str) -> RawDocument<'a> {
-        let line = self.line;
-        let fault = Fault::new(
-            offset,
-            format!("only a comment may follow `---`, found `{after}`; move it to the next line"),
-        );
+    /// The rest of the file, which starts with a malformed `---` line.
+    fn malformed(&mut self, after: &str) -> RawDocument<'a> {
         let mut document = self.cut(self.rest.len());
         document.error = Some(YamlError {
-            line,
+            message: format!(
+                "only a comment may follow `---`, found `{after}`; move it to the next line"
+            ),
+            offset: document.offset,
+            line: document.line,
             column: 1,
-            offset: self.offset,
-            ..YamlError::new("", fault)
         });
         document
     }
@@ -133,7 +131,7 @@ impl<'a> Iterator for Documents<'a> {
                     if end > 0 {
                         return Some(self.cut(end));
                     }
-                    return Some(self.malformed(self.offset, after));
+                    return Some(self.malformed(after));
                 }
                 if end > 0 {
                     let document = self.cut(end);
@@ -182,11 +180,16 @@ fn json_objects(document: RawDocument<'_>) -> Vec<RawDocument<'_>> {
 /// Where each object of a JSON stream ends; nothing when the text is not objects and blanks only.
 fn object_ends(text: &str) -> Vec<usize> {
     let mut ends = Vec::new();
-    if !text.trim_start().starts_with('{') {
+    let separator = match text.split_once('\n') {
+        Some((line, _)) if line.starts_with("---") => line.len(),
+        _ => 0,
+    };
+    let stream = text.get(separator..).unwrap_or_default();
+    if !stream.trim_start().starts_with('{') {
         return ends;
     }
     let (mut depth, mut quoted, mut escaped) = (0usize, false, false);
-    for (at, byte) in text.bytes().enumerate() {
+    for (at, byte) in text.bytes().enumerate().skip(separator) {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if quoted => escaped = true,
