@@ -11,7 +11,7 @@ mod merge;
 pub mod query;
 pub mod references;
 mod request_view;
-mod scan;
+pub(crate) mod scan;
 pub mod source;
 mod substitute;
 mod variable;

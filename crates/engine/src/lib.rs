@@ -14,6 +14,7 @@ pub mod evaluate;
 pub mod evaluation;
 pub mod exceptions;
 pub mod index;
+pub mod lint;
 pub mod load;
 pub mod matching;
 pub mod pattern;

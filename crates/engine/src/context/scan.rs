@@ -8,7 +8,7 @@ use std::ops::Range;
 
 /// The variables of one round: byte ranges that include the braces.
 #[must_use]
-pub(super) fn variables(text: &str) -> Vec<Range<usize>> {
+pub(crate) fn variables(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut from = 0;
     while let Some(range) = next_variable(text, from) {

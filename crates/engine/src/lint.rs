@@ -1,0 +1,52 @@
+//! The lint: what is wrong with a ClusterPolicy or Policy before it meets a resource.
+//!
+//! ```text
+//! error    Kyverno refuses the policy as well
+//! warning  the policy loads, and most likely does not do what its author means
+//! ```
+//!
+//! Every finding has a JSON pointer into the policy's document (`/spec/rules/0/validate`), and
+//! says what to do. What needs a cluster (do the kinds exist, may the controller write) is not
+//! looked at.
+//!
+//! | file | what it looks at |
+//! |---|---|
+//! | `spec.rs` | metadata, the spec's own fields, and names of rules |
+//! | `rule.rs` | what a rule does, and its parts |
+//! | `match_resources.rs`, `kinds.rs` | match and exclude, and rules for every kind |
+//! | `context.rs` | context entries |
+//! | `variables.rs`, `names.rs` | variables in `{{ }}`, and the names that they may read |
+//! | `conditions.rs` | preconditions and deny conditions |
+//! | `validate.rs`, `foreach.rs`, `anchors.rs`, `labels.rs` | bodies of validate |
+//! | `failure_action_overrides.rs` | namespaces of overrides |
+
+mod anchors;
+mod conditions;
+mod context;
+mod failure_action_overrides;
+mod finding;
+mod foreach;
+mod kinds;
+mod labels;
+mod match_resources;
+mod names;
+mod rule;
+mod spec;
+mod validate;
+mod variables;
+
+use portcullis_api::cluster_policy::Policy;
+
+use finding::Findings;
+pub use finding::{Finding, Severity};
+
+/// Everything that is wrong with a policy, in the order of the checks.
+#[must_use]
+pub fn check(policy: &Policy) -> Vec<Finding> {
+    let mut findings = Findings::default();
+    spec::check(policy, &mut findings);
+    for (index, rule) in policy.spec.rules.iter().enumerate() {
+        rule::check(policy, rule, &format!("/spec/rules/{index}"), &mut findings);
+    }
+    findings.into_list()
+}

@@ -1,0 +1,46 @@
+//! Anchors of a pattern: only those that the place understands, and a list behind `^( )`.
+
+use serde_json::Value;
+
+use super::finding::{Findings, step};
+use crate::pattern::anchor::{AnchorKind, parse};
+
+/// Looks at a pattern of a `validate` rule, where nothing is added.
+pub(super) fn check(pattern: &Value, path: &str, findings: &mut Findings) {
+    let mut open = vec![(path.to_owned(), pattern)];
+    while let Some((path, value)) = open.pop() {
+        match value {
+            Value::Array(items) => {
+                let items = items.iter().enumerate();
+                open.extend(items.map(|(index, item)| (format!("{path}/{index}"), item)));
+            }
+            Value::Object(entries) => {
+                for (key, value) in entries {
+                    let path = format!("{path}/{}", step(key));
+                    check_key(key, value, &path, findings);
+                    open.push((path, value));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn check_key(key: &str, value: &Value, path: &str, findings: &mut Findings) {
+    let Some(anchor) = parse(key) else {
+        return;
+    };
+    match anchor.kind {
+        AnchorKind::Addition => findings.error(
+            path,
+            format!("`{key}` adds a field, and this rule changes nothing"),
+            format!("write `{}`, or use `mutate`", anchor.key),
+        ),
+        AnchorKind::Existence if value.as_array().is_none_or(Vec::is_empty) => findings.error(
+            path,
+            format!("`{key}` needs a list with an element"),
+            "write the element under `- `",
+        ),
+        _ => {}
+    }
+}

@@ -1,0 +1,92 @@
+//! A finding: how bad it is, where it stands, what it is and what to do.
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The policy is refused.
+    Error,
+    /// The policy loads; it most likely does not do what its author means.
+    Warning,
+}
+
+/// Something wrong with a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Where it stands: a JSON pointer into the policy's document.
+    pub path: String,
+    /// What was found.
+    pub message: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let word = match self.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        write!(
+            out,
+            "{word}: {}: {}; {}",
+            self.path, self.message, self.remedy
+        )
+    }
+}
+
+/// How many findings are kept; nobody reads more.
+const MAX: usize = 1000;
+
+/// Findings on their way.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    list: Vec<Finding>,
+}
+
+impl Findings {
+    pub(super) fn error(
+        &mut self,
+        path: impl Into<String>,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.add(Severity::Error, path.into(), message.into(), remedy.into());
+    }
+
+    pub(super) fn warning(
+        &mut self,
+        path: impl Into<String>,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.add(
+            Severity::Warning,
+            path.into(),
+            message.into(),
+            remedy.into(),
+        );
+    }
+
+    fn add(&mut self, severity: Severity, path: String, message: String, remedy: String) {
+        let finding = Finding {
+            severity,
+            path,
+            message,
+            remedy,
+        };
+        if self.list.len() < MAX && !self.list.contains(&finding) {
+            self.list.push(finding);
+        }
+    }
+
+    pub(super) fn into_list(self) -> Vec<Finding> {
+        self.list
+    }
+}
+
+/// A key as one step of a JSON pointer.
+pub(super) fn step(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}

@@ -1,0 +1,72 @@
+//! `validate.foreach`: a list, and exactly one body for each element.
+
+use portcullis_api::cluster_policy::ForEachValidation;
+use portcullis_jmespath::Expression;
+use serde_json::Value;
+
+use super::conditions;
+use super::finding::Findings;
+use crate::context::has_variable;
+
+pub(super) fn check(list: &[ForEachValidation], path: &str, findings: &mut Findings) {
+    let mut open = vec![(list, path.to_owned(), true)];
+    while let Some((list, path, is_outer)) = open.pop() {
+        for (index, foreach) in list.iter().enumerate() {
+            let path = format!("{path}/{index}");
+            check_one(foreach, &path, is_outer, findings);
+            if let Some(inner) = &foreach.foreach {
+                open.push((inner, format!("{path}/foreach"), false));
+            }
+        }
+    }
+}
+
+/// Kyverno looks at the shape of the outermost ones only.
+fn check_one(foreach: &ForEachValidation, path: &str, is_outer: bool, findings: &mut Findings) {
+    let mut report = |path: &str, message: &str, remedy: &str| match is_outer {
+        true => findings.error(path, message, remedy),
+        false => findings.warning(path, message, remedy),
+    };
+    let query = foreach.list.as_deref().unwrap_or_default();
+    if query.is_empty() {
+        report(
+            path,
+            "the foreach has no list",
+            "write `list: request.object...`",
+        );
+    }
+    let is_there = |value: &Option<Value>| value.as_ref().is_some_and(|it| !it.is_null());
+    let bodies = [
+        is_there(&foreach.pattern),
+        is_there(&foreach.any_pattern),
+        foreach.deny.is_some(),
+        foreach.foreach.is_some(),
+    ];
+    if bodies.iter().filter(|is_there| **is_there).count() != 1 {
+        report(
+            path,
+            "the foreach does not have exactly one body",
+            "write one of `pattern`, `anyPattern`, `deny`, `foreach`",
+        );
+    }
+    if !has_variable(query)
+        && !query.is_empty()
+        && let Err(error) = Expression::compile(query)
+    {
+        findings.warning(
+            format!("{path}/list"),
+            format!("`{query}` is not JMESPath: {error}"),
+            "correct the expression",
+        );
+    }
+    if let Some(preconditions) = &foreach.preconditions {
+        conditions::check_operators(preconditions, &format!("{path}/preconditions"), findings);
+    }
+    let deny = foreach
+        .deny
+        .as_ref()
+        .and_then(|deny| deny.conditions.as_ref());
+    if let Some(Ok(deny)) = deny.map(|deny| deny.parse()) {
+        conditions::check_operators(&deny, &format!("{path}/deny/conditions"), findings);
+    }
+}

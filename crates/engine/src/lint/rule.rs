@@ -1,0 +1,111 @@
+//! A rule: it does exactly one thing, and each of its parts is looked at by its own check.
+
+use portcullis_api::cluster_policy::{Mutation, Policy, PolicyKind, Rule, Validation};
+
+use super::finding::Findings;
+use super::{
+    conditions, context, failure_action_overrides, kinds, match_resources, validate, variables,
+};
+
+pub(super) fn check(policy: &Policy, rule: &Rule, path: &str, findings: &mut Findings) {
+    check_type(rule, path, findings);
+    match_resources::check(policy, rule, path, findings);
+    kinds::check(policy, rule, path, findings);
+    context::check(&rule.context, path, findings);
+    if let Some(preconditions) = &rule.preconditions {
+        conditions::check(preconditions, &format!("{path}/preconditions"), findings);
+    }
+    if let Some(validation) = rule.validate.as_ref().filter(|body| !is_empty(body)) {
+        let path = format!("{path}/validate");
+        validate::check(validation, &path, findings);
+        if policy.kind == PolicyKind::ClusterPolicy {
+            let path = format!("{path}/failureActionOverrides");
+            failure_action_overrides::check(&validation.failure_action_overrides, &path, findings);
+        }
+    }
+    check_cel(rule, path, findings);
+    if let Some(mutation) = &rule.mutate {
+        check_mutation(mutation, &format!("{path}/mutate"), findings);
+    }
+    variables::check(policy, rule, path, findings);
+}
+
+fn is_empty(validation: &Validation) -> bool {
+    *validation == Validation::default()
+}
+
+fn check_type(rule: &Rule, path: &str, findings: &mut Findings) {
+    let validates = rule.validate.as_ref().is_some_and(|body| !is_empty(body));
+    let mutates = rule
+        .mutate
+        .as_ref()
+        .is_some_and(|body| *body != Mutation::default());
+    let generates = rule
+        .generate
+        .as_ref()
+        .is_some_and(|body| *body != Default::default());
+    let count = [
+        validates,
+        mutates,
+        generates,
+        !rule.verify_images.is_empty(),
+    ]
+    .iter()
+    .filter(|does| **does)
+    .count();
+    match count {
+        0 => findings.error(
+            path,
+            "the rule does nothing",
+            "give it one of `validate`, `mutate`, `generate`, `verifyImages`",
+        ),
+        1 => {}
+        _ => findings.error(
+            path,
+            "the rule does more than one thing",
+            "let each rule have one of `validate`, `mutate`, `generate`, `verifyImages`",
+        ),
+    }
+}
+
+fn check_cel(rule: &Rule, path: &str, findings: &mut Findings) {
+    let has_cel = rule
+        .validate
+        .as_ref()
+        .is_some_and(|body| body.cel.is_some());
+    if !rule.cel_preconditions.is_empty() && !has_cel {
+        findings.error(
+            format!("{path}/celPreconditions"),
+            "`celPreconditions` stands without `validate.cel`",
+            "write `preconditions`, or use `validate.cel`",
+        );
+    }
+    if has_cel && !rule.context.is_empty() {
+        findings.error(
+            format!("{path}/context"),
+            "a rule with `validate.cel` has no context",
+            "remove it; CEL has `variables` of its own",
+        );
+    }
+}
+
+fn check_mutation(mutation: &Mutation, path: &str, findings: &mut Findings) {
+    let bodies = [
+        mutation
+            .foreach
+            .as_ref()
+            .is_some_and(|list| !list.is_empty()),
+        mutation.patch_strategic_merge.is_some(),
+        mutation
+            .patches_json6902
+            .as_ref()
+            .is_some_and(|patch| !patch.is_empty()),
+    ];
+    if bodies.iter().filter(|is_there| **is_there).count() > 1 {
+        findings.error(
+            path,
+            "the rule has more than one kind of patch",
+            "keep one of `foreach`, `patchStrategicMerge`, `patchesJson6902`",
+        );
+    }
+}

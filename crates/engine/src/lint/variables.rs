@@ -1,0 +1,202 @@
+//! Variables in `{{ }}`: they are JMESPath, read names that exist, and stand where they may.
+//!
+//! - None in `match`, `exclude` and `imageReferences`.
+//! - `element` only inside `foreach`.
+//! - In background mode nothing of the user: `request.userInfo`, `request.roles`,
+//!   `request.clusterRoles`, `serviceAccountName`, `serviceAccountNamespace`.
+
+use portcullis_api::cluster_policy::{Policy, Rule};
+use portcullis_jmespath::Expression;
+use serde_json::Value;
+
+use super::finding::{Findings, step};
+use super::names::Names;
+use crate::context::scan;
+
+const USER: &[&str] = &[
+    "serviceAccountName",
+    "serviceAccountNamespace",
+    "request.userInfo",
+    "request.roles",
+    "request.clusterRoles",
+];
+
+pub(super) fn check(policy: &Policy, rule: &Rule, path: &str, findings: &mut Findings) {
+    let Ok(document) = serde_json::to_value(rule) else {
+        return;
+    };
+    let background = policy.spec.background != Some(false);
+    let has_targets = |rule: &Rule| {
+        rule.mutate
+            .as_ref()
+            .is_some_and(|body| !body.targets.is_empty())
+    };
+    let names = Names::of(rule, background, has_targets(rule));
+    let bans_user = background && !policy.spec.rules.iter().any(has_targets);
+    for (place, text) in texts(&document) {
+        let place_in_policy = format!("{path}{place}");
+        if is_dynamic(&place) {
+            continue;
+        }
+        if is_forbidden(&place) {
+            check_forbidden(text, &place_in_policy, findings);
+            continue;
+        }
+        check_text(text, &place_in_policy, &names, findings);
+        if !place.contains("/foreach/") {
+            check_element(text, &place_in_policy, findings);
+        }
+        if bans_user {
+            check_user(text, &place_in_policy, findings);
+        }
+    }
+}
+
+/// Every text of a document, keys included, with its JSON pointer.
+fn texts(document: &Value) -> Vec<(String, &str)> {
+    let mut found = Vec::new();
+    let mut open = vec![(String::new(), document)];
+    while let Some((path, value)) = open.pop() {
+        match value {
+            Value::String(text) => found.push((path, text.as_str())),
+            Value::Array(items) => {
+                let items = items.iter().enumerate().rev();
+                open.extend(items.map(|(index, item)| (format!("{path}/{index}"), item)));
+            }
+            Value::Object(entries) => {
+                for (key, value) in entries.iter().rev() {
+                    let path = format!("{path}/{}", step(key));
+                    found.push((path.clone(), key.as_str()));
+                    open.push((path, value));
+                }
+            }
+            _ => {}
+        }
+    }
+    found.retain(|(_, text)| text.contains("{{"));
+    found
+}
+
+/// Conditions of attestations read what was attested, which nobody knows before.
+fn is_dynamic(place: &str) -> bool {
+    place.starts_with("/verifyImages/")
+        && place.contains("/attestations/")
+        && place.contains("/conditions/")
+}
+
+fn is_forbidden(place: &str) -> bool {
+    place.starts_with("/match/")
+        || place.starts_with("/exclude/")
+        || (place.starts_with("/verifyImages/") && place.contains("/imageReferences/"))
+}
+
+fn check_forbidden(text: &str, path: &str, findings: &mut Findings) {
+    if !scan::variables(text).is_empty() {
+        findings.error(
+            path,
+            "a variable stands where none is replaced",
+            "write the value itself, or use `preconditions`",
+        );
+    }
+}
+
+/// How often variables inside variables are followed.
+const MAX_ROUNDS: usize = 16;
+
+fn check_text(text: &str, path: &str, names: &Names, findings: &mut Findings) {
+    let mut text = text.to_owned();
+    for round in 0..MAX_ROUNDS {
+        let found = scan::variables(&text);
+        if found.is_empty() {
+            return;
+        }
+        let mut next = String::with_capacity(text.len());
+        let mut end = 0;
+        for range in found {
+            let query = inner(text.get(range.clone()).unwrap_or_default());
+            check_query(query, path, names, round == 0, findings);
+            next.push_str(text.get(end..range.start).unwrap_or_default());
+            next.push_str("null");
+            end = range.end;
+        }
+        next.push_str(text.get(end..).unwrap_or_default());
+        text = next;
+    }
+}
+
+/// A variable without its braces.
+fn inner(braced: &str) -> &str {
+    let inner = braced.strip_prefix("{{").unwrap_or(braced);
+    let inner = inner.strip_suffix("}}").unwrap_or(inner).trim();
+    inner.strip_prefix('-').map_or(inner, str::trim)
+}
+
+/// The syntax is looked at only where no other variable was inside, since its value decides.
+fn check_query(query: &str, path: &str, names: &Names, is_whole: bool, findings: &mut Findings) {
+    if query.is_empty() {
+        findings.error(
+            path,
+            "the variable is empty",
+            "write an expression between `{{` and `}}`",
+        );
+        return;
+    }
+    if is_whole
+        && query != "@"
+        && let Err(error) = Expression::compile(query)
+    {
+        findings.error(
+            path,
+            format!("`{query}` is not JMESPath: {error}"),
+            "correct the expression",
+        );
+        return;
+    }
+    if !names.allow(query) {
+        findings.error(
+            path,
+            format!("`{query}` reads a name that does not exist"),
+            format!("read one of {}, or add a context entry", names.listed()),
+        );
+    }
+}
+
+fn check_element(text: &str, path: &str, findings: &mut Findings) {
+    for range in scan::variables(text) {
+        let query = inner(text.get(range).unwrap_or_default());
+        if query.starts_with("element") {
+            findings.error(
+                path,
+                format!("`{query}` stands outside of `foreach`, where there is no element"),
+                "move it into a `foreach`, or read `request.object`",
+            );
+        }
+    }
+}
+
+fn check_user(text: &str, path: &str, findings: &mut Findings) {
+    for range in scan::variables(text) {
+        let variable = text.get(range).unwrap_or_default();
+        if let Some(name) = USER.iter().find(|name| names_user(variable, name)) {
+            findings.error(
+                path,
+                format!("a background scan has no user, so `{name}` cannot be known"),
+                "set `spec.background: false`",
+            );
+        }
+    }
+}
+
+/// Whether the name stands in the variable as a word, not behind a dot.
+fn names_user(variable: &str, name: &str) -> bool {
+    let is_word = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    variable.match_indices(name).any(|(at, _)| {
+        let before = variable
+            .get(..at)
+            .and_then(|before| before.chars().next_back());
+        let after = variable
+            .get(at + name.len()..)
+            .and_then(|after| after.chars().next());
+        before.is_some_and(|before| before != '.') && !after.is_some_and(is_word)
+    })
+}
