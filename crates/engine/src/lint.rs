@@ -16,8 +16,10 @@
 //! | `match_resources.rs`, `kinds.rs` | match and exclude, and rules for every kind |
 //! | `context.rs` | context entries |
 //! | `variables.rs`, `names.rs` | variables in `{{ }}`, and the names that they may read |
+//! | `references.rs` | references `$( )` to other places of the rule |
 //! | `conditions.rs` | preconditions and deny conditions |
 //! | `validate.rs`, `foreach.rs`, `anchors.rs`, `labels.rs` | bodies of validate |
+//! | `mutate.rs` | bodies of mutate, patches and targets |
 //! | `failure_action_overrides.rs` | namespaces of overrides |
 
 mod anchors;
@@ -29,7 +31,9 @@ mod foreach;
 mod kinds;
 mod labels;
 mod match_resources;
+mod mutate;
 mod names;
+mod references;
 mod rule;
 mod spec;
 mod validate;

@@ -583,3 +583,51 @@ fn foreach() {
         "/validate/foreach/0/preconditions/any/0/operator",
     );
 }
+
+#[test]
+fn mutate() {
+    let with = |body: Value| json!({"validate": null, "mutate": body});
+    let patch = "- {op: add, path: /metadata/labels/a, value: \"{{ request.name }}\"}";
+    let labels = json!({"metadata": {"labels": {"+(a)": "b"}}});
+    let target = json!({"apiVersion": "v1", "kind": "Secret", "name": "{{ request.name }}"});
+    passes(with(json!({"patchesJson6902": patch})));
+    passes(with(json!({"patchStrategicMerge": labels})));
+    passes(with(
+        json!({"mutateExistingOnPolicyUpdate": true, "targets": [target], "patchStrategicMerge": labels}),
+    ));
+    for (patch, path) in [
+        (json!({"spec": {"=(a)": 1}}), "/spec/=(a)"),
+        (
+            json!({"metadata": {"annotations": {"a": true}}}),
+            "/metadata/annotations/a",
+        ),
+    ] {
+        let path = format!("/mutate/patchStrategicMerge{path}");
+        fails(with(json!({"patchStrategicMerge": patch})), &path);
+    }
+    for patch in [
+        "op: add",
+        "- {op: put, path: /a, value: 1}",
+        "- {op: add, path: a, value: 1}",
+        "- {op: add, path: /a}",
+        "- {op: remove, path: \"/a/{{ request.name }}\"}",
+    ] {
+        fails(
+            with(json!({"patchesJson6902": patch})),
+            "/mutate/patchesJson6902",
+        );
+    }
+    fails(
+        with(json!({"mutateExistingOnPolicyUpdate": true, "patchStrategicMerge": labels})),
+        "/mutate",
+    );
+}
+
+#[test]
+fn references() {
+    let with = |limit: &str| json!({"validate": {"pattern": {"a": "5", "b": limit}}});
+    passes(with("$(./../a)"));
+    passes(with("$(<=./../a)"));
+    fails(with("$(./../c)"), "/validate/pattern/b");
+    passes(with("$(<=/a)"));
+}

@@ -7,6 +7,19 @@ use crate::pattern::anchor::{AnchorKind, parse};
 
 /// Looks at a pattern of a `validate` rule, where nothing is added.
 pub(super) fn check(pattern: &Value, path: &str, findings: &mut Findings) {
+    walk(pattern, path, |key, value, path| {
+        check_pattern_key(key, value, path, findings);
+    });
+}
+
+/// Looks at a strategic merge patch, which knows `( )`, `<( )` and `+( )`.
+pub(super) fn check_patch(patch: &Value, path: &str, findings: &mut Findings) {
+    walk(patch, path, |key, _, path| {
+        check_patch_key(key, path, findings);
+    });
+}
+
+fn walk(pattern: &Value, path: &str, mut look: impl FnMut(&str, &Value, &str)) {
     let mut open = vec![(path.to_owned(), pattern)];
     while let Some((path, value)) = open.pop() {
         match value {
@@ -17,7 +30,7 @@ pub(super) fn check(pattern: &Value, path: &str, findings: &mut Findings) {
             Value::Object(entries) => {
                 for (key, value) in entries {
                     let path = format!("{path}/{}", step(key));
-                    check_key(key, value, &path, findings);
+                    look(key, value, &path);
                     open.push((path, value));
                 }
             }
@@ -26,7 +39,20 @@ pub(super) fn check(pattern: &Value, path: &str, findings: &mut Findings) {
     }
 }
 
-fn check_key(key: &str, value: &Value, path: &str, findings: &mut Findings) {
+fn check_patch_key(key: &str, path: &str, findings: &mut Findings) {
+    use AnchorKind::{Addition, Condition, Global};
+    if let Some(anchor) = parse(key)
+        && !matches!(anchor.kind, Condition | Global | Addition)
+    {
+        findings.error(
+            path,
+            format!("`{key}` is not an anchor of a patch"),
+            format!("write `({0})`, `<({0})` or `+({0})`", anchor.key),
+        );
+    }
+}
+
+fn check_pattern_key(key: &str, value: &Value, path: &str, findings: &mut Findings) {
     let Some(anchor) = parse(key) else {
         return;
     };

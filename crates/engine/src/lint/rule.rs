@@ -4,7 +4,8 @@ use portcullis_api::cluster_policy::{Mutation, Policy, PolicyKind, Rule, Validat
 
 use super::finding::Findings;
 use super::{
-    conditions, context, failure_action_overrides, kinds, match_resources, validate, variables,
+    conditions, context, failure_action_overrides, kinds, match_resources, mutate, validate,
+    variables,
 };
 
 pub(super) fn check(policy: &Policy, rule: &Rule, path: &str, findings: &mut Findings) {
@@ -25,7 +26,7 @@ pub(super) fn check(policy: &Policy, rule: &Rule, path: &str, findings: &mut Fin
     }
     check_cel(rule, path, findings);
     if let Some(mutation) = &rule.mutate {
-        check_mutation(mutation, &format!("{path}/mutate"), findings);
+        mutate::check(policy, mutation, &format!("{path}/mutate"), findings);
     }
     variables::check(policy, rule, path, findings);
 }
@@ -85,27 +86,6 @@ fn check_cel(rule: &Rule, path: &str, findings: &mut Findings) {
             format!("{path}/context"),
             "a rule with `validate.cel` has no context",
             "remove it; CEL has `variables` of its own",
-        );
-    }
-}
-
-fn check_mutation(mutation: &Mutation, path: &str, findings: &mut Findings) {
-    let bodies = [
-        mutation
-            .foreach
-            .as_ref()
-            .is_some_and(|list| !list.is_empty()),
-        mutation.patch_strategic_merge.is_some(),
-        mutation
-            .patches_json6902
-            .as_ref()
-            .is_some_and(|patch| !patch.is_empty()),
-    ];
-    if bodies.iter().filter(|is_there| **is_there).count() > 1 {
-        findings.error(
-            path,
-            "the rule has more than one kind of patch",
-            "keep one of `foreach`, `patchStrategicMerge`, `patchesJson6902`",
         );
     }
 }

@@ -5,12 +5,15 @@
 //! - In background mode nothing of the user: `request.userInfo`, `request.roles`,
 //!   `request.clusterRoles`, `serviceAccountName`, `serviceAccountNamespace`.
 
+use std::ops::Range;
+
 use portcullis_api::cluster_policy::{Policy, Rule};
 use portcullis_jmespath::Expression;
 use serde_json::Value;
 
 use super::finding::{Findings, step};
 use super::names::Names;
+use super::references;
 use crate::context::scan;
 
 const USER: &[&str] = &[
@@ -25,6 +28,7 @@ pub(super) fn check(policy: &Policy, rule: &Rule, path: &str, findings: &mut Fin
     let Ok(document) = serde_json::to_value(rule) else {
         return;
     };
+    references::check(&document, path, findings);
     let background = policy.spec.background != Some(false);
     let has_targets = |rule: &Rule| {
         rule.mutate
@@ -110,18 +114,37 @@ fn check_text(text: &str, path: &str, names: &Names, findings: &mut Findings) {
         if found.is_empty() {
             return;
         }
-        let mut next = String::with_capacity(text.len());
-        let mut end = 0;
-        for range in found {
+        for range in &found {
             let query = inner(text.get(range.clone()).unwrap_or_default());
             check_query(query, path, names, round == 0, findings);
-            next.push_str(text.get(end..range.start).unwrap_or_default());
-            next.push_str("null");
-            end = range.end;
         }
-        next.push_str(text.get(end..).unwrap_or_default());
-        text = next;
+        text = put(&text, &found, "null");
     }
+}
+
+/// The text with a word in place of every variable.
+pub(super) fn replaced(text: &str, word: &str) -> String {
+    let mut text = text.to_owned();
+    for _ in 0..MAX_ROUNDS {
+        let found = scan::variables(&text);
+        if found.is_empty() {
+            break;
+        }
+        text = put(&text, &found, word);
+    }
+    text
+}
+
+fn put(text: &str, ranges: &[Range<usize>], word: &str) -> String {
+    let mut next = String::with_capacity(text.len());
+    let mut end = 0;
+    for range in ranges {
+        next.push_str(text.get(end..range.start).unwrap_or_default());
+        next.push_str(word);
+        end = range.end;
+    }
+    next.push_str(text.get(end..).unwrap_or_default());
+    next
 }
 
 /// A variable without its braces.
