@@ -8,6 +8,7 @@ pub mod cron;
 pub mod duration;
 pub mod gotime;
 pub mod image_ref;
+pub mod jmespath;
 pub mod kinds;
 pub mod pattern;
 pub mod policy_load_errors;
@@ -54,6 +55,10 @@ pub const TABLES: &[GoldenTable] = &[
     GoldenTable {
         name: "image_ref",
         check: image_ref::check,
+    },
+    GoldenTable {
+        name: "jmespath",
+        check: jmespath::check,
     },
     GoldenTable {
         name: "kinds",
