@@ -16,6 +16,7 @@ mod signature;
 mod text;
 mod time;
 mod version;
+mod x509;
 
 use portcullis_values::Val;
 

@@ -12,7 +12,7 @@ use portcullis_values::Val;
 use super::Call;
 use crate::interpreter::Evaluated;
 
-const BASE64: GeneralPurpose = GeneralPurpose::new(
+pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
         .with_decode_allow_trailing_bits(true)

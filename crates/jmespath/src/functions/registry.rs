@@ -3,7 +3,7 @@
 use super::signature::Type;
 use super::{
     Function, arithmetic, convert, encoding, hash, list, math, network, object, order, pattern,
-    text, time, version,
+    text, time, version, x509,
 };
 
 const ANY: &[Type] = &[Type::Any];
@@ -697,5 +697,14 @@ pub const FUNCTIONS: &[Function] = &[
         note: "the values in the order of their keys",
         standard: true,
         run: object::values,
+    },
+    Function {
+        name: "x509_decode",
+        arguments: &[STRING],
+        variadic: false,
+        returns: OBJECT,
+        note: "the fields of a PEM certificate or certificate request with an RSA key",
+        standard: false,
+        run: x509::decode,
     },
 ];
