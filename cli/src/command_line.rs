@@ -5,7 +5,7 @@ use std::io;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::{
-    commands::{jp, new, render, test, validate, verify, version},
+    commands::{apply, jp, new, render, test, validate, verify, version},
     exit_status::ExitStatus,
     output::console::Console,
 };
@@ -46,6 +46,8 @@ pub enum Command {
     Verify(verify::Args),
     /// Run the suites in files and folders.
     Test(test::Args),
+    /// Apply policies to manifests.
+    Apply(apply::Args),
     /// Write the bundle of an environment.
     Render(render::Args),
     /// Check a workspace, or manifests, against schemas.
@@ -65,6 +67,7 @@ impl Command {
     /// Where the answer cannot be written.
     pub fn run(self, console: &mut Console) -> io::Result<ExitStatus> {
         match self {
+            Command::Apply(args) => apply::run(&args, console),
             Command::Verify(args) => verify::run(&args, console),
             Command::Test(args) => test::run(&args, console),
             Command::Render(args) => render::run(&args, console),

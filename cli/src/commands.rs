@@ -1,5 +1,6 @@
 //! The commands, one file each: `Args` and `run`.
 
+pub mod apply;
 pub mod jp;
 pub(crate) mod manifest_files;
 pub mod new;

@@ -1,7 +1,7 @@
 //! Rows: what a case wanted of a resource, what it got, and whether that passes.
 
 use portcullis_api::test_file::{ResourceSpec, TestResult};
-use portcullis_engine::{PolicySet, report, response::EngineResponse};
+use portcullis_engine::{CompiledPolicy, PolicySet, report, response::EngineResponse};
 use serde_json::Value;
 
 use super::Judgement;
@@ -83,7 +83,17 @@ pub fn rows(
         let answered: Vec<_> = answered
             .filter(|(_, found)| rule.is_empty() || answers_for(&found.rule, rule))
             .collect();
-        if answered.is_empty() {
+        if answered.is_empty() && matches!(policy, CompiledPolicy::Unevaluated(_)) {
+            let reason = "Not evaluated";
+            rows.push(row(
+                case,
+                resource.clone(),
+                "",
+                Judged::Fail,
+                reason,
+                String::new(),
+            ));
+        } else if answered.is_empty() {
             rows.push(vacuous(case, resource.clone(), rule_exists, judgement));
         }
         for (response, found) in answered {

@@ -1,0 +1,280 @@
+//! `portcullis apply POLICY… --resource FILE…`: policies against manifests, with Kyverno's counts.
+
+use std::{
+    io::{self, Read},
+    path::PathBuf,
+};
+
+use portcullis_api::{user_info::UserInfo, values_file::Values};
+use portcullis_engine::{
+    request::RequestUser,
+    response::{FailureAction, RuleStatus},
+};
+use portcullis_pipeline::{
+    apply::{self, Applied, ApplyOptions, ApplyReport},
+    diagnostic::{Diagnostic, Place, SourceFile},
+    files,
+    offline::{requests::Surroundings, source::World, values::InjectedValues},
+};
+use serde_json::Value;
+
+use crate::{
+    commands::manifest_files,
+    exit_status::ExitStatus,
+    output::{
+        console::Console,
+        report::{Format, Report, Row, RowResult},
+    },
+};
+
+/// Apply policies to manifests, and count what passes and what fails.
+#[derive(Debug, clap::Args)]
+#[command(
+    before_help = "Example:\n  portcullis render production -o bundle\n  portcullis apply bundle --resource my-manifests"
+)]
+pub struct Args {
+    /// Policies: files and folders.
+    #[arg(required = true)]
+    pub policies: Vec<PathBuf>,
+    /// Manifests: files, folders, or `-` for standard input.
+    #[arg(
+        short,
+        long,
+        visible_alias = "resources",
+        required = true,
+        value_delimiter = ','
+    )]
+    pub resource: Vec<PathBuf>,
+    /// Exceptions: files and folders.
+    #[arg(short, long, visible_alias = "exceptions", value_delimiter = ',')]
+    pub exception: Vec<PathBuf>,
+    /// Values of variables, a file of kind `Values`.
+    #[arg(short = 'f', long, value_name = "FILE")]
+    pub values_file: Option<PathBuf>,
+    /// The user who makes the requests, a file of kind `UserInfo`.
+    #[arg(short, long, value_name = "FILE")]
+    pub userinfo: Option<PathBuf>,
+    /// Count violations of Audit policies as warnings.
+    #[arg(long)]
+    pub audit_warn: bool,
+    /// Exit with this code where something warns and nothing fails.
+    #[arg(long, value_name = "CODE", default_value_t = 0)]
+    pub warn_exit_code: u8,
+    /// Count it as a warning where nothing passes.
+    #[arg(long)]
+    pub warn_no_pass: bool,
+    /// Show the results in a table.
+    #[arg(short, long)]
+    pub table: bool,
+    /// Show results that pass or are skipped, too.
+    #[arg(long)]
+    pub detailed_results: bool,
+    /// Keep Kyverno's number model, known bugs and exit codes.
+    #[arg(long)]
+    pub compat: bool,
+    /// The format of the report.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Where the answer cannot be written.
+pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
+    let error = if args.compat {
+        ExitStatus::Failure
+    } else {
+        ExitStatus::Error
+    };
+    let options = match options(args) {
+        Ok(options) => options,
+        Err(faults) => {
+            console.tell(&faults)?;
+            return Ok(error);
+        }
+    };
+    let report = apply::run(&options);
+    let faults: Vec<Diagnostic> = report.errors.iter().map(Diagnostic::error).collect();
+    console.tell(&faults)?;
+    if args.format == Format::Table && !args.table {
+        console.data(&as_kyverno(&report))?;
+    } else {
+        to_report(&report).print(args.format, console)?;
+    }
+    Ok(status(args, &report, error))
+}
+
+/// Kyverno's order: violations and errors, then warnings, then files that could not be used.
+fn status(args: &Args, report: &ApplyReport, error: ExitStatus) -> ExitStatus {
+    let counts = report.counts;
+    if counts.fail > 0 || counts.error > 0 {
+        return ExitStatus::Failure;
+    }
+    if !report.errors.is_empty() {
+        return error;
+    }
+    let warns = counts.warn > 0 || (args.warn_no_pass && counts.pass == 0);
+    if warns && args.warn_exit_code > 0 {
+        return ExitStatus::Code(args.warn_exit_code);
+    }
+    ExitStatus::Success
+}
+
+fn options(args: &Args) -> Result<ApplyOptions, Vec<Diagnostic>> {
+    let (paths, mut faults) = manifest_files::of(&without_stdin(&args.resource));
+    let mut resources = Vec::new();
+    if args.resource.iter().any(|path| path.as_os_str() == "-") {
+        let mut text = String::new();
+        match io::stdin().read_to_string(&mut text) {
+            Ok(_) => resources.push(("standard input".to_owned(), text)),
+            Err(error) => faults.push(Diagnostic::error(format!("standard input: {error}"))),
+        }
+    }
+    for path in paths {
+        match files::read_text(&path, &path) {
+            Ok(file) => resources.push((path.display().to_string(), file.text.to_string())),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    let values = args.values_file.as_ref().map(|path| {
+        read(path, |value| {
+            Values::from_value(value).map(|values| InjectedValues::new(&values.into_spec()))
+        })
+    });
+    let user = args
+        .userinfo
+        .as_ref()
+        .map(|path| read(path, |value| UserInfo::from_value(value).map(to_user)));
+    let mut take = |fault: Diagnostic| faults.push(fault);
+    let values = values
+        .transpose()
+        .map_err(&mut take)
+        .ok()
+        .flatten()
+        .unwrap_or_default();
+    let user = user.transpose().map_err(&mut take).ok().flatten();
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    Ok(ApplyOptions {
+        policies: args.policies.clone(),
+        exceptions: args.exception.clone(),
+        resources,
+        surroundings: Surroundings {
+            user,
+            namespaces: values.namespaces.clone(),
+            ..Surroundings::default()
+        },
+        world: World {
+            values,
+            ..World::default()
+        },
+        audit_warn: args.audit_warn,
+        compat: args.compat,
+        detailed: args.detailed_results || args.format != Format::Table,
+    })
+}
+
+fn without_stdin(paths: &[PathBuf]) -> Vec<PathBuf> {
+    paths
+        .iter()
+        .filter(|path| path.as_os_str() != "-")
+        .cloned()
+        .collect()
+}
+
+fn read<T, E: ToString>(
+    path: &std::path::Path,
+    convert: impl FnOnce(&Value) -> Result<T, Vec<E>>,
+) -> Result<T, Diagnostic> {
+    let file = files::read_text(path, path)?;
+    let document = files::parse(&file)?;
+    convert(&document.value).map_err(|errors| {
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        Diagnostic::error(format!("{}: {}", path.display(), errors.join("; ")))
+    })
+}
+
+fn to_user(info: UserInfo) -> RequestUser {
+    let user = info.user_info.unwrap_or_default();
+    RequestUser {
+        username: user.username.unwrap_or_default(),
+        uid: user.uid.unwrap_or_default(),
+        groups: user.groups,
+        extra: user.extra,
+        roles: info.roles,
+        cluster_roles: info.cluster_roles,
+    }
+}
+
+/// Kyverno's text: a banner, the violations by policy and resource, and the counts.
+fn as_kyverno(report: &ApplyReport) -> String {
+    let mut text = format!(
+        "\nApplying {} policy rule(s) to {} resource(s)...\n",
+        report.rules, report.objects
+    );
+    for group in report
+        .results
+        .chunk_by(|one, next| one.policy == next.policy && one.resource == next.resource)
+    {
+        let Some(first) = group.first() else { continue };
+        let is_warning = group
+            .iter()
+            .all(|one| one.status == RuleStatus::Warn || one.action == FailureAction::Audit);
+        let how = if is_warning {
+            "failed as audit warning:"
+        } else {
+            "failed:"
+        };
+        text.push_str(&format!(
+            "policy {} -> resource {} {how}\n",
+            first.policy, first.resource
+        ));
+        for (index, one) in group.iter().enumerate() {
+            text.push_str(&format!("{} - {} {}\n", index + 1, one.rule, one.message));
+        }
+        text.push('\n');
+    }
+    let counts = report.counts;
+    text.push_str(&format!(
+        "\npass: {}, fail: {}, warn: {}, error: {}, skip: {} \n",
+        counts.pass, counts.fail, counts.warn, counts.error, counts.skip
+    ));
+    text
+}
+
+fn to_report(report: &ApplyReport) -> Report {
+    let counts = report.counts;
+    Report {
+        command: "apply",
+        counts: vec![
+            ("pass", counts.pass),
+            ("fail", counts.fail),
+            ("warn", counts.warn),
+            ("error", counts.error),
+            ("skip", counts.skip),
+        ],
+        rows: report.results.iter().map(to_row).collect(),
+        findings: Vec::new(),
+    }
+}
+
+fn to_row(one: &Applied) -> Row {
+    Row {
+        suite: String::new(),
+        policy: one.policy.clone(),
+        rule: one.rule.clone(),
+        resource: one.resource.clone(),
+        result: match one.status {
+            RuleStatus::Pass => RowResult::Pass,
+            RuleStatus::Fail => RowResult::Fail,
+            RuleStatus::Warn => RowResult::Warn,
+            RuleStatus::Error => RowResult::Error,
+            RuleStatus::Skip => RowResult::Skip,
+        },
+        reason: format!("line {}", one.line),
+        message: one.message.clone(),
+        place: Some(Place::whole(SourceFile::new(one.file.as_str(), ""))),
+    }
+}
