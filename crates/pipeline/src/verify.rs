@@ -5,12 +5,12 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use portcullis_engine::{CompileOptions, compile, load};
+use portcullis_engine::{CompileOptions, compile, lint, load};
 use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::{
-    diagnostic::{Diagnostic, Place},
+    diagnostic::{Diagnostic, Place, Severity},
     environment, files,
     library::{self, Library, LibraryPolicy},
     offline::Overrides,
@@ -57,7 +57,8 @@ impl VerifyReport {
     /// Whether everything holds.
     #[must_use]
     pub fn is_green(&self) -> bool {
-        self.findings.is_empty() && self.suites.iter().all(SuiteRun::is_green)
+        let is_error = |finding: &Diagnostic| finding.severity == Severity::Error;
+        !self.findings.iter().any(is_error) && self.suites.iter().all(SuiteRun::is_green)
     }
 }
 
@@ -132,6 +133,22 @@ fn check_policy(policy: &RenderedPolicy) -> Vec<Diagnostic> {
     for error in errors {
         let place = at(&pointer(&error.path), false);
         found.push(Diagnostic::error(error.to_string()).at(place, error.message));
+    }
+    for loaded in &loaded {
+        let load::Loaded::Policy(policy) = loaded else {
+            continue;
+        };
+        for lint in lint::check(policy) {
+            let finding = match lint.severity {
+                lint::Severity::Error => Diagnostic::error(lint.message.clone()),
+                lint::Severity::Warning => Diagnostic::warning(lint.message.clone()),
+            };
+            found.push(
+                finding
+                    .at(at(&lint.path, false), lint.message)
+                    .help(lint.remedy),
+            );
+        }
     }
     let (_, errors) = compile(&loaded, &[], &CompileOptions::default());
     for error in errors {
