@@ -3,8 +3,14 @@
 
 use std::path::Path;
 
+use portcullis_engine::CompileOptions;
 use portcullis_pipeline::{
-    environment, library, render, suite::row::Judged, verify, workspace::Workspace,
+    environment, library,
+    offline::policies::{self, LoadedPolicies},
+    render,
+    suite::row::Judged,
+    verify,
+    workspace::Workspace,
 };
 
 fn repository() -> Workspace {
@@ -63,4 +69,16 @@ fn the_gate_passes() {
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert!(report.suites.len() >= 40);
+}
+
+#[test]
+fn a_policy_that_fails_lint_is_refused_by_name() {
+    let text = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: twice}\nspec:\n  rules:\n    - &rule\n      name: same\n      match: {any: [{resources: {kinds: [Pod]}}]}\n      validate: {message: twins, pattern: {spec: {hostPID: false}}}\n    - *rule\n";
+    let path = std::path::PathBuf::from("twice.yaml");
+    let overrides = [(path.clone(), text.to_owned())].into_iter().collect();
+    let loaded = policies::load(&[path], &overrides);
+    assert!(loaded.errors.is_empty(), "{:?}", loaded.errors);
+    let (set, refused) = loaded.compile(&LoadedPolicies::default(), &CompileOptions::default());
+    assert_eq!(set.policies().len(), 0);
+    assert!(refused.iter().all(|error| error.policy == "twice") && !refused.is_empty());
 }

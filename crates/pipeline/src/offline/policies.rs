@@ -7,6 +7,7 @@ use portcullis_engine::{
     compile,
     compile::PolicySet,
     compile_options::{CompileError, CompileOptions},
+    lint,
     load::{self, Loaded},
 };
 use portcullis_yaml::{Limits, Mode};
@@ -31,7 +32,8 @@ impl LoadedPolicies {
         })
     }
 
-    /// Compiles the policies, with the exceptions among them and further ones.
+    /// Compiles the policies that lint finds nothing wrong with, with the exceptions among them and
+    /// further ones. A policy that is refused is among the errors.
     #[must_use]
     pub fn compile(
         &self,
@@ -43,8 +45,37 @@ impl LoadedPolicies {
             .chain(further.exceptions())
             .cloned()
             .collect();
-        compile(&self.loaded, &exceptions, options)
+        let mut refused = Vec::new();
+        let usable: Vec<&Loaded> = self
+            .loaded
+            .iter()
+            .filter(|loaded| {
+                let faults = faults(loaded);
+                refused.extend_from_slice(&faults);
+                faults.is_empty()
+            })
+            .collect();
+        let (set, errors) = compile(usable, &exceptions, options);
+        refused.extend(errors);
+        (set, refused)
     }
+}
+
+/// What lint refuses a policy for.
+fn faults(loaded: &Loaded) -> Vec<CompileError> {
+    let Loaded::Policy(policy) = loaded else {
+        return Vec::new();
+    };
+    let findings = lint::check(policy).into_iter();
+    findings
+        .filter(|finding| finding.severity == lint::Severity::Error)
+        .map(|finding| CompileError {
+            kind: "Policy".to_owned(),
+            policy: policy.metadata.name.clone().unwrap_or_default(),
+            path: finding.path,
+            message: format!("{}; {}", finding.message, finding.remedy),
+        })
+        .collect()
 }
 
 /// Loads what files and folders hold.
