@@ -2,10 +2,10 @@
 //!
 //! | operators | family |
 //! |---|---|
-//! | `Equals`, `Equal`, `NotEquals`, `NotEqual` | [`equality`] |
-//! | `AnyIn`, `AllIn`, `AnyNotIn`, `AllNotIn`, `In`, `NotIn` | [`membership`] |
-//! | `GreaterThan`, `GreaterThanOrEquals`, `LessThan`, `LessThanOrEquals` | [`numeric`] |
-//! | `DurationGreaterThan` and so on | [`duration`] |
+//! | `Equals`, `Equal`, `NotEquals`, `NotEqual` | `equality` |
+//! | `AnyIn`, `AllIn`, `AnyNotIn`, `AllNotIn`, `In`, `NotIn` | `membership` |
+//! | `GreaterThan`, `GreaterThanOrEquals`, `LessThan`, `LessThanOrEquals` | `numeric` |
+//! | `DurationGreaterThan` and so on | `duration` |
 //!
 //! The operator's case does not matter when it is looked up, but a numeric or duration operator
 //! in another case than its own never holds.
