@@ -5,7 +5,7 @@ use std::cell::Cell;
 use crate::error::Fault;
 
 /// How many steps an evaluation may take: nodes evaluated, values compared or copied.
-const MAX_STEPS: u64 = 10_000_000;
+const MAX_STEPS: i64 = 10_000_000;
 
 /// How long a text may become that a function makes, in bytes.
 pub(crate) const MAX_TEXT: usize = 32 << 20;
@@ -13,7 +13,8 @@ pub(crate) const MAX_TEXT: usize = 32 << 20;
 /// What is left of an evaluation's steps.
 #[derive(Debug)]
 pub(crate) struct Budget {
-    steps: Cell<u64>,
+    /// Below zero once they ran out, which is for good.
+    steps: Cell<i64>,
 }
 
 impl Budget {
@@ -24,16 +25,34 @@ impl Budget {
     }
 
     /// Takes `steps` off the budget.
-    pub(crate) fn charge<'a>(&self, steps: u64, offset: usize) -> Result<(), Fault<'a>> {
-        match self.steps.get().checked_sub(steps) {
-            Some(left) => {
-                self.steps.set(left);
+    #[inline]
+    pub(crate) fn charge<'a>(&self, steps: usize, offset: usize) -> Result<(), Fault<'a>> {
+        let left = self.steps.get();
+        match i64::try_from(steps) {
+            Ok(steps) if steps <= left => {
+                self.steps.set(left - steps);
                 Ok(())
             }
-            None => Err(Fault::runtime(
-                offset,
-                format!("the expression takes more than {MAX_STEPS} steps on this input"),
-            )),
+            _ => {
+                self.steps.set(-1);
+                Err(exhausted(offset))
+            }
         }
     }
+
+    /// An error once the steps ran out.
+    pub(crate) fn check<'a>(&self, offset: usize) -> Result<(), Fault<'a>> {
+        if self.steps.get() < 0 {
+            return Err(exhausted(offset));
+        }
+        Ok(())
+    }
+}
+
+#[cold]
+fn exhausted<'a>(offset: usize) -> Fault<'a> {
+    Fault::runtime(
+        offset,
+        format!("the expression takes more than {MAX_STEPS} steps on this input"),
+    )
 }

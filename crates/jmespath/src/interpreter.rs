@@ -5,13 +5,16 @@
 //! both sides of `||`, left of `&&`, after `!`, at the end of each stage of a pipe, and for each
 //! item of a projection. The list side of `[]`, `[?…]` and `.*` turns *every* fault into null.
 
+mod borrow;
 mod compare;
 mod project;
 
 use std::{cell::RefCell, rc::Rc};
 
 use portcullis_values::{List, Map, Str, Val};
+use serde_json::Value;
 
+use self::borrow::{Peek, peek};
 use crate::{
     budget::Budget,
     error::Fault,
@@ -54,7 +57,10 @@ impl<'e, 'a> Interpreter<'e, 'a> {
 
     /// The result of the program, as plain JSON values where JSON has them.
     pub(crate) fn run(&self) -> Evaluated<'a> {
-        let result = self.eval(&self.program.root, &Val::Null)?;
+        let result = self.eval(&self.program.root, &Val::Null);
+        // A projection may have swallowed the fault of a budget that ran out.
+        self.budget.check(0)?;
+        let result = result?;
         self.plain(result, &mut MAX_RESULT.clone())
     }
 
@@ -95,6 +101,7 @@ impl<'e, 'a> Interpreter<'e, 'a> {
         }
     }
 
+    #[inline(never)]
     fn root_field(&self, field: &'a Field) -> Evaluated<'a> {
         match self.scope.field(&field.name) {
             Ok(Some(value)) => Ok(value),
@@ -110,10 +117,14 @@ impl<'e, 'a> Interpreter<'e, 'a> {
             return Ok(current.clone());
         };
         let mut value = self.eval(first, current)?;
-        for step in steps {
-            value = match step {
-                Node::Field(field) => field_of(&value, field)?,
-                other => self.eval(other, &value)?,
+        while let Some(step) = steps.next() {
+            value = match (step, &value) {
+                (Node::Field(field), Val::Map(Map::Borrowed(entries))) => {
+                    let found = entries.get(&*field.name).ok_or_else(|| missing(field))?;
+                    Val::from(walk(&mut steps, found)?)
+                }
+                (Node::Field(field), other) => field_of(other, field)?,
+                (other, _) => self.eval(other, &value)?,
             };
         }
         Ok(value)
@@ -155,6 +166,7 @@ impl<'e, 'a> Interpreter<'e, 'a> {
         self.eval(last, current)
     }
 
+    #[inline(never)]
     fn reference(&self, index: usize) -> Val<'a> {
         Val::Opaque(Rc::new(Reference {
             index,
@@ -175,6 +187,7 @@ impl<'e, 'a> Interpreter<'e, 'a> {
         self.program.references.get(reference.index)
     }
 
+    #[inline(never)]
     fn call(&self, site: &'a CallSite, current: &Val<'a>) -> Evaluated<'a> {
         /// Most functions take no more arguments than this, which then need no allocation.
         const FEW: usize = 3;
@@ -194,6 +207,7 @@ impl<'e, 'a> Interpreter<'e, 'a> {
         functions::call(self, site, &arguments)
     }
 
+    #[inline(never)]
     fn hash(&self, construct: &'a Construct<(Box<str>, Node)>, current: &Val<'a>) -> Evaluated<'a> {
         if self.is_null(construct.at_root, current) {
             return Ok(Val::Null);
@@ -205,6 +219,7 @@ impl<'e, 'a> Interpreter<'e, 'a> {
         Ok(Val::Map(Map::Shared(Rc::new(entries))))
     }
 
+    #[inline(never)]
     fn list(&self, construct: &'a Construct<Node>, current: &Val<'a>) -> Evaluated<'a> {
         if self.is_null(construct.at_root, current) {
             return Ok(Val::Null);
@@ -323,15 +338,35 @@ fn field_of<'a>(value: &Val<'a>, field: &'a Field) -> Evaluated<'a> {
     }
 }
 
+/// Takes as many of `steps` as only walk borrowed JSON.
+fn walk<'a>(
+    steps: &mut std::slice::Iter<'a, Node>,
+    mut value: &'a Value,
+) -> Result<&'a Value, Fault<'a>> {
+    while let Some(step) = steps.as_slice().first() {
+        match peek(step, value) {
+            Peek::Found(next) => value = next,
+            Peek::Missing(field) => return Err(missing(field)),
+            Peek::Unknown => break,
+        }
+        steps.next();
+    }
+    Ok(value)
+}
+
 fn index_of<'a>(value: &Val<'a>, index: i64) -> Val<'a> {
     let Val::List(list) = value else {
         return Val::Null;
     };
-    let index = if index < 0 {
-        list.len()
-            .checked_sub(usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX))
+    let index = index_in(list.len(), index);
+    index.and_then(|index| list.get(index)).unwrap_or_default()
+}
+
+/// The position in a list of `length` items that `index` means; -1 is the last.
+fn index_in(length: usize, index: i64) -> Option<usize> {
+    if index < 0 {
+        length.checked_sub(usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX))
     } else {
         usize::try_from(index).ok()
-    };
-    index.and_then(|index| list.get(index)).unwrap_or_default()
+    }
 }

@@ -112,8 +112,7 @@ impl<'a> Call<'_, '_, 'a> {
             Val::Map(Map::Shared(entries)) => entries.len(),
             _ => return Ok(()),
         };
-        let steps = u64::try_from(size).unwrap_or(u64::MAX);
-        self.interpreter.budget.charge(steps, self.site.offset)
+        self.interpreter.budget.charge(size, self.site.offset)
     }
 
     /// Refuses to make a text that is too long.

@@ -75,10 +75,9 @@ pub(super) fn merge<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
     let mut merged: BTreeMap<Str<'a>, Val<'a>> = BTreeMap::new();
     for index in 0..call.arguments.len() {
         let map = call.map(index)?;
-        call.interpreter.budget.charge(
-            u64::try_from(map.len()).unwrap_or(u64::MAX),
-            call.site.offset,
-        )?;
+        call.interpreter
+            .budget
+            .charge(map.len(), call.site.offset)?;
         merged.extend(map.iter());
     }
     Ok(Val::Map(Map::Shared(Rc::new(merged))))

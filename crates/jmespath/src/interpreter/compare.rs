@@ -31,12 +31,7 @@ impl<'a> Interpreter<'_, 'a> {
                 let (Some(left), Some(right)) = (number(&left), number(&right)) else {
                     return Ok(Val::Null);
                 };
-                match ordering {
-                    Comparison::Less => left < right,
-                    Comparison::LessOrEqual => left <= right,
-                    Comparison::Greater => left > right,
-                    _ => left >= right,
-                }
+                ordering.holds(left, right)
             }
         };
         Ok(Val::Bool(flag))
@@ -71,8 +66,7 @@ impl<'a> Interpreter<'_, 'a> {
                 format!("the values to compare nest more than {MAX_DEPTH} levels deep"),
             ));
         }
-        self.budget
-            .charge(u64::try_from(length).unwrap_or(u64::MAX), 0)
+        self.budget.charge(length, 0)
     }
 
     fn equal_lists(

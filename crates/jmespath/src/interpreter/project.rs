@@ -19,8 +19,17 @@ impl<'a> Interpreter<'_, 'a> {
             return Ok(Val::Null);
         };
         let mut collected = Vec::with_capacity(list.len());
-        for item in list.iter() {
-            self.collect(right, &item, &mut collected)?;
+        match list {
+            List::Borrowed(items) => {
+                for item in items {
+                    self.collect_json(right, item, &mut collected)?;
+                }
+            }
+            List::Shared(items) => {
+                for item in items.iter() {
+                    self.collect(right, item, &mut collected)?;
+                }
+            }
         }
         Ok(Val::List(List::Shared(collected.into())))
     }
@@ -34,9 +43,20 @@ impl<'a> Interpreter<'_, 'a> {
             return Ok(Val::Null);
         };
         let mut collected = Vec::new();
-        for item in list.iter() {
-            if !is_false(&self.lenient(condition, &item)?) {
-                self.collect(right, &item, &mut collected)?;
+        match list {
+            List::Borrowed(items) => {
+                for item in items {
+                    if self.test(condition, item)? {
+                        self.collect_json(right, item, &mut collected)?;
+                    }
+                }
+            }
+            List::Shared(items) => {
+                for item in items.iter() {
+                    if !is_false(&self.lenient(condition, item)?) {
+                        self.collect(right, item, &mut collected)?;
+                    }
+                }
             }
         }
         Ok(Val::List(List::Shared(collected.into())))
@@ -75,7 +95,7 @@ impl<'a> Interpreter<'_, 'a> {
         for item in list.iter() {
             match item {
                 Val::List(inner) => {
-                    self.budget.charge(inner.len() as u64, 0)?;
+                    self.budget.charge(inner.len(), 0)?;
                     flat.extend(inner.iter());
                 }
                 other => flat.push(other),
@@ -90,7 +110,7 @@ impl<'a> Interpreter<'_, 'a> {
     }
 
     /// Evaluates `node` on `item` and keeps what is not null.
-    fn collect(
+    pub(super) fn collect(
         &self,
         node: &'a Node,
         item: &Val<'a>,

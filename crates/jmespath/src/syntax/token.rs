@@ -108,6 +108,20 @@ impl fmt::Display for TokenKind {
 }
 
 impl Comparison {
+    /// Whether the comparison holds between two numbers.
+    pub(crate) fn holds(self, left: f64, right: f64) -> bool {
+        match self {
+            #[expect(clippy::float_cmp, reason = "equality of JSON numbers is exact")]
+            Comparison::Equal => left == right,
+            #[expect(clippy::float_cmp, reason = "equality of JSON numbers is exact")]
+            Comparison::NotEqual => left != right,
+            Comparison::Less => left < right,
+            Comparison::LessOrEqual => left <= right,
+            Comparison::Greater => left > right,
+            Comparison::GreaterOrEqual => left >= right,
+        }
+    }
+
     fn quoted(self) -> &'static str {
         match self {
             Comparison::Equal => "`==`",
