@@ -13,17 +13,21 @@
 //! |---|---|
 //! | `spec.rs` | metadata, the spec's own fields, and names of rules |
 //! | `rule.rs` | what a rule does, and its parts |
-//! | `match_resources.rs`, `kinds.rs` | match and exclude, and rules for every kind |
+//! | `match_resources.rs`, `conflict.rs`, `kinds.rs` | match and exclude, and rules for every kind |
 //! | `context.rs` | context entries |
 //! | `variables.rs`, `names.rs` | variables in `{{ }}`, and the names that they may read |
 //! | `references.rs` | references `$( )` to other places of the rule |
 //! | `conditions.rs` | preconditions and deny conditions |
-//! | `validate.rs`, `foreach.rs`, `anchors.rs`, `labels.rs` | bodies of validate |
+//! | `validate.rs`, `foreach.rs`, `anchors.rs`, `labels.rs`, `cel.rs` | bodies of validate |
 //! | `mutate.rs` | bodies of mutate, patches and targets |
 //! | `failure_action_overrides.rs` | namespaces of overrides |
+//! | `advice.rs` | older spellings, and subresources and Pods that a rule does not see |
 
+mod advice;
 mod anchors;
+mod cel;
 mod conditions;
+mod conflict;
 mod context;
 mod failure_action_overrides;
 mod finding;
@@ -52,5 +56,7 @@ pub fn check(policy: &Policy) -> Vec<Finding> {
     for (index, rule) in policy.spec.rules.iter().enumerate() {
         rule::check(policy, rule, &format!("/spec/rules/{index}"), &mut findings);
     }
+    variables::check_annotations(policy, &mut findings);
+    advice::check(policy, &mut findings);
     findings.into_list()
 }

@@ -190,7 +190,12 @@ fn overrides_do_not_overlap() {
         check_spec("ClusterPolicy", spec(of(second)), Severity::Error, path);
     }
     let enforce = json!({"action": "enforce", "namespaces": ["team-a"]});
-    assert_eq!(found(&policy("ClusterPolicy", spec(of(enforce)))), []);
+    check_spec(
+        "ClusterPolicy",
+        spec(of(enforce)),
+        Severity::Warning,
+        "/spec/validationFailureActionOverrides/1/action",
+    );
     let apart = json!({"action": "Audit", "namespaces": ["other"]});
     assert_eq!(found(&policy("ClusterPolicy", spec(of(apart.clone())))), []);
     check_spec(
@@ -215,7 +220,7 @@ fn a_rule_does_one_thing() {
     );
     let cel = json!({"cel": {"expressions": [{"expression": "true"}]}});
     passes(json!({"validate": cel, "celPreconditions": [{"name": "a", "expression": "true"}]}));
-    fails(
+    warns(
         json!({"validate": cel, "context": [{"name": "a", "variable": {"value": 1}}]}),
         "/context",
     );
@@ -630,4 +635,85 @@ fn references() {
     passes(with("$(<=./../a)"));
     fails(with("$(./../c)"), "/validate/pattern/b");
     passes(with("$(<=/a)"));
+}
+
+#[test]
+fn parts_that_stand_alone() {
+    let extractors = |path: Value| json!({"Widget": [{"path": "/spec/image", "jmesPath": path}]});
+    fails(
+        json!({"imageExtractors": extractors(Value::Null)}),
+        "/imageExtractors",
+    );
+    let images =
+        |digest: bool| json!([{"imageReferences": ["*"], "mutateDigest": digest, "attestors": []}]);
+    let with = |digest: bool| json!({"validate": null, "verifyImages": images(digest), "imageExtractors": extractors(json!("a"))});
+    fails(with(true), "/imageExtractors");
+    passes(with(false));
+    let lookup =
+        |image: &str| json!({"context": [{"name": "a", "imageRegistry": {"reference": image}}]});
+    passes(lookup("ghcr.io/org/app:1.0"));
+    passes(lookup("{{ request.object.spec.image }}"));
+    fails(lookup("Not An Image"), "/context/0/imageRegistry/reference");
+}
+
+#[test]
+fn an_annotation_that_names_a_user() {
+    let spec = |background: bool| json!({"background": background, "rules": [rule(json!({}))]});
+    let with = |background: bool| {
+        let mut policy = policy("ClusterPolicy", spec(background));
+        let text = "reads {{ request.userInfo.username }}".to_owned();
+        policy.metadata.annotations.insert("note".to_owned(), text);
+        found(&policy)
+    };
+    assert_eq!(
+        with(true),
+        [(Severity::Error, "/metadata/annotations/note".to_owned())]
+    );
+    assert_eq!(with(false), []);
+}
+
+#[test]
+fn a_rule_for_every_kind_denies_by_metadata() {
+    let with = |key: &str| {
+        let conditions = json!([{"key": key, "operator": "Equals", "value": "x"}]);
+        let fields = json!({
+            "match": {"any": [{"resources": {"kinds": ["*"]}}]},
+            "validate": {"deny": {"conditions": conditions}},
+        });
+        found(&policy(
+            "ClusterPolicy",
+            json!({"background": false, "rules": [rule(fields)]}),
+        ))
+    };
+    assert_eq!(with("{{ request.object.metadata.name }}"), []);
+    assert_eq!(with("{{ request.userInfo.username }}"), []);
+    let path = "/spec/rules/0/match/any/0/resources/kinds".to_owned();
+    assert_eq!(
+        with("{{ request.object.spec.x }}"),
+        [(Severity::Error, path)]
+    );
+}
+
+#[test]
+fn each_element_of_a_mutation() {
+    let with = |each: Value| json!({"validate": null, "mutate": {"foreach": [each]}});
+    let conditions =
+        |operator: &str| json!({"all": [{"key": "a", "operator": operator, "value": 1}]});
+    let each = |operator: &str, label: Value| {
+        json!({
+            "list": "request.object.items", "preconditions": conditions(operator),
+            "patchStrategicMerge": {"metadata": {"labels": {"a": label}}},
+        })
+    };
+    passes(with(each("Equals", json!("b"))));
+    fails(
+        with(each("Is", json!("b"))),
+        "/mutate/foreach/0/preconditions/all/0/operator",
+    );
+    let path = "/mutate/foreach/0/patchStrategicMerge/metadata/labels/a";
+    fails(with(each("Equals", json!(1))), path);
+    warns(
+        json!({"validate": {"pattern": {"~(a)": 1}}}),
+        "/validate/pattern/~0(a)",
+    );
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The annotation that names the wanted controllers.
-const ANNOTATION: &str = "pod-policies.kyverno.io/autogen-controllers";
+pub const CONTROLLERS_ANNOTATION: &str = "pod-policies.kyverno.io/autogen-controllers";
 
 /// Controllers that keep the Pod in `spec.template`, in the order of their names, with the kind
 /// entry that means just them.
@@ -39,7 +39,7 @@ pub(super) enum Wanted {
 impl Wanted {
     /// What a policy's annotations say.
     pub(super) fn of(annotations: &BTreeMap<String, String>) -> Wanted {
-        match annotations.get(ANNOTATION).map(String::as_str) {
+        match annotations.get(CONTROLLERS_ANNOTATION).map(String::as_str) {
             None => Wanted::Every,
             Some(list) => Wanted::Listed(list.split(',').map(str::to_owned).collect()),
         }

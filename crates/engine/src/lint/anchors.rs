@@ -54,6 +54,13 @@ fn check_patch_key(key: &str, path: &str, findings: &mut Findings) {
 
 fn check_pattern_key(key: &str, value: &Value, path: &str, findings: &mut Findings) {
     let Some(anchor) = parse(key) else {
+        if key.ends_with(')') && key.chars().take(2).any(|character| character == '(') {
+            findings.warning(
+                path,
+                format!("`{key}` looks like an anchor, and is a plain key"),
+                "write `(k)`, `<(k)`, `=(k)`, `X(k)` or `^(k)`",
+            );
+        }
         return;
     };
     match anchor.kind {

@@ -2,6 +2,7 @@
 
 use portcullis_api::cluster_policy::{ContextEntry, ContextVariable};
 use portcullis_jmespath::Expression;
+use portcullis_values::image_ref::{ImageInfo, ImageOptions};
 
 use super::finding::Findings;
 use crate::context::has_variable;
@@ -97,6 +98,14 @@ fn check_source(entry: &ContextEntry, path: &str, findings: &mut Findings) {
                 format!("{path}/imageRegistry"),
                 "no image is named",
                 "write `reference`",
+            );
+        } else if !has_variable(&lookup.reference)
+            && let Err(error) = ImageInfo::parse(&lookup.reference, &ImageOptions::default())
+        {
+            findings.error(
+                format!("{path}/imageRegistry/reference"),
+                error.to_string(),
+                "write an image, such as `ghcr.io/org/app:1.0`",
             );
         }
         check_query(

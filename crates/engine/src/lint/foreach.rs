@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::conditions;
 use super::finding::Findings;
+use super::labels;
 use crate::context::has_variable;
 
 pub(super) fn check(list: &[ForEachValidation], path: &str, findings: &mut Findings) {
@@ -58,6 +59,9 @@ fn check_one(foreach: &ForEachValidation, path: &str, is_outer: bool, findings: 
             format!("`{query}` is not JMESPath: {error}"),
             "correct the expression",
         );
+    }
+    if let Some(pattern) = foreach.pattern.as_ref().filter(|_| is_outer) {
+        labels::check(pattern, &format!("{path}/pattern"), findings);
     }
     if let Some(preconditions) = &foreach.preconditions {
         conditions::check_operators(preconditions, &format!("{path}/preconditions"), findings);

@@ -75,4 +75,22 @@ fn is_about_metadata(rule: &Rule) -> bool {
         .chain(any.into_iter().flatten())
         .chain(patch)
         .all(only)
+        && denies_by_metadata(rule)
+}
+
+/// Conditions in the older form are looked at: what they read must be in every object.
+fn denies_by_metadata(rule: &Rule) -> bool {
+    let deny = rule.validate.as_ref().and_then(|body| body.deny.as_ref());
+    let conditions = deny.and_then(|deny| deny.conditions.as_ref()?.0.as_array());
+    let conditions = conditions.into_iter().flatten();
+    let mut keys = conditions.filter_map(|condition| condition.get("key").and_then(Value::as_str));
+    keys.all(|key| {
+        key.contains("request.object.metadata.")
+            || (reads_request(key) && !key.contains("request.object.spec"))
+    })
+}
+
+fn reads_request(key: &str) -> bool {
+    let mut variables = key.split("{{").skip(1).map(str::trim_start);
+    variables.any(|rest| rest.starts_with("request.") || rest.starts_with("serviceAccountName"))
 }

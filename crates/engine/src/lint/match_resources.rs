@@ -7,6 +7,7 @@ use portcullis_api::cluster_policy::{
 };
 use portcullis_values::wildcard::has_wildcard;
 
+use super::conflict;
 use super::finding::Findings;
 use crate::matching::Selector;
 
@@ -15,7 +16,7 @@ pub(super) fn check(policy: &Policy, rule: &Rule, path: &str, findings: &mut Fin
     check_kinds_are_there(&rule.r#match, &format!("{path}/match"), findings);
     if let Some(exclude) = &rule.exclude {
         check_block(policy, exclude, &format!("{path}/exclude"), findings);
-        check_not_empty_set(&rule.r#match, exclude, path, findings);
+        conflict::check(&rule.r#match, exclude, &format!("{path}/exclude"), findings);
     }
 }
 
@@ -183,29 +184,5 @@ fn check_subject(subject: &Subject, path: &str, findings: &mut Findings) {
             format!("`{other}` is not a kind of subject"),
             "write `User`, `Group` or `ServiceAccount`",
         ),
-    }
-}
-
-fn check_not_empty_set(
-    block: &MatchResources,
-    exclude: &MatchResources,
-    path: &str,
-    findings: &mut Findings,
-) {
-    let has_all = has_filters(&block.all) || has_filters(&exclude.all);
-    let shared = match (has_filters(&block.any), has_filters(&exclude.any)) {
-        (true, true) => {
-            let mut excluded = exclude.any.iter().flatten();
-            excluded.any(|filter| block.any.iter().flatten().any(|matched| matched == filter))
-        }
-        (false, false) => block == exclude && *exclude != MatchResources::default(),
-        _ => false,
-    };
-    if shared && !has_all {
-        findings.error(
-            format!("{path}/exclude"),
-            "`exclude` takes out what `match` takes in",
-            "narrow `exclude`",
-        );
     }
 }

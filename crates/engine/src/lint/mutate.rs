@@ -1,13 +1,13 @@
 //! `mutate`: one kind of patch, operations that exist, anchors of a patch, and targets where
 //! existing resources are to be changed.
 
-use portcullis_api::cluster_policy::{Mutation, Policy};
+use portcullis_api::cluster_policy::{ForEachMutation, Mutation, Policy};
 use portcullis_yaml::{Limits, Mode};
 use serde_json::Value;
 
 use super::finding::Findings;
 use super::variables::replaced;
-use super::{anchors, labels};
+use super::{anchors, conditions, labels};
 use crate::context::has_variable;
 
 const OPERATIONS: &[&str] = &["add", "remove", "replace", "move", "copy", "test"];
@@ -15,6 +15,11 @@ const OPERATIONS: &[&str] = &["add", "remove", "replace", "move", "copy", "test"
 pub(super) fn check(policy: &Policy, mutation: &Mutation, path: &str, findings: &mut Findings) {
     check_bodies(mutation, path, findings);
     check_targets(policy, mutation, path, findings);
+    check_foreach(
+        mutation.foreach.as_deref(),
+        &format!("{path}/foreach"),
+        findings,
+    );
     if let Some(patch) = &mutation.patch_strategic_merge {
         let path = format!("{path}/patchStrategicMerge");
         anchors::check_patch(patch, &path, findings);
@@ -59,6 +64,25 @@ fn check_targets(policy: &Policy, mutation: &Mutation, path: &str, findings: &mu
             "`mutateExistingOnPolicyUpdate` is on, and there are no targets",
             "write `targets`",
         );
+    }
+}
+
+fn check_foreach(list: Option<&[ForEachMutation]>, path: &str, findings: &mut Findings) {
+    let mut open: Vec<(&[ForEachMutation], String)> = Vec::new();
+    open.extend(list.map(|list| (list, path.to_owned())));
+    while let Some((list, path)) = open.pop() {
+        for (index, foreach) in list.iter().enumerate() {
+            let path = format!("{path}/{index}");
+            if let Some(preconditions) = &foreach.preconditions {
+                let path = format!("{path}/preconditions");
+                conditions::check_operators(preconditions, &path, findings);
+            }
+            if let Some(patch) = &foreach.patch_strategic_merge {
+                labels::check(patch, &format!("{path}/patchStrategicMerge"), findings);
+            }
+            let inner = foreach.foreach.as_deref();
+            open.extend(inner.map(|inner| (inner, format!("{path}/foreach"))));
+        }
     }
 }
 

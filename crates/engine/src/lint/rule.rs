@@ -10,6 +10,7 @@ use super::{
 
 pub(super) fn check(policy: &Policy, rule: &Rule, path: &str, findings: &mut Findings) {
     check_type(rule, path, findings);
+    check_image_extractors(rule, path, findings);
     match_resources::check(policy, rule, path, findings);
     kinds::check(policy, rule, path, findings);
     context::check(&rule.context, path, findings);
@@ -69,6 +70,32 @@ fn check_type(rule: &Rule, path: &str, findings: &mut Findings) {
     }
 }
 
+/// Extractors are for `verifyImages`; a digest cannot be written to where an expression looks.
+fn check_image_extractors(rule: &Rule, path: &str, findings: &mut Findings) {
+    if rule.image_extractors.is_empty() {
+        return;
+    }
+    let path = format!("{path}/imageExtractors");
+    if rule.verify_images.is_empty() {
+        findings.error(
+            path,
+            "`imageExtractors` stands without `verifyImages`",
+            "remove it",
+        );
+        return;
+    }
+    let extractors = rule.image_extractors.values().flatten();
+    let mut paths = extractors.filter_map(|extractor| extractor.jmes_path.as_ref());
+    let mut images = rule.verify_images.iter();
+    if paths.any(|path| !path.is_empty()) && images.any(|it| it.mutate_digest != Some(false)) {
+        findings.error(
+            path,
+            "`jmesPath` stands in an extractor, and digests are written to images",
+            "set `mutateDigest: false`, or leave out `jmesPath`",
+        );
+    }
+}
+
 fn check_cel(rule: &Rule, path: &str, findings: &mut Findings) {
     let has_cel = rule
         .validate
@@ -82,10 +109,10 @@ fn check_cel(rule: &Rule, path: &str, findings: &mut Findings) {
         );
     }
     if has_cel && !rule.context.is_empty() {
-        findings.error(
+        findings.warning(
             format!("{path}/context"),
-            "a rule with `validate.cel` has no context",
-            "remove it; CEL has `variables` of its own",
+            "CEL expressions do not read the context",
+            "use `validate.cel.variables`",
         );
     }
 }

@@ -9,11 +9,10 @@ use portcullis_api::cluster_policy::{Policy, PolicyKind, PolicySpec};
 
 use super::failure_action_overrides;
 use super::finding::Findings;
+use crate::autogen::CONTROLLERS_ANNOTATION;
 
 /// The longest name of a policy or rule.
 const MAX_NAME: usize = 63;
-
-const AUTOGEN: &str = "pod-policies.kyverno.io/autogen-controllers";
 
 pub(super) fn check(policy: &Policy, findings: &mut Findings) {
     check_metadata(policy, findings);
@@ -50,7 +49,7 @@ fn check_metadata(policy: &Policy, findings: &mut Findings) {
     if policy
         .metadata
         .annotations
-        .get(AUTOGEN)
+        .get(CONTROLLERS_ANNOTATION)
         .is_some_and(|value| value == "all")
     {
         findings.error(

@@ -4,7 +4,7 @@ use portcullis_api::cluster_policy::Validation;
 use serde_json::Value;
 
 use super::finding::Findings;
-use super::{anchors, conditions, foreach, labels};
+use super::{anchors, cel, conditions, foreach, labels};
 use crate::pod_security::{CompiledPodSecurity, Dialect};
 
 pub(super) fn check(validation: &Validation, path: &str, findings: &mut Findings) {
@@ -37,6 +37,9 @@ pub(super) fn check(validation: &Validation, path: &str, findings: &mut Findings
     }
     if let Some(list) = &validation.foreach {
         foreach::check(list, &format!("{path}/foreach"), findings);
+    }
+    if let Some(body) = &validation.cel {
+        cel::check(body, &format!("{path}/cel"), findings);
     }
     check_pod_security(validation, path, findings);
 }

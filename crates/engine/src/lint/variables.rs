@@ -30,13 +30,8 @@ pub(super) fn check(policy: &Policy, rule: &Rule, path: &str, findings: &mut Fin
     };
     references::check(&document, path, findings);
     let background = policy.spec.background != Some(false);
-    let has_targets = |rule: &Rule| {
-        rule.mutate
-            .as_ref()
-            .is_some_and(|body| !body.targets.is_empty())
-    };
     let names = Names::of(rule, background, has_targets(rule));
-    let bans_user = background && !policy.spec.rules.iter().any(has_targets);
+    let bans_user = bans_user(policy);
     for (place, text) in texts(&document) {
         let place_in_policy = format!("{path}{place}");
         if is_dynamic(&place) {
@@ -54,6 +49,32 @@ pub(super) fn check(policy: &Policy, rule: &Rule, path: &str, findings: &mut Fin
             check_user(text, &place_in_policy, findings);
         }
     }
+}
+
+/// The annotations of the policy itself: Kyverno looks there as well, for what names a user.
+pub(super) fn check_annotations(policy: &Policy, findings: &mut Findings) {
+    if !bans_user(policy) {
+        return;
+    }
+    for (key, text) in &policy.metadata.annotations {
+        if key != "kubectl.kubernetes.io/last-applied-configuration" {
+            check_user(
+                text,
+                &format!("/metadata/annotations/{}", step(key)),
+                findings,
+            );
+        }
+    }
+}
+
+/// Whether no variable may read the user: a scan has none. Rules with targets run for a request.
+fn bans_user(policy: &Policy) -> bool {
+    policy.spec.background != Some(false) && !policy.spec.rules.iter().any(has_targets)
+}
+
+fn has_targets(rule: &Rule) -> bool {
+    let body = rule.mutate.as_ref();
+    body.is_some_and(|body| !body.targets.is_empty())
 }
 
 /// Every text of a document, keys included, with its JSON pointer.
