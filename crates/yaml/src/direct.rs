@@ -39,6 +39,7 @@ pub(crate) fn read(
         budget,
         anchors: HashMap::new(),
         copied: Size::default(),
+        kept: Size::default(),
     };
     let value = match reader.events.start()? {
         Some(event) => reader.node(event, 1)?,
@@ -55,6 +56,8 @@ struct Reader<'a, 'b> {
     anchors: HashMap<&'a str, Anchored>,
     /// What aliases have added.
     copied: Size,
+    /// What is kept for aliases to come.
+    kept: Size,
 }
 
 /// An anchor's value, nothing while it is being read, and its size.
@@ -76,6 +79,9 @@ struct Size {
 /// Past so much from aliases, the full reader counts it.
 const MOST_COPIED_NODES: usize = 1000;
 const MOST_COPIED_BYTES: usize = 1 << 20;
+/// Past so much in anchors, of which one can stand in another, the full reader keeps it once.
+const MOST_KEPT_NODES: usize = 100_000;
+const MOST_KEPT_BYTES: usize = 1 << 24;
 
 impl<'a> Reader<'a, '_> {
     #[inline]
@@ -127,12 +133,18 @@ impl<'a> Reader<'a, '_> {
         };
         self.anchors.insert(name, open);
         let value = self.value(kind, depth)?;
+        let size = size(&value);
+        self.kept.nodes += size.nodes;
+        self.kept.bytes += size.bytes;
+        if self.kept.nodes > MOST_KEPT_NODES || self.kept.bytes > MOST_KEPT_BYTES {
+            return Err(Stop::NeedsTree);
+        }
         if let Some(anchored) = self
             .anchors
             .get_mut(name)
             .filter(|known| known.start == start)
         {
-            anchored.size = size(&value);
+            anchored.size = size;
             anchored.value = Some(value.clone());
         }
         Ok(value)

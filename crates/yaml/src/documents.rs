@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem;
 use serde_json::Value;
 
 use crate::{Document, Limits, Mode, YamlError};
@@ -70,7 +71,18 @@ struct Documents<'a> {
     line: usize,
 }
 
+const SEPARATOR: &str = "---";
+
 impl<'a> Documents<'a> {
+    /// Where the next line starts that begins with `---`; `from` is a line's start too.
+    fn separator(&self, from: usize) -> Option<usize> {
+        let rest = self.rest.get(from..)?;
+        if rest.starts_with(SEPARATOR) {
+            return Some(from);
+        }
+        memmem::find(rest.as_bytes(), b"\n---").map(|at| from + at + 1)
+    }
+
     /// Cuts the next document off.
     fn cut(&mut self, length: usize) -> RawDocument<'a> {
         let (text, rest) = self
@@ -117,33 +129,30 @@ impl<'a> Iterator for Documents<'a> {
     type Item = RawDocument<'a>;
 
     fn next(&mut self) -> Option<RawDocument<'a>> {
-        let mut end = 0;
+        if self.rest.is_empty() {
+            return None;
+        }
+        let mut from = 0;
         loop {
-            let rest = self.rest.get(end..).filter(|rest| !rest.is_empty());
-            let Some(rest) = rest else {
-                return (end > 0).then(|| self.cut(end));
+            let Some(at) = self.separator(from) else {
+                return Some(self.cut(self.rest.len()));
             };
-            let line_end = rest.find('\n').map_or(rest.len(), |at| at + 1);
-            let line = rest.get(..line_end).unwrap_or(rest);
-            if let Some(after) = line.strip_prefix("---") {
-                let after = after.trim();
-                if !after.is_empty() && !after.starts_with('#') {
-                    if end > 0 {
-                        return Some(self.cut(end));
-                    }
-                    return Some(self.malformed(after));
-                }
-                if end > 0 {
-                    let document = self.cut(end);
-                    let (line, rest) = self
-                        .rest
-                        .split_at_checked(line_end)
-                        .unwrap_or((self.rest, ""));
+            let tail = self.rest.get(at..).unwrap_or_default();
+            let line = tail.split_inclusive('\n').next().unwrap_or_default();
+            let after = line.strip_prefix(SEPARATOR).unwrap_or_default().trim();
+            let well_formed = after.is_empty() || after.starts_with('#');
+            if at > 0 {
+                let document = self.cut(at);
+                if well_formed {
+                    let rest = self.rest.get(line.len()..).unwrap_or_default();
                     self.skip(line, rest);
-                    return Some(document);
                 }
+                return Some(document);
             }
-            end += line_end;
+            if !well_formed {
+                return Some(self.malformed(after));
+            }
+            from = line.len();
         }
     }
 }

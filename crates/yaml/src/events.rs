@@ -8,6 +8,9 @@
 //! What stands after the first document is not read: Kubernetes splits a stream at its `---` lines
 //! before it reads a document.
 
+mod block;
+mod flow;
+
 use std::borrow::Cow;
 
 use crate::{
@@ -49,6 +52,8 @@ enum State {
     IndentlessSequence,
     BlockMappingKey,
     BlockMappingValue,
+    /// After the `:` of a key that the scanner took for simple.
+    SimpleValue,
     FlowSequenceFirst,
     FlowSequence,
     FlowPairKey,
@@ -149,11 +154,11 @@ impl<'a> Events<'a> {
                     version = true;
                 }
                 Token {
-                    kind: TokenKind::TagDirective(handle, prefix),
+                    kind: TokenKind::TagDirective(directive),
                     start,
                     ..
                 } => {
-                    let (start, directive) = (*start, (*handle, prefix.clone()));
+                    let (start, directive) = (*start, directive.as_ref().clone());
                     if self.tags.iter().any(|(known, _)| *known == directive.0) {
                         return Err(Fault::new(
                             start,
@@ -179,6 +184,7 @@ impl<'a> Events<'a> {
             State::IndentlessSequence => self.indentless_sequence(),
             State::BlockMappingKey => self.block_mapping_key(),
             State::BlockMappingValue => self.block_mapping_value(),
+            State::SimpleValue => self.simple_value(),
             State::FlowSequenceFirst => self.flow_sequence(true),
             State::FlowSequence => self.flow_sequence(false),
             State::FlowPairKey => self.flow_pair_key(),
@@ -300,7 +306,8 @@ impl<'a> Events<'a> {
                 TokenKind::Anchor(name) if properties.anchor.is_none() => {
                     properties.anchor = Some(name)
                 }
-                TokenKind::Tag(handle, suffix) if properties.tag.is_none() => {
+                TokenKind::Tag(tag) if properties.tag.is_none() => {
+                    let (handle, suffix) = *tag;
                     properties.tag = Some(self.tag(handle, suffix, token.start)?);
                 }
                 kind => {
@@ -372,195 +379,20 @@ impl<'a> Events<'a> {
         };
         Fault::new(token.start, message)
     }
+}
 
-    fn block_sequence(&mut self) -> Result<Event<'a>, Fault> {
-        let token = self.take()?;
-        match token.kind {
-            TokenKind::BlockEntry => match self.peek()?.kind {
-                TokenKind::BlockEntry | TokenKind::BlockEnd => {
-                    self.empty_then(State::BlockSequence, token.end)
-                }
-                _ => self.node_then(State::BlockSequence, true, false),
-            },
-            TokenKind::BlockEnd => {
-                self.pop();
-                Ok(marker(EventKind::SequenceEnd, token.start))
-            }
-            _ => Err(Fault::new(
-                token.start,
-                "expected the next list entry `- ` or the end of the list; align the entries of the list",
-            )),
-        }
-    }
-
-    fn indentless_sequence(&mut self) -> Result<Event<'a>, Fault> {
-        let token = self.peek()?;
-        let (start, end) = (token.start, token.end);
-        if token.kind != TokenKind::BlockEntry {
-            self.pop();
-            return Ok(marker(EventKind::SequenceEnd, start));
-        }
-        self.take()?;
-        match self.peek()?.kind {
-            TokenKind::BlockEntry | TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd => {
-                self.empty_then(State::IndentlessSequence, end)
-            }
-            _ => self.node_then(State::IndentlessSequence, true, false),
-        }
-    }
-
-    #[inline]
-    fn block_mapping_key(&mut self) -> Result<Event<'a>, Fault> {
-        let token = self.take()?;
-        match token.kind {
-            TokenKind::Key => match self.peek()?.kind {
-                TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd => {
-                    self.empty_then(State::BlockMappingValue, token.end)
-                }
-                _ => self.node_then(State::BlockMappingValue, true, true),
-            },
-            TokenKind::BlockEnd => {
-                self.pop();
-                Ok(marker(EventKind::MappingEnd, token.start))
-            }
-            _ => Err(Fault::new(
-                token.start,
-                "expected the next `key: value` or the end of the map; align the keys of the map, and put a value in quotes when more text follows it",
-            )),
-        }
-    }
-
-    #[inline]
-    fn block_mapping_value(&mut self) -> Result<Event<'a>, Fault> {
-        let token = self.peek()?;
-        let (start, end) = (token.start, token.end);
-        if token.kind != TokenKind::Value {
-            return self.empty_then(State::BlockMappingKey, start);
-        }
-        self.take()?;
-        match self.peek()?.kind {
-            TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd => {
-                self.empty_then(State::BlockMappingKey, end)
-            }
-            _ => self.node_then(State::BlockMappingKey, true, true),
-        }
-    }
-
-    fn flow_sequence(&mut self, first: bool) -> Result<Event<'a>, Fault> {
-        self.flow_separator(first, &TokenKind::FlowSequenceEnd, "`,` or `]`")?;
-        match self.peek()?.kind {
-            TokenKind::FlowSequenceEnd => self.flow_end(EventKind::SequenceEnd),
-            TokenKind::Key => {
-                let token = self.take()?;
-                self.state = Some(State::FlowPairKey);
-                Ok(Event {
-                    kind: EventKind::MappingStart,
-                    properties: None,
-                    start: token.start,
-                    end: token.end,
-                })
-            }
-            _ => self.node_then(State::FlowSequence, false, false),
-        }
-    }
-
-    /// Eats the `,` that must stand between two entries.
-    fn flow_separator(
-        &mut self,
-        first: bool,
-        end: &TokenKind<'a>,
-        expected: &str,
-    ) -> Result<(), Fault> {
-        let token = self.peek()?;
-        if first || token.kind == *end {
-            return Ok(());
-        }
-        if token.kind == TokenKind::FlowEntry {
-            self.take()?;
-            return Ok(());
-        }
-        Err(Fault::new(
-            token.start,
-            format!(
-                "expected {expected} here; if a value holds `{{{{ … }}}}` or another bracket, put it in quotes"
-            ),
-        ))
-    }
-
-    fn flow_end(&mut self, kind: EventKind<'a>) -> Result<Event<'a>, Fault> {
-        self.pop();
-        let token = self.take()?;
-        Ok(Event {
-            kind,
-            properties: None,
-            start: token.start,
-            end: token.end,
-        })
-    }
-
-    fn flow_pair_key(&mut self) -> Result<Event<'a>, Fault> {
-        let token = self.peek()?;
-        let end = token.end;
-        match token.kind {
-            TokenKind::Value | TokenKind::FlowEntry | TokenKind::FlowSequenceEnd => {
-                self.take()?;
-                self.empty_then(State::FlowPairValue, end)
-            }
-            _ => self.node_then(State::FlowPairValue, false, false),
-        }
-    }
-
-    fn flow_pair_value(&mut self) -> Result<Event<'a>, Fault> {
-        if self.peek()?.kind == TokenKind::Value {
-            self.take()?;
-            if !matches!(
-                self.peek()?.kind,
-                TokenKind::FlowEntry | TokenKind::FlowSequenceEnd
-            ) {
-                return self.node_then(State::FlowPairEnd, false, false);
-            }
-        }
-        let at = self.peek()?.start;
-        self.empty_then(State::FlowPairEnd, at)
-    }
-
-    fn flow_pair_end(&mut self) -> Result<Event<'a>, Fault> {
-        let at = self.peek()?.start;
-        self.state = Some(State::FlowSequence);
-        Ok(marker(EventKind::MappingEnd, at))
-    }
-
-    fn flow_mapping(&mut self, first: bool) -> Result<Event<'a>, Fault> {
-        self.flow_separator(first, &TokenKind::FlowMappingEnd, "`,` or `}`")?;
-        match self.peek()?.kind {
-            TokenKind::FlowMappingEnd => self.flow_end(EventKind::MappingEnd),
-            TokenKind::Key => {
-                self.take()?;
-                let token = self.peek()?;
-                let at = token.start;
-                match token.kind {
-                    TokenKind::Value | TokenKind::FlowEntry | TokenKind::FlowMappingEnd => {
-                        self.empty_then(State::FlowMappingValue, at)
-                    }
-                    _ => self.node_then(State::FlowMappingValue, false, false),
-                }
-            }
-            _ => self.node_then(State::FlowMappingEmptyValue, false, false),
-        }
-    }
-
-    fn flow_mapping_value(&mut self) -> Result<Event<'a>, Fault> {
-        if self.peek()?.kind == TokenKind::Value {
-            self.take()?;
-            if !matches!(
-                self.peek()?.kind,
-                TokenKind::FlowEntry | TokenKind::FlowMappingEnd
-            ) {
-                return self.node_then(State::FlowMapping, false, false);
-            }
-        }
-        let at = self.peek()?.start;
-        self.empty_then(State::FlowMapping, at)
+/// The event of a scalar's token.
+fn scalar(token: Token<'_>) -> Event<'_> {
+    let (start, end) = (token.start, token.end);
+    let kind = match token.kind {
+        TokenKind::Scalar(text, style) => EventKind::Scalar(text, style),
+        _ => EventKind::Scalar(Cow::Borrowed(""), Style::Plain),
+    };
+    Event {
+        kind,
+        properties: None,
+        start,
+        end,
     }
 }
 

@@ -202,6 +202,14 @@ fn limits_hold() {
 }
 
 #[test]
+fn anchors_in_anchors_are_read_in_little_time() {
+    let open: String = (0..500).map(|level| format!("&a{level} [")).collect();
+    let text = format!("{open}{}{}", "x, ".repeat(200_000), "]".repeat(500));
+    let limits = Limits::default();
+    assert!(read(&text, Mode::Lenient, &limits).is_ok());
+}
+
+#[test]
 fn errors_have_a_place_and_a_remedy() {
     for (text, line, column, word) in [
         ("a: 1\nb: {{ x }}\n", 2, 5, "quotes"),

@@ -189,7 +189,7 @@ impl<'a> Scanner<'a> {
         self.skip_blanks();
         let prefix = self.scan_uri(start, false)?;
         if self.is_blank_or_end(self.pos) {
-            Ok(TokenKind::TagDirective(handle, prefix))
+            Ok(TokenKind::TagDirective(Box::new((handle, prefix))))
         } else {
             Err(tag_fault(start))
         }
