@@ -2,12 +2,12 @@
 
 use std::io;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 use crate::{
     commands::{apply, jp, new, render, test, validate, verify, version},
     exit_status::ExitStatus,
-    output::console::Console,
+    output::console::{Console, When},
 };
 
 /// Render, validate and try Kubernetes policies.
@@ -26,17 +26,6 @@ pub struct CommandLine {
     /// When to use colour.
     #[arg(long, global = true, value_enum, default_value_t = When::Auto)]
     pub color: When,
-}
-
-/// When to use colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum When {
-    /// On a terminal, unless `NO_COLOR` is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
 }
 
 /// The commands.

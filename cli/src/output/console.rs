@@ -3,9 +3,21 @@
 use std::io::{self, BufWriter, Write};
 
 use anstream::{AutoStream, ColorChoice};
+use clap::ValueEnum;
 use portcullis_pipeline::diagnostic::Diagnostic;
 
-use crate::{command_line::When, output::diagnostics};
+use crate::output::diagnostics;
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
 
 /// Where a command writes.
 pub struct Console {

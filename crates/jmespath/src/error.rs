@@ -1,5 +1,7 @@
 //! Why an evaluation has no result.
 
+use portcullis_values::Val;
+
 /// An evaluation that ended without a result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EvalError {
@@ -39,6 +41,9 @@ impl EvalError {
         }
     }
 }
+
+/// What a step of an evaluation gives.
+pub(crate) type Evaluated<'a> = Result<Val<'a>, Fault<'a>>;
 
 /// An error on its way up through the evaluation: a missing key costs no allocation, because most
 /// of them are swallowed.

@@ -20,12 +20,9 @@ mod x509;
 
 use portcullis_values::Val;
 
-use crate::{
-    interpreter::{Evaluated, Interpreter},
-    program::CallSite,
-};
+use crate::error::Evaluated;
 
-pub(crate) use call::Call;
+pub(crate) use call::{Call, Evaluation, Site};
 pub use registry::FUNCTIONS;
 pub use signature::{Function, Type};
 
@@ -37,21 +34,22 @@ pub(crate) fn find(name: &str) -> Option<&'static Function> {
         .and_then(|index| FUNCTIONS.get(index))
 }
 
-/// Calls the function of `site` on evaluated arguments.
+/// Calls a function on evaluated arguments; `None` stands for a name that no function has.
 pub(crate) fn call<'a>(
-    interpreter: &Interpreter<'_, 'a>,
-    site: &'a CallSite,
+    evaluation: &dyn Evaluation<'a>,
+    function: Option<&Function>,
+    site: &'a Site,
     arguments: &[Val<'a>],
 ) -> Evaluated<'a> {
     let call = Call {
-        interpreter,
+        evaluation,
         site,
         arguments,
     };
-    let Some(function) = site.function else {
+    let Some(function) = function else {
         return Err(call.error("there is no such function"));
     };
-    call.check(function)?;
+    function.check(&call)?;
     let result = (function.run)(&call)?;
     call.charge_result(&result)?;
     Ok(result)

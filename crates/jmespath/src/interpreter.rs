@@ -17,15 +17,13 @@ use serde_json::Value;
 use self::borrow::{Peek, peek};
 use crate::{
     budget::Budget,
-    error::Fault,
-    functions,
+    error::{Evaluated, Fault},
+    functions::{self, Evaluation},
     host::Host,
     program::{CallSite, Construct, Field, Node, Program},
     scope::Scope,
     value::{self, Reference, is_false},
 };
-
-pub(crate) type Evaluated<'a> = Result<Val<'a>, Fault<'a>>;
 
 /// How many computed values a result may hold.
 const MAX_RESULT: u64 = 1_000_000;
@@ -34,8 +32,8 @@ const MAX_RESULT: u64 = 1_000_000;
 pub(crate) struct Interpreter<'e, 'a> {
     program: &'a Program,
     scope: &'e dyn Scope<'a>,
-    pub(crate) host: &'e dyn Host,
-    pub(crate) budget: Budget,
+    host: &'e dyn Host,
+    budget: Budget,
     /// The lists that `items` made: lists of maps only, which most functions refuse.
     item_lists: RefCell<Vec<Rc<[Val<'a>]>>>,
 }
@@ -65,7 +63,7 @@ impl<'e, 'a> Interpreter<'e, 'a> {
     }
 
     /// Evaluates `node` on `current`; nodes of the root ask the scope instead.
-    pub(crate) fn eval(&self, node: &'a Node, current: &Val<'a>) -> Evaluated<'a> {
+    fn eval(&self, node: &'a Node, current: &Val<'a>) -> Evaluated<'a> {
         self.budget.charge(1, 0)?;
         match node {
             Node::Whole(offset) => self.scope.whole().map_err(|error| place(error, *offset)),
@@ -94,7 +92,7 @@ impl<'e, 'a> Interpreter<'e, 'a> {
     }
 
     /// Evaluates `node`; a missing key is null.
-    pub(crate) fn lenient(&self, node: &'a Node, current: &Val<'a>) -> Evaluated<'a> {
+    fn lenient(&self, node: &'a Node, current: &Val<'a>) -> Evaluated<'a> {
         match self.eval(node, current) {
             Err(Fault::NotFound { .. }) => Ok(Val::Null),
             other => other,
@@ -179,7 +177,7 @@ impl<'e, 'a> Interpreter<'e, 'a> {
     }
 
     /// The body of `&expression`, if `value` is one of this program's.
-    pub(crate) fn body(&self, value: &Val<'a>) -> Option<&'a Node> {
+    fn body(&self, value: &Val<'a>) -> Option<&'a Node> {
         let reference: &Reference = value::opaque(value)?;
         if reference.program != self.address() {
             return None;
@@ -188,23 +186,24 @@ impl<'e, 'a> Interpreter<'e, 'a> {
     }
 
     #[inline(never)]
-    fn call(&self, site: &'a CallSite, current: &Val<'a>) -> Evaluated<'a> {
+    fn call(&self, call: &'a CallSite, current: &Val<'a>) -> Evaluated<'a> {
         /// Most functions take no more arguments than this, which then need no allocation.
         const FEW: usize = 3;
-        let count = site.arguments.len();
+        let count = call.arguments.len();
         if count <= FEW {
             let mut arguments: [Val<'a>; FEW] = Default::default();
-            for (argument, node) in arguments.iter_mut().zip(&site.arguments) {
+            for (argument, node) in arguments.iter_mut().zip(&call.arguments) {
                 *argument = self.lenient(node, current)?;
             }
-            return functions::call(self, site, arguments.get(..count).unwrap_or_default());
+            let few = arguments.get(..count).unwrap_or_default();
+            return functions::call(self, call.function, &call.site, few);
         }
-        let arguments = site
+        let arguments = call
             .arguments
             .iter()
             .map(|node| self.lenient(node, current))
             .collect::<Result<Vec<_>, _>>()?;
-        functions::call(self, site, &arguments)
+        functions::call(self, call.function, &call.site, &arguments)
     }
 
     #[inline(never)]
@@ -240,22 +239,6 @@ impl<'e, 'a> Interpreter<'e, 'a> {
         }
     }
 
-    /// A list that only `items` makes.
-    pub(crate) fn item_list(&self, items: Vec<Val<'a>>) -> Val<'a> {
-        let items: Rc<[Val<'a>]> = items.into();
-        self.item_lists.borrow_mut().push(Rc::clone(&items));
-        Val::List(List::Shared(items))
-    }
-
-    /// Whether `items` made this list.
-    pub(crate) fn is_item_list(&self, list: &List<'a>) -> bool {
-        let List::Shared(items) = list else {
-            return false;
-        };
-        let known = self.item_lists.borrow();
-        known.iter().any(|made| Rc::ptr_eq(made, items))
-    }
-
     /// `value` without the types that only an evaluation has. `left` is how many computed values
     /// it may hold.
     fn plain(&self, value: Val<'a>, left: &mut u64) -> Evaluated<'a> {
@@ -286,6 +269,42 @@ impl<'e, 'a> Interpreter<'e, 'a> {
             }
             other => Ok(other),
         }
+    }
+}
+
+impl<'a> Evaluation<'a> for Interpreter<'_, 'a> {
+    fn host(&self) -> &dyn Host {
+        self.host
+    }
+
+    fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    fn equal(&self, left: &Val<'a>, right: &Val<'a>) -> Result<bool, Fault<'a>> {
+        self.are_equal(left, right)
+    }
+
+    fn is_expression(&self, value: &Val<'a>) -> bool {
+        self.body(value).is_some()
+    }
+
+    fn apply(&self, value: &Val<'a>, item: &Val<'a>) -> Option<Evaluated<'a>> {
+        Some(self.lenient(self.body(value)?, item))
+    }
+
+    fn item_list(&self, items: Vec<Val<'a>>) -> Val<'a> {
+        let items: Rc<[Val<'a>]> = items.into();
+        self.item_lists.borrow_mut().push(Rc::clone(&items));
+        Val::List(List::Shared(items))
+    }
+
+    fn is_item_list(&self, list: &List<'a>) -> bool {
+        let List::Shared(items) = list else {
+            return false;
+        };
+        let known = self.item_lists.borrow();
+        known.iter().any(|made| Rc::ptr_eq(made, items))
     }
 }
 

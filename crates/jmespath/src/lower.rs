@@ -4,7 +4,7 @@ use portcullis_values::regexp::GoRegexp;
 use serde_json::Value;
 
 use crate::{
-    functions,
+    functions::{self, Site},
     program::{CallSite, Construct, Field, Node, Program, Slice},
     syntax::ast::{Ast, AstKind},
 };
@@ -184,11 +184,13 @@ impl Lowering {
             .filter(|_| function.is_some_and(|function| function.compiles_first_argument()))
             .map(GoRegexp::compile);
         Node::Call(Box::new(CallSite {
-            name: name.into(),
+            site: Site {
+                name: name.into(),
+                regexp,
+                offset,
+            },
             function,
-            regexp,
             arguments: self.nodes(arguments, at_root),
-            offset,
         }))
     }
 }

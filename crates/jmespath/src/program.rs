@@ -1,10 +1,12 @@
 //! The compiled form of an expression: chains instead of nested pairs, functions resolved,
 //! regular expressions compiled, the root's fields told from the fields of values.
 
-use portcullis_values::regexp::{GoRegexp, RegexpError};
 use serde_json::Value;
 
-use crate::{functions::Function, syntax::token::Comparison};
+use crate::{
+    functions::{Function, Site},
+    syntax::token::Comparison,
+};
 
 /// A compiled expression.
 #[derive(Debug)]
@@ -85,11 +87,8 @@ pub(crate) struct Construct<T> {
 /// A function call as it stands in an expression.
 #[derive(Debug)]
 pub(crate) struct CallSite {
-    pub(crate) name: Box<str>,
+    pub(crate) site: Site,
     /// Nothing when no function has the name, which is an error when it is called.
     pub(crate) function: Option<&'static Function>,
     pub(crate) arguments: Box<[Node]>,
-    /// The compiled first argument of a regular expression function, when it is a literal.
-    pub(crate) regexp: Option<Result<GoRegexp, RegexpError>>,
-    pub(crate) offset: usize,
 }

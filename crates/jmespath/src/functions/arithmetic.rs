@@ -11,36 +11,36 @@ use portcullis_values::{
 
 use super::Call;
 use crate::{
+    error::Evaluated,
     error::Fault,
     functions::call::describe,
-    interpreter::Evaluated,
     value::{from_number, number},
 };
 
 type Operation = fn(&Operand, &Operand) -> Result<Operand, ArithmeticError>;
 
-pub(super) fn add<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn add<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     apply(call, Operand::add)
 }
 
-pub(super) fn subtract<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn subtract<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     apply(call, Operand::subtract)
 }
 
-pub(super) fn multiply<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn multiply<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     apply(call, Operand::multiply)
 }
 
-pub(super) fn divide<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn divide<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     apply(call, Operand::divide)
 }
 
-pub(super) fn modulo<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn modulo<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     apply(call, Operand::modulo)
 }
 
 /// The items added up; a list of one item is that item, whatever it is.
-pub(super) fn sum<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn sum<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     let list = call.list(0)?;
     let mut items = list.iter();
     let Some(mut total) = items.next() else {
@@ -52,12 +52,12 @@ pub(super) fn sum<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
     Ok(total)
 }
 
-fn apply<'a>(call: &Call<'_, '_, 'a>, operation: Operation) -> Evaluated<'a> {
+fn apply<'a>(call: &Call<'_, 'a>, operation: Operation) -> Evaluated<'a> {
     compute(call, operation, &call.value(0), &call.value(1))
 }
 
 fn compute<'a>(
-    call: &Call<'_, '_, 'a>,
+    call: &Call<'_, 'a>,
     operation: Operation,
     left: &Val<'a>,
     right: &Val<'a>,
@@ -74,7 +74,7 @@ fn compute<'a>(
     }
 }
 
-fn operand<'a>(call: &Call<'_, '_, 'a>, value: &Val<'a>) -> Result<Operand, Fault<'a>> {
+fn operand<'a>(call: &Call<'_, 'a>, value: &Val<'a>) -> Result<Operand, Fault<'a>> {
     let operand = match value {
         Val::Str(text) => Operand::parse(text),
         other => number(other).map(Operand::Number),

@@ -2,31 +2,69 @@
 
 use std::{borrow::Cow, rc::Rc};
 
-use portcullis_values::{List, Map, Str, Val, gojson, gotext};
+use portcullis_values::{
+    List, Map, Str, Val, gojson, gotext,
+    regexp::{GoRegexp, RegexpError},
+};
 
 use crate::{
-    budget::MAX_TEXT,
-    error::Fault,
-    functions::{Function, Type},
+    budget::{Budget, MAX_TEXT},
+    error::{Evaluated, Fault},
     host::Host,
-    interpreter::Interpreter,
-    program::{CallSite, Node},
     value::{number, type_name},
 };
 
 /// How much of a value an error shows, in characters.
 const SHOWN: usize = 60;
 
+/// What a function may ask of the evaluation that calls it.
+pub(crate) trait Evaluation<'a> {
+    fn host(&self) -> &dyn Host;
+
+    fn budget(&self) -> &Budget;
+
+    /// Whether two values are deeply equal.
+    fn equal(&self, left: &Val<'a>, right: &Val<'a>) -> Result<bool, Fault<'a>>;
+
+    /// Whether `value` is an `&expression` of the program.
+    fn is_expression(&self, value: &Val<'a>) -> bool;
+
+    /// What an `&expression` makes of `item`, a missing key being null; nothing where `value` is
+    /// no expression.
+    fn apply(&self, value: &Val<'a>, item: &Val<'a>) -> Option<Evaluated<'a>>;
+
+    /// A list that only `items` makes.
+    fn item_list(&self, items: Vec<Val<'a>>) -> Val<'a>;
+
+    /// Whether `items` made this list.
+    fn is_item_list(&self, list: &List<'a>) -> bool;
+}
+
+/// The name of a call, and where it stands in the expression.
+#[derive(Debug)]
+pub(crate) struct Site {
+    pub(crate) name: Box<str>,
+    /// The compiled first argument of a regular expression function, when it is a literal.
+    pub(crate) regexp: Option<Result<GoRegexp, RegexpError>>,
+    /// In bytes.
+    pub(crate) offset: usize,
+}
+
 /// A function call with its evaluated arguments.
-pub(crate) struct Call<'c, 'e, 'a> {
-    pub(crate) interpreter: &'c Interpreter<'e, 'a>,
-    pub(crate) site: &'a CallSite,
+pub(crate) struct Call<'c, 'a> {
+    pub(crate) evaluation: &'c dyn Evaluation<'a>,
+    pub(crate) site: &'a Site,
     pub(crate) arguments: &'c [Val<'a>],
 }
 
-impl<'a> Call<'_, '_, 'a> {
+impl<'a> Call<'_, 'a> {
     pub(crate) fn host(&self) -> &dyn Host {
-        self.interpreter.host
+        self.evaluation.host()
+    }
+
+    /// Takes steps off the budget.
+    pub(crate) fn charge(&self, steps: usize) -> Result<(), Fault<'a>> {
+        self.evaluation.budget().charge(steps, self.site.offset)
     }
 
     /// An error of this call.
@@ -54,55 +92,6 @@ impl<'a> Call<'_, '_, 'a> {
         ))
     }
 
-    /// Checks the number and the types of the arguments.
-    pub(super) fn check(&self, function: &Function) -> Result<(), Fault<'a>> {
-        let (wanted, found) = (function.arguments.len(), self.arguments.len());
-        if wanted == 0 {
-            return Ok(());
-        }
-        if function.variadic {
-            if found < wanted {
-                return Err(self.error(format!(
-                    "expected at least {wanted} argument(s), found {found}"
-                )));
-            }
-            return Ok(());
-        }
-        if wanted != found {
-            return Err(self.error(format!("expected {wanted} argument(s), found {found}")));
-        }
-        for (index, (types, value)) in function.arguments.iter().zip(self.arguments).enumerate() {
-            if !types.iter().any(|wanted| self.has_type(value, *wanted)) {
-                let names: Vec<String> = types.iter().map(Type::to_string).collect();
-                return Err(self.argument_error(index, &names.join(" or ")));
-            }
-        }
-        Ok(())
-    }
-
-    fn has_type(&self, value: &Val<'a>, wanted: Type) -> bool {
-        match (wanted, value) {
-            (Type::Any, _)
-            | (Type::Array, Val::List(_))
-            | (Type::Bool, Val::Bool(_))
-            | (Type::Object, Val::Map(_))
-            | (Type::String, Val::Str(_) | Val::Bytes(_)) => true,
-            (Type::ArrayNumber, Val::List(list)) => {
-                !self.interpreter.is_item_list(list)
-                    && list.iter().all(|item| number(&item).is_some())
-            }
-            (Type::ArrayString, Val::List(list)) => {
-                !self.interpreter.is_item_list(list)
-                    && list
-                        .iter()
-                        .all(|item| matches!(item, Val::Str(_) | Val::Bytes(_)))
-            }
-            (Type::Expression, value) => self.interpreter.body(value).is_some(),
-            (Type::Number, value) => number(value).is_some(),
-            _ => false,
-        }
-    }
-
     /// Takes the size of a result off the budget.
     pub(super) fn charge_result(&self, result: &Val<'a>) -> Result<(), Fault<'a>> {
         let size = match result {
@@ -112,7 +101,7 @@ impl<'a> Call<'_, '_, 'a> {
             Val::Map(Map::Shared(entries)) => entries.len(),
             _ => return Ok(()),
         };
-        self.interpreter.budget.charge(size, self.site.offset)
+        self.charge(size)
     }
 
     /// Refuses to make a text that is too long.
@@ -155,7 +144,7 @@ impl<'a> Call<'_, '_, 'a> {
     /// The list at `index`. A list that `items` made is refused, as most functions do.
     pub(crate) fn list(&self, index: usize) -> Result<List<'a>, Fault<'a>> {
         match self.arguments.get(index) {
-            Some(Val::List(list)) if self.interpreter.is_item_list(list) => Err(self.error(
+            Some(Val::List(list)) if self.evaluation.is_item_list(list) => Err(self.error(
                 "the list that `items` makes is not accepted here, write `items(…)[]` instead",
             )),
             Some(Val::List(list)) => Ok(list.clone()),
@@ -170,12 +159,12 @@ impl<'a> Call<'_, '_, 'a> {
         }
     }
 
-    /// The body of the `&expression` at `index`.
-    pub(crate) fn body(&self, index: usize) -> Result<&'a Node, Fault<'a>> {
-        self.arguments
-            .get(index)
-            .and_then(|value| self.interpreter.body(value))
-            .ok_or_else(|| self.argument_error(index, "expref"))
+    /// What the `&expression` at `index` makes of `item`; a missing key is null.
+    pub(crate) fn apply(&self, index: usize, item: &Val<'a>) -> Evaluated<'a> {
+        let expression = self.arguments.get(index);
+        expression
+            .and_then(|expression| self.evaluation.apply(expression, item))
+            .unwrap_or_else(|| Err(self.argument_error(index, "expref")))
     }
 
     /// The text or the number at `index`, as text.

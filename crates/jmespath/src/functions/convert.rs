@@ -8,25 +8,25 @@ use portcullis_yaml::{Limits, Mode};
 use super::Call;
 use crate::{
     budget::MAX_TEXT,
-    interpreter::Evaluated,
+    error::Evaluated,
     value::{from_number, number, type_name},
 };
 
-pub(super) fn parse_json<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn parse_json<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     gojson::decode(&call.text(0)?)
         .map(Val::from_owned)
         .map_err(|error| call.argument_cause(0, format!("not JSON: {error}")))
 }
 
 /// The first document, as Kubernetes reads YAML.
-pub(super) fn parse_yaml<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn parse_yaml<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     portcullis_yaml::read(&call.text(0)?, Mode::Lenient, &Limits::default())
         .map(Val::from_owned)
         .map_err(|error| call.argument_cause(0, format!("not YAML: {error}")))
 }
 
 /// The number that a text spells; null for everything else.
-pub(super) fn to_number<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn to_number<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     let value = call.value(0);
     match &value {
         Val::Str(text) => Ok(float::parse(text).map(from_number).unwrap_or_default()),
@@ -40,7 +40,7 @@ pub(super) fn to_number<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
 }
 
 /// The text itself, or the JSON text of anything else.
-pub(super) fn to_string<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn to_string<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     let value = call.value(0);
     if let Val::Str(_) | Val::Bytes(_) = value {
         return Ok(value);
@@ -51,7 +51,7 @@ pub(super) fn to_string<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
 }
 
 /// `array`, `boolean`, `null`, `number`, `object` or `string`.
-pub(super) fn type_of<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn type_of<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     let value = call.value(0);
     match &value {
         Val::Opaque(_) => Err(call.argument_error(0, "a JSON value")),

@@ -10,7 +10,7 @@ use base64::{
 use portcullis_values::Val;
 
 use super::Call;
-use crate::interpreter::Evaluated;
+use crate::error::Evaluated;
 
 pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
@@ -21,7 +21,7 @@ pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// The decoded text; bytes that are no text stay as they are for `base64_encode` and the hashes.
 /// Line breaks within the input do not count.
-pub(super) fn base64_decode<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn base64_decode<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     let text: Vec<u8> = call
         .bytes(0)?
         .iter()
@@ -37,6 +37,6 @@ pub(super) fn base64_decode<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
     })
 }
 
-pub(super) fn base64_encode<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn base64_encode<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     Ok(Val::from(BASE64.encode(call.bytes(0)?)))
 }

@@ -8,17 +8,17 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use super::Call;
-use crate::interpreter::Evaluated;
+use crate::error::Evaluated;
 
-pub(super) fn md5<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn md5<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     Ok(hexadecimal(&Md5::digest(call.bytes(0)?)))
 }
 
-pub(super) fn sha1<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn sha1<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     Ok(hexadecimal(&Sha1::digest(call.bytes(0)?)))
 }
 
-pub(super) fn sha256<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn sha256<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     Ok(hexadecimal(&Sha256::digest(call.bytes(0)?)))
 }
 

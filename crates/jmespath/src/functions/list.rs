@@ -3,10 +3,13 @@
 use portcullis_values::{Val, gotext};
 
 use super::{Call, call::list};
-use crate::{error::Fault, interpreter::Evaluated, value::from_count};
+use crate::{
+    error::{Evaluated, Fault},
+    value::from_count,
+};
 
 /// Whether a text holds a text, or a list holds a value. Lists and maps cannot be looked for.
-pub(super) fn contains<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn contains<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     let wanted = call.value(1);
     if let Val::Str(_) | Val::Bytes(_) = call.value(0) {
         let found = match &wanted {
@@ -30,10 +33,10 @@ fn find(text: &[u8], part: &[u8]) -> bool {
     }
 }
 
-fn holds<'a>(call: &Call<'_, '_, 'a>, item: &Val<'a>, wanted: &Val<'a>) -> Result<bool, Fault<'a>> {
+fn holds<'a>(call: &Call<'_, 'a>, item: &Val<'a>, wanted: &Val<'a>) -> Result<bool, Fault<'a>> {
     match (item, wanted) {
         (Val::List(item), Val::List(wanted)) => {
-            if call.interpreter.is_item_list(item) == call.interpreter.is_item_list(wanted) {
+            if call.evaluation.is_item_list(item) == call.evaluation.is_item_list(wanted) {
                 return Err(call.argument_error(1, "a single value, lists are not compared"));
             }
             Ok(false)
@@ -41,12 +44,12 @@ fn holds<'a>(call: &Call<'_, '_, 'a>, item: &Val<'a>, wanted: &Val<'a>) -> Resul
         (Val::Map(_), Val::Map(_)) => {
             Err(call.argument_error(1, "a single value, objects are not compared"))
         }
-        _ => call.interpreter.equal(item, wanted),
+        _ => call.evaluation.equal(item, wanted),
     }
 }
 
 /// The count of characters, items or keys.
-pub(super) fn length<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn length<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     match call.value(0) {
         Val::Str(text) => Ok(from_count(text.chars().count())),
         Val::Bytes(bytes) => Ok(from_count(gotext::decode(&bytes).chars().count())),
@@ -57,22 +60,21 @@ pub(super) fn length<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
 }
 
 /// What the expression makes of every item; null where a key is missing.
-pub(super) fn map<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
-    let body = call.body(0)?;
+pub(super) fn map<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     call.list(1)?
         .iter()
-        .map(|item| call.interpreter.lenient(body, &item))
+        .map(|item| call.apply(0, &item))
         .collect::<Result<Vec<_>, _>>()
         .map(list)
 }
 
 /// The first argument that is not null.
-pub(super) fn not_null<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn not_null<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     let first = call.arguments.iter().find(|value| !value.is_null());
     Ok(first.cloned().unwrap_or_default())
 }
 
-pub(super) fn reverse<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn reverse<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     if let Val::Str(_) | Val::Bytes(_) = call.value(0) {
         let reversed: String = call.text(0)?.chars().rev().collect();
         return Ok(Val::from(reversed));
@@ -81,10 +83,10 @@ pub(super) fn reverse<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
 }
 
 /// The list itself, or a list of the one value.
-pub(super) fn to_array<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn to_array<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     let value = call.value(0);
     match &value {
-        Val::List(items) if !call.interpreter.is_item_list(items) => Ok(value),
+        Val::List(items) if !call.evaluation.is_item_list(items) => Ok(value),
         _ => Ok(list(vec![value])),
     }
 }

@@ -6,17 +6,17 @@ use portcullis_values::{List, Val, duration::to_go_int64};
 
 use super::Call;
 use crate::{
+    error::Evaluated,
     error::Fault,
-    interpreter::Evaluated,
     value::{from_number, number},
 };
 
-pub(super) fn abs<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn abs<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     Ok(from_number(call.number(0)?.abs()))
 }
 
 /// The mean; of an empty array it is not a number.
-pub(super) fn avg<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn avg<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     let list = call.list(0)?;
     let total: f64 = list
         .iter()
@@ -27,19 +27,19 @@ pub(super) fn avg<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
     Ok(from_number(total / count))
 }
 
-pub(super) fn ceil<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn ceil<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     Ok(from_number(call.number(0)?.ceil()))
 }
 
-pub(super) fn floor<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn floor<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     Ok(from_number(call.number(0)?.floor()))
 }
 
-pub(super) fn max<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn max<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     Ok(best(&call.list(0)?, Ordering::Greater))
 }
 
-pub(super) fn min<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn min<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     Ok(best(&call.list(0)?, Ordering::Less))
 }
 
@@ -66,7 +66,7 @@ pub(super) fn order(left: &Val<'_>, right: &Val<'_>) -> Option<Ordering> {
 }
 
 /// The number rounded to a count of decimal places, halves away from zero.
-pub(super) fn round<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn round<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     let value = call.number(0)?;
     let places = whole(call, 1)?;
     if places < 0 {
@@ -81,7 +81,7 @@ pub(super) fn round<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
 }
 
 /// The whole number at `index`.
-pub(super) fn whole<'a>(call: &Call<'_, '_, 'a>, index: usize) -> Result<i64, Fault<'a>> {
+pub(super) fn whole<'a>(call: &Call<'_, 'a>, index: usize) -> Result<i64, Fault<'a>> {
     let value = call.number(index)?;
     let whole = to_go_int64(value);
     #[expect(clippy::cast_precision_loss, reason = "the loss is what is looked for")]

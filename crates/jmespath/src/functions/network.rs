@@ -10,10 +10,10 @@ use portcullis_values::{
 };
 
 use super::Call;
-use crate::interpreter::Evaluated;
+use crate::error::Evaluated;
 
 /// The image reference with its registry and its tag or digest.
-pub(super) fn image_normalize<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn image_normalize<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     let host = call.host().image_options();
     let options = ImageOptions {
         default_registry: host.default_registry.to_owned(),
@@ -25,7 +25,7 @@ pub(super) fn image_normalize<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
 }
 
 /// Whether the URL's host has no loopback and no private address. A name is looked up.
-pub(super) fn is_external_url<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn is_external_url<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     let host = url::host(&call.text(0)?)
         .map_err(|message| call.argument_cause(0, format!("not a URL: {message}")))?;
     if let Some(address) = address(&host) {

@@ -10,52 +10,48 @@ use super::{
     math::order,
 };
 use crate::{
-    error::Fault,
-    interpreter::Evaluated,
-    program::Node,
+    error::{Evaluated, Fault},
     value::{number, type_name},
 };
 
-pub(super) fn sort<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn sort<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     let mut items: Vec<Val<'a>> = call.list(0)?.iter().collect();
     items.sort_by(|left, right| order(left, right).unwrap_or(Ordering::Equal));
     Ok(list(items))
 }
 
 /// The items in the order of what the expression makes of each.
-pub(super) fn sort_by<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn sort_by<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     let items = call.list(0)?;
-    let body = call.body(1)?;
     if items.len() < 2 {
         return Ok(Val::List(items));
     }
     let mut keyed = Vec::with_capacity(items.len());
     for item in items.iter() {
-        keyed.push((key(call, body, &item)?, item));
+        keyed.push((call.apply(1, &item)?, item));
     }
     check_keys(call, keyed.iter().map(|(key, _)| key))?;
     keyed.sort_by(|(left, _), (right, _)| order(left, right).unwrap_or(Ordering::Equal));
     Ok(list(keyed.into_iter().map(|(_, item)| item).collect()))
 }
 
-pub(super) fn max_by<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn max_by<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     best_by(call, Ordering::Greater)
 }
 
-pub(super) fn min_by<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn min_by<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     best_by(call, Ordering::Less)
 }
 
 /// The first item that no other exceeds; an only item is not looked at.
-fn best_by<'a>(call: &Call<'_, '_, 'a>, wanted: Ordering) -> Evaluated<'a> {
+fn best_by<'a>(call: &Call<'_, 'a>, wanted: Ordering) -> Evaluated<'a> {
     let items: List<'a> = call.list(0)?;
-    let body = call.body(1)?;
     if items.len() < 2 {
         return Ok(items.get(0).unwrap_or_default());
     }
     let mut best: Option<(Val<'a>, Val<'a>)> = None;
     for item in items.iter() {
-        let key = key(call, body, &item)?;
+        let key = call.apply(1, &item)?;
         match &best {
             None => check_keys(call, [&key].into_iter())?,
             Some((best, _)) => check_keys(call, [best, &key].into_iter())?,
@@ -70,13 +66,9 @@ fn best_by<'a>(call: &Call<'_, '_, 'a>, wanted: Ordering) -> Evaluated<'a> {
     Ok(best.map(|(_, item)| item).unwrap_or_default())
 }
 
-fn key<'a>(call: &Call<'_, '_, 'a>, body: &'a Node, item: &Val<'a>) -> Evaluated<'a> {
-    call.interpreter.lenient(body, item)
-}
-
 /// Checks that the keys are all numbers or all texts.
 fn check_keys<'a, 'k>(
-    call: &Call<'_, '_, 'a>,
+    call: &Call<'_, 'a>,
     keys: impl Iterator<Item = &'k Val<'a>>,
 ) -> Result<(), Fault<'a>>
 where

@@ -2,7 +2,13 @@
 
 use std::fmt;
 
-use crate::{functions::Call, interpreter::Evaluated};
+use portcullis_values::Val;
+
+use super::call::Call;
+use crate::{
+    error::{Evaluated, Fault},
+    value::number,
+};
 
 /// A type of an argument or a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +48,7 @@ pub struct Function {
     pub note: &'static str,
     /// Whether JMESPath itself has the function; the others are Kyverno's.
     pub standard: bool,
-    pub(crate) run: for<'c, 'e, 'a> fn(&Call<'c, 'e, 'a>) -> Evaluated<'a>,
+    pub(crate) run: for<'c, 'a> fn(&Call<'c, 'a>) -> Evaluated<'a>,
 }
 
 impl Function {
@@ -63,9 +69,61 @@ impl Function {
         )
     }
 
+    /// Checks the number and the types of the arguments.
+    pub(super) fn check<'a>(&self, call: &Call<'_, 'a>) -> Result<(), Fault<'a>> {
+        let (wanted, found) = (self.arguments.len(), call.arguments.len());
+        if wanted == 0 {
+            return Ok(());
+        }
+        if self.variadic {
+            if found < wanted {
+                return Err(call.error(format!(
+                    "expected at least {wanted} argument(s), found {found}"
+                )));
+            }
+            return Ok(());
+        }
+        if wanted != found {
+            return Err(call.error(format!("expected {wanted} argument(s), found {found}")));
+        }
+        for (index, (types, value)) in self.arguments.iter().zip(call.arguments).enumerate() {
+            if !types.iter().any(|wanted| wanted.is_of(value, call)) {
+                let names: Vec<String> = types.iter().map(Type::to_string).collect();
+                return Err(call.argument_error(index, &names.join(" or ")));
+            }
+        }
+        Ok(())
+    }
+
     /// Whether the first argument is a regular expression.
     pub(crate) fn compiles_first_argument(&self) -> bool {
         self.name.starts_with("regex_")
+    }
+}
+
+impl Type {
+    /// Whether a value has the type; the evaluation knows which values are expressions.
+    fn is_of<'a>(self, value: &Val<'a>, call: &Call<'_, 'a>) -> bool {
+        match (self, value) {
+            (Type::Any, _)
+            | (Type::Array, Val::List(_))
+            | (Type::Bool, Val::Bool(_))
+            | (Type::Object, Val::Map(_))
+            | (Type::String, Val::Str(_) | Val::Bytes(_)) => true,
+            (Type::ArrayNumber, Val::List(list)) => {
+                !call.evaluation.is_item_list(list)
+                    && list.iter().all(|item| number(&item).is_some())
+            }
+            (Type::ArrayString, Val::List(list)) => {
+                !call.evaluation.is_item_list(list)
+                    && list
+                        .iter()
+                        .all(|item| matches!(item, Val::Str(_) | Val::Bytes(_)))
+            }
+            (Type::Expression, value) => call.evaluation.is_expression(value),
+            (Type::Number, value) => number(value).is_some(),
+            _ => false,
+        }
     }
 }
 

@@ -7,11 +7,11 @@ use std::{cmp::Ordering, rc::Rc};
 use portcullis_values::{Str, Val, duration::to_go_int64, gotext, regexp};
 
 use super::{Call, call::list};
-use crate::{interpreter::Evaluated, value::GoInt};
+use crate::{error::Evaluated, value::GoInt};
 
 /// -1, 0 or 1 as an integer, which is no number: `compare(a, b) < 0` is null, and only another
 /// `compare` equals it.
-pub(super) fn compare<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn compare<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     let order = match call.bytes(0)?.cmp(call.bytes(1)?) {
         Ordering::Less => -1,
         Ordering::Equal => 0,
@@ -20,22 +20,22 @@ pub(super) fn compare<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
     Ok(Val::Opaque(Rc::new(GoInt(order))))
 }
 
-pub(super) fn ends_with<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn ends_with<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     Ok(Val::Bool(call.bytes(0)?.ends_with(call.bytes(1)?)))
 }
 
-pub(super) fn starts_with<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn starts_with<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     Ok(Val::Bool(call.bytes(0)?.starts_with(call.bytes(1)?)))
 }
 
-pub(super) fn equal_fold<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn equal_fold<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     Ok(Val::Bool(regexp::equal_fold(
         &call.text(0)?,
         &call.text(1)?,
     )))
 }
 
-pub(super) fn join<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn join<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     let separator = call.text(0)?;
     let mut output = String::new();
     for (index, item) in call.list(1)?.iter().enumerate() {
@@ -52,7 +52,7 @@ pub(super) fn join<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
 }
 
 /// The shortest path that means the same: `/a/./b//../c` is `/a/c`.
-pub(super) fn path_canonicalize<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn path_canonicalize<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     let path = call.text(0)?;
     if path.is_empty() {
         return Ok(Val::Str(path));
@@ -78,16 +78,16 @@ pub(super) fn path_canonicalize<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
 }
 
 /// The first so many occurrences replaced; all of them for a negative count.
-pub(super) fn replace<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn replace<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     let count = to_go_int64(call.number(3)?);
     replace_first(call, usize::try_from(count).unwrap_or(usize::MAX))
 }
 
-pub(super) fn replace_all<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn replace_all<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     replace_first(call, usize::MAX)
 }
 
-fn replace_first<'a>(call: &Call<'_, '_, 'a>, count: usize) -> Evaluated<'a> {
+fn replace_first<'a>(call: &Call<'_, 'a>, count: usize) -> Evaluated<'a> {
     let (text, old, new) = (call.text(0)?, call.text(1)?, call.text(2)?);
     let found = text.matches(old.as_str()).take(count).count();
     if found == 0 {
@@ -98,7 +98,7 @@ fn replace_first<'a>(call: &Call<'_, '_, 'a>, count: usize) -> Evaluated<'a> {
 }
 
 /// The parts between the separators; an empty separator splits into characters.
-pub(super) fn split<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn split<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     let (text, separator) = (call.text(0)?, call.text(1)?);
     let parts: Vec<Val<'a>> = match &text {
         Str::Borrowed(text) => parts(text, &separator, Val::from),
@@ -123,7 +123,7 @@ fn parts<'t, 'a>(
 }
 
 /// True or false, in any letter case.
-pub(super) fn to_boolean<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn to_boolean<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     match gotext::to_lower(&call.text(0)?).as_str() {
         "true" => Ok(Val::Bool(true)),
         "false" => Ok(Val::Bool(false)),
@@ -131,16 +131,16 @@ pub(super) fn to_boolean<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
     }
 }
 
-pub(super) fn to_lower<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn to_lower<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     Ok(Val::from(gotext::to_lower(&call.text(0)?)))
 }
 
-pub(super) fn to_upper<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn to_upper<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     Ok(Val::from(gotext::to_upper(&call.text(0)?)))
 }
 
 /// The text without the characters of the second at both ends.
-pub(super) fn trim<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn trim<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     let cutset = call.text(1)?;
     let cut = |c: char| cutset.contains(c);
     Ok(match call.text(0)? {
@@ -149,7 +149,7 @@ pub(super) fn trim<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
     })
 }
 
-pub(super) fn trim_prefix<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn trim_prefix<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     let prefix = call.text(1)?;
     Ok(match call.text(0)? {
         Str::Borrowed(text) => Val::from(text.strip_prefix(prefix.as_str()).unwrap_or(text)),
@@ -162,7 +162,7 @@ pub(super) fn trim_prefix<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
 }
 
 /// The first so many characters; none for a negative count.
-pub(super) fn truncate<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn truncate<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     let text = call.text(0)?;
     let count = usize::try_from(to_go_int64(call.number(1)?)).unwrap_or(0);
     let Some((end, _)) = text.char_indices().nth(count) else {

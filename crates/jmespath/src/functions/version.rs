@@ -6,10 +6,10 @@ use portcullis_values::{
 };
 
 use super::Call;
-use crate::interpreter::Evaluated;
+use crate::error::Evaluated;
 
 /// Whether the version is in the range. What is no version counts as `0.0.0`.
-pub(super) fn semver_compare<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn semver_compare<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     let range = Range::parse(&call.text(1)?).map_err(|error| call.argument_cause(1, error))?;
     let version = Version::parse(&call.text(0)?).unwrap_or_default();
     Ok(Val::Bool(range.contains(&version)))

@@ -20,7 +20,7 @@ use self::{
     name::name,
 };
 use super::{Call, encoding::BASE64};
-use crate::interpreter::Evaluated;
+use crate::error::Evaluated;
 
 /// The fields that a certificate has without any extension.
 const CERTIFICATE: &str = r#"{"AuthorityKeyId": null, "BasicConstraintsValid": false,
@@ -42,7 +42,7 @@ const REQUEST: &str = r#"{"Attributes": null, "DNSNames": null, "EmailAddresses"
 /// The attribute of a request that holds extensions.
 const EXTENSION_REQUEST: [u64; 7] = [1, 2, 840, 113_549, 1, 9, 14];
 
-pub(super) fn decode<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
+pub(super) fn decode<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     let text = call.text(0)?;
     let (label, bytes) = pem(&text).ok_or_else(|| call.argument_error(0, "a PEM block"))?;
     let (kind, decoded) = match label {

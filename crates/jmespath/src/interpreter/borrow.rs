@@ -125,7 +125,7 @@ impl<'a> Interpreter<'_, 'a> {
         match (left, right) {
             (Value::String(left), Value::String(right)) => Ok(left == right),
             (Value::String(_), _) | (_, Value::String(_)) => Ok(false),
-            _ => self.equal(&Val::from(left), &Val::from(right)),
+            _ => self.are_equal(&Val::from(left), &Val::from(right)),
         }
     }
 

@@ -4,9 +4,10 @@ use std::ptr;
 
 use portcullis_values::{List, Map, Val};
 
-use super::{Evaluated, Interpreter};
+use super::Interpreter;
 use crate::{
-    error::Fault,
+    error::{Evaluated, Fault},
+    functions::Evaluation,
     program::Node,
     syntax::token::Comparison,
     value::{GoInt, GoInt64, Reference, number, opaque},
@@ -25,8 +26,8 @@ impl<'a> Interpreter<'_, 'a> {
         let left = self.lenient(left, current)?;
         let right = self.lenient(right, current)?;
         let flag = match comparison {
-            Comparison::Equal => self.equal(&left, &right)?,
-            Comparison::NotEqual => !self.equal(&left, &right)?,
+            Comparison::Equal => self.are_equal(&left, &right)?,
+            Comparison::NotEqual => !self.are_equal(&left, &right)?,
             ordering => {
                 let (Some(left), Some(right)) = (number(&left), number(&right)) else {
                     return Ok(Val::Null);
@@ -38,7 +39,7 @@ impl<'a> Interpreter<'_, 'a> {
     }
 
     /// Whether two values are deeply equal.
-    pub(crate) fn equal(&self, left: &Val<'a>, right: &Val<'a>) -> Result<bool, Fault<'a>> {
+    pub(super) fn are_equal(&self, left: &Val<'a>, right: &Val<'a>) -> Result<bool, Fault<'a>> {
         self.equal_at(left, right, 0)
     }
 

@@ -2,9 +2,9 @@
 
 use portcullis_values::{List, Map, Val};
 
-use super::{Evaluated, Interpreter};
+use super::Interpreter;
 use crate::{
-    error::Fault,
+    error::{Evaluated, Fault},
     program::{Node, Slice},
     value::is_false,
 };
