@@ -2,6 +2,7 @@
 
 pub mod console;
 pub mod diagnostics;
+pub mod format;
 mod github;
 mod json;
 mod junit;

@@ -23,7 +23,8 @@ use crate::{
     exit_status::ExitStatus,
     output::{
         console::Console,
-        report::{Format, Report, Row, RowResult},
+        format::Format,
+        report::{Report, Row, RowResult},
     },
 };
 

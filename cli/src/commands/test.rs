@@ -12,10 +12,7 @@ use portcullis_pipeline::{
 use crate::{
     commands::suite_rows,
     exit_status::ExitStatus,
-    output::{
-        console::Console,
-        report::{Format, Report},
-    },
+    output::{console::Console, format::Format, report::Report},
 };
 
 /// Run the suites in files and folders.

@@ -22,10 +22,7 @@ use serde_json::Value;
 use crate::{
     commands::{manifest_files, workspace_argument::WorkspaceArgument},
     exit_status::ExitStatus,
-    output::{
-        console::Console,
-        report::{Format, Report},
-    },
+    output::{console::Console, format::Format, report::Report},
 };
 
 /// Check a workspace, or manifests, against the schemas of policies and of Kubernetes.

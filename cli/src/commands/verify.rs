@@ -7,10 +7,7 @@ use portcullis_pipeline::{suite::SuiteOutcome, verify};
 use crate::{
     commands::{suite_rows, workspace_argument::WorkspaceArgument},
     exit_status::ExitStatus,
-    output::{
-        console::Console,
-        report::{Format, Report},
-    },
+    output::{console::Console, format::Format, report::Report},
 };
 
 /// Render, validate and test every policy for every environment.

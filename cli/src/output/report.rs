@@ -1,31 +1,6 @@
 //! What a command found, before it takes a format: rows of results, findings and counts.
 
-use std::io;
-
-use clap::ValueEnum;
 use portcullis_pipeline::diagnostic::{Diagnostic, Place};
-
-use crate::output::{console::Console, github, json, junit, markdown, sarif, table};
-
-/// The format of a report.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people.
-    #[default]
-    Table,
-    /// JSON, as `schemas/output/report.json` describes it.
-    Json,
-    /// The same as JSON, in YAML.
-    Yaml,
-    /// JUnit's XML.
-    Junit,
-    /// SARIF 2.1.0.
-    Sarif,
-    /// Markdown, for a comment on a change.
-    Markdown,
-    /// Workflow commands of GitHub Actions.
-    Github,
-}
 
 /// How one row ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,22 +89,4 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// What is wrong with files.
     pub findings: Vec<Diagnostic>,
-}
-
-impl Report {
-    /// Writes the report.
-    ///
-    /// # Errors
-    /// Where it cannot be written.
-    pub fn print(&self, format: Format, console: &mut Console) -> io::Result<()> {
-        match format {
-            Format::Table => table::print(self, console),
-            Format::Json => console.data(&json::render(self)),
-            Format::Yaml => console.data(&json::render_yaml(self).map_err(io::Error::other)?),
-            Format::Junit => console.data(&junit::render(self).map_err(io::Error::other)?),
-            Format::Sarif => console.data(&sarif::render(self)),
-            Format::Markdown => console.data(&markdown::render(self)),
-            Format::Github => console.data(&github::render(self)),
-        }
-    }
 }
