@@ -2,7 +2,7 @@
 
 use std::io;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{
     commands::{apply, jp, new, render, test, validate, verify, version},
@@ -26,6 +26,12 @@ pub struct CommandLine {
     /// When to use colour.
     #[arg(long, global = true, value_enum, default_value_t = When::Auto)]
     pub color: When,
+}
+
+/// The commands with their flags, for whoever documents or completes them.
+#[must_use]
+pub fn definition() -> clap::Command {
+    CommandLine::command()
 }
 
 /// The commands.

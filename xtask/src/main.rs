@@ -1,21 +1,27 @@
 //! `cargo xtask <command>`: generates the files that are made from code.
 
 mod kubernetes_schemas;
+mod reference;
 mod schemas;
+#[cfg(test)]
+mod tidy;
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask <command>
 
 commands:
   schemas              write schemas/*.json from the types of the api crate
+  reference            write the pages of docs/ that list commands, functions and checks
   kubernetes-schemas   write schemas/kubernetes/*.json from Kubernetes' OpenAPI documents (needs Go)";
 
 fn main() -> ExitCode {
     let command = std::env::args().nth(1).unwrap_or_default();
     let done = match command.as_str() {
         "schemas" => schemas::write(&schemas::folder()),
+        "reference" => reference::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").as_path()),
         "kubernetes-schemas" => kubernetes_schemas::write(&schemas::folder()),
         _ => Err(io::Error::other(USAGE)),
     };

@@ -1,0 +1,107 @@
+//! `cargo xtask reference`: writes the pages of `docs/` that list what the code defines: the command
+//! line, the functions of JMESPath and the Pod Security checks.
+
+use std::{fmt::Write, fs, io, path::Path};
+
+use portcullis_cli::command_line::definition;
+use portcullis_engine::pod_security::CHECKS;
+use portcullis_jmespath::FUNCTIONS;
+
+/// Writes the pages into `docs/` below the root, and names those that changed.
+///
+/// # Errors
+/// Where a page cannot be written.
+pub(crate) fn write(root: &Path) -> io::Result<Vec<String>> {
+    let names = changed(root);
+    for (name, text) in pages() {
+        if names.iter().any(|changed| changed == name) {
+            fs::write(root.join(name), text)?;
+        }
+    }
+    Ok(names)
+}
+
+/// The pages that are not what the code says.
+pub(crate) fn changed(root: &Path) -> Vec<String> {
+    let differs =
+        |name: &str, text: &String| fs::read_to_string(root.join(name)).ok().as_ref() != Some(text);
+    let pages = pages().into_iter();
+    pages
+        .filter(|(name, text)| differs(name, text))
+        .map(|(name, _)| name.to_owned())
+        .collect()
+}
+
+fn pages() -> [(&'static str, String); 3] {
+    [
+        ("docs/cli.md", command_line()),
+        ("docs/jmespath.md", functions()),
+        ("docs/pod-security.md", checks()),
+    ]
+}
+
+/// The help of every command, as the program prints it.
+fn command_line() -> String {
+    let mut text = "# The command line\n\nWritten by `cargo xtask reference`.\n".to_owned();
+    let mut program = definition();
+    program.build();
+    add_help(&mut text, &mut program, "");
+    text
+}
+
+fn add_help(text: &mut String, command: &mut clap::Command, above: &str) {
+    let name = format!("{above}{}", command.get_name());
+    let help = command.render_long_help().to_string();
+    let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
+    // Writing to a text cannot fail.
+    write!(
+        text,
+        "\n## `{name}`\n\n```text\n{}\n```\n",
+        lines.join("\n").trim_end()
+    )
+    .ok();
+    for below in command.get_subcommands_mut() {
+        add_help(text, below, &format!("{name} "));
+    }
+}
+
+fn functions() -> String {
+    let mut text = "# The functions of JMESPath\n\nWritten by `cargo xtask reference`. \
+        `portcullis jp function NAME` tells the same of one.\n\n\
+        | signature | gives | from |\n|---|---|---|\n"
+        .to_owned();
+    for function in FUNCTIONS {
+        let signature = function.signature().replace('|', "\\|");
+        let from = if function.standard {
+            "JMESPath"
+        } else {
+            "Kyverno"
+        };
+        writeln!(text, "| `{signature}` | {} | {from} |", function.note).ok();
+    }
+    text
+}
+
+fn checks() -> String {
+    let mut text =
+        "# The checks of the Pod Security Standards\n\nWritten by `cargo xtask reference`. \
+        A check holds from its first version on; a further version changes what it allows.\n\n\
+        | check | level | versions |\n|---|---|---|\n"
+            .to_owned();
+    for check in CHECKS {
+        let versions: Vec<String> = check
+            .revisions
+            .iter()
+            .map(|revision| revision.since.to_string())
+            .collect();
+        writeln!(
+            text,
+            "| `{}` | {} | {} |",
+            check.id,
+            check.level,
+            versions.join(", ")
+        )
+        .ok();
+    }
+    text
+}

@@ -1,0 +1,50 @@
+//! Commands: the steps of `.ci/run`, each of which has a recipe in `justfile` and a job in the workflow.
+
+use super::{none, read};
+
+#[test]
+fn the_lists_of_steps_agree() {
+    let gate = read(".ci/run");
+    let steps = gate.lines().filter_map(|line| line.strip_prefix("step_"));
+    let steps: Vec<&str> = steps.filter_map(|line| line.strip_suffix("() {")).collect();
+    assert!(steps.contains(&"test"), "{steps:?}");
+    let (recipes, workflow) = (read("justfile"), read(".github/workflows/ci.yml"));
+    let mut problems = Vec::new();
+    for step in &steps {
+        if !recipes.contains(&format!("\n{step}:\n    .ci/run {step}\n")) {
+            problems.push(format!(
+                "justfile has no recipe `{step}` that runs `.ci/run {step}`"
+            ));
+        }
+        if !workflow.contains(&format!("          - {step}\n")) {
+            problems.push(format!("no job of ci.yml runs `.ci/run {step}`"));
+        }
+    }
+    let called = recipes
+        .lines()
+        .filter_map(|line| line.strip_prefix("    .ci/run "));
+    let unknown = called.filter(|step| !steps.contains(step));
+    problems.extend(unknown.map(|step| format!("justfile runs `{step}`, which .ci/run has not")));
+    none(&problems, "every step is in all three");
+}
+
+#[test]
+fn actions_are_pinned() {
+    let workflow = read(".github/workflows/ci.yml");
+    let unpinned: Vec<String> = workflow
+        .lines()
+        .filter_map(|line| line.split_once("uses: "))
+        .filter(|(_, action)| !is_pinned(action))
+        .map(|(_, action)| format!("{action} is a name that can be moved"))
+        .collect();
+    none(&unpinned, "pin it by its commit");
+}
+
+/// `owner/name@<40 hexadecimal digits>`, with the tag as a comment.
+fn is_pinned(action: &str) -> bool {
+    let commit = action.split_once('@').map(|(_, rest)| rest);
+    let commit = commit
+        .and_then(|rest| rest.split(' ').next())
+        .unwrap_or_default();
+    commit.len() == 40 && commit.chars().all(|digit| digit.is_ascii_hexdigit())
+}
