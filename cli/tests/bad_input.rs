@@ -6,7 +6,10 @@ use std::process::Command;
 fn missing_files() {
     for (arguments, wanted) in [
         (&["test", "gone.yaml"][..], "no `kyverno-test.yaml`"),
-        (&["apply", "gone.yaml", "-r", "gone-too.yaml"], "gone.yaml"),
+        (
+            &["apply", "gone.yaml", "-r", "portcullis.yaml"],
+            "gone.yaml",
+        ),
         (&["validate", "gone.yaml"], "gone.yaml"),
         (&["verify", "--workspace", "gone.yaml"], "gone.yaml"),
         (&["render", "gone.yaml"], "gone.yaml"),
