@@ -147,8 +147,7 @@ fn read_exceptions(
     files
 }
 
-/// What an environment says that the library does not know: sets, policies, parameters, and values
-/// of the wrong type.
+/// What an environment says that the library does not know: sets, policies and parameters.
 #[must_use]
 pub fn check(environment: &Environment, library: &Library) -> Vec<Diagnostic> {
     let spec = &environment.file.value.spec;
@@ -211,9 +210,6 @@ pub fn check(environment: &Environment, library: &Library) -> Vec<Diagnostic> {
             ));
         }
     }
-    for policy in enabled() {
-        faults.extend(check_values(environment, policy));
-    }
     faults
 }
 
@@ -242,8 +238,9 @@ fn suggest(fault: Diagnostic, near: Option<&str>) -> Diagnostic {
     }
 }
 
-/// Each value as its parameter declares, and a value for each parameter without a default.
-fn check_values(environment: &Environment, policy: &LibraryPolicy) -> Vec<Diagnostic> {
+/// Whether each value is as its parameter declares, and each parameter without a default has one.
+#[must_use]
+pub fn check_values(environment: &Environment, policy: &LibraryPolicy) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     let parameters = policy
         .parameters

@@ -131,6 +131,12 @@ pub fn render(
         if !spec.enables(&policy.set, &policy.name) {
             continue;
         }
+        // With a value that is not what the template expects, what it renders says nothing.
+        let wrong = environment::check_values(environment, policy);
+        if !wrong.is_empty() {
+            faults.extend(wrong);
+            continue;
+        }
         match render_policy(workspace, policy, Some(environment)) {
             Ok(rendered) => policies.push(rendered),
             Err(fault) => faults.push(fault),
