@@ -165,6 +165,7 @@ fn options(args: &Args) -> Result<ApplyOptions, Vec<Diagnostic>> {
         surroundings: Surroundings {
             user,
             namespaces: values.namespaces.clone(),
+            subresources: values.subresources.clone(),
             ..Surroundings::default()
         },
         world: World {

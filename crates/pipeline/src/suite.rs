@@ -3,28 +3,22 @@
 //! A row is one case on one resource. Kyverno passes a row that no rule answered, whatever it
 //! wanted; such a row is *vacuous* here, and fails a strict suite.
 
+pub mod evaluation;
 pub mod inputs;
 pub mod row;
 
 use std::path::{Path, PathBuf};
 
 use portcullis_api::test_file::Test;
-use portcullis_engine::{
-    compile_options::CompileOptions,
-    evaluate,
-    record::Silent,
-    request::{NumberModel, Operation},
-    response::EngineResponse,
-};
 use portcullis_yaml::{Limits, Mode};
 use rayon::prelude::*;
 use serde_json::Value;
 
 use self::{
-    inputs::Inputs,
+    evaluation::{Evaluation, operation},
     row::{Judged, Row},
 };
-use crate::offline::{Overrides, requests::request, source::OfflineSource};
+use crate::offline::Overrides;
 
 /// The name that suites have.
 pub const FILE: &str = "kyverno-test.yaml";
@@ -136,6 +130,15 @@ pub fn run(files: &[PathBuf], options: &SuiteOptions) -> Vec<SuiteOutcome> {
     outcomes.into_iter().flatten().collect()
 }
 
+/// The tests of one file that can be read, in their order.
+#[must_use]
+pub fn tests(file: &Path, overrides: &Overrides) -> Vec<Test> {
+    let text = crate::offline::read(file, overrides).unwrap_or_default();
+    let values = portcullis_yaml::documents(&text)
+        .filter_map(|document| document.read(Mode::Strict, &Limits::default()).ok());
+    values.filter_map(|value| read_test(&value).ok()).collect()
+}
+
 /// Runs every suite of one file.
 #[must_use]
 pub fn run_file(file: &Path, options: &SuiteOptions) -> Vec<SuiteOutcome> {
@@ -196,16 +199,8 @@ fn run_test(
     options: &SuiteOptions,
 ) -> SuiteOutcome {
     let folder = file.parent().unwrap_or(Path::new("."));
-    let compat = options.judgement == Judgement::Compat;
-    let numbers = if compat {
-        NumberModel::KyvernoOffline
-    } else {
-        NumberModel::Integers
-    };
-    let inputs = Inputs::load(folder, test, &options.overrides, numbers);
-    let (set, errors) = inputs
-        .policies
-        .compile(&inputs.exceptions, &CompileOptions { compat });
+    let evaluation = Evaluation::new(folder, test, options);
+    let (inputs, set) = (&evaluation.inputs, &evaluation.set);
     let mut outcome = SuiteOutcome {
         file: file.to_path_buf(),
         name: test.metadata.name.clone().unwrap_or_default(),
@@ -214,37 +209,18 @@ fn run_test(
         errors: inputs.errors.clone(),
         rows: Vec::new(),
     };
-    for error in &errors {
+    for error in &evaluation.refused {
         outcome.errors.push(format!(
             "policy {}: {}: {}",
             error.policy, error.path, error.message
         ));
     }
-    let source = OfflineSource::new(&inputs.world);
-    let answer = |operation: Operation| -> Vec<Vec<EngineResponse>> {
-        let objects = inputs.objects.iter();
-        let answers = objects.map(|object| {
-            let request = request(
-                object,
-                operation,
-                &inputs.world.catalogue,
-                &inputs.surroundings,
-            );
-            evaluate(&set, &request, &source, &mut Silent)
-        });
-        answers.collect()
-    };
-    let usual = answer(Operation::Create);
+    let answers = evaluation.answers(test);
     for (index, case) in test.results.iter().enumerate() {
-        let other = match case.operation.as_deref() {
-            None => None,
-            Some("UPDATE") => Some(answer(Operation::Update)),
-            Some("DELETE") => Some(answer(Operation::Delete)),
-            Some("CONNECT") => Some(answer(Operation::Connect)),
-            Some(_) => Some(answer(Operation::Create)),
+        let Some(answers) = answers.get(&operation(case.operation.as_deref())) else {
+            continue;
         };
-        let answers = other.as_ref().unwrap_or(&usual);
-        let rows = row::rows(case, &set, &inputs.objects, answers, options.judgement);
+        let rows = row::rows(case, set, &inputs.objects, answers, options.judgement);
         outcome.rows.extend(rows.into_iter().map(|row| Row {
             line: line(index),
             ..row

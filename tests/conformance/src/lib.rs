@@ -4,6 +4,7 @@
     reason = "a JSON value answers null for what it has not"
 )]
 
+pub mod apply_results;
 pub mod goldens;
 pub mod pod_security;
 pub mod replay;

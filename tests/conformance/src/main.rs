@@ -19,7 +19,7 @@ struct Arguments {
     /// optional.
     #[arg(long)]
     corpora: PathBuf,
-    /// Replay only what has this in its name.
+    /// Replay only this corpus or table, such as `yaml` or `policies`.
     #[arg(long)]
     only: Option<String>,
     /// Name each case that does not hold, with its difference.
@@ -68,7 +68,7 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
         arguments
             .only
             .as_ref()
-            .is_none_or(|only| name.contains(only))
+            .is_none_or(|only| replay::is_of(name, only))
     });
     let fallen = score::fallen(&scores, &minimum);
     for complaint in &fallen {

@@ -4,17 +4,42 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde_json::Value;
 
-use crate::{goldens, pod_security, score::Score, suites};
+use crate::{apply_results, goldens, pod_security, score::Score, suites};
 
 /// The folder of pods that a level and version of the Pod Security Standards passes or fails.
 const POD_SECURITY: &str = "pod-security";
 
-/// Replays what is there, in a stable order; `only` keeps what has this in its name.
+/// The table of rules derived from policies, which reads the corpora.
+const AUTOGEN: &str = "autogen";
+
+/// The corpora and tables that can be asked for by name.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    let tables = goldens::TABLES.iter().map(|table| table.name);
+    let others = [AUTOGEN, apply_results::NAME, POD_SECURITY];
+    let names = tables.chain(others).chain(suites::CORPORA.iter().copied());
+    names.collect()
+}
+
+/// Whether a score is of the corpus or table of that name.
+#[must_use]
+pub fn is_of(score: &str, name: &str) -> bool {
+    let rest = score.strip_prefix(name);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ':']))
+}
+
+/// Replays what is there, in a stable order; `only` is one of [`names`].
 ///
 /// # Errors
-/// Where a table cannot be read.
+/// Where a table cannot be read, or nothing has the name.
 pub fn all(corpora: &Path, only: Option<&str>) -> Result<Vec<Score>, String> {
-    let wanted = |name: &str| only.is_none_or(|only| name.contains(only));
+    if let Some(only) = only.filter(|only| !names().contains(only)) {
+        let names = names().join(", ");
+        return Err(format!(
+            "no corpus or table is called `{only}`; there are {names}"
+        ));
+    }
+    let wanted = |name: &str| only.is_none_or(|only| name == only);
     let mut scores = Vec::new();
     for table in goldens::TABLES {
         let path = corpora.join("goldens").join(format!("{}.json", table.name));
@@ -22,7 +47,15 @@ pub fn all(corpora: &Path, only: Option<&str>) -> Result<Vec<Score>, String> {
             scores.push(replay_table(table, &path)?);
         }
     }
-    scores.extend(replay_autogen(corpora, &wanted)?);
+    if wanted(AUTOGEN) {
+        scores.extend(replay_autogen(corpora)?);
+    }
+    let answers = corpora
+        .join("goldens")
+        .join(format!("{}.jsonl", apply_results::NAME));
+    if wanted(apply_results::NAME) && answers.is_file() {
+        scores.extend(apply_results::replay(corpora, &read_text(&answers)?)?);
+    }
     let pods = corpora.join(POD_SECURITY);
     if wanted(POD_SECURITY) && pods.is_dir() {
         let mut score = Score::new(POD_SECURITY);
@@ -40,31 +73,28 @@ pub fn all(corpora: &Path, only: Option<&str>) -> Result<Vec<Score>, String> {
 }
 
 /// The table `autogen` reads the corpora, and is scored by the kind of policy.
-fn replay_autogen(
-    corpora: &Path,
-    wanted: &dyn Fn(&str) -> bool,
-) -> Result<impl Iterator<Item = Score>, String> {
-    let path = corpora.join("goldens/autogen.json");
+fn replay_autogen(corpora: &Path) -> Result<impl Iterator<Item = Score>, String> {
+    let path = corpora.join("goldens").join(format!("{AUTOGEN}.json"));
     let mut scores: BTreeMap<String, Score> = BTreeMap::new();
     if path.is_file() && corpora.join("policies").is_dir() {
         for case in goldens::cases(&read(&path)?) {
-            let name = format!("autogen {}", goldens::autogen::kind(case));
-            if wanted(&name) {
-                let score = scores
-                    .entry(name)
-                    .or_insert_with_key(|name| Score::new(name.as_str()));
-                let named = || case["in"]["path"].to_string();
-                score.count(named, goldens::autogen::check_in(corpora, case));
-            }
+            let name = format!("{AUTOGEN} {}", goldens::autogen::kind(case));
+            let score = scores
+                .entry(name)
+                .or_insert_with_key(|name| Score::new(name.as_str()));
+            let named = || case["in"]["path"].to_string();
+            score.count(named, goldens::autogen::check_in(corpora, case));
         }
     }
     Ok(scores.into_values())
 }
 
 fn read(path: &Path) -> Result<Value, String> {
-    let text = std::fs::read_to_string(path);
-    let text = text.map_err(|error| format!("{}: {error}", path.display()))?;
-    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+    serde_json::from_str(&read_text(path)?).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn read_text(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn replay_table(table: &goldens::GoldenTable, path: &Path) -> Result<Score, String> {

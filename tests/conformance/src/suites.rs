@@ -66,7 +66,7 @@ fn judge(outcomes: &[SuiteOutcome]) -> Result<(), String> {
 }
 
 /// What a suite's policies do, in words: the most demanding body decides.
-fn kind_of(file: &Path) -> String {
+pub(crate) fn kind_of(file: &Path) -> String {
     let folder = file.parent().unwrap_or(Path::new("."));
     let text = std::fs::read_to_string(file).unwrap_or_default();
     let mut kinds: Vec<String> = Vec::new();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use portcullis_api::values_file::{ApiResource, SubresourceMapping};
 use portcullis_engine::request::{
     GroupVersionKind, GroupVersionResource, NumberModel, Operation, Request, RequestUser,
 };
@@ -17,8 +18,26 @@ pub struct Surroundings {
     pub user: Option<RequestUser>,
     /// Labels of namespaces.
     pub namespaces: BTreeMap<String, BTreeMap<String, String>>,
+    /// Kinds that are subresources of others.
+    pub subresources: Vec<SubresourceMapping>,
     /// How integers are seen.
     pub numbers: NumberModel,
+}
+
+impl Surroundings {
+    /// The subresource that an object of a kind stands for.
+    fn subresource(&self, kind: &GroupVersionKind) -> Option<&SubresourceMapping> {
+        let mut known = self.subresources.iter();
+        known.find(|known| gvk(&known.subresource) == *kind)
+    }
+}
+
+fn gvk(resource: &ApiResource) -> GroupVersionKind {
+    GroupVersionKind {
+        group: resource.group.clone().unwrap_or_default(),
+        version: resource.version.clone().unwrap_or_default(),
+        kind: resource.kind.clone().unwrap_or_default(),
+    }
 }
 
 /// A request about an object.
@@ -32,9 +51,23 @@ pub fn request<'r>(
     let api_version = text(object, "/apiVersion");
     let kind = text(object, "/kind");
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-    let resource = catalogue
-        .find(api_version, kind)
-        .map(|kind| kind.resource.clone());
+    let own = GroupVersionKind {
+        group: group.to_owned(),
+        version: version.to_owned(),
+        kind: kind.to_owned(),
+    };
+    let subresource = surroundings.subresource(&own);
+    let (kind_of_request, resource) = match subresource {
+        Some(known) => (
+            gvk(&known.parent_resource),
+            known.parent_resource.name.clone(),
+        ),
+        None => {
+            let found = catalogue.find(api_version, kind);
+            (own, found.map(|kind| kind.resource.clone()))
+        }
+    };
+    let subresource = subresource.and_then(|known| known.subresource.name.as_deref());
     let namespace = text(object, "/metadata/namespace");
     let named = if kind == "Namespace" {
         text(object, "/metadata/name")
@@ -45,17 +78,15 @@ pub fn request<'r>(
     Request {
         uid: "",
         operation,
-        kind: GroupVersionKind {
-            group: group.to_owned(),
-            version: version.to_owned(),
-            kind: kind.to_owned(),
-        },
         resource: GroupVersionResource {
-            group: group.to_owned(),
-            version: version.to_owned(),
+            group: kind_of_request.group.clone(),
+            version: kind_of_request.version.clone(),
             resource: resource.unwrap_or_else(|| format!("{}s", kind.to_lowercase())),
         },
-        subresource: "",
+        kind: kind_of_request,
+        subresource: subresource
+            .and_then(|name| Some(name.split_once('/')?.1))
+            .unwrap_or_default(),
         name: text(object, "/metadata/name"),
         namespace,
         object: (!is_delete).then_some(object),

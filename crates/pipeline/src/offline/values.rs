@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use portcullis_api::values_file::ValuesSpec;
+use portcullis_api::values_file::{SubresourceMapping, ValuesSpec};
 use portcullis_engine::context::source::{PathValue, RuleValues};
 use serde_json::Value;
 
@@ -14,6 +14,8 @@ pub struct InjectedValues {
     rules: BTreeMap<(String, String), RuleValues>,
     /// Labels of namespaces.
     pub namespaces: BTreeMap<String, BTreeMap<String, String>>,
+    /// Kinds that are subresources of others.
+    pub subresources: Vec<SubresourceMapping>,
 }
 
 impl InjectedValues {
@@ -23,6 +25,7 @@ impl InjectedValues {
         let global: Vec<PathValue> = pairs(&spec.global_values);
         let mut values = InjectedValues {
             global: global.clone(),
+            subresources: spec.subresources.clone(),
             ..InjectedValues::default()
         };
         for policy in &spec.policies {

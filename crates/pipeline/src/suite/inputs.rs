@@ -66,6 +66,7 @@ impl Inputs {
             inputs.add_user(&normal(&folder.join(path)), overrides);
         }
         inputs.surroundings.namespaces = inputs.world.values.namespaces.clone();
+        inputs.surroundings.subresources = inputs.world.values.subresources.clone();
         inputs.surroundings.numbers = numbers;
         inputs.world.calls = test.api_call_responses.clone();
         for entry in &test.global_context_entries {

@@ -1,0 +1,90 @@
+//! A suite's policies on its resources: loaded and compiled once, evaluated once an operation.
+
+use std::{collections::BTreeMap, path::Path};
+
+use portcullis_api::test_file::Test;
+use portcullis_engine::{
+    PolicySet,
+    compile_options::{CompileError, CompileOptions},
+    evaluate,
+    record::Silent,
+    request::{NumberModel, Operation},
+    response::EngineResponse,
+};
+
+use super::{Judgement, SuiteOptions, inputs::Inputs};
+use crate::offline::{requests::request, source::OfflineSource};
+
+/// What the policies say of each resource, in the order of the resources.
+pub type Answers = Vec<Vec<EngineResponse>>;
+
+/// One test, ready to be evaluated.
+#[derive(Debug)]
+pub struct Evaluation {
+    /// What the test names.
+    pub inputs: Inputs,
+    /// Its policies.
+    pub set: PolicySet,
+    /// Policies that are refused, each with the reason.
+    pub refused: Vec<CompileError>,
+}
+
+impl Evaluation {
+    /// Loads and compiles what a test in a folder names.
+    #[must_use]
+    pub fn new(folder: &Path, test: &Test, options: &SuiteOptions) -> Evaluation {
+        let compat = options.judgement == Judgement::Compat;
+        let numbers = if compat {
+            NumberModel::KyvernoOffline
+        } else {
+            NumberModel::Integers
+        };
+        let inputs = Inputs::load(folder, test, &options.overrides, numbers);
+        let (set, refused) = inputs
+            .policies
+            .compile(&inputs.exceptions, &CompileOptions { compat });
+        Evaluation {
+            inputs,
+            set,
+            refused,
+        }
+    }
+
+    /// Evaluates every operation that the cases of a test ask for; creation always.
+    #[must_use]
+    pub fn answers(&self, test: &Test) -> BTreeMap<Operation, Answers> {
+        let asked = test
+            .results
+            .iter()
+            .map(|case| operation(case.operation.as_deref()));
+        let mut answers = BTreeMap::new();
+        for operation in std::iter::once(Operation::Create).chain(asked) {
+            answers
+                .entry(operation)
+                .or_insert_with(|| self.evaluate(operation));
+        }
+        answers
+    }
+
+    fn evaluate(&self, operation: Operation) -> Answers {
+        let source = OfflineSource::new(&self.inputs.world);
+        let catalogue = &self.inputs.world.catalogue;
+        let objects = self.inputs.objects.iter();
+        let answers = objects.map(|object| {
+            let request = request(object, operation, catalogue, &self.inputs.surroundings);
+            evaluate(&self.set, &request, &source, &mut Silent)
+        });
+        answers.collect()
+    }
+}
+
+/// The operation that a case asks for; creation where it does not say.
+#[must_use]
+pub fn operation(name: Option<&str>) -> Operation {
+    match name {
+        Some("UPDATE") => Operation::Update,
+        Some("DELETE") => Operation::Delete,
+        Some("CONNECT") => Operation::Connect,
+        _ => Operation::Create,
+    }
+}

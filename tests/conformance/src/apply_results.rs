@@ -1,0 +1,237 @@
+//! `apply_results.jsonl`: what Kyverno's engine answers in each suite, rule by rule.
+//!
+//! ```text
+//! {"corpus": …, "suite": …, "tests": [{"file": …, "engine": [{"phase", "resource", "policy",
+//!   "rules": [{"name", "type", "status", "message", "reportResult", "reportProperties", …}]}]}]}
+//! ```
+//!
+//! Suites of validation policies count. An answer that one side has and the other has not counts
+//! as a difference of its status.
+
+use std::{collections::BTreeMap, path::Path};
+
+use portcullis_engine::{report, report::ReportResult, request::Operation, response::RuleResponse};
+use portcullis_pipeline::{
+    offline::Overrides,
+    suite::{self, Judgement, SuiteOptions, evaluation::Evaluation},
+};
+use serde_json::Value;
+
+use crate::{score::Score, suites};
+
+/// The table's file name without its suffix.
+pub const NAME: &str = "apply_results";
+
+/// What a difference can be in.
+const PARTS: [&str; 3] = ["status", "message", "properties"];
+
+/// Where an answer stands: test file, phase, resource, policy, rule.
+type Key = (String, String, String, String, String);
+
+/// One answer, in the parts that are compared.
+type Answer = [Value; 3];
+
+/// Replays the table: a score for each part of an answer.
+///
+/// # Errors
+/// Where a line is no JSON.
+pub fn replay(corpora: &Path, table: &str) -> Result<Vec<Score>, String> {
+    let mut scores = PARTS.map(|part| Score::new(format!("{NAME} {part}")));
+    for line in table.lines().filter(|line| !line.is_empty()) {
+        let suite: Value =
+            serde_json::from_str(line).map_err(|error| format!("{NAME}: {error}"))?;
+        if suite["network"] == true {
+            continue;
+        }
+        let corpus = match suite["corpus"].as_str() {
+            Some("kyverno/test/cli") => "kyverno-test/cli",
+            Some(corpus) => corpus,
+            None => continue,
+        };
+        for (file, tests) in by_file(&suite["tests"]) {
+            let path = corpora.join(corpus).join(&file);
+            if path.is_file() && suites::kind_of(&path) == "validate" {
+                compare(
+                    &file,
+                    theirs(&file, &tests),
+                    ours(&file, &path),
+                    &mut scores,
+                );
+            }
+        }
+    }
+    Ok(scores.into())
+}
+
+fn by_file(tests: &Value) -> BTreeMap<String, Vec<&Value>> {
+    let mut files: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
+    for test in tests.as_array().into_iter().flatten() {
+        if let Some(file) = test["file"].as_str().filter(|_| test["engine"].is_array()) {
+            files.entry(file.to_owned()).or_default().push(test);
+        }
+    }
+    files
+}
+
+fn compare(
+    file: &str,
+    mut theirs: BTreeMap<Key, Vec<Answer>>,
+    ours: BTreeMap<Key, Vec<Answer>>,
+    scores: &mut [Score; 3],
+) {
+    for (key, mut found) in ours {
+        let mut wanted = theirs.remove(&key).unwrap_or_default();
+        found.retain(|answer| {
+            let same = wanted.iter().position(|other| other == answer);
+            let same = same.map(|at| wanted.remove(at));
+            if let Some(same) = &same {
+                count(file, &key, Some(same), Some(answer), scores);
+            }
+            same.is_none()
+        });
+        let mut wanted = wanted.into_iter();
+        for answer in found {
+            count(file, &key, wanted.next().as_ref(), Some(&answer), scores);
+        }
+        for answer in wanted {
+            count(file, &key, Some(&answer), None, scores);
+        }
+    }
+    for (key, answers) in theirs {
+        for answer in answers {
+            count(file, &key, Some(&answer), None, scores);
+        }
+    }
+}
+
+fn count(
+    file: &str,
+    key: &Key,
+    wanted: Option<&Answer>,
+    found: Option<&Answer>,
+    scores: &mut [Score; 3],
+) {
+    let name = || {
+        let (_, phase, resource, policy, rule) = key;
+        format!("{file} {phase} {resource} {policy} {rule}")
+    };
+    let (Some(wanted), Some(found)) = (wanted, found) else {
+        let only = match wanted {
+            Some(answer) => format!("no answer, wanted {}", answer[0]),
+            None => format!("an answer that Kyverno does not give: {found:?}"),
+        };
+        scores[0].count(name, Err(only));
+        return;
+    };
+    for ((wanted, found), score) in wanted.iter().zip(found).zip(scores) {
+        let outcome = if wanted == found {
+            Ok(())
+        } else {
+            Err(format!("wanted {wanted}, got {found}"))
+        };
+        score.count(name, outcome);
+    }
+}
+
+fn theirs(file: &str, tests: &[&Value]) -> BTreeMap<Key, Vec<Answer>> {
+    let mut answers: BTreeMap<Key, Vec<Answer>> = BTreeMap::new();
+    let entries = tests.iter().filter_map(|test| test["engine"].as_array());
+    for entry in entries.flatten() {
+        let text = |key: &str| entry[key].as_str().unwrap_or_default().to_owned();
+        let policy = match entry["policyNamespace"].as_str() {
+            Some(namespace) => format!("{namespace}/{}", text("policy")),
+            None => text("policy"),
+        };
+        for rule in entry["rules"].as_array().into_iter().flatten() {
+            let key = (
+                file.to_owned(),
+                text("phase"),
+                text("resource"),
+                policy.clone(),
+                rule["name"].as_str().unwrap_or_default().to_owned(),
+            );
+            answers.entry(key).or_default().push([
+                serde_json::json!([rule["type"], rule["status"], rule["reportResult"]]),
+                serde_json::json!([rule["message"], rule["reportMessage"]]),
+                serde_json::json!([
+                    rule["reportProperties"],
+                    rule["scored"],
+                    rule["severity"],
+                    rule["category"]
+                ]),
+            ]);
+        }
+    }
+    answers
+}
+
+fn ours(file: &str, path: &Path) -> BTreeMap<Key, Vec<Answer>> {
+    let options = SuiteOptions {
+        judgement: Judgement::Compat,
+        ..SuiteOptions::default()
+    };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut answers: BTreeMap<Key, Vec<Answer>> = BTreeMap::new();
+    for test in suite::tests(path, &Overrides::new()) {
+        let evaluation = Evaluation::new(folder, &test, &options);
+        for (operation, of_operation) in evaluation.answers(&test) {
+            let objects = evaluation.inputs.objects.iter().zip(of_operation);
+            for (object, responses) in objects {
+                for response in &responses {
+                    for rule in &response.rules {
+                        let result = report::result(response, rule);
+                        let key = (
+                            file.to_owned(),
+                            phase(operation),
+                            resource(object),
+                            result.policy.clone(),
+                            rule.rule.to_string(),
+                        );
+                        answers.entry(key).or_default().push(answer(rule, &result));
+                    }
+                }
+            }
+        }
+    }
+    answers
+}
+
+fn answer(rule: &RuleResponse, result: &ReportResult) -> Answer {
+    [
+        serde_json::json!([
+            rule.rule_type.as_str(),
+            rule.status.as_str(),
+            result.result.as_str()
+        ]),
+        serde_json::json!([&*rule.message, result.message]),
+        serde_json::json!([
+            result.properties,
+            result.scored,
+            result.severity,
+            result.category
+        ]),
+    ]
+}
+
+fn phase(operation: Operation) -> String {
+    match operation {
+        Operation::Create => "trigger".to_owned(),
+        other => format!("operation:{}", other.as_str()),
+    }
+}
+
+fn resource(object: &Value) -> String {
+    [
+        "/apiVersion",
+        "/kind",
+        "/metadata/namespace",
+        "/metadata/name",
+    ]
+    .map(|pointer| {
+        object
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    })
+    .join(",")
+}
