@@ -6,6 +6,7 @@ pub mod format;
 mod github;
 mod json;
 mod junit;
+pub mod kyverno_test;
 mod markdown;
 pub mod report;
 mod sarif;

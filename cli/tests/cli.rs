@@ -65,6 +65,47 @@ impl Drop for Scratch {
 }
 
 #[test]
+fn suites() {
+    for (name, arguments) in [
+        ("test", &["test"][..]),
+        (
+            "test_strict",
+            &["test", "owners", "--strict", "--fail-only"],
+        ),
+        ("test_compat", &["test", "--compat"]),
+        (
+            "test_compat_fail_only",
+            &["test", "--compat", "--fail-only", "--detailed-results"],
+        ),
+        (
+            "test_selector",
+            &[
+                "test",
+                "owners",
+                "-t",
+                "policy=require-*,resource=orp?an",
+                "-o",
+                "json",
+            ],
+        ),
+        ("test_selector_unknown", &["test", "-t", "kind=Pod"]),
+        ("test_as_yaml", &["test", "owners", "-o", "yaml"]),
+        (
+            "test_as_markdown",
+            &["test", "owners", "-o", "markdown", "--detailed-results"],
+        ),
+        ("test_as_junit", &["test", "owners", "-o", "junit"]),
+        ("test_none_compat", &["test", "--compat", "-f", "none.yaml"]),
+        (
+            "test_none_required",
+            &["test", "--require-tests", "-f", "none.yaml"],
+        ),
+    ] {
+        check(name, "suites", arguments, "");
+    }
+}
+
+#[test]
 fn workspaces() {
     for (name, case, arguments) in [
         ("render", "workspace", &["render", "production"][..]),

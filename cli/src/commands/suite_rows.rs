@@ -21,7 +21,7 @@ pub(crate) fn of(outcome: &SuiteOutcome) -> Vec<Row> {
         result: match row.judged {
             Judged::Pass => RowResult::Pass,
             Judged::Fail => RowResult::Fail,
-            Judged::Excluded => RowResult::Skip,
+            Judged::Excluded | Judged::Skipped => RowResult::Skip,
         },
         reason: row.reason.clone(),
         message: row.message.clone(),

@@ -1,23 +1,40 @@
-//! `portcullis test [PATH]…`: runs suites (`kyverno-test.yaml`) as they stand.
+//! `portcullis test [PATH]…`: runs suites (`kyverno-test.yaml`).
 //!
-//! Suites of a library's templates run with `verify`, which renders them first.
+//! In a workspace, the suite of a policy runs for the policy's defaults and for each different
+//! rendering of an environment, as `verify` runs it. Every other suite runs as it stands.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use portcullis_pipeline::{
     diagnostic::Diagnostic,
-    suite::{self, Judgement, SuiteOptions, SuiteOutcome},
+    suite::{
+        self, Judgement, SuiteOptions, SuiteOutcome,
+        row::{Judged, Row},
+        selector::CaseSelector,
+    },
+    verify,
+    workspace::Workspace,
 };
 
 use crate::{
-    commands::suite_rows,
+    commands::{suite_rows, workspace_argument},
     exit_status::ExitStatus,
-    output::{console::Console, format::Format, report::Report},
+    output::{
+        console::{Console, When},
+        format::Format,
+        kyverno_test::{self, Layout, RowFormat},
+        report::Report,
+    },
 };
 
 /// Run the suites in files and folders.
 #[derive(Debug, clap::Args)]
-#[command(before_help = "Example:\n  portcullis test my-policies")]
+#[command(
+    before_help = "Example:\n  portcullis test policy-library/pod-security/disallow-host-path"
+)]
 pub struct Args {
     /// Files and folders of suites.
     #[arg(default_value = ".")]
@@ -25,12 +42,36 @@ pub struct Args {
     /// The name that suites have.
     #[arg(short, long, default_value = suite::FILE)]
     pub file_name: String,
-    /// Judge rows exactly as Kyverno does.
-    #[arg(long, conflicts_with = "strict")]
+    /// Run the cases of `policy=GLOB,rule=GLOB,resource=GLOB`; each part is optional.
+    #[arg(short, long, value_name = "SELECTOR")]
+    pub test_case_selector: Option<CaseSelector>,
+    /// Judge rows exactly as Kyverno does, and print what it prints.
+    #[arg(long, conflicts_with_all = ["strict", "format"])]
     pub compat: bool,
-    /// Fail rows that no rule answered.
+    /// Fail rows that no rule answered; a workspace may ask for it, too.
     #[arg(long)]
     pub strict: bool,
+    /// Show only what failed.
+    #[arg(long)]
+    pub fail_only: bool,
+    /// Show what each rule said, too.
+    #[arg(long)]
+    pub detailed_results: bool,
+    /// Fail where no suite is found.
+    #[arg(long)]
+    pub require_tests: bool,
+    /// Print without colour.
+    #[arg(long)]
+    pub remove_color: bool,
+    /// Print the rows as Kyverno does in this format.
+    #[arg(
+        short,
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        conflicts_with = "format"
+    )]
+    pub output_format: Option<RowFormat>,
     /// The format of the report.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -41,38 +82,157 @@ pub struct Args {
 /// # Errors
 /// Where the answer cannot be written.
 pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
+    if args.remove_color {
+        console.colour(When::Never);
+    }
     let files = suite::discover(&args.paths, &args.file_name);
     if files.is_empty() {
-        let fault = Diagnostic::error(format!("no `{}` in these paths", args.file_name));
-        console.tell(&[fault])?;
-        return Ok(ExitStatus::Error);
+        return none_found(args, console);
     }
+    let (outcomes, mut findings) = outcomes(args, &files);
+    findings.extend(outcomes.iter().flat_map(suite_rows::errors));
+    if args.compat || args.output_format.is_some() {
+        print_as_kyverno(args, &outcomes, &findings, console)?;
+    } else {
+        report(args, &outcomes, findings.clone()).print(args.format, console)?;
+    }
+    let failed = outcomes.iter().any(|outcome| outcome.failed() > 0);
+    Ok(match (findings.is_empty(), failed) {
+        (true, false) => ExitStatus::Success,
+        (false, _) if !args.compat => ExitStatus::Error,
+        _ => ExitStatus::Failure,
+    })
+}
+
+fn none_found(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
+    if args.compat && !args.require_tests {
+        console.data("No test yamls available \n")?;
+        return Ok(ExitStatus::Success);
+    }
+    let fault = Diagnostic::error(format!(
+        "no tests found: no `{}` in these paths",
+        args.file_name
+    ));
+    console.tell(&[fault.help("name a folder of suites, or their file with `--file-name`")])?;
+    Ok(if args.compat {
+        ExitStatus::Failure
+    } else {
+        ExitStatus::Error
+    })
+}
+
+/// Runs the suites, in the order of the files.
+fn outcomes(args: &Args, files: &[PathBuf]) -> (Vec<SuiteOutcome>, Vec<Diagnostic>) {
+    let workspace = workspace_of(args, files);
+    let of_library = |file: &Path| {
+        workspace
+            .as_ref()
+            .is_some_and(|it| is_below(file, &it.library()))
+    };
+    let (rendered, plain): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        files.iter().partition(|file| of_library(file));
+    let plain: Vec<PathBuf> = plain.into_iter().cloned().collect();
+    let is_strict = args.strict
+        || workspace
+            .as_ref()
+            .is_some_and(|it| it.file.value.spec.strict_tests());
     let options = SuiteOptions {
-        judgement: match (args.compat, args.strict) {
+        judgement: match (args.compat, is_strict) {
             (true, _) => Judgement::Compat,
             (_, true) => Judgement::Strict,
             _ => Judgement::Lenient,
         },
+        selector: args.test_case_selector.clone(),
         ..SuiteOptions::default()
     };
-    let outcomes = suite::run(&files, &options);
-    let failed: usize = outcomes.iter().map(SuiteOutcome::failed).sum();
-    let findings: Vec<Diagnostic> = outcomes.iter().flat_map(suite_rows::errors).collect();
-    let could_run = findings.is_empty();
-    let report = Report {
+    let mut outcomes = suite::run(&plain, &options);
+    let mut findings = Vec::new();
+    if let Some(workspace) = workspace.filter(|_| !rendered.is_empty()) {
+        let real: Vec<PathBuf> = rendered
+            .iter()
+            .filter_map(|file| file.canonicalize().ok())
+            .collect();
+        let (runs, faults) = verify::run_suites_of(&workspace, &options, &|policy| {
+            let suite = policy.suite().and_then(|suite| suite.canonicalize().ok());
+            suite.is_some_and(|suite| real.contains(&suite))
+        });
+        findings = faults;
+        outcomes.extend(runs.into_iter().flat_map(|run| run.outcomes));
+    }
+    (outcomes, findings)
+}
+
+/// The workspace that the suites are in. Kyverno knows none.
+fn workspace_of(args: &Args, files: &[PathBuf]) -> Option<Workspace> {
+    if args.compat {
+        return None;
+    }
+    let root = Workspace::find(files.first()?)?;
+    Workspace::load(&root, &workspace_argument::shown_root(&root)).ok()
+}
+
+fn is_below(file: &Path, folder: &Path) -> bool {
+    let (file, folder) = (file.canonicalize(), folder.canonicalize());
+    matches!((file, folder), (Ok(file), Ok(folder)) if file.starts_with(&folder))
+}
+
+fn report(args: &Args, outcomes: &[SuiteOutcome], findings: Vec<Diagnostic>) -> Report {
+    let mut rows: Vec<_> = outcomes.iter().flat_map(suite_rows::of).collect();
+    if args.fail_only {
+        rows.retain(|row| row.result.is_bad());
+    }
+    Report {
         command: "test",
         counts: vec![
             ("suites", outcomes.len()),
             ("passed", outcomes.iter().map(SuiteOutcome::passed).sum()),
-            ("failed", failed),
+            ("failed", outcomes.iter().map(SuiteOutcome::failed).sum()),
         ],
-        rows: outcomes.iter().flat_map(suite_rows::of).collect(),
+        rows,
         findings,
-    };
-    report.print(args.format, console)?;
-    Ok(match (could_run, failed) {
-        (false, _) => ExitStatus::Error,
-        (true, 0) => ExitStatus::Success,
-        _ => ExitStatus::Failure,
-    })
+    }
+}
+
+fn print_as_kyverno(
+    args: &Args,
+    outcomes: &[SuiteOutcome],
+    findings: &[Diagnostic],
+    console: &mut Console,
+) -> io::Result<()> {
+    let rows = outcomes.iter().flat_map(|outcome| &outcome.rows);
+    let shown: Vec<&Row> = rows
+        .filter(|row| !args.fail_only || row.judged == Judged::Fail)
+        .collect();
+    match args.output_format {
+        None => {
+            let layout = Layout {
+                fail_only: args.fail_only,
+                detailed: args.detailed_results,
+            };
+            console.data(&kyverno_test::render(outcomes, layout))?;
+        }
+        Some(RowFormat::Junit) => {
+            report(args, outcomes, Vec::new()).print(Format::Junit, console)?;
+        }
+        Some(RowFormat::Markdown) => {
+            console.data(&kyverno_test::markdown(&shown, args.detailed_results))?;
+        }
+        Some(RowFormat::Json) => {
+            let rows = kyverno_test::objects(&shown, args.detailed_results);
+            console.data(&format!("{rows:#}\n"))?;
+        }
+        Some(RowFormat::Yaml) => {
+            let rows = kyverno_test::objects(&shown, args.detailed_results);
+            console.data(&serde_saphyr::to_string(&rows).map_err(io::Error::other)?)?;
+        }
+    }
+    console.tell(findings)?;
+    let failed: usize = outcomes.iter().map(SuiteOutcome::failed).sum();
+    match (findings.len(), failed) {
+        (0, 0) => Ok(()),
+        (0, failed) => console.talk(&format!("Error: {failed} tests failed\n")),
+        (errors, _) => console.talk(&format!(
+            "Error: found {errors} errors after loading tests\n"
+        )),
+    }
 }

@@ -34,7 +34,7 @@ fn no_workspace() -> Diagnostic {
 }
 
 /// The root as seen from the folder that the command was started in.
-fn shown_root(root: &Path) -> PathBuf {
+pub(crate) fn shown_root(root: &Path) -> PathBuf {
     let Ok(here) = Path::new(".").canonicalize() else {
         return root.to_path_buf();
     };

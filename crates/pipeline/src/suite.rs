@@ -6,10 +6,11 @@
 pub mod evaluation;
 pub mod inputs;
 pub mod row;
+pub mod selector;
 
 use std::path::{Path, PathBuf};
 
-use portcullis_api::test_file::Test;
+use portcullis_api::test_file::{Test, TestResult};
 use portcullis_yaml::{Limits, Mode};
 use rayon::prelude::*;
 use serde_json::Value;
@@ -17,6 +18,7 @@ use serde_json::Value;
 use self::{
     evaluation::{Evaluation, operation},
     row::{Judged, Row},
+    selector::CaseSelector,
 };
 use crate::offline::Overrides;
 
@@ -42,6 +44,8 @@ pub struct SuiteOptions {
     pub judgement: Judgement,
     /// Texts that stand in for files.
     pub overrides: Overrides,
+    /// Which cases run; all where there is none.
+    pub selector: Option<CaseSelector>,
 }
 
 /// What one suite gave.
@@ -55,6 +59,10 @@ pub struct SuiteOutcome {
     pub policies: usize,
     /// Resources that were loaded.
     pub resources: usize,
+    /// Exceptions that were loaded.
+    pub exceptions: usize,
+    /// Whether the suite names a user.
+    pub has_user: bool,
     /// The rows, in the order of the file.
     pub rows: Vec<Row>,
     /// Why the suite cannot be run, or not as a whole.
@@ -204,27 +212,48 @@ fn run_test(
     let mut outcome = SuiteOutcome {
         file: file.to_path_buf(),
         name: test.metadata.name.clone().unwrap_or_default(),
-        policies: set.policies().len(),
+        policies: inputs.policies.loaded.len(),
         resources: inputs.objects.len(),
+        exceptions: inputs.exceptions.loaded.len(),
+        has_user: test.userinfo.is_some(),
         errors: inputs.errors.clone(),
         rows: Vec::new(),
     };
-    for error in &evaluation.refused {
+    // Kyverno skips the cases of a policy that it refuses.
+    let compat = options.judgement == Judgement::Compat;
+    for error in evaluation.refused.iter().filter(|_| !compat) {
         outcome.errors.push(format!(
             "policy {}: {}: {}",
             error.policy, error.path, error.message
         ));
     }
     let answers = evaluation.answers(test);
-    for (index, case) in test.results.iter().enumerate() {
+    let selector = options.selector.as_ref();
+    let cases = test.results.iter().enumerate();
+    for (index, case) in
+        cases.filter(|(_, case)| selector.is_none_or(|selector| selector.has_case(case)))
+    {
         let Some(answers) = answers.get(&operation(case.operation.as_deref())) else {
             continue;
         };
-        let rows = row::rows(case, set, &inputs.objects, answers, options.judgement);
-        outcome.rows.extend(rows.into_iter().map(|row| Row {
+        let rows = match refused(&evaluation, case) {
+            Some(reason) if compat => row::refused(case, &reason),
+            _ => row::rows(case, set, &inputs.objects, answers, options.judgement),
+        };
+        let rows = rows.into_iter();
+        let rows = rows.filter(|row| selector.is_none_or(|selector| selector.has_row(row)));
+        outcome.rows.extend(rows.map(|row| Row {
             line: line(index),
             ..row
         }));
     }
     outcome
+}
+
+/// Why the policy of a case is refused, if it is.
+fn refused(evaluation: &Evaluation, case: &TestResult) -> Option<String> {
+    let name = case.policy.rsplit('/').next().unwrap_or_default();
+    let mut refused = evaluation.refused.iter();
+    let error = refused.find(|error| error.policy == name)?;
+    Some(format!("{}: {}", error.path, error.message))
 }

@@ -93,8 +93,40 @@ pub fn run(workspace: &Workspace) -> VerifyReport {
             finding.place.as_ref().map(Place::label),
         )
     });
-    report.suites = run_suites(workspace, &library, &bundles, &mut report.findings);
+    let options = SuiteOptions {
+        judgement: judgement(workspace),
+        ..SuiteOptions::default()
+    };
+    report.suites = run_suites(
+        workspace,
+        &library,
+        &bundles,
+        &options,
+        &mut report.findings,
+    );
     report
+}
+
+/// Runs the suites of some of a workspace's policies: for the defaults, and for each different
+/// rendering of an environment. Findings are about these policies or about environments.
+#[must_use]
+pub fn run_suites_of(
+    workspace: &Workspace,
+    options: &SuiteOptions,
+    chosen: &dyn Fn(&LibraryPolicy) -> bool,
+) -> (Vec<SuiteRun>, Vec<Diagnostic>) {
+    let (mut library, mut findings) = library::load(workspace);
+    let (environments, faults) = environment::load_all(workspace);
+    findings.extend(faults);
+    let mut bundles = Vec::new();
+    for environment in &environments {
+        let (bundle, faults) = render::render(workspace, &library, environment);
+        findings.extend(faults);
+        bundles.push(bundle);
+    }
+    library.policies.retain(|_, policy| chosen(policy));
+    let suites = run_suites(workspace, &library, &bundles, options, &mut findings);
+    (suites, findings)
 }
 
 /// A rendered policy against its schema, and whether the engine can use it.
@@ -221,12 +253,13 @@ fn run_suites(
     workspace: &Workspace,
     library: &Library,
     bundles: &[Bundle],
+    options: &SuiteOptions,
     findings: &mut Vec<Diagnostic>,
 ) -> Vec<SuiteRun> {
     let policies: Vec<&LibraryPolicy> = library.policies.values().collect();
     let runs: Vec<Result<Vec<SuiteRun>, Diagnostic>> = policies
         .par_iter()
-        .map(|policy| run_suite(workspace, policy, bundles))
+        .map(|policy| run_suite(workspace, policy, bundles, options))
         .collect();
     let mut suites = Vec::new();
     for run in runs {
@@ -243,6 +276,7 @@ fn run_suite(
     workspace: &Workspace,
     policy: &LibraryPolicy,
     bundles: &[Bundle],
+    options: &SuiteOptions,
 ) -> Result<Vec<SuiteRun>, Diagnostic> {
     let Some(path) = policy.suite() else {
         return Err(
@@ -270,10 +304,9 @@ fn run_suite(
     }
     let mut runs = Vec::new();
     for (names, rendered) in renderings.into_values() {
-        let overrides = overrides(policy, &rendered)?;
         let options = SuiteOptions {
-            judgement: judgement(workspace),
-            overrides,
+            overrides: overrides(policy, &rendered)?,
+            ..options.clone()
         };
         runs.push(SuiteRun {
             policy: policy.key(),

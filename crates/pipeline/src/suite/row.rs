@@ -16,6 +16,8 @@ pub enum Judged {
     Fail,
     /// Nothing answered, and that may pass.
     Excluded,
+    /// Its policy is refused, which Kyverno does not hold against the suite.
+    Skipped,
 }
 
 /// One case on one resource.
@@ -56,14 +58,8 @@ pub fn rows(
         .iter()
         .find(|policy| policy.info().name == name);
     let Some(policy) = policy else {
-        let resources = case.resources.clone().unwrap_or_default();
-        let named = if resources.is_empty() {
-            vec![String::new()]
-        } else {
-            resources
-        };
         let missing = |resource| row(case, resource, "", Judged::Fail, "Not found", String::new());
-        return named.into_iter().map(missing).collect();
+        return named(case).map(missing).collect();
     };
     let key = policy.info().key();
     let rule = case.rule.as_deref().unwrap_or_default();
@@ -118,6 +114,30 @@ pub fn rows(
         }
     }
     rows
+}
+
+/// The rows of a case whose policy is refused: they are skipped, as Kyverno skips them.
+#[must_use]
+pub fn refused(case: &TestResult, reason: &str) -> Vec<Row> {
+    let skipped = |resource| {
+        let reason = reason.to_owned();
+        row(
+            case,
+            resource,
+            "",
+            Judged::Skipped,
+            "Invalid Policy",
+            reason,
+        )
+    };
+    named(case).map(skipped).collect()
+}
+
+/// The resources that a case names, or one without a name.
+fn named(case: &TestResult) -> impl Iterator<Item = String> {
+    let resources = case.resources.clone().unwrap_or_default();
+    let nameless = resources.is_empty().then(String::new);
+    resources.into_iter().chain(nameless)
 }
 
 /// A row that nothing answered.
