@@ -1,6 +1,9 @@
 //! `portcullis verify`: the gate: renders, validates and tests every policy for every environment.
 
-use std::io;
+use std::{
+    io,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use portcullis_pipeline::{suite::SuiteOutcome, verify};
 
@@ -12,7 +15,10 @@ use crate::{
 
 /// Render, validate and test every policy for every environment.
 #[derive(Debug, clap::Args)]
-#[command(before_help = "Example:\n  portcullis verify")]
+#[command(
+    before_help = "Example:\n  portcullis verify",
+    after_help = "An exception that has expired is an error. SOURCE_DATE_EPOCH, in seconds, fixes the time."
+)]
 pub struct Args {
     /// The format of the report.
     #[arg(long, value_enum, default_value_t)]
@@ -33,7 +39,7 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
             return Ok(ExitStatus::Error);
         }
     };
-    let found = verify::run(&workspace);
+    let found = verify::run(&workspace, now());
     let is_green = found.is_green();
     let outcomes: Vec<&SuiteOutcome> = found.suites.iter().flat_map(|run| &run.outcomes).collect();
     let mut rows: Vec<_> = outcomes
@@ -62,4 +68,19 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
     } else {
         ExitStatus::Failure
     })
+}
+
+/// The time in nanoseconds since 1970: that of `SOURCE_DATE_EPOCH`, in seconds, where it is set.
+fn now() -> i128 {
+    let fixed = std::env::var("SOURCE_DATE_EPOCH").ok();
+    let fixed = fixed.and_then(|seconds| seconds.trim().parse::<i64>().ok());
+    fixed.map_or_else(
+        || {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH);
+            since.map_or(0, |since| {
+                i128::try_from(since.as_nanos()).unwrap_or(i128::MAX)
+            })
+        },
+        |seconds| i128::from(seconds) * 1_000_000_000,
+    )
 }

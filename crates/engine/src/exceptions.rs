@@ -20,7 +20,7 @@ use portcullis_api::{
 use portcullis_values::wildcard::Wildcard;
 use rustc_hash::FxHashMap;
 
-pub use self::expiry::{ANNOTATION as EXPIRY_ANNOTATION, ExpiryError};
+pub use self::expiry::{ANNOTATION as EXPIRY_ANNOTATION, ExpiryError, expires};
 use crate::matching::{ExceptionMatcher, Subject};
 
 /// Nanoseconds since 1970 in UTC.

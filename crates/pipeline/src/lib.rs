@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod diagnostic;
 pub mod environment;
+pub mod exception_ledger;
 pub mod excludes;
 pub mod files;
 pub mod library;

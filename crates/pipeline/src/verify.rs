@@ -5,13 +5,13 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use portcullis_engine::{CompileOptions, compile, lint, load};
+use portcullis_engine::{CompileOptions, compile, exceptions::Nanoseconds, lint, load};
 use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::{
     diagnostic::{Diagnostic, Place, Severity},
-    environment, files,
+    environment, exception_ledger, files,
     library::{self, Library, LibraryPolicy},
     offline::Overrides,
     render::{self, Bundle, RenderedPolicy, template_place},
@@ -62,9 +62,9 @@ impl VerifyReport {
     }
 }
 
-/// Runs the gate on a workspace.
+/// Runs the gate on a workspace; `now` decides which exceptions have expired.
 #[must_use]
-pub fn run(workspace: &Workspace) -> VerifyReport {
+pub fn run(workspace: &Workspace, now: Nanoseconds) -> VerifyReport {
     let mut report = VerifyReport::default();
     let (library, faults) = library::load(workspace);
     report.findings.extend(faults);
@@ -83,9 +83,12 @@ pub fn run(workspace: &Workspace) -> VerifyReport {
         let checked: Vec<Vec<Diagnostic>> = bundle.policies.par_iter().map(check_policy).collect();
         report.checked += checked.len() + bundle.exceptions.len();
         report.findings.extend(checked.into_iter().flatten());
-        report
-            .findings
-            .extend(bundle.exceptions.iter().flat_map(check_exceptions));
+        report.findings.extend(
+            bundle
+                .exceptions
+                .iter()
+                .flat_map(|file| exception_ledger::check(file, now)),
+        );
     }
     report.findings.dedup_by_key(|finding| {
         (
@@ -197,56 +200,6 @@ fn check_policy(policy: &RenderedPolicy) -> Vec<Diagnostic> {
 fn pointer(path: &str) -> String {
     let parts = path.split(['.', '[', ']']).filter(|part| !part.is_empty());
     parts.fold(String::new(), |pointer, part| format!("{pointer}/{part}"))
-}
-
-/// What an exception of an environment has to say about itself.
-const LEDGER: &[&str] = &["owner", "ticket", "reason", "expires"];
-
-fn check_exceptions(file: &crate::diagnostic::SourceFile) -> Vec<Diagnostic> {
-    let document = match files::parse(file) {
-        Ok(document) => document,
-        Err(fault) => return vec![fault],
-    };
-    let text = |key: &str| {
-        document
-            .value
-            .get(key)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    };
-    let schema = DocumentSchema::for_resource(text("apiVersion"), text("kind"));
-    let Some(schema) = schema else {
-        return vec![Diagnostic::error("the file holds no PolicyException").at(
-            Place::whole(file.clone()),
-            "expected `kind: PolicyException`",
-        )];
-    };
-    let faults = schema.faults(&document.value);
-    let mut found: Vec<Diagnostic> = faults
-        .iter()
-        .map(|fault| files::at_fault(fault, file, &document))
-        .collect();
-    let annotations = document.value.pointer("/metadata/annotations");
-    for fact in LEDGER {
-        let key = format!("portcullis.io/{fact}");
-        let value = annotations
-            .and_then(|all| all.get(&key))
-            .and_then(Value::as_str);
-        if value.is_none_or(str::is_empty) {
-            let span = document.spans.nearest_pointer("/metadata/annotations");
-            let place = Place {
-                file: file.clone(),
-                span,
-            };
-            found.push(
-                Diagnostic::error(format!("the exception has no annotation `{key}`")).at(
-                    place,
-                    "an exception says who owns it, which ticket asks for it, why, and until when",
-                ),
-            );
-        }
-    }
-    found
 }
 
 fn run_suites(

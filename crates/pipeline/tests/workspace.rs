@@ -40,7 +40,8 @@ fn every_environment_renders() {
 
 #[test]
 fn the_gate_passes() {
-    let report = verify::run(&repository());
+    // 1 January 2026: the repository's exceptions hold then.
+    let report = verify::run(&repository(), 1_767_225_600 * 1_000_000_000);
     let mut failures: Vec<String> = report
         .findings
         .iter()

@@ -22,9 +22,15 @@ pub(super) fn of(annotations: &BTreeMap<String, String>) -> Result<Option<i128>,
     let Some(text) = annotations.get(ANNOTATION) else {
         return Ok(None);
     };
-    parse(text)
-        .map(Some)
-        .ok_or_else(|| ExpiryError(text.clone()))
+    expires(text).map(Some)
+}
+
+/// The time that an expiry means, in nanoseconds since 1970.
+///
+/// # Errors
+/// Where it is neither a date nor a time.
+pub fn expires(text: &str) -> Result<i128, ExpiryError> {
+    parse(text).ok_or_else(|| ExpiryError(text.to_owned()))
 }
 
 fn parse(text: &str) -> Option<i128> {
