@@ -1,5 +1,7 @@
 //! How a command ends: 0 success, 1 a policy or test failed, 2 the tool could not do it.
 
+use portcullis_pipeline::diagnostic::{Diagnostic, Severity};
+
 /// How a command ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ExitStatus {
@@ -14,6 +16,22 @@ pub enum ExitStatus {
 }
 
 impl ExitStatus {
+    /// How a check ends that has found this.
+    #[must_use]
+    pub fn of(findings: &[Diagnostic]) -> ExitStatus {
+        let errors = findings
+            .iter()
+            .filter(|one| one.severity == Severity::Error);
+        let worst = errors.map(|one| {
+            if one.unusable {
+                ExitStatus::Error
+            } else {
+                ExitStatus::Failure
+            }
+        });
+        worst.max().unwrap_or(ExitStatus::Success)
+    }
+
     /// The process's exit code.
     #[must_use]
     pub fn code(self) -> u8 {

@@ -1,29 +1,240 @@
-//! Bad input: every command says what is wrong, where, and what to do, and ends with exit code 2.
+//! Bad input: every command says what is wrong, where, and what to do, and still reads the rest.
+//!
+//! Each case spoils one file of the workspace `fixtures/bad_input`, which has nothing wrong with it,
+//! and runs the commands that read the file.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot start a command should fail"
+)]
 
-use std::process::Command;
+mod program;
+
+use std::{fs, path::Path};
+
+use program::{Scratch, answer, check, fixture, snapshot};
+
+const POLICY: &str = "policy-library/labels/require-app/policy.yaml";
+const SUITE: &str = "policy-library/labels/require-app/tests/kyverno-test.yaml";
+const MANIFEST: &str = "manifests/pod.yaml";
+
+const TEST: &str = "test policy-library";
+const APPLY: &str = "apply policy-library/labels/require-app/policy.yaml \
+                     policy-library/labels/require-owner/policy.yaml --resource manifests/pod.yaml --resource manifests/more.yaml";
+const ALL: &[&str] = &[TEST, APPLY, "validate", "verify", "render dev"];
+const OF_MANIFESTS: &[&str] = &[APPLY, "validate manifests/pod.yaml manifests/more.yaml"];
+const OF_SUITES: &[&str] = &[TEST, "verify"];
+
+/// What a file is made of.
+enum Bad<'a> {
+    Missing,
+    Folder,
+    Bytes(&'a [u8]),
+    /// The file with one text in another's place.
+    With(&'a str, &'a str),
+}
+
+fn spoil(file: &Path, bad: &Bad<'_>) {
+    match bad {
+        Bad::With(old, new) => {
+            let text = fs::read_to_string(file).unwrap();
+            assert!(text.contains(old), "{text}");
+            fs::write(file, text.replacen(old, new, 1)).unwrap();
+        }
+        Bad::Bytes(bytes) => fs::write(file, bytes).unwrap(),
+        Bad::Missing => fs::remove_file(file).unwrap(),
+        Bad::Folder => {
+            fs::remove_file(file).unwrap();
+            fs::create_dir(file).unwrap();
+        }
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, target).unwrap();
+        }
+    }
+}
+
+/// What the commands answer about the workspace with one file spoilt.
+fn case(name: &str, file: &str, bad: &Bad<'_>, commands: &[&str]) {
+    let scratch = Scratch::new(name);
+    copy(&fixture("bad_input"), &scratch.0);
+    spoil(&scratch.0.join(file), bad);
+    let mut text = String::new();
+    for command in commands {
+        let arguments: Vec<&str> = command.split_whitespace().collect();
+        let answer = answer(&scratch.0, &arguments, b"");
+        assert!(!answer.contains("panicked"), "{answer}");
+        text += &format!("$ portcullis {}\n{answer}\n", arguments.join(" "));
+    }
+    let longest = text.lines().map(|line| line.chars().count()).max();
+    assert!(longest < Some(1_000), "{name}: a line is {longest:?} long");
+    let here = scratch.0.display().to_string();
+    snapshot(&format!("bad_{name}"), &text.replace(&here, "HERE"));
+}
+
+/// Nine levels of nine aliases each: 387,420,489 values.
+fn bomb() -> String {
+    let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..10 {
+        let items = vec![format!("*a{}", level - 1); 9].join(", ");
+        text += &format!("a{level}: &a{level} [{items}]\n");
+    }
+    text
+}
+
+fn deep() -> String {
+    format!("a: {}{}\n", "[".repeat(10_000), "]".repeat(10_000))
+}
+
+/// A ConfigMap of ten megabytes, which is a lot but nothing wrong.
+fn large() -> String {
+    let mut text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: large}\ndata:\n".to_owned();
+    for line in 0..200_000 {
+        text += &format!("  key-{line}: \"{:->36}\"\n", line);
+    }
+    text
+}
 
 #[test]
-fn missing_files() {
-    for (arguments, wanted) in [
-        (&["test", "gone.yaml"][..], "no `kyverno-test.yaml`"),
+fn nothing_is_wrong_with_the_workspace() {
+    case("nothing", POLICY, &Bad::With("The label", "The label"), ALL);
+}
+
+#[test]
+fn policies() {
+    let pattern = "pattern: {metadata: {labels: {app: \"?*\"}}}";
+    let deny = |key: &str| {
+        format!("deny: {{conditions: {{all: [{{key: \"{key}\", operator: Equals, value: web}}]}}}}")
+    };
+    for (name, bad) in [
+        ("policy_missing", Bad::Missing),
+        ("policy_folder", Bad::Folder),
+        ("policy_bytes", Bad::Bytes(b"a: \xff\n")),
+        ("policy_bomb", Bad::Bytes(bomb().as_bytes())),
+        ("policy_deep", Bad::Bytes(deep().as_bytes())),
+        ("policy_yaml", Bad::With("  rules:", " rules: [")),
         (
-            &["apply", "gone.yaml", "-r", "portcullis.yaml"],
-            "gone.yaml",
+            "policy_field",
+            Bad::With("  rules:", "  backgrund: true\n  rules:"),
         ),
-        (&["validate", "gone.yaml"], "gone.yaml"),
-        (&["verify", "--workspace", "gone.yaml"], "gone.yaml"),
-        (&["render", "gone.yaml"], "gone.yaml"),
+        (
+            "policy_kind",
+            Bad::With("kind: ClusterPolicy", "kind: ClusterPolcy"),
+        ),
+        ("policy_template", Bad::With("app must", "<% nope %> must")),
+        ("policy_tag", Bad::With("app must", "{% if %} must")),
+        (
+            "policy_lint",
+            Bad::With(
+                "    - name: label",
+                "    - name: label\n      preconditions: {all: [{key: a, operator: Same, value: b}]}",
+            ),
+        ),
     ] {
-        let done = Command::new(env!("CARGO_BIN_EXE_portcullis"))
-            .args(arguments)
-            .current_dir(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/tests/fixtures/workspace"
-            ))
-            .output()
-            .unwrap();
-        let talk = String::from_utf8_lossy(&done.stderr);
-        assert_eq!(done.status.code(), Some(2), "{arguments:?}: {talk}");
-        assert!(talk.contains(wanted), "{arguments:?}: {talk}");
+        case(name, POLICY, &bad, ALL);
+    }
+    for (name, key) in [
+        ("policy_variable", "{{ nope }}"),
+        ("policy_label", "{{ request.object.metadata.labels.nope }}"),
+        ("policy_regex", "{{ regex_match('(', 'a') }}"),
+        ("policy_expression", "{{ request.object.[ }}"),
+    ] {
+        case(
+            name,
+            POLICY,
+            &Bad::With(pattern, &deny(key)),
+            &[TEST, APPLY, "validate"],
+        );
+    }
+}
+
+#[test]
+fn manifests() {
+    for (name, bad) in [
+        ("manifest_missing", Bad::Missing),
+        ("manifest_folder", Bad::Folder),
+        ("manifest_bytes", Bad::Bytes(b"a: \xff\n")),
+        ("manifest_bomb", Bad::Bytes(bomb().as_bytes())),
+        ("manifest_deep", Bad::Bytes(deep().as_bytes())),
+        ("manifest_large", Bad::Bytes(large().as_bytes())),
+        ("manifest_yaml", Bad::With("spec:", "spec: [")),
+        ("manifest_field", Bad::With("image:", "imag:")),
+        ("manifest_kind", Bad::With("kind: Pod", "kind: Podd")),
+        ("manifest_text", Bad::Bytes(b"just words\n")),
+    ] {
+        case(name, MANIFEST, &bad, OF_MANIFESTS);
+    }
+}
+
+#[test]
+fn suites() {
+    for (name, bad) in [
+        ("suite_folder", Bad::Folder),
+        ("suite_bytes", Bad::Bytes(b"a: \xff\n")),
+        ("suite_bomb", Bad::Bytes(bomb().as_bytes())),
+        ("suite_deep", Bad::Bytes(deep().as_bytes())),
+        ("suite_yaml", Bad::With("results:", "results: [")),
+        ("suite_field", Bad::With("results:", "result: []\nresults:")),
+        ("suite_policy", Bad::With("../policy.yaml", "../polcy.yaml")),
+        (
+            "suite_resource",
+            Bad::With("resources.yaml", "resource.yaml"),
+        ),
+        ("suite_result", Bad::With("result: fail", "result: failed")),
+        ("suite_rule", Bad::With("rule: label", "rule: lable")),
+    ] {
+        case(name, SUITE, &bad, OF_SUITES);
+    }
+}
+
+#[test]
+fn names_that_lead_nowhere() {
+    for (name, arguments) in [
+        ("bad_path_test", &["test", "gone"][..]),
+        (
+            "bad_path_apply_policy",
+            &["apply", "gone.yaml", "-r", MANIFEST],
+        ),
+        (
+            "bad_path_apply_resource",
+            &["apply", POLICY, "-r", "gone.yaml"],
+        ),
+        ("bad_path_validate", &["validate", "gone.yaml"]),
+        ("bad_path_verify", &["verify", "--workspace", "gone"]),
+        ("bad_path_render", &["render", "gone"]),
+    ] {
+        check(name, "bad_input", arguments, "");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_loop_of_folders_ends() {
+    let scratch = Scratch::new("loop");
+    copy(&fixture("bad_input"), &scratch.0);
+    for (folder, above) in [
+        ("manifests", "manifests"),
+        ("policy-library/labels/require-app", "policy-library"),
+    ] {
+        let link = scratch.0.join(folder).join("again");
+        std::os::unix::fs::symlink(scratch.0.join(above), link).unwrap();
+    }
+    for command in [
+        TEST,
+        APPLY,
+        "validate manifests",
+        "apply manifests -r policy-library",
+    ] {
+        let arguments: Vec<&str> = command.split_whitespace().collect();
+        let answer = answer(&scratch.0, &arguments, b"");
+        assert!(!answer.contains("again"), "{answer}");
     }
 }

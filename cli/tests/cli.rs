@@ -4,65 +4,9 @@
     reason = "a test that cannot start a command should fail"
 )]
 
-use std::{
-    fs,
-    io::Write,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-};
+mod program;
 
-/// Runs a command in a folder, and writes what it answered as text.
-fn answer(folder: &Path, arguments: &[&str], input: &[u8]) -> String {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_portcullis"))
-        .args(arguments)
-        .current_dir(folder)
-        .env("NO_COLOR", "1")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A command that reads no input closes it; that is not what is tested.
-    child.stdin.take().unwrap().write_all(input).ok();
-    let output = child.wait_with_output().unwrap();
-    format!(
-        "exit code {:?}\n--- stdout\n{}--- stderr\n{}",
-        output.status.code(),
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
-}
-
-fn fixture(case: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures")
-        .join(case)
-}
-
-fn check(name: &str, case: &str, arguments: &[&str], input: &str) {
-    let answer = answer(&fixture(case), arguments, input.as_bytes());
-    insta::with_settings!({prepend_module_to_snapshot => false, omit_expression => true}, {
-        insta::assert_snapshot!(name, answer);
-    });
-}
-
-/// A folder that does not outlive its test.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Scratch {
-        let name = format!("portcullis-cli-{}-{name}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        fs::create_dir_all(&folder).unwrap();
-        Scratch(folder)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.0).ok();
-    }
-}
+use program::{Scratch, answer, check, fixture};
 
 #[test]
 fn suites() {
@@ -201,49 +145,6 @@ fn expressions() {
         "",
     );
     check("jp_no_expression", folder, &["jp", "query"], "");
-}
-
-/// Bad input ends with a message and an exit code of the table, never with a crash.
-#[test]
-fn hostile_input() {
-    let scratch = Scratch::new("hostile");
-    let bomb = (1..10).fold(
-        "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned(),
-        |text, level| {
-            let before = level - 1;
-            let items = format!("*a{before}, ").repeat(9);
-            format!(
-                "{text}a{level}: &a{level} [{}]\n",
-                items.trim_end_matches(", ")
-            )
-        },
-    );
-    let deep = format!("a: {}{}\n", "[".repeat(10_000), "]".repeat(10_000));
-    for (input, wanted) in [
-        (bomb.as_bytes(), "<stdin>:"),
-        (deep.as_bytes(), "<stdin>:"),
-        (b"a: \xff\n", "UTF-8"),
-    ] {
-        let answer = answer(&scratch.0, &["validate", "-"], input);
-        let code = answer.lines().next().unwrap_or_default();
-        assert!(
-            ["exit code Some(1)", "exit code Some(2)"].contains(&code),
-            "{answer}"
-        );
-        assert!(answer.contains(wanted), "{answer}");
-    }
-    let nowhere = answer(&scratch.0, &["validate"], b"");
-    assert!(nowhere.contains("no `portcullis.yaml`"), "{nowhere}");
-}
-
-#[cfg(unix)]
-#[test]
-fn a_loop_of_folders_ends() {
-    let scratch = Scratch::new("loop");
-    fs::copy(fixture("manifests/good.yaml"), scratch.0.join("good.yaml")).unwrap();
-    std::os::unix::fs::symlink(&scratch.0, scratch.0.join("again")).unwrap();
-    let answer = answer(&scratch.0, &["validate", "."], b"");
-    assert!(answer.contains("files: 1, valid: 1"), "{answer}");
 }
 
 #[test]

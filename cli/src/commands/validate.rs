@@ -9,15 +9,13 @@ use std::{
 };
 
 use portcullis_pipeline::{
-    diagnostic::{Diagnostic, Severity, SourceFile},
+    diagnostic::{Diagnostic, SourceFile},
     environment, files, library,
     manifests::{self, ManifestReport},
-    render::{self, RenderedPolicy},
-    schema_check::DocumentSchema,
+    render,
     workspace::Workspace,
 };
 use portcullis_schema::{Catalogue, NEWEST, VERSIONS};
-use serde_json::Value;
 
 use crate::{
     commands::{manifest_files, workspace_argument::WorkspaceArgument},
@@ -67,12 +65,7 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
         }
     };
     report.print(args.format, console)?;
-    let is_error = |finding: &Diagnostic| finding.severity == Severity::Error;
-    Ok(if report.findings.iter().any(is_error) {
-        ExitStatus::Failure
-    } else {
-        ExitStatus::Success
-    })
+    Ok(ExitStatus::of(&report.findings))
 }
 
 fn check_workspace(args: &Args) -> Result<Report, Vec<Diagnostic>> {
@@ -85,7 +78,7 @@ fn check_workspace(args: &Args) -> Result<Report, Vec<Diagnostic>> {
         let (bundle, found) = render::render(&workspace, &library, environment);
         findings.extend(found);
         policies += bundle.policies.len();
-        findings.extend(bundle.policies.iter().flat_map(policy_faults));
+        findings.extend(bundle.policies.iter().flat_map(render::schema_faults));
     }
     // The same template is at fault in every environment; it is told once.
     let mut told = std::collections::BTreeSet::new();
@@ -104,36 +97,6 @@ fn check_workspace(args: &Args) -> Result<Report, Vec<Diagnostic>> {
         findings,
         ..Report::default()
     })
-}
-
-/// What is wrong with a rendered policy, at the line of its template.
-fn policy_faults(policy: &RenderedPolicy) -> Vec<Diagnostic> {
-    let value = &policy.document.value;
-    let field = |name| value.get(name).and_then(Value::as_str).unwrap_or_default();
-    let (version, kind) = (field("apiVersion"), field("kind"));
-    let Some(schema) = DocumentSchema::for_resource(version, kind) else {
-        let place = policy.place(&[]);
-        return vec![
-            Diagnostic::error(format!("`{kind}` of `{version}` is no kind of policy"))
-                .at(place, "in this template")
-                .help("a policy is a `ClusterPolicy` or `Policy` of `kyverno.io/v1`, or a kind of `policies.kyverno.io`"),
-        ];
-    };
-    let spans = &policy.document.spans;
-    let faults = schema.faults(value).into_iter().map(|fault| {
-        let key = fault.at_key.then(|| spans.key_at_pointer(&fault.pointer));
-        let span = key
-            .flatten()
-            .unwrap_or_else(|| spans.nearest_pointer(&fault.pointer));
-        let place = render::template_place(&policy.template, &policy.rendered, span);
-        let message = format!("{}: {}", fault.pointer_or_root(), fault.message);
-        let diagnostic = Diagnostic::error(message).at(place, fault.message);
-        match fault.help {
-            Some(help) => diagnostic.help(help),
-            None => diagnostic,
-        }
-    });
-    faults.collect()
 }
 
 fn check_manifests(args: &Args) -> Result<Report, Vec<Diagnostic>> {

@@ -63,10 +63,9 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
         findings: found.findings.iter().cloned().chain(errors).collect(),
     };
     report.print(args.format, console)?;
-    Ok(if is_green {
-        ExitStatus::Success
-    } else {
-        ExitStatus::Failure
+    Ok(match ExitStatus::of(&found.findings) {
+        ExitStatus::Success if !is_green => ExitStatus::Failure,
+        status => status,
     })
 }
 

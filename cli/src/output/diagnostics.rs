@@ -75,7 +75,7 @@ impl<'t> Excerpt<'t> {
         let end = at + lines_after(after);
         let excerpt = text.get(start..end).unwrap_or_default();
         let line_end = at + after.find('\n').unwrap_or(after.len());
-        let stop = boundary(text, span.end.min(line_end).max(at));
+        let stop = boundary(text, span.end.min(line_end).min(end).max(at));
         Excerpt {
             text: excerpt,
             first_line: 1 + newlines(text.get(..start).unwrap_or_default()),
@@ -158,5 +158,6 @@ mod tests {
     fn a_long_line_is_cut() {
         let text = "[".repeat(1_000_000);
         check(&text, 500_000..500_001, &["here"]);
+        check(&text, 0..1_000_000, &["a.yaml:1:1", "here"]);
     }
 }

@@ -194,6 +194,13 @@ fn apply_documents(
                 continue;
             }
         };
+        if !value.is_null() && !value.is_object() {
+            let place = format!("{file}:{}", document.line);
+            report.errors.push(format!(
+                "{place}: a manifest is a map with `apiVersion` and `kind`"
+            ));
+            continue;
+        }
         let mut found = Vec::new();
         objects::add(value, &options.world.catalogue, &mut found);
         for object in &found {

@@ -94,6 +94,8 @@ pub struct Diagnostic {
     pub help: Vec<String>,
     /// Other places that matter.
     pub related: Vec<(Place, String)>,
+    /// Whether the file cannot be used at all, so that nobody can say if it is right.
+    pub unusable: bool,
 }
 
 impl Diagnostic {
@@ -107,6 +109,7 @@ impl Diagnostic {
             label: String::new(),
             help: Vec::new(),
             related: Vec::new(),
+            unusable: false,
         }
     }
 
@@ -141,10 +144,17 @@ impl Diagnostic {
         self
     }
 
+    /// About a file that cannot be used at all.
+    #[must_use]
+    pub fn unusable(mut self) -> Self {
+        self.unusable = true;
+        self
+    }
+
     /// An error about a file that cannot be read.
     #[must_use]
     pub fn unreadable(path: &Path, error: &std::io::Error) -> Self {
-        Diagnostic::error(format!("{}: {error}", path.display()))
+        Diagnostic::error(format!("{}: {error}", path.display())).unusable()
     }
 }
 

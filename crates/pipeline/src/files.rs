@@ -56,7 +56,8 @@ pub fn read_text(path: &Path, shown: &Path) -> Result<SourceFile, Diagnostic> {
                 "{}: the file is not UTF-8; the first wrong byte is number {offset}",
                 shown.display()
             ))
-            .help("save the file as UTF-8"))
+            .help("save the file as UTF-8")
+            .unusable())
         }
     }
 }
@@ -71,7 +72,9 @@ pub fn parse(file: &SourceFile) -> Result<Document, Diagnostic> {
             file: file.clone(),
             span: error.offset..error.offset,
         };
-        Diagnostic::error("the file is not valid YAML").at(place, error.message)
+        Diagnostic::error("the file is not valid YAML")
+            .at(place, error.message)
+            .unusable()
     })
 }
 

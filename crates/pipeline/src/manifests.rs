@@ -50,7 +50,9 @@ pub fn add_custom_resources(catalogue: &mut Catalogue, file: &SourceFile) -> Vec
         };
         match document.read(Mode::Lenient, &Limits::default()) {
             Err(error) => faults.push(
-                Diagnostic::error("the document is not valid YAML").at(place(), error.message),
+                Diagnostic::error("the document is not valid YAML")
+                    .at(place(), error.message)
+                    .unusable(),
             ),
             Ok(value) if value.get("kind") == Some(&Value::from("CustomResourceDefinition")) => {
                 if let Err(error) = catalogue.add_custom_resource(&value) {
@@ -118,9 +120,11 @@ fn check_document(
                 span: error.offset..error.offset,
             };
             report.invalid += 1;
-            report
-                .findings
-                .push(Diagnostic::error("the document is not valid YAML").at(place, error.message));
+            report.findings.push(
+                Diagnostic::error("the document is not valid YAML")
+                    .at(place, error.message)
+                    .unusable(),
+            );
         }
     }
     report

@@ -8,6 +8,7 @@ use crate::{
     environment::{self, Environment},
     excludes,
     library::{Library, LibraryPolicy},
+    schema_check::DocumentSchema,
     template::{self, Rendered, TemplateError},
     workspace::Workspace,
 };
@@ -45,6 +46,15 @@ impl RenderedPolicy {
             Some(span) => template_place(&self.template, &self.rendered, span),
             None => self.place(path),
         }
+    }
+
+    /// The place in the template of a JSON pointer's node, or of its key.
+    #[must_use]
+    pub fn pointer_place(&self, pointer: &str, is_key: bool) -> Place {
+        let spans = &self.document.spans;
+        let key = is_key.then(|| spans.key_at_pointer(pointer)).flatten();
+        let span = key.unwrap_or_else(|| spans.nearest_pointer(pointer));
+        template_place(&self.template, &self.rendered, span)
     }
 }
 
@@ -203,9 +213,36 @@ fn read(policy: &LibraryPolicy, rendered: &Rendered) -> Result<Document, Diagnos
     portcullis_yaml::read_document(&rendered.text, Mode::Strict, &Limits::default()).map_err(
         |error| {
             let place = template_place(&policy.template, rendered, error.offset..error.offset);
-            Diagnostic::error("the rendered policy is not valid YAML").at(place, error.message)
+            Diagnostic::error("the rendered policy is not valid YAML")
+                .at(place, error.message)
+                .unusable()
         },
     )
+}
+
+/// What is wrong with a rendered policy by its schema, at the line of its template.
+#[must_use]
+pub fn schema_faults(policy: &RenderedPolicy) -> Vec<Diagnostic> {
+    let value = &policy.document.value;
+    let field = |name| value.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (version, kind) = (field("apiVersion"), field("kind"));
+    let Some(schema) = DocumentSchema::for_resource(version, kind) else {
+        return vec![
+            Diagnostic::error(format!("`{kind}` of `{version}` is not a kind of policy"))
+                .at(policy.place(&["kind".into()]), "expected a policy")
+                .help("a policy is a `ClusterPolicy` or `Policy` of `kyverno.io/v1`, or a kind of `policies.kyverno.io`"),
+        ];
+    };
+    let faults = schema.faults(value).into_iter().map(|fault| {
+        let place = policy.pointer_place(&fault.pointer, fault.at_key);
+        let message = format!("{}: {}", fault.pointer_or_root(), fault.message);
+        let diagnostic = Diagnostic::error(message).at(place, fault.message);
+        match fault.help {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        }
+    });
+    faults.collect()
 }
 
 /// The variables of a policy: its defaults, the values of the environment, and those that every
@@ -253,7 +290,7 @@ fn template_fault(policy: &LibraryPolicy, error: &TemplateError) -> Diagnostic {
         span: error.span.clone(),
     };
     let fault = Diagnostic::error(format!("the template does not render: {}", error.message));
-    let fault = fault.at(place, error.message.clone());
+    let fault = fault.at(place, error.message.clone()).unusable();
     if error.message.contains("not defined") {
         return fault.help("declare the parameter in params.yaml beside the template, with a default or a value in each environment");
     }

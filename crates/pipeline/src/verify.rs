@@ -3,19 +3,20 @@
 //! A policy's suite runs once for its defaults and once for each different rendering that an
 //! environment makes of it.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use portcullis_engine::{CompileOptions, compile, exceptions::Nanoseconds, lint, load};
 use rayon::prelude::*;
-use serde_json::Value;
 
 use crate::{
     diagnostic::{Diagnostic, Place, Severity},
     environment, exception_ledger, files,
     library::{self, Library, LibraryPolicy},
     offline::Overrides,
-    render::{self, Bundle, RenderedPolicy, template_place},
-    schema_check::DocumentSchema,
+    render::{self, Bundle, RenderedPolicy},
     suite::{self, Judgement, SuiteOptions, SuiteOutcome},
     template,
     workspace::Workspace,
@@ -90,12 +91,6 @@ pub fn run(workspace: &Workspace, now: Nanoseconds) -> VerifyReport {
                 .flat_map(|file| exception_ledger::check(file, now)),
         );
     }
-    report.findings.dedup_by_key(|finding| {
-        (
-            finding.message.clone(),
-            finding.place.as_ref().map(Place::label),
-        )
-    });
     let options = SuiteOptions {
         judgement: judgement(workspace),
         ..SuiteOptions::default()
@@ -107,6 +102,7 @@ pub fn run(workspace: &Workspace, now: Nanoseconds) -> VerifyReport {
         &options,
         &mut report.findings,
     );
+    tell_once(&mut report.findings);
     report
 }
 
@@ -129,44 +125,30 @@ pub fn run_suites_of(
     }
     library.policies.retain(|_, policy| chosen(policy));
     let suites = run_suites(workspace, &library, &bundles, options, &mut findings);
+    tell_once(&mut findings);
     (suites, findings)
+}
+
+/// The same template is at fault in every environment; it is told once.
+fn tell_once(findings: &mut Vec<Diagnostic>) {
+    let mut told = BTreeSet::new();
+    findings.retain(|finding| {
+        let place = finding.place.as_ref().map(Place::label);
+        told.insert((place, finding.message.clone()))
+    });
 }
 
 /// A rendered policy against its schema, and whether the engine can use it.
 fn check_policy(policy: &RenderedPolicy) -> Vec<Diagnostic> {
-    let value = &policy.document.value;
-    let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
-    let Some(schema) = DocumentSchema::for_resource(text("apiVersion"), text("kind")) else {
-        let message = format!(
-            "`{}/{}` is not a kind of policy",
-            text("apiVersion"),
-            text("kind")
-        );
-        let place = policy.place(&["kind".into()]);
-        return vec![Diagnostic::error(message).at(place, "expected a policy")];
-    };
-    let at = |pointer: &str, at_key: bool| {
-        let spans = &policy.document.spans;
-        let key = at_key.then(|| spans.key_at_pointer(pointer)).flatten();
-        let span = key.unwrap_or_else(|| spans.nearest_pointer(pointer));
-        template_place(&policy.template, &policy.rendered, span)
-    };
-    let mut found: Vec<Diagnostic> = Vec::new();
-    for fault in schema.faults(value) {
-        let place = at(&fault.pointer, fault.at_key);
-        let finding = Diagnostic::error(format!("{}: {}", fault.pointer_or_root(), fault.message));
-        let finding = finding.at(place, fault.message.clone());
-        found.push(match fault.help {
-            Some(help) => finding.help(help),
-            None => finding,
-        });
-    }
+    let mut found = render::schema_faults(policy);
     if !found.is_empty() {
         return found;
     }
+    let value = &policy.document.value;
+    let at = |pointer: &str| policy.pointer_place(pointer, false);
     let (loaded, errors) = load::load(value);
     for error in errors {
-        let place = at(&pointer(&error.path), false);
+        let place = at(&pointer(&error.path));
         found.push(Diagnostic::error(error.to_string()).at(place, error.message));
     }
     for loaded in &loaded {
@@ -178,16 +160,12 @@ fn check_policy(policy: &RenderedPolicy) -> Vec<Diagnostic> {
                 lint::Severity::Error => Diagnostic::error(lint.message.clone()),
                 lint::Severity::Warning => Diagnostic::warning(lint.message.clone()),
             };
-            found.push(
-                finding
-                    .at(at(&lint.path, false), lint.message)
-                    .help(lint.remedy),
-            );
+            found.push(finding.at(at(&lint.path), lint.message).help(lint.remedy));
         }
     }
     let (_, errors) = compile(&loaded, &[], &CompileOptions::default());
     for error in errors {
-        let place = at(&pointer(&error.path), false);
+        let place = at(&pointer(&error.path));
         found.push(
             Diagnostic::error(format!("{}: {}", error.path, error.message))
                 .at(place, error.message),

@@ -71,9 +71,10 @@ fn reach(file: &Path, is_root: bool, reached: &mut BTreeSet<PathBuf>) {
         if let Some(path) = line.strip_prefix("#[path = \"") {
             place = Some(folder.join(path.trim_end_matches("\"]")));
         } else if let Some(name) = declared(line) {
-            let wanted = place
-                .take()
-                .unwrap_or_else(|| inside.join(format!("{name}.rs")));
+            let files = [format!("{name}.rs"), format!("{name}/mod.rs")];
+            let files = files.map(|file| inside.join(file));
+            let found = files.iter().find(|file| root().join(file).is_file());
+            let wanted = place.take().or(found.cloned()).unwrap_or_default();
             reach(&wanted, false, reached);
         }
     }
