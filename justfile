@@ -35,3 +35,7 @@ deny:
 # Replays the public suites and golden tables, if they are there.
 conformance:
     .ci/run conformance
+
+# Changes every policy of the library, and looks whether its suite notices.
+mutants:
+    .ci/run mutants

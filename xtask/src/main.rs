@@ -1,6 +1,7 @@
 //! `cargo xtask <command>`: generates the files that are made from code.
 
 mod kubernetes_schemas;
+mod mutants;
 mod reference;
 mod schemas;
 #[cfg(test)]
@@ -15,13 +16,16 @@ const USAGE: &str = "usage: cargo xtask <command>
 commands:
   schemas              write schemas/*.json from the types of the api crate
   reference            write the pages of docs/ that list commands, functions and checks
+  mutants              change every policy of the library in every way that its suite should notice
   kubernetes-schemas   write schemas/kubernetes/*.json from Kubernetes' OpenAPI documents (needs Go)";
 
 fn main() -> ExitCode {
     let command = std::env::args().nth(1).unwrap_or_default();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let done = match command.as_str() {
         "schemas" => schemas::write(&schemas::folder()),
-        "reference" => reference::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").as_path()),
+        "reference" => reference::write(&root),
+        "mutants" => mutants::run(&root).map(|()| Vec::new()),
         "kubernetes-schemas" => kubernetes_schemas::write(&schemas::folder()),
         _ => Err(io::Error::other(USAGE)),
     };

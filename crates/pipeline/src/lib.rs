@@ -11,6 +11,7 @@ pub mod manifests;
 pub mod offline;
 pub mod readme;
 pub mod render;
+pub mod renderings;
 pub mod scaffold;
 pub mod schema_check;
 pub mod suite;

@@ -3,22 +3,18 @@
 //! A policy's suite runs once for its defaults and once for each different rendering that an
 //! environment makes of it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-};
+use std::collections::BTreeSet;
 
 use portcullis_engine::{CompileOptions, compile, exceptions::Nanoseconds, lint, load};
 use rayon::prelude::*;
 
 use crate::{
     diagnostic::{Diagnostic, Place, Severity},
-    environment, exception_ledger, files,
+    environment, exception_ledger,
     library::{self, Library, LibraryPolicy},
-    offline::Overrides,
     render::{self, Bundle, RenderedPolicy},
+    renderings,
     suite::{self, Judgement, SuiteOptions, SuiteOutcome},
-    template,
     workspace::Workspace,
 };
 
@@ -217,35 +213,19 @@ fn run_suite(
             ),
         );
     };
-    let mut renderings: BTreeMap<String, (Vec<String>, RenderedPolicy)> = BTreeMap::new();
-    let defaults = render::render_policy(workspace, policy, None)?;
-    let others = bundles.iter().filter_map(|bundle| {
-        let rendered = bundle
-            .policies
-            .iter()
-            .find(|rendered| rendered.key == policy.key())?;
-        Some((bundle.environment.clone(), rendered.clone()))
-    });
-    for (name, rendered) in [("defaults".to_owned(), defaults)]
-        .into_iter()
-        .chain(others)
-    {
-        let entry = renderings.entry(rendered.rendered.text.clone());
-        entry.or_insert_with(|| (Vec::new(), rendered)).0.push(name);
-    }
-    let mut runs = Vec::new();
-    for (names, rendered) in renderings.into_values() {
+    let runs = renderings::of(workspace, policy, bundles)?.into_iter();
+    let runs = runs.map(|rendering| {
         let options = SuiteOptions {
-            overrides: overrides(policy, &rendered)?,
+            overrides: rendering.overrides,
             ..options.clone()
         };
-        runs.push(SuiteRun {
+        SuiteRun {
             policy: policy.key(),
-            renderings: names,
+            renderings: rendering.names,
             outcomes: suite::run_file(&suite::inputs::normal(&path), &options),
-        });
-    }
-    Ok(runs)
+        }
+    });
+    Ok(runs.collect())
 }
 
 fn judgement(workspace: &Workspace) -> Judgement {
@@ -254,43 +234,4 @@ fn judgement(workspace: &Workspace) -> Judgement {
     } else {
         Judgement::Lenient
     }
-}
-
-/// The rendered policy in place of its template, and the files of its suite rendered with the same
-/// variables.
-///
-/// # Errors
-/// Where a file of the suite does not render.
-pub fn overrides(
-    policy: &LibraryPolicy,
-    rendered: &RenderedPolicy,
-) -> Result<Overrides, Diagnostic> {
-    let mut overrides = Overrides::new();
-    overrides.insert(
-        suite::inputs::normal(&policy.template_path()),
-        rendered.rendered.text.clone(),
-    );
-    let folder = policy.folder.join("tests");
-    let entries =
-        std::fs::read_dir(&folder).map_err(|error| Diagnostic::unreadable(&folder, &error))?;
-    let mut paths: Vec<PathBuf> = entries
-        .filter_map(Result::ok)
-        .map(|entry| entry.path())
-        .collect();
-    paths.sort();
-    for path in paths.iter().filter(|path| path.is_file()) {
-        let file = files::read_text(path, path)?;
-        if template::is_template(&file.text) {
-            let text = template::render(&file.text, &rendered.variables).map_err(|error| {
-                let place = Place {
-                    file: file.clone(),
-                    span: error.span.clone(),
-                };
-                Diagnostic::error("a file of the suite does not render")
-                    .at(place, error.message.clone())
-            })?;
-            overrides.insert(suite::inputs::normal(path), text.text);
-        }
-    }
-    Ok(overrides)
 }

@@ -37,7 +37,7 @@ const OWNERS: &[(&str, &[&str])] = &[
         &["portcullis-cli", "portcullis-conformance", "xtask"],
     ),
     ("jsonschema", &["portcullis-pipeline"]),
-    ("rayon", &["portcullis-pipeline"]),
+    ("rayon", &["portcullis-pipeline", "xtask"]),
     ("regex-automata", &["portcullis-values"]),
     ("schemars", &["portcullis-api"]),
     ("tera", &["portcullis-pipeline"]),

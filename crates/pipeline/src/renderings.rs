@@ -1,0 +1,93 @@
+//! What a policy's suite runs for: the defaults, and each different rendering of an environment.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use crate::{
+    diagnostic::{Diagnostic, Place},
+    files,
+    library::LibraryPolicy,
+    offline::Overrides,
+    render::{self, Bundle, RenderedPolicy},
+    suite, template,
+    workspace::Workspace,
+};
+
+/// One rendering of a policy.
+#[derive(Clone, Debug)]
+pub struct Rendering {
+    /// `defaults`, and the environments that share it.
+    pub names: Vec<String>,
+    /// The policy.
+    pub policy: RenderedPolicy,
+    /// What stands in for the template and for the suite's own templates.
+    pub overrides: Overrides,
+}
+
+/// The different renderings of a policy.
+///
+/// # Errors
+/// Where the policy or a file of its suite does not render.
+pub fn of(
+    workspace: &Workspace,
+    policy: &LibraryPolicy,
+    bundles: &[Bundle],
+) -> Result<Vec<Rendering>, Diagnostic> {
+    let mut different: BTreeMap<String, (Vec<String>, RenderedPolicy)> = BTreeMap::new();
+    let defaults = render::render_policy(workspace, policy, None)?;
+    let others = bundles.iter().filter_map(|bundle| {
+        let mut policies = bundle.policies.iter();
+        let rendered = policies.find(|rendered| rendered.key == policy.key())?;
+        Some((bundle.environment.clone(), rendered.clone()))
+    });
+    for (name, rendered) in [("defaults".to_owned(), defaults)]
+        .into_iter()
+        .chain(others)
+    {
+        let entry = different.entry(rendered.rendered.text.clone());
+        entry.or_insert_with(|| (Vec::new(), rendered)).0.push(name);
+    }
+    let renderings = different.into_values().map(|(names, rendered)| {
+        Ok(Rendering {
+            names,
+            overrides: overrides(policy, &rendered)?,
+            policy: rendered,
+        })
+    });
+    renderings.collect()
+}
+
+/// The rendered policy in place of its template, and the files of its suite rendered with the same
+/// variables.
+///
+/// # Errors
+/// Where a file of the suite does not render.
+fn overrides(policy: &LibraryPolicy, rendered: &RenderedPolicy) -> Result<Overrides, Diagnostic> {
+    let mut overrides = Overrides::new();
+    overrides.insert(
+        suite::inputs::normal(&policy.template_path()),
+        rendered.rendered.text.clone(),
+    );
+    let folder = policy.folder.join("tests");
+    let entries =
+        std::fs::read_dir(&folder).map_err(|error| Diagnostic::unreadable(&folder, &error))?;
+    let mut paths: Vec<PathBuf> = entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .collect();
+    paths.sort();
+    for path in paths.iter().filter(|path| path.is_file()) {
+        let file = files::read_text(path, path)?;
+        if template::is_template(&file.text) {
+            let text = template::render(&file.text, &rendered.variables).map_err(|error| {
+                let place = Place {
+                    file: file.clone(),
+                    span: error.span.clone(),
+                };
+                Diagnostic::error("a file of the suite does not render")
+                    .at(place, error.message.clone())
+            })?;
+            overrides.insert(suite::inputs::normal(path), text.text);
+        }
+    }
+    Ok(overrides)
+}
