@@ -96,8 +96,7 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
         }
     };
     let report = apply::run(&options);
-    let faults: Vec<Diagnostic> = report.errors.iter().map(Diagnostic::error).collect();
-    console.tell(&faults)?;
+    console.tell(&report.errors)?;
     if args.format == Format::Table && !args.table {
         console.data(&as_kyverno(&report))?;
     } else {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use portcullis_pipeline::{
     diagnostic::{Diagnostic, Place, SourceFile},
+    offline::shown,
     suite::{SuiteOutcome, row::Judged},
 };
 
@@ -12,7 +13,7 @@ use crate::output::report::{Row, RowResult};
 /// The rows of a suite, with the place of each case.
 pub(crate) fn of(outcome: &SuiteOutcome) -> Vec<Row> {
     let text = std::fs::read_to_string(&outcome.file).unwrap_or_default();
-    let file = SourceFile::new(outcome.file.clone(), Arc::<str>::from(text));
+    let file = SourceFile::new(shown(&outcome.file), Arc::<str>::from(text));
     let rows = outcome.rows.iter().map(|row| Row {
         suite: outcome.name.clone(),
         policy: row.policy.clone(),
@@ -33,11 +34,16 @@ pub(crate) fn of(outcome: &SuiteOutcome) -> Vec<Row> {
     rows.collect()
 }
 
-/// What kept a suite from running.
+/// What kept a suite from running; of a file that the suite names, with the suite.
 pub(crate) fn errors(outcome: &SuiteOutcome) -> impl Iterator<Item = Diagnostic> {
-    let file = outcome.file.display();
-    outcome
-        .errors
-        .iter()
-        .map(move |error| Diagnostic::error(format!("{file}: {error}")))
+    outcome.errors.iter().map(|error| {
+        let place = error.place.as_ref().map(|place| &place.file.path);
+        if place.is_some_and(|path| outcome.file.ends_with(path)) {
+            return error.clone();
+        }
+        error.clone().help(format!(
+            "the suite {} needs it",
+            shown(&outcome.file).display()
+        ))
+    })
 }

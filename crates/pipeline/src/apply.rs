@@ -3,7 +3,7 @@
 //! Documents are read, evaluated and dropped in parallel; what is kept of an object is what the
 //! report shows. Results come back in the order of the files.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::OnceLock};
 
 use portcullis_engine::{
     CompileOptions, PolicySet, evaluate,
@@ -16,9 +16,11 @@ use portcullis_yaml::{Limits, Mode, RawDocument};
 use rayon::prelude::*;
 
 use crate::{
+    diagnostic::{Diagnostic, Place, SourceFile},
     offline::{
         Overrides,
         objects::{self, text},
+        places,
         policies::{self, LoadedPolicies},
         requests::{Surroundings, request},
         source::{OfflineSource, World},
@@ -115,7 +117,7 @@ pub struct ApplyReport {
     /// The results that are kept, in the order of the files.
     pub results: Vec<Applied>,
     /// Files, documents and policies that cannot be used, each with its place and the reason.
-    pub errors: Vec<String>,
+    pub errors: Vec<Diagnostic>,
 }
 
 /// Applies policies to manifests.
@@ -149,10 +151,7 @@ pub fn apply(
     for error in invalid {
         // Kyverno counts a policy that it refuses as an error.
         report.counts.error += 1;
-        report.errors.push(format!(
-            "policy {}: {}: {}",
-            error.policy, error.path, error.message
-        ));
+        report.errors.push(loaded.refusal(&error));
     }
     let mut options = options.clone();
     options.world.catalogue = catalogue();
@@ -162,10 +161,15 @@ pub fn apply(
         NumberModel::Integers
     };
     for (file, content) in &options.resources {
+        let text = Text {
+            file,
+            content,
+            source: OnceLock::new(),
+        };
         let documents: Vec<RawDocument<'_>> = portcullis_yaml::documents(content).collect();
         let parts: Vec<ApplyReport> = documents
             .par_chunks(64)
-            .map(|chunk| apply_documents(&set, file, chunk, &options))
+            .map(|chunk| apply_documents(&set, &text, chunk, &options))
             .collect();
         for part in parts {
             report.objects += part.objects;
@@ -177,9 +181,23 @@ pub fn apply(
     report
 }
 
+/// A text with manifests; its copy for messages is made when there is something to say.
+struct Text<'t> {
+    file: &'t str,
+    content: &'t str,
+    source: OnceLock<SourceFile>,
+}
+
+impl Text<'_> {
+    fn source(&self) -> SourceFile {
+        let make = || SourceFile::new(self.file, self.content);
+        self.source.get_or_init(make).clone()
+    }
+}
+
 fn apply_documents(
     set: &PolicySet,
-    file: &str,
+    manifests: &Text<'_>,
     documents: &[RawDocument<'_>],
     options: &ApplyOptions,
 ) -> ApplyReport {
@@ -189,16 +207,21 @@ fn apply_documents(
         let value = match document.read(Mode::Lenient, &Limits::default()) {
             Ok(value) => value,
             Err(error) => {
-                let place = format!("{file}:{}:{}", error.line, error.column);
-                report.errors.push(format!("{place}: {}", error.message));
+                report
+                    .errors
+                    .push(places::not_yaml(&manifests.source(), &error));
                 continue;
             }
         };
         if !value.is_null() && !value.is_object() {
-            let place = format!("{file}:{}", document.line);
-            report.errors.push(format!(
-                "{place}: a manifest is a map with `apiVersion` and `kind`"
-            ));
+            let place = Place {
+                file: manifests.source(),
+                span: document.offset..document.offset,
+            };
+            report.errors.push(
+                Diagnostic::error("the document is not a manifest")
+                    .at(place, "expected a map with `apiVersion` and `kind`"),
+            );
             continue;
         }
         let mut found = Vec::new();
@@ -220,7 +243,7 @@ fn apply_documents(
                     &mut report,
                     &response,
                     options,
-                    file,
+                    manifests.file,
                     document.line,
                     &resource,
                 );

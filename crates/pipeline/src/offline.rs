@@ -4,6 +4,7 @@
 //! `default`, the request creates it, and what a policy asks of the world is answered from files.
 
 pub mod objects;
+pub mod places;
 pub mod policies;
 pub mod requests;
 pub mod source;
@@ -12,6 +13,12 @@ pub mod values;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::{
+    diagnostic::{Diagnostic, SourceFile},
+    files,
 };
 
 /// Texts that stand in for files, such as a rendered policy for its template.
@@ -20,15 +27,22 @@ pub type Overrides = BTreeMap<PathBuf, String>;
 /// The text of a file, or what stands in for it.
 ///
 /// # Errors
-/// Where the file cannot be read or is not UTF-8, with the path and the reason.
-pub fn read(path: &Path, overrides: &Overrides) -> Result<String, String> {
-    if let Some(text) = overrides.get(path) {
-        return Ok(text.clone());
+/// Where the file cannot be read or is not UTF-8.
+pub fn read(path: &Path, overrides: &Overrides) -> Result<SourceFile, Diagnostic> {
+    match overrides.get(path) {
+        Some(text) => Ok(SourceFile::new(
+            shown(path),
+            Arc::<str>::from(text.as_str()),
+        )),
+        None => files::read_text(path, &shown(path)),
     }
-    let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let text = portcullis_yaml::from_bytes(&bytes);
-    text.map(str::to_owned)
-        .map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// A path as people know it: from the folder that the command was started in, where it is below.
+#[must_use]
+pub fn shown(path: &Path) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(here).unwrap_or(path).to_owned()
 }
 
 /// The YAML files in a file or folder, sorted; files and folders whose name starts with `.` are
@@ -36,25 +50,29 @@ pub fn read(path: &Path, overrides: &Overrides) -> Result<String, String> {
 ///
 /// # Errors
 /// Where the path does not exist or a folder cannot be read.
-pub fn yaml_files(path: &Path) -> Result<Vec<PathBuf>, String> {
+pub fn yaml_files(path: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     let mut files = Vec::new();
     collect(path, &mut Vec::new(), &mut files)?;
     Ok(files)
 }
 
-fn collect(path: &Path, above: &mut Vec<PathBuf>, files: &mut Vec<PathBuf>) -> Result<(), String> {
-    let shown = |error: std::io::Error| format!("{}: {error}", path.display());
-    if !std::fs::metadata(path).map_err(shown)?.is_dir() {
+fn collect(
+    path: &Path,
+    above: &mut Vec<PathBuf>,
+    files: &mut Vec<PathBuf>,
+) -> Result<(), Diagnostic> {
+    let unreadable = |error: std::io::Error| Diagnostic::unreadable(&shown(path), &error);
+    if !std::fs::metadata(path).map_err(unreadable)?.is_dir() {
         files.push(path.to_path_buf());
         return Ok(());
     }
-    let real = path.canonicalize().map_err(shown)?;
+    let real = path.canonicalize().map_err(unreadable)?;
     if above.contains(&real) {
         return Ok(());
     }
     above.push(real);
     let mut entries: Vec<PathBuf> = std::fs::read_dir(path)
-        .map_err(shown)?
+        .map_err(unreadable)?
         .filter_map(Result::ok)
         .map(|entry| entry.path())
         .filter(|entry| !is_hidden(entry) && (entry.is_dir() || is_yaml(entry)))

@@ -6,7 +6,7 @@ use crate::{
     diagnostic::{Diagnostic, Place},
     files,
     library::LibraryPolicy,
-    offline::Overrides,
+    offline::{self, Overrides},
     render::{self, Bundle, RenderedPolicy},
     suite, template,
     workspace::Workspace,
@@ -76,7 +76,7 @@ fn overrides(policy: &LibraryPolicy, rendered: &RenderedPolicy) -> Result<Overri
         .collect();
     paths.sort();
     for path in paths.iter().filter(|path| path.is_file()) {
-        let file = files::read_text(path, path)?;
+        let file = files::read_text(path, &offline::shown(path))?;
         if template::is_template(&file.text) {
             let text = template::render(&file.text, &rendered.variables).map_err(|error| {
                 let place = Place {

@@ -10,7 +10,10 @@ pub mod selector;
 
 use std::path::{Path, PathBuf};
 
-use portcullis_api::test_file::{Test, TestResult};
+use portcullis_api::{
+    read::ReadError,
+    test_file::{Test, TestResult},
+};
 use portcullis_yaml::{Limits, Mode};
 use rayon::prelude::*;
 use serde_json::Value;
@@ -20,7 +23,10 @@ use self::{
     row::{Judged, Row},
     selector::CaseSelector,
 };
-use crate::offline::Overrides;
+use crate::{
+    diagnostic::Diagnostic,
+    offline::{self, Overrides, places},
+};
 
 /// The name that suites have.
 pub const FILE: &str = "kyverno-test.yaml";
@@ -66,7 +72,7 @@ pub struct SuiteOutcome {
     /// The rows, in the order of the file.
     pub rows: Vec<Row>,
     /// Why the suite cannot be run, or not as a whole.
-    pub errors: Vec<String>,
+    pub errors: Vec<Diagnostic>,
 }
 
 impl SuiteOutcome {
@@ -141,8 +147,10 @@ pub fn run(files: &[PathBuf], options: &SuiteOptions) -> Vec<SuiteOutcome> {
 /// The tests of one file that can be read, in their order.
 #[must_use]
 pub fn tests(file: &Path, overrides: &Overrides) -> Vec<Test> {
-    let text = crate::offline::read(file, overrides).unwrap_or_default();
-    let values = portcullis_yaml::documents(&text)
+    let Ok(file) = offline::read(file, overrides) else {
+        return Vec::new();
+    };
+    let values = portcullis_yaml::documents(&file.text)
         .filter_map(|document| document.read(Mode::Strict, &Limits::default()).ok());
     values.filter_map(|value| read_test(&value).ok()).collect()
 }
@@ -150,17 +158,17 @@ pub fn tests(file: &Path, overrides: &Overrides) -> Vec<Test> {
 /// Runs every suite of one file.
 #[must_use]
 pub fn run_file(file: &Path, options: &SuiteOptions) -> Vec<SuiteOutcome> {
-    let failed = |error: String| SuiteOutcome {
+    let failed = |errors: Vec<Diagnostic>| SuiteOutcome {
         file: file.to_path_buf(),
-        errors: vec![error],
+        errors,
         ..SuiteOutcome::default()
     };
-    let text = match crate::offline::read(file, &options.overrides) {
-        Ok(text) => text,
-        Err(error) => return vec![failed(error)],
+    let source = match offline::read(file, &options.overrides) {
+        Ok(source) => source,
+        Err(error) => return vec![failed(vec![error])],
     };
     let mut outcomes = Vec::new();
-    for document in portcullis_yaml::documents(&text) {
+    for (number, document) in portcullis_yaml::documents(&source.text).enumerate() {
         let read = document.read_document(Mode::Strict, &Limits::default());
         match read {
             Ok(read) if read.value.is_null() => {}
@@ -168,34 +176,30 @@ pub fn run_file(file: &Path, options: &SuiteOptions) -> Vec<SuiteOutcome> {
                 Ok(test) => {
                     let line = |index: usize| {
                         let span = read.spans.nearest_pointer(&format!("/results/{index}"));
-                        portcullis_yaml::line_column(&text, span.start + document.offset).0
+                        portcullis_yaml::line_column(&source.text, span.start + document.offset).0
                     };
                     run_test(file, &test, &line, options)
                 }
-                Err(error) => failed(format!("{}:{}: {error}", file.display(), document.line)),
+                Err(errors) => failed(
+                    errors
+                        .iter()
+                        .map(|error| places::not_typed(&source, number, error))
+                        .collect(),
+                ),
             }),
-            Err(error) => outcomes.push(failed(format!(
-                "{}:{}:{}: {}",
-                file.display(),
-                error.line,
-                error.column,
-                error.message
-            ))),
+            Err(error) => outcomes.push(failed(vec![places::not_yaml(&source, &error)])),
         }
     }
     outcomes
 }
 
-fn read_test(value: &Value) -> Result<Test, String> {
-    let test = Test::from_value(value).map_err(|errors| {
-        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        errors.join("; ")
-    })?;
+fn read_test(value: &Value) -> Result<Test, Vec<ReadError>> {
+    let test = Test::from_value(value)?;
     if test.api_version.is_none() || test.kind.is_none() || test.name.is_some() {
-        return Err(
-            "the suite has the older layout; write `apiVersion: cli.kyverno.io/v1alpha1`, `kind: Test` and the name under `metadata`"
-                .to_owned(),
-        );
+        return Err(vec![ReadError {
+            path: Vec::new(),
+            message: "the suite has the older layout; write `apiVersion: cli.kyverno.io/v1alpha1`, `kind: Test` and the name under `metadata`".to_owned(),
+        }]);
     }
     Ok(test)
 }
@@ -222,10 +226,7 @@ fn run_test(
     // Kyverno skips the cases of a policy that it refuses.
     let compat = options.judgement == Judgement::Compat;
     for error in evaluation.refused.iter().filter(|_| !compat) {
-        outcome.errors.push(format!(
-            "policy {}: {}: {}",
-            error.policy, error.path, error.message
-        ));
+        outcome.errors.push(inputs.policies.refusal(error));
     }
     let answers = evaluation.answers(test);
     let selector = options.selector.as_ref();

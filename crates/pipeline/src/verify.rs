@@ -12,6 +12,7 @@ use crate::{
     diagnostic::{Diagnostic, Place, Severity},
     environment, exception_ledger,
     library::{self, Library, LibraryPolicy},
+    offline::places,
     render::{self, Bundle, RenderedPolicy},
     renderings,
     suite::{self, Judgement, SuiteOptions, SuiteOutcome},
@@ -144,7 +145,7 @@ fn check_policy(policy: &RenderedPolicy) -> Vec<Diagnostic> {
     let at = |pointer: &str| policy.pointer_place(pointer, false);
     let (loaded, errors) = load::load(value);
     for error in errors {
-        let place = at(&pointer(&error.path));
+        let place = at(&places::pointer(&error.path));
         found.push(Diagnostic::error(error.to_string()).at(place, error.message));
     }
     for loaded in &loaded {
@@ -161,19 +162,13 @@ fn check_policy(policy: &RenderedPolicy) -> Vec<Diagnostic> {
     }
     let (_, errors) = compile(&loaded, &[], &CompileOptions::default());
     for error in errors {
-        let place = at(&pointer(&error.path));
+        let place = at(&places::pointer(&error.path));
         found.push(
             Diagnostic::error(format!("{}: {}", error.path, error.message))
                 .at(place, error.message),
         );
     }
     found
-}
-
-/// `spec.rules[0].match` as `/spec/rules/0/match`.
-fn pointer(path: &str) -> String {
-    let parts = path.split(['.', '[', ']']).filter(|part| !part.is_empty());
-    parts.fold(String::new(), |pointer, part| format!("{pointer}/{part}"))
 }
 
 fn run_suites(

@@ -57,7 +57,7 @@ fn the_gate_passes() {
                 outcome
                     .errors
                     .iter()
-                    .map(|error| format!("{name}: {error}")),
+                    .map(|error| format!("{name}: {}", error.message)),
             );
             let rows = outcome.rows.iter().filter(|row| row.judged == Judged::Fail);
             failures.extend(rows.map(|row| {

@@ -60,7 +60,11 @@ fn judge(outcomes: &[SuiteOutcome]) -> Result<(), String> {
                 row.message
             )
         });
-        outcome.errors.first().cloned().or(row)
+        outcome
+            .errors
+            .first()
+            .map(|error| error.message.clone())
+            .or(row)
     });
     complaint.map_or(Ok(()), Err)
 }

@@ -4,17 +4,20 @@ use portcullis_schema::Catalogue;
 use portcullis_yaml::{Limits, Mode};
 use serde_json::{Value, json};
 
-/// Reads every object of a text.
+use super::places;
+use crate::diagnostic::{Diagnostic, SourceFile};
+
+/// Reads every object of a file.
 ///
 /// # Errors
 /// Each document that cannot be read, with its place.
-pub fn read(text: &str, catalogue: &Catalogue) -> (Vec<Value>, Vec<String>) {
+pub fn read(file: &SourceFile, catalogue: &Catalogue) -> (Vec<Value>, Vec<Diagnostic>) {
     let mut objects = Vec::new();
     let mut errors = Vec::new();
-    for document in portcullis_yaml::documents(text) {
+    for document in portcullis_yaml::documents(&file.text) {
         match document.read(Mode::Lenient, &Limits::default()) {
             Ok(value) => add(value, catalogue, &mut objects),
-            Err(error) => errors.push(error.to_string()),
+            Err(error) => errors.push(places::not_yaml(file, &error)),
         }
     }
     (objects, errors)

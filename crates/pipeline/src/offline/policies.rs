@@ -1,6 +1,9 @@
 //! Policies and exceptions from files.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use portcullis_api::policy_exception::PolicyException;
 use portcullis_engine::{
@@ -12,15 +15,18 @@ use portcullis_engine::{
 };
 use portcullis_yaml::{Limits, Mode};
 
-use super::{Overrides, read, yaml_files};
+use super::{Overrides, places, read, yaml_files};
+use crate::diagnostic::{Diagnostic, SourceFile};
 
 /// What was loaded, and what could not be.
 #[derive(Debug, Default)]
 pub struct LoadedPolicies {
     /// Policies, exceptions and what goes with them, in the order of the files.
     pub loaded: Vec<Loaded>,
-    /// Files or documents that cannot be used, each with its path and the reason.
-    pub errors: Vec<String>,
+    /// Files or documents that cannot be used, each with its place and the reason.
+    pub errors: Vec<Diagnostic>,
+    /// The file of each policy and which of its documents it is, by the policy's name.
+    origins: BTreeMap<String, (SourceFile, usize)>,
 }
 
 impl LoadedPolicies {
@@ -30,6 +36,21 @@ impl LoadedPolicies {
             Loaded::Exception(exception) => Some(exception.as_ref()),
             _ => None,
         })
+    }
+
+    /// A policy that is refused, at the place that it is refused for.
+    #[must_use]
+    pub fn refusal(&self, error: &CompileError) -> Diagnostic {
+        let message = format!("policy {}: {}: {}", error.policy, error.path, error.message);
+        let name = error.policy.rsplit('/').next().unwrap_or_default();
+        let diagnostic = Diagnostic::error(message);
+        match self.origins.get(name) {
+            Some((file, document)) => diagnostic.at(
+                places::in_document(file, *document, &places::pointer(&error.path), false),
+                error.message.clone(),
+            ),
+            None => diagnostic,
+        }
     }
 
     /// Compiles the policies that lint finds nothing wrong with, with the exceptions among them and
@@ -100,35 +121,39 @@ pub fn load(paths: &[PathBuf], overrides: &Overrides) -> LoadedPolicies {
 
 /// A file with a field that no policy has is refused as a whole, as Kyverno refuses it.
 fn load_file(path: &Path, overrides: &Overrides, all: &mut LoadedPolicies) {
-    let text = match read(path, overrides) {
-        Ok(text) => text,
+    let file = match read(path, overrides) {
+        Ok(file) => file,
         Err(error) => return all.errors.push(error),
     };
     let mut found = Vec::new();
-    for document in portcullis_yaml::documents(&text) {
+    for (index, document) in portcullis_yaml::documents(&file.text).enumerate() {
         let value = match document.read(Mode::Lenient, &Limits::default()) {
             Ok(value) if value.is_null() => continue,
             Ok(value) => value,
-            Err(error) => {
-                return all.errors.push(format!(
-                    "{}:{}:{}: {}",
-                    path.display(),
-                    error.line,
-                    error.column,
-                    error.message
-                ));
-            }
+            Err(error) => return all.errors.push(places::not_yaml(&file, &error)),
         };
         let (loaded, errors) = load::load(&value);
         let refused = errors.iter().any(|error| error.refuses_file);
         for error in errors {
-            all.errors
-                .push(format!("{}:{}: {error}", path.display(), document.line));
+            let pointer = match error.path.as_str() {
+                "" | "." => "/kind".to_owned(),
+                path => places::pointer(path),
+            };
+            let is_key = error.message.starts_with("unknown field");
+            let place = places::in_document(&file, index, &pointer, is_key);
+            let diagnostic = Diagnostic::error(error.to_string()).at(place, error.message);
+            all.errors.push(diagnostic.unusable());
         }
         if refused {
             return;
         }
-        found.extend(loaded);
+        found.extend(loaded.into_iter().map(|loaded| (loaded, index)));
     }
-    all.loaded.extend(found);
+    for (loaded, index) in found {
+        if let Loaded::Policy(policy) = &loaded {
+            let name = policy.metadata.name.clone().unwrap_or_default();
+            all.origins.insert(name, (file.clone(), index));
+        }
+        all.loaded.push(loaded);
+    }
 }

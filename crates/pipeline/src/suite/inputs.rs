@@ -10,16 +10,19 @@ use portcullis_api::{
 };
 use portcullis_engine::request::{NumberModel, RequestUser};
 use portcullis_schema::Catalogue;
-use portcullis_yaml::{Limits, Mode};
 use serde_json::Value;
 
-use crate::offline::{
-    Overrides, objects,
-    policies::{self, LoadedPolicies},
-    read,
-    requests::Surroundings,
-    source::World,
-    values::InjectedValues,
+use crate::{
+    diagnostic::{Diagnostic, SourceFile},
+    files,
+    offline::{
+        Overrides, objects, places,
+        policies::{self, LoadedPolicies},
+        read,
+        requests::Surroundings,
+        source::World,
+        values::InjectedValues,
+    },
 };
 
 /// Everything that a suite names, loaded.
@@ -36,7 +39,7 @@ pub struct Inputs {
     /// What is known of the world.
     pub world: World,
     /// What cannot be used, each with the reason.
-    pub errors: Vec<String>,
+    pub errors: Vec<Diagnostic>,
 }
 
 impl Inputs {
@@ -80,19 +83,18 @@ impl Inputs {
         }
         let payloads = !test.json_payloads.is_empty() || test.json_payload.is_some();
         if payloads || !test.http_payloads.is_empty() || !test.envoy_payloads.is_empty() {
-            inputs
-                .errors
-                .push("JSON, HTTP and Envoy payloads are not evaluated".to_owned());
+            inputs.errors.push(Diagnostic::error(
+                "JSON, HTTP and Envoy payloads are not evaluated",
+            ));
         }
         inputs
     }
 
     fn read_objects(&mut self, path: &Path, overrides: &Overrides) -> Vec<Value> {
         match read(path, overrides) {
-            Ok(text) => {
-                let (objects, errors) = objects::read(&text, &self.world.catalogue);
-                let place = |error: String| format!("{}: {error}", path.display());
-                self.errors.extend(errors.into_iter().map(place));
+            Ok(file) => {
+                let (objects, errors) = objects::read(&file, &self.world.catalogue);
+                self.errors.extend(errors);
                 objects
             }
             Err(error) => {
@@ -116,28 +118,29 @@ impl Inputs {
     }
 
     fn add_cluster(&mut self, path: &Path, overrides: &Overrides) {
-        let Some(value) = self.read_one(path, overrides) else {
+        let Some((file, value)) = self.read_one(path, overrides) else {
             return;
         };
         match ClusterResource::from_value(&value) {
             Err(errors) => self.errors.extend(
                 errors
                     .iter()
-                    .map(|error| format!("{}: {error}", path.display())),
+                    .map(|error| places::not_typed(&file, 0, error)),
             ),
-            Ok(file) => {
+            Ok(cluster) => {
                 let folder = path.parent().unwrap_or(Path::new("."));
-                for crd in &file.spec.crds {
+                for crd in &cluster.spec.crds {
                     let definitions = self.read_objects(&normal(&folder.join(crd)), overrides);
                     for definition in &definitions {
                         if let Err(error) = self.world.catalogue.add_custom_resource(definition) {
-                            self.errors.push(format!("{crd}: {error}"));
+                            self.errors
+                                .push(Diagnostic::error(format!("{crd}: {error}")));
                         }
                     }
                 }
-                let cluster = self.world.cluster.get_or_insert_default();
-                for object in file.spec.resources {
-                    objects::add(object, &self.world.catalogue, cluster);
+                let known = self.world.cluster.get_or_insert_default();
+                for object in cluster.spec.resources {
+                    objects::add(object, &self.world.catalogue, known);
                 }
             }
         }
@@ -149,14 +152,14 @@ impl Inputs {
             .as_ref()
             .map(|path| normal(&folder.join(path)));
         let from_file = file.and_then(|path| {
-            let value = self.read_one(&path, overrides)?;
+            let (file, value) = self.read_one(&path, overrides)?;
             match Values::from_value(&value) {
                 Ok(values) => Some(values.into_spec()),
                 Err(errors) => {
                     self.errors.extend(
                         errors
                             .iter()
-                            .map(|error| format!("{}: {error}", path.display())),
+                            .map(|error| places::not_typed(&file, 0, error)),
                     );
                     None
                 }
@@ -167,7 +170,7 @@ impl Inputs {
     }
 
     fn add_user(&mut self, path: &Path, overrides: &Overrides) {
-        let Some(value) = self.read_one(path, overrides) else {
+        let Some((file, value)) = self.read_one(path, overrides) else {
             return;
         };
         match UserInfo::from_value(&value) {
@@ -185,24 +188,15 @@ impl Inputs {
             Err(errors) => self.errors.extend(
                 errors
                     .iter()
-                    .map(|error| format!("{}: {error}", path.display())),
+                    .map(|error| places::not_typed(&file, 0, error)),
             ),
         }
     }
 
-    fn read_one(&mut self, path: &Path, overrides: &Overrides) -> Option<Value> {
-        let value = read(path, overrides).and_then(|text| {
-            portcullis_yaml::read(&text, Mode::Strict, &Limits::default()).map_err(|error| {
-                format!(
-                    "{}:{}:{}: {}",
-                    path.display(),
-                    error.line,
-                    error.column,
-                    error.message
-                )
-            })
-        });
-        value.map_err(|error| self.errors.push(error)).ok()
+    fn read_one(&mut self, path: &Path, overrides: &Overrides) -> Option<(SourceFile, Value)> {
+        let found = read(path, overrides)
+            .and_then(|file| files::parse(&file).map(|document| (file, document.value)));
+        found.map_err(|error| self.errors.push(error)).ok()
     }
 }
 
