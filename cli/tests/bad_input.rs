@@ -77,7 +77,8 @@ fn case(name: &str, file: &str, bad: &Bad<'_>, commands: &[&str]) {
     let longest = text.lines().map(|line| line.chars().count()).max();
     assert!(longest < Some(1_000), "{name}: a line is {longest:?} long");
     let here = scratch.0.display().to_string();
-    snapshot(&format!("bad_{name}"), &text.replace(&here, "HERE"));
+    assert!(!text.contains(&here), "{name}: paths start here\n{text}");
+    snapshot(&format!("bad_{name}"), &text);
 }
 
 /// Nine levels of nine aliases each: 387,420,489 values.
