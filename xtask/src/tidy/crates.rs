@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{none, output};
+use super::{none, output, read};
 
 /// The floor of each crate, as in `docs/architecture.md`; an arrow goes to a lower floor.
 const FLOORS: &[(&str, u8)] = &[
@@ -19,6 +19,9 @@ const FLOORS: &[(&str, u8)] = &[
     ("portcullis-yaml", 0),
     ("portcullis-values", 0),
 ];
+
+/// The highest floor that touches no file, environment, clock or thread.
+const ENGINE: u8 = 2;
 
 /// Dependencies that any crate may have. Of the others, each has one owner.
 const SHARED: &[&str] = &[
@@ -60,6 +63,16 @@ fn arrows_go_down_only() {
         }
     }
     none(&problems, "see the floors in docs/architecture.md");
+}
+
+#[test]
+fn what_is_below_the_pipeline_is_pure() {
+    let pure = FLOORS.iter().filter(|(_, floor)| *floor <= ENGINE);
+    let folders = pure.map(|(name, _)| name.trim_start_matches("portcullis-"));
+    let files = folders.map(|folder| format!("crates/{folder}/src/lib.rs"));
+    let lint = "#![warn(clippy::disallowed_methods)]";
+    let open: Vec<String> = files.filter(|file| !read(file).contains(lint)).collect();
+    none(&open, &format!("write `{lint}` in each"));
 }
 
 #[test]
