@@ -88,14 +88,15 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
     } else {
         ExitStatus::Error
     };
-    let options = match options(args) {
+    let (options, unread) = match options(args) {
         Ok(options) => options,
         Err(faults) => {
             console.tell(&faults)?;
             return Ok(error);
         }
     };
-    let report = apply::run(&options);
+    let mut report = apply::run(&options);
+    report.errors.splice(0..0, unread);
     console.tell(&report.errors)?;
     if args.format == Format::Table && !args.table {
         console.data(&as_kyverno(&report))?;
@@ -121,21 +122,26 @@ fn status(args: &Args, report: &ApplyReport, error: ExitStatus) -> ExitStatus {
     ExitStatus::Success
 }
 
-fn options(args: &Args) -> Result<ApplyOptions, Vec<Diagnostic>> {
-    let (paths, mut faults) = manifest_files::of(&without_stdin(&args.resource));
+/// What is asked for, and manifests that cannot be read beside others that can.
+fn options(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let (paths, mut unread) = manifest_files::of(&without_stdin(&args.resource));
     let mut resources = Vec::new();
     if args.resource.iter().any(|path| path.as_os_str() == "-") {
         let mut text = String::new();
         match io::stdin().read_to_string(&mut text) {
             Ok(_) => resources.push(("standard input".to_owned(), text)),
-            Err(error) => faults.push(Diagnostic::error(format!("standard input: {error}"))),
+            Err(error) => unread.push(Diagnostic::error(format!("standard input: {error}"))),
         }
     }
     for path in paths {
         match files::read_text(&path, &path) {
             Ok(file) => resources.push((path.display().to_string(), file.text.to_string())),
-            Err(fault) => faults.push(fault),
+            Err(fault) => unread.push(fault),
         }
+    }
+    let mut faults = Vec::new();
+    if resources.is_empty() {
+        faults.append(&mut unread);
     }
     let values = args.values_file.as_ref().map(|path| {
         read(path, |value| {
@@ -157,7 +163,7 @@ fn options(args: &Args) -> Result<ApplyOptions, Vec<Diagnostic>> {
     if !faults.is_empty() {
         return Err(faults);
     }
-    Ok(ApplyOptions {
+    let options = ApplyOptions {
         policies: args.policies.clone(),
         exceptions: args.exception.clone(),
         resources,
@@ -174,7 +180,8 @@ fn options(args: &Args) -> Result<ApplyOptions, Vec<Diagnostic>> {
         audit_warn: args.audit_warn,
         compat: args.compat,
         detailed: args.detailed_results || args.format != Format::Table,
-    })
+    };
+    Ok((options, unread))
 }
 
 fn without_stdin(paths: &[PathBuf]) -> Vec<PathBuf> {
