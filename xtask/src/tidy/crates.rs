@@ -9,6 +9,7 @@ use super::{none, output, read};
 /// The floor of each crate, as in `docs/architecture.md`; an arrow goes to a lower floor.
 const FLOORS: &[(&str, u8)] = &[
     ("xtask", 6),
+    ("portcullis-bench", 6),
     ("portcullis-conformance", 6),
     ("portcullis-cli", 5),
     ("portcullis-pipeline", 3),
@@ -37,10 +38,18 @@ const SHARED: &[&str] = &[
 const OWNERS: &[(&str, &[&str])] = &[
     (
         "clap",
-        &["portcullis-cli", "portcullis-conformance", "xtask"],
+        &[
+            "portcullis-bench",
+            "portcullis-cli",
+            "portcullis-conformance",
+            "xtask",
+        ],
     ),
     ("jsonschema", &["portcullis-pipeline"]),
-    ("rayon", &["portcullis-pipeline", "xtask"]),
+    (
+        "rayon",
+        &["portcullis-bench", "portcullis-pipeline", "xtask"],
+    ),
     ("regex-automata", &["portcullis-values"]),
     ("schemars", &["portcullis-api"]),
     ("tera", &["portcullis-pipeline"]),

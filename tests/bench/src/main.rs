@@ -1,0 +1,128 @@
+//! `portcullis-bench`: how long the commands take, beside what bounds them. See `README.md`.
+
+mod manifests;
+mod process;
+mod reading;
+
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use clap::Parser;
+use portcullis_pipeline::{library, render, workspace::Workspace};
+
+use self::process::Measured;
+
+/// How often each figure is taken; the median counts.
+const RUNS: usize = 5;
+
+/// The profiles are the other policies once more, by `podSecurity`.
+const PROFILES: &[&str] = &["baseline-profile", "restricted-profile"];
+
+/// Measures the commands of a release build against what bounds them.
+#[derive(Parser)]
+struct Arguments {
+    /// The binary.
+    #[arg(long, default_value = "target/release/portcullis")]
+    binary: PathBuf,
+    /// The workspace whose Pod Security policies are applied.
+    #[arg(long, default_value = ".")]
+    workspace: PathBuf,
+    /// A folder of Kyverno's suites, if there is one.
+    #[arg(long)]
+    suites: Option<PathBuf>,
+}
+
+fn main() -> io::Result<()> {
+    let arguments = Arguments::parse();
+    let scratch = std::env::temp_dir().join(format!("portcullis-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&scratch)?;
+    let done = run(&arguments, &scratch);
+    std::fs::remove_dir_all(&scratch)?;
+    done
+}
+
+fn run(arguments: &Arguments, scratch: &Path) -> io::Result<()> {
+    let policies = write_policies(&arguments.workspace, scratch)?;
+    let mut output = io::stdout().lock();
+    let apply = |count: usize| {
+        let file = scratch.join(format!("{count}.yaml"));
+        std::fs::write(&file, manifests::workloads(count))?;
+        let (policies, file) = (scratch.join("policies"), file);
+        let words = [
+            "apply".as_ref(),
+            policies.as_os_str(),
+            "--resource".as_ref(),
+            file.as_os_str(),
+        ];
+        Ok::<_, io::Error>((
+            file.clone(),
+            process::measure(&arguments.binary, &words, RUNS)?,
+        ))
+    };
+    let (file, applied) = apply(8_000)?;
+    let read = reading::measure(&file, RUNS)?;
+    writeln!(
+        output,
+        "apply: {policies} policies to 8,000 workloads: {applied}; bound 0.6 s, 150 MiB"
+    )?;
+    writeln!(
+        output,
+        "reading the same YAML: {:.3} s; apply takes {:.2} times as long; bound 3",
+        read.as_secs_f64(),
+        applied.wall.as_secs_f64() / read.as_secs_f64()
+    )?;
+    let (_, few) = apply(5_000)?;
+    let (_, many) = apply(50_000)?;
+    writeln!(
+        output,
+        "apply, time a workload at 5,000 and 50,000: {}, {}",
+        each(few.wall, 5_000),
+        each(many.wall, 50_000)
+    )?;
+    let mixed = scratch.join("mixed.yaml");
+    std::fs::write(&mixed, manifests::mixed(50_000))?;
+    let words = ["validate".as_ref(), mixed.as_os_str()];
+    let validated = process::measure(&arguments.binary, &words, RUNS)?;
+    writeln!(output, "validate: 50,000 manifests: {validated}; bound 3 s")?;
+    let words = [
+        "verify".as_ref(),
+        "--workspace".as_ref(),
+        arguments.workspace.as_os_str(),
+    ];
+    let verified = process::measure(&arguments.binary, &words, RUNS)?;
+    writeln!(output, "verify: {verified}; bound 0.3 s")?;
+    if let Some(suites) = &arguments.suites {
+        let words = ["test".as_ref(), "--compat".as_ref(), suites.as_os_str()];
+        let tested: Measured = process::measure(&arguments.binary, &words, RUNS)?;
+        writeln!(output, "test --compat: {tested}; bound 1 s")?;
+    }
+    Ok(())
+}
+
+fn each(wall: Duration, count: u32) -> String {
+    format!("{:.1} µs", wall.as_secs_f64() * 1e6 / f64::from(count))
+}
+
+/// Writes the Pod Security policies of a workspace with their defaults, and says how many.
+fn write_policies(workspace: &Path, scratch: &Path) -> io::Result<usize> {
+    let fault = |_| io::Error::other("the workspace has faults; run `portcullis verify`");
+    let workspace = Workspace::load(workspace, workspace).map_err(fault)?;
+    let (library, _) = library::load(&workspace);
+    let folder = scratch.join("policies");
+    std::fs::create_dir_all(&folder)?;
+    let mut count = 0;
+    for policy in library.policies.values() {
+        if policy.set != "pod-security" || PROFILES.contains(&policy.name.as_str()) {
+            continue;
+        }
+        let rendered = render::render_policy(&workspace, policy, None)
+            .map_err(|fault| io::Error::other(fault.message))?;
+        let path = folder.join(format!("{}.yaml", policy.name));
+        std::fs::write(path, &rendered.rendered.text)?;
+        count += 1;
+    }
+    Ok(count)
+}
