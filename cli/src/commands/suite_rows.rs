@@ -34,6 +34,70 @@ pub(crate) fn of(outcome: &SuiteOutcome) -> Vec<Row> {
     rows.collect()
 }
 
+/// How many failed rows of a suite are shown in full.
+const SHOWN: usize = 3;
+
+/// The failed rows of a suite with their places: the case, and the rule where its template is
+/// known. `rerun` is what the suite can be run again with.
+pub(crate) fn failures(
+    outcome: &SuiteOutcome,
+    title: &str,
+    template: Option<&SourceFile>,
+    rerun: &str,
+) -> Vec<Diagnostic> {
+    let failed: Vec<Row> = of(outcome)
+        .into_iter()
+        .filter(|row| row.result.is_bad())
+        .collect();
+    let more = failed.len().saturating_sub(SHOWN);
+    let mut found: Vec<Diagnostic> = failed
+        .iter()
+        .take(SHOWN)
+        .map(|row| failure(row, title, template))
+        .collect();
+    if let Some(last) = found.pop() {
+        let last = match more {
+            0 => last,
+            more => last.help(format!("{more} more rows of this suite fail")),
+        };
+        found.push(last.help(format!("run it again with `portcullis test {rerun}`")));
+    }
+    found
+}
+
+fn failure(row: &Row, title: &str, template: Option<&SourceFile>) -> Diagnostic {
+    let mut failure = Diagnostic::error(format!(
+        "{title}: rule `{}` on {}: {}",
+        row.rule, row.resource, row.reason
+    ));
+    if let Some(place) = row.place.clone() {
+        failure = failure.at(place, "this case");
+    }
+    if let Some(place) = template.and_then(|template| rule_place(template, &row.rule)) {
+        failure = failure.related(place, "this rule");
+    }
+    if row.message.is_empty() {
+        failure
+    } else {
+        failure.help(format!("the rule says: {}", row.message))
+    }
+}
+
+/// Where a template names a rule; a derived rule is the one that it comes from.
+fn rule_place(template: &SourceFile, rule: &str) -> Option<Place> {
+    let written = rule.strip_prefix("autogen-").unwrap_or(rule);
+    let written = written.strip_prefix("cronjob-").unwrap_or(written);
+    let line = template.text.lines().position(|line| {
+        let name = line.trim_start().trim_start_matches("- ");
+        name.strip_prefix("name:")
+            .is_some_and(|name| name.trim().trim_matches(['"', '\'']) == written)
+    })?;
+    Some(Place {
+        span: template.line(line + 1),
+        file: template.clone(),
+    })
+}
+
 /// What kept a suite from running; of a file that the suite names, with the suite.
 pub(crate) fn errors(outcome: &SuiteOutcome) -> impl Iterator<Item = Diagnostic> {
     outcome.errors.iter().map(|error| {

@@ -2,10 +2,15 @@
 
 use std::{
     io,
+    path::Path,
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use portcullis_pipeline::{suite::SuiteOutcome, verify};
+use portcullis_pipeline::{
+    diagnostic::Diagnostic,
+    suite::SuiteOutcome,
+    verify::{self, SuiteRun},
+};
 
 use crate::{
     commands::{suite_rows, workspace_argument::WorkspaceArgument},
@@ -42,14 +47,18 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
     let found = verify::run(&workspace, now());
     let is_green = found.is_green();
     let outcomes: Vec<&SuiteOutcome> = found.suites.iter().flat_map(|run| &run.outcomes).collect();
-    let mut rows: Vec<_> = outcomes
-        .iter()
-        .flat_map(|one| suite_rows::of(one))
-        .collect();
-    if args.format == Format::Table {
-        rows.retain(|row| row.result.is_bad());
-    }
-    let errors = outcomes.iter().flat_map(|one| suite_rows::errors(one));
+    let mut findings = found.findings.clone();
+    findings.extend(outcomes.iter().flat_map(|one| suite_rows::errors(one)));
+    // People read a failed case at its place, machines as a row.
+    let rows = if args.format == Format::Table {
+        findings.extend(found.suites.iter().flat_map(failures));
+        Vec::new()
+    } else {
+        outcomes
+            .iter()
+            .flat_map(|one| suite_rows::of(one))
+            .collect()
+    };
     let report = Report {
         command: "verify",
         counts: vec![
@@ -60,13 +69,23 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
             ("failed", outcomes.iter().map(|one| one.failed()).sum()),
         ],
         rows,
-        findings: found.findings.iter().cloned().chain(errors).collect(),
+        findings,
     };
     report.print(args.format, console)?;
     Ok(match ExitStatus::of(&found.findings) {
         ExitStatus::Success if !is_green => ExitStatus::Failure,
         status => status,
     })
+}
+
+fn failures(run: &SuiteRun) -> Vec<Diagnostic> {
+    let title = format!("{} ({})", run.policy, run.renderings.join(", "));
+    let folder = run.template.path.parent().unwrap_or(Path::new("."));
+    let rerun = folder.display().to_string();
+    let outcomes = run.outcomes.iter();
+    let failures =
+        outcomes.flat_map(|one| suite_rows::failures(one, &title, Some(&run.template), &rerun));
+    failures.collect()
 }
 
 /// The time in nanoseconds since 1970: that of `SOURCE_DATE_EPOCH`, in seconds, where it is set.

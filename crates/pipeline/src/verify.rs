@@ -9,7 +9,7 @@ use portcullis_engine::{CompileOptions, compile, exceptions::Nanoseconds, lint, 
 use rayon::prelude::*;
 
 use crate::{
-    diagnostic::{Diagnostic, Place, Severity},
+    diagnostic::{Diagnostic, Place, Severity, SourceFile},
     environment, exception_ledger,
     library::{self, Library, LibraryPolicy},
     offline::places,
@@ -24,6 +24,8 @@ use crate::{
 pub struct SuiteRun {
     /// `<set>/<policy>`.
     pub policy: String,
+    /// The policy's template.
+    pub template: SourceFile,
     /// `defaults`, or the environments that share the rendering.
     pub renderings: Vec<String>,
     /// What it gave.
@@ -216,6 +218,7 @@ fn run_suite(
         };
         SuiteRun {
             policy: policy.key(),
+            template: policy.template.clone(),
             renderings: rendering.names,
             outcomes: suite::run_file(&suite::inputs::normal(&path), &options),
         }
