@@ -42,7 +42,7 @@ pub enum Command {
     /// Run the suites in files and folders.
     Test(test::Args),
     /// Apply policies to manifests.
-    Apply(apply::Args),
+    Apply(Box<apply::Args>),
     /// Write the bundle of an environment.
     Render(render::Args),
     /// Check a workspace, or manifests, against schemas.

@@ -9,6 +9,24 @@ mod program;
 use program::{Scratch, answer, check, fixture};
 
 #[test]
+fn apply_flags() {
+    let apply = ["apply", "policy.yaml", "-r", "resource.yaml"];
+    for (name, more) in [
+        ("apply_unset", &[][..]),
+        ("apply_set", &["--set", "allowed.data.team=blue"]),
+        (
+            "apply_set_twice",
+            &["-s", "allowed.data.team=red,allowed.data.team=blue"],
+        ),
+        ("apply_set_without_value", &["--set", "allowed"]),
+        ("apply_unsupported", &["--cluster", "-p", "-o", "out"]),
+        ("apply_unsupported_compat", &["--registry", "--compat"]),
+    ] {
+        check(name, "apply_set", &[&apply, more].concat(), "");
+    }
+}
+
+#[test]
 fn suites() {
     for (name, arguments) in [
         ("test", &["test"][..]),

@@ -1,6 +1,7 @@
 //! `portcullis apply POLICY… --resource FILE…`: policies against manifests, with Kyverno's counts.
 
 use std::{
+    collections::BTreeMap,
     io::{self, Read},
     path::PathBuf,
 };
@@ -22,7 +23,7 @@ use crate::{
     commands::manifest_files,
     exit_status::ExitStatus,
     output::{
-        console::Console,
+        console::{Console, When},
         format::Format,
         report::{Report, Row, RowResult},
     },
@@ -52,6 +53,9 @@ pub struct Args {
     /// Values of variables, a file of kind `Values`.
     #[arg(short = 'f', long, value_name = "FILE")]
     pub values_file: Option<PathBuf>,
+    /// Values of variables, each `name=value`.
+    #[arg(short, long, value_name = "NAME=VALUE", value_delimiter = ',', value_parser = pair, conflicts_with = "values_file")]
+    pub set: Vec<(String, String)>,
     /// The user who makes the requests, a file of kind `UserInfo`.
     #[arg(short, long, value_name = "FILE")]
     pub userinfo: Option<PathBuf>,
@@ -73,9 +77,128 @@ pub struct Args {
     /// Keep Kyverno's number model, known bugs and exit codes.
     #[arg(long)]
     pub compat: bool,
+    /// Print without colour.
+    #[arg(long)]
+    pub remove_color: bool,
     /// The format of the report.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+    #[command(flatten)]
+    unsupported: Unsupported,
+}
+
+/// Kyverno's flags for what is not evaluated, or not reached, here. They are understood so that
+/// the answer can say why.
+#[derive(Debug, Default, clap::Args)]
+struct Unsupported {
+    #[arg(short, long, hide = true)]
+    cluster: bool,
+    #[arg(long, hide = true)]
+    registry: bool,
+    #[arg(short, long, hide = true)]
+    policy_report: bool,
+    #[arg(short, long, hide = true)]
+    output: Option<PathBuf>,
+    #[arg(long, hide = true)]
+    context_file: Option<PathBuf>,
+    #[arg(long, visible_alias = "target-resources", hide = true)]
+    target_resource: Vec<PathBuf>,
+    #[arg(long, hide = true)]
+    parameter_resource: Vec<PathBuf>,
+    #[arg(long, hide = true)]
+    json: Vec<PathBuf>,
+    #[arg(long, hide = true)]
+    http_payload: Vec<PathBuf>,
+    #[arg(long, hide = true)]
+    envoy_payload: Vec<PathBuf>,
+    #[arg(long, hide = true)]
+    generate_exceptions: bool,
+    #[arg(short = 'b', long, hide = true)]
+    git_branch: Option<String>,
+}
+
+impl Unsupported {
+    /// One error for each flag that is set.
+    fn faults(&self) -> Vec<Diagnostic> {
+        let flags = [
+            (
+                self.cluster,
+                "--cluster",
+                "write the objects to files, and name them with `--resource`",
+            ),
+            (self.registry, "--registry", "registries are not asked"),
+            (
+                self.policy_report,
+                "--policy-report",
+                "take `--format json`",
+            ),
+            (
+                self.output.is_some(),
+                "--output",
+                "mutation and generation are not evaluated",
+            ),
+            (
+                self.context_file.is_some(),
+                "--context-file",
+                "image data is not read",
+            ),
+            (
+                !self.target_resource.is_empty(),
+                "--target-resource",
+                "mutation is not evaluated",
+            ),
+            (
+                !self.parameter_resource.is_empty(),
+                "--parameter-resource",
+                "CEL is not evaluated",
+            ),
+            (!self.json.is_empty(), "--json", "CEL is not evaluated"),
+            (
+                !self.http_payload.is_empty(),
+                "--http-payload",
+                "CEL is not evaluated",
+            ),
+            (
+                !self.envoy_payload.is_empty(),
+                "--envoy-payload",
+                "CEL is not evaluated",
+            ),
+            (
+                self.generate_exceptions,
+                "--generate-exceptions",
+                "start one with `portcullis new exception`",
+            ),
+            (
+                self.git_branch.is_some(),
+                "--git-branch",
+                "check the branch out, and name its folder",
+            ),
+        ];
+        let set = flags.into_iter().filter(|(is_set, ..)| *is_set);
+        let fault = |(_, flag, why): (bool, &str, &str)| {
+            Diagnostic::error(format!("`{flag}` of Kyverno is not supported: {why}"))
+        };
+        set.map(fault).collect()
+    }
+}
+
+/// What `--set` injects: of a name that is given twice the first counts, and the object itself
+/// cannot be changed, as in Kyverno.
+fn set_values(pairs: &[(String, String)]) -> BTreeMap<String, Value> {
+    let mut values = BTreeMap::new();
+    for (name, value) in pairs {
+        if !name.contains("request.object.") {
+            let value = || Value::from(value.as_str());
+            values.entry(name.clone()).or_insert_with(value);
+        }
+    }
+    values
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=');
+    let (name, value) = pair.ok_or_else(|| format!("`{text}` has no `=`; write `name=value`"))?;
+    Ok((name.trim().to_owned(), value.to_owned()))
 }
 
 /// Runs the command.
@@ -88,6 +211,14 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
     } else {
         ExitStatus::Error
     };
+    if args.remove_color {
+        console.colour(When::Never);
+    }
+    let unsupported = args.unsupported.faults();
+    if !unsupported.is_empty() {
+        console.tell(&unsupported)?;
+        return Ok(error);
+    }
     let (options, unread) = match options(args) {
         Ok(options) => options,
         Err(faults) => {
@@ -153,12 +284,13 @@ fn options(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<Diagnosti
         .as_ref()
         .map(|path| read(path, |value| UserInfo::from_value(value).map(to_user)));
     let mut take = |fault: Diagnostic| faults.push(fault);
-    let values = values
+    let mut values = values
         .transpose()
         .map_err(&mut take)
         .ok()
         .flatten()
         .unwrap_or_default();
+    values.set(&set_values(&args.set));
     let user = user.transpose().map_err(&mut take).ok().flatten();
     if !faults.is_empty() {
         return Err(faults);

@@ -66,6 +66,14 @@ impl InjectedValues {
         values
     }
 
+    /// Injects further values for every policy and object, over those that are there.
+    pub fn set(&mut self, values: &BTreeMap<String, Value>) {
+        let lists = std::iter::once(&mut self.global).chain(self.resources.values_mut());
+        for list in lists {
+            list.extend(pairs(values));
+        }
+    }
+
     /// Whether anything is injected before a policy looks at an object.
     #[must_use]
     pub fn is_empty(&self) -> bool {
