@@ -184,6 +184,25 @@ fn what_is_started_is_valid() {
 }
 
 #[test]
+fn an_edited_readme_is_noticed() {
+    let scratch = Scratch::new("readme");
+    for arguments in [&["new", "workspace", "."][..], &["render", "--readmes"]] {
+        let answer = answer(&scratch.0, arguments, b"");
+        assert!(answer.starts_with("exit code Some(0)"), "{answer}");
+    }
+    let noticed = || answer(&scratch.0, &["verify"], b"").contains("render --readmes");
+    assert!(!noticed());
+    let readme = std::fs::read_dir(scratch.0.join("policy-library"))
+        .unwrap()
+        .flat_map(|set| std::fs::read_dir(set.unwrap().path()).unwrap())
+        .map(|policy| policy.unwrap().path().join("README.md"))
+        .find(|readme| readme.is_file())
+        .unwrap();
+    std::fs::write(readme, "# Something else\n").unwrap();
+    assert!(noticed());
+}
+
+#[test]
 fn version() {
     let answer = answer(&fixture("workspace"), &["version"], b"");
     assert!(answer.contains(env!("CARGO_PKG_VERSION")), "{answer}");

@@ -5,7 +5,7 @@ use std::{fs, io, path::PathBuf};
 use portcullis_pipeline::{
     diagnostic::{Diagnostic, Severity},
     environment::{self, Environment},
-    library, render,
+    library, readme, render,
     workspace::Workspace,
 };
 
@@ -23,6 +23,9 @@ pub struct Args {
     /// Write `FOLDER/<environment>.yaml` instead of standard output.
     #[arg(short, long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
+    /// Write the README of each policy of the library instead, from its annotations and parameters.
+    #[arg(long, conflicts_with_all = ["environments", "output"])]
+    pub readmes: bool,
     #[command(flatten)]
     workspace: WorkspaceArgument,
 }
@@ -33,6 +36,7 @@ pub struct Args {
 /// Where the answer cannot be written.
 pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
     let (bundles, faults) = match args.workspace.load() {
+        Ok(workspace) if args.readmes => return write_readmes(&workspace, console),
         Ok(workspace) => bundles(args, &workspace),
         Err(faults) => (Vec::new(), faults),
     };
@@ -55,6 +59,22 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
         }
     }
     Ok(ExitStatus::Success)
+}
+
+fn write_readmes(workspace: &Workspace, console: &mut Console) -> io::Result<ExitStatus> {
+    let (library, mut faults) = library::load(workspace);
+    let outdated = readme::outdated(workspace, &library).unwrap_or_else(|fault| {
+        faults.push(fault);
+        Vec::new()
+    });
+    for (path, text) in outdated {
+        match fs::write(&path, text) {
+            Ok(()) => console.talk(&format!("wrote {}\n", workspace.shown(&path).display()))?,
+            Err(error) => faults.push(Diagnostic::unreadable(&path, &error)),
+        }
+    }
+    console.tell(&faults)?;
+    Ok(ExitStatus::of(&faults))
 }
 
 fn bundles(args: &Args, workspace: &Workspace) -> (Vec<(String, String)>, Vec<Diagnostic>) {

@@ -1,8 +1,52 @@
 //! The README of a library policy, made from its annotations and its parameters.
 
+use std::path::PathBuf;
+
 use serde_json::Value;
 
-use crate::{library::LibraryPolicy, render::RenderedPolicy};
+use crate::{
+    diagnostic::{Diagnostic, Place, SourceFile},
+    library::{Library, LibraryPolicy},
+    render::{self, RenderedPolicy},
+    workspace::Workspace,
+};
+
+/// The file's name.
+pub const FILE: &str = "README.md";
+
+/// The READMEs that are missing or do not say what the policies say, each with the right text.
+///
+/// # Errors
+/// Where a policy does not render with its defaults.
+pub fn outdated(
+    workspace: &Workspace,
+    library: &Library,
+) -> Result<Vec<(PathBuf, String)>, Diagnostic> {
+    let mut outdated = Vec::new();
+    for policy in library.policies.values() {
+        let rendered = render::render_policy(workspace, policy, None)?;
+        let path = policy.folder.join(FILE);
+        let text = readme(policy, &rendered);
+        if std::fs::read_to_string(&path).ok().as_ref() != Some(&text) {
+            outdated.push((path, text));
+        }
+    }
+    Ok(outdated)
+}
+
+/// A warning for each README that is there and out of date.
+#[must_use]
+pub fn check(workspace: &Workspace, library: &Library) -> Vec<Diagnostic> {
+    let outdated = outdated(workspace, library).unwrap_or_default();
+    let there = outdated.into_iter().filter(|(path, _)| path.is_file());
+    let warning = |(path, _): (PathBuf, String)| {
+        let file = SourceFile::new(workspace.shown(&path), "");
+        Diagnostic::warning("the README does not say what the policy says")
+            .at(Place::whole(file), "made from annotations and parameters")
+            .help("write it anew with `portcullis render --readmes`")
+    };
+    there.map(warning).collect()
+}
 
 /// The README's text; `rendered` is the policy with its defaults.
 #[must_use]

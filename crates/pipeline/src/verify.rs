@@ -13,6 +13,7 @@ use crate::{
     environment, exception_ledger,
     library::{self, Library, LibraryPolicy},
     offline::places,
+    readme,
     render::{self, Bundle, RenderedPolicy},
     renderings,
     suite::{self, Judgement, SuiteOptions, SuiteOutcome},
@@ -90,6 +91,7 @@ pub fn run(workspace: &Workspace, now: Nanoseconds) -> VerifyReport {
                 .flat_map(|file| exception_ledger::check(file, now)),
         );
     }
+    report.findings.extend(readme::check(workspace, &library));
     let options = SuiteOptions {
         judgement: judgement(workspace),
         ..SuiteOptions::default()

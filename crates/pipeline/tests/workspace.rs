@@ -7,7 +7,7 @@ use portcullis_engine::CompileOptions;
 use portcullis_pipeline::{
     environment, library,
     offline::policies::{self, LoadedPolicies},
-    render,
+    readme, render,
     suite::row::Judged,
     verify,
     workspace::Workspace,
@@ -36,6 +36,18 @@ fn every_environment_renders() {
         let (again, _) = render::render(&workspace, &library, environment);
         assert_eq!(bundle.to_yaml(), again.to_yaml());
     }
+}
+
+#[test]
+fn the_readmes_are_current() {
+    let workspace = repository();
+    let (library, _) = library::load(&workspace);
+    let outdated = readme::outdated(&workspace, &library).unwrap();
+    let paths: Vec<_> = outdated.iter().map(|(path, _)| path).collect();
+    assert!(
+        paths.is_empty(),
+        "run `portcullis render --readmes`: {paths:?}"
+    );
 }
 
 #[test]
