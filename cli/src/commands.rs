@@ -10,4 +10,5 @@ pub mod test;
 pub mod validate;
 pub mod verify;
 pub mod version;
+pub(crate) mod watch;
 pub(crate) mod workspace_argument;

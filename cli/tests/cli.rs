@@ -6,6 +6,14 @@
 
 mod program;
 
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
+    sync::mpsc,
+    time::Duration,
+};
+
 use program::{Scratch, answer, check, fixture};
 
 #[test]
@@ -192,13 +200,13 @@ fn an_edited_readme_is_noticed() {
     }
     let noticed = || answer(&scratch.0, &["verify"], b"").contains("render --readmes");
     assert!(!noticed());
-    let readme = std::fs::read_dir(scratch.0.join("policy-library"))
+    let readme = fs::read_dir(scratch.0.join("policy-library"))
         .unwrap()
-        .flat_map(|set| std::fs::read_dir(set.unwrap().path()).unwrap())
+        .flat_map(|set| fs::read_dir(set.unwrap().path()).unwrap())
         .map(|policy| policy.unwrap().path().join("README.md"))
         .find(|readme| readme.is_file())
         .unwrap();
-    std::fs::write(readme, "# Something else\n").unwrap();
+    fs::write(readme, "# Something else\n").unwrap();
     assert!(noticed());
 }
 
@@ -229,4 +237,47 @@ fn help_starts_with_an_example() {
         let wanted = format!("  portcullis {}", command.join(" "));
         assert!(example.contains(&wanted), "{answer}");
     }
+}
+
+#[test]
+fn a_saved_file_runs_its_suite_again() {
+    let scratch = Scratch::new("watch");
+    for suite in ["owners", "refused"] {
+        let to = scratch.0.join(suite);
+        fs::create_dir_all(&to).unwrap();
+        for file in fs::read_dir(fixture("suites").join(suite)).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), to.join(file.file_name())).unwrap();
+        }
+    }
+    let mut child = Command::new(env!("CARGO_BIN_EXE_portcullis"))
+        .args(["test", "--watch", "--fail-only"])
+        .current_dir(&scratch.0)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let (sender, lines) = mpsc::channel();
+    let output = BufReader::new(child.stdout.take().unwrap());
+    std::thread::spawn(move || {
+        for line in output.lines().map_while(Result::ok) {
+            sender.send(line).ok();
+        }
+    });
+    let counts = || loop {
+        let line = lines.recv_timeout(Duration::from_secs(60)).unwrap();
+        if line.starts_with("suites: ") {
+            return line;
+        }
+    };
+    let first = counts();
+    let resources = scratch.0.join("owners/resources.yaml");
+    let text = fs::read_to_string(&resources).unwrap();
+    let owned = text.replace("name: orphan", "name: orphan\n  labels: {owner: shop}");
+    fs::write(&resources, owned).unwrap();
+    let second = counts();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(first, "suites: 2, passed: 2, failed: 2");
+    assert_eq!(second, "suites: 1, passed: 3, failed: 0");
 }

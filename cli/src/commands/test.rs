@@ -10,6 +10,7 @@ use std::{
 
 use portcullis_pipeline::{
     diagnostic::Diagnostic,
+    offline::shown,
     suite::{
         self, Judgement, SuiteOptions, SuiteOutcome,
         row::{Judged, Row},
@@ -20,7 +21,7 @@ use portcullis_pipeline::{
 };
 
 use crate::{
-    commands::{suite_rows, workspace_argument},
+    commands::{suite_rows, watch::Watch, workspace_argument},
     exit_status::ExitStatus,
     output::{
         console::{Console, When},
@@ -60,6 +61,9 @@ pub struct Args {
     /// Fail where no suite is found.
     #[arg(long)]
     pub require_tests: bool,
+    /// Stay, and run the suites again that a saved file touches; Ctrl-C ends it.
+    #[arg(long)]
+    pub watch: bool,
     /// Print without colour.
     #[arg(long)]
     pub remove_color: bool,
@@ -89,7 +93,31 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
     if files.is_empty() {
         return none_found(args, console);
     }
-    let (outcomes, mut findings) = outcomes(args, &files);
+    if args.watch {
+        return watch(args, &files, console);
+    }
+    run_files(args, &files, console)
+}
+
+/// Runs all suites, and then those that a saved file touches, until the process is stopped.
+fn watch(args: &Args, files: &[PathBuf], console: &mut Console) -> io::Result<ExitStatus> {
+    let mut watch = Watch::new(files);
+    let mut touched = files.to_vec();
+    loop {
+        run_files(args, &touched, console)?;
+        console.flush()?;
+        console.talk("watching; save a file to run its suites again\n")?;
+        touched = watch.wait(files);
+        let names: Vec<String> = touched
+            .iter()
+            .map(|file| shown(file).display().to_string())
+            .collect();
+        console.talk(&format!("\nagain: {}\n", names.join(", ")))?;
+    }
+}
+
+fn run_files(args: &Args, files: &[PathBuf], console: &mut Console) -> io::Result<ExitStatus> {
+    let (outcomes, mut findings) = outcomes(args, files);
     findings.extend(outcomes.iter().flat_map(suite_rows::errors));
     if args.compat || args.output_format.is_some() {
         print_as_kyverno(args, &outcomes, &findings, console)?;
