@@ -8,6 +8,7 @@ mod json;
 mod junit;
 pub mod kyverno_test;
 mod markdown;
+pub(crate) mod progress;
 pub mod report;
 mod sarif;
 pub mod table;

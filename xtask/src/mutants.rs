@@ -143,7 +143,7 @@ fn of_rendering(policy: &LibraryPolicy, rendering: &Rendering, defaults: &Value)
             options: SuiteOptions {
                 judgement: Judgement::Strict,
                 overrides,
-                selector: None,
+                ..SuiteOptions::default()
             },
             named: (policy.key(), edit.pointer, edit.what),
             renderings: rendering.names.join(", "),

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     io::{self, Read},
     path::PathBuf,
+    sync::Arc,
 };
 
 use portcullis_api::{user_info::UserInfo, values_file::Values};
@@ -25,6 +26,7 @@ use crate::{
     output::{
         console::{Console, When},
         format::Format,
+        progress::ProgressLine,
         report::{Report, Row, RowResult},
     },
 };
@@ -226,7 +228,9 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
             return Ok(error);
         }
     };
+    let line = ProgressLine::show("applying policies: document", &options.progress);
     let mut report = apply::run(&options);
+    drop(line);
     report.errors.splice(0..0, unread);
     console.tell(&report.errors)?;
     if args.format == Format::Table && !args.table {
@@ -312,6 +316,7 @@ fn options(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<Diagnosti
         audit_warn: args.audit_warn,
         compat: args.compat,
         detailed: args.detailed_results || args.format != Format::Table,
+        progress: Arc::default(),
     };
     Ok((options, unread))
 }

@@ -27,6 +27,7 @@ use crate::{
         console::{Console, When},
         format::Format,
         kyverno_test::{self, Layout, RowFormat},
+        progress::ProgressLine,
         report::Report,
     },
 };
@@ -173,6 +174,7 @@ fn outcomes(args: &Args, files: &[PathBuf]) -> (Vec<SuiteOutcome>, Vec<Diagnosti
         selector: args.test_case_selector.clone(),
         ..SuiteOptions::default()
     };
+    let _line = ProgressLine::show("running suites: suite", &options.progress);
     let mut outcomes = suite::run(&plain, &options);
     let mut findings = Vec::new();
     if let Some(workspace) = workspace.filter(|_| !rendered.is_empty()) {

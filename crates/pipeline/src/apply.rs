@@ -3,7 +3,10 @@
 //! Documents are read, evaluated and dropped in parallel; what is kept of an object is what the
 //! report shows. Results come back in the order of the files.
 
-use std::{path::PathBuf, sync::OnceLock};
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 
 use portcullis_engine::{
     CompileOptions, PolicySet, evaluate,
@@ -25,6 +28,7 @@ use crate::{
         requests::{Surroundings, request},
         source::{OfflineSource, World},
     },
+    progress::Progress,
     suite::inputs::catalogue,
 };
 
@@ -47,6 +51,8 @@ pub struct ApplyOptions {
     pub compat: bool,
     /// Whether results that pass or are skipped are kept, too.
     pub detailed: bool,
+    /// Counts the documents that are done.
+    pub progress: Arc<Progress>,
 }
 
 /// How many results there are of each kind.
@@ -167,6 +173,7 @@ pub fn apply(
             source: OnceLock::new(),
         };
         let documents: Vec<RawDocument<'_>> = portcullis_yaml::documents(content).collect();
+        options.progress.expect(documents.len());
         let parts: Vec<ApplyReport> = documents
             .par_chunks(64)
             .map(|chunk| apply_documents(&set, &text, chunk, &options))
@@ -204,6 +211,7 @@ fn apply_documents(
     let source = OfflineSource::new(&options.world);
     let mut report = ApplyReport::default();
     for document in documents {
+        options.progress.advance(1);
         let value = match document.read(Mode::Lenient, &Limits::default()) {
             Ok(value) => value,
             Err(error) => {

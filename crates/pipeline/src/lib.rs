@@ -9,6 +9,7 @@ pub mod files;
 pub mod library;
 pub mod manifests;
 pub mod offline;
+pub mod progress;
 pub mod readme;
 pub mod render;
 pub mod renderings;

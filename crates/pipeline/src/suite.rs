@@ -9,7 +9,10 @@ pub mod inputs;
 pub mod row;
 pub mod selector;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use portcullis_api::{
     read::ReadError,
@@ -27,6 +30,7 @@ use self::{
 use crate::{
     diagnostic::Diagnostic,
     offline::{self, Overrides, places},
+    progress::Progress,
 };
 
 /// The name that suites have.
@@ -53,6 +57,8 @@ pub struct SuiteOptions {
     pub overrides: Overrides,
     /// Which cases run; all where there is none.
     pub selector: Option<CaseSelector>,
+    /// Counts the suites that are done.
+    pub progress: Arc<Progress>,
 }
 
 /// What one suite gave.
@@ -138,9 +144,14 @@ fn search(path: &Path, name: &str, above: &mut Vec<PathBuf>, found: &mut Vec<Pat
 /// Runs suites, in parallel; outcomes stand in the order of the files.
 #[must_use]
 pub fn run(files: &[PathBuf], options: &SuiteOptions) -> Vec<SuiteOutcome> {
+    options.progress.expect(files.len());
     let outcomes: Vec<Vec<SuiteOutcome>> = files
         .par_iter()
-        .map(|file| run_file(file, options))
+        .map(|file| {
+            let outcomes = run_file(file, options);
+            options.progress.advance(1);
+            outcomes
+        })
         .collect();
     outcomes.into_iter().flatten().collect()
 }
