@@ -123,7 +123,11 @@ fn run_files(args: &Args, files: &[PathBuf], console: &mut Console) -> io::Resul
     if args.compat || args.output_format.is_some() {
         print_as_kyverno(args, &outcomes, &findings, console)?;
     } else {
-        report(args, &outcomes, findings.clone()).print(args.format, console)?;
+        let mut shown = findings.clone();
+        if args.format == Format::Table {
+            shown.extend(outcomes.iter().flat_map(failures));
+        }
+        report(args, &outcomes, shown).print(args.format, console)?;
     }
     let failed = outcomes.iter().any(|outcome| outcome.failed() > 0);
     Ok(match (findings.is_empty(), failed) {
@@ -204,6 +208,12 @@ fn workspace_of(args: &Args, files: &[PathBuf]) -> Option<Workspace> {
 fn is_below(file: &Path, folder: &Path) -> bool {
     let (file, folder) = (file.canonicalize(), folder.canonicalize());
     matches!((file, folder), (Ok(file), Ok(folder)) if file.starts_with(&folder))
+}
+
+/// The failed rows, each at its line.
+fn failures(outcome: &SuiteOutcome) -> Vec<Diagnostic> {
+    let file = shown(&outcome.file).display().to_string();
+    suite_rows::failures(outcome, &outcome.name, None, &file)
 }
 
 fn report(args: &Args, outcomes: &[SuiteOutcome], findings: Vec<Diagnostic>) -> Report {
