@@ -14,7 +14,6 @@ use std::{
 
 use portcullis_pipeline::{
     diagnostic::Diagnostic,
-    environment,
     library::{self, LibraryPolicy},
     render,
     renderings::{self, Rendering},
@@ -99,15 +98,9 @@ impl Mutant {
 
 fn mutants(root: &Path) -> io::Result<Vec<Mutant>> {
     let workspace = Workspace::load(root, root).map_err(failed)?;
-    let (library, faults) = library::load(&workspace);
-    let (environments, more) = environment::load_all(&workspace);
-    let mut faults: Vec<Diagnostic> = faults.into_iter().chain(more).collect();
-    let mut bundles = Vec::new();
-    for environment in &environments {
-        let (bundle, more) = render::render(&workspace, &library, environment);
-        faults.extend(more);
-        bundles.push(bundle);
-    }
+    let (library, mut faults) = library::load(&workspace);
+    let (bundles, more) = render::render_all(&workspace, &library);
+    faults.extend(more);
     if !faults.is_empty() {
         return Err(failed(faults));
     }

@@ -127,6 +127,18 @@ impl Bundle {
     }
 }
 
+/// Every environment's bundle, in the order of the environments, and the faults of all.
+#[must_use]
+pub fn render_all(workspace: &Workspace, library: &Library) -> (Vec<Bundle>, Vec<Diagnostic>) {
+    let (environments, mut faults) = environment::load_all(workspace);
+    let bundles = environments.iter().map(|environment| {
+        let (bundle, found) = render(workspace, library, environment);
+        faults.extend(found);
+        bundle
+    });
+    (bundles.collect(), faults)
+}
+
 /// Renders every policy that holds in an environment, with every fault on the way.
 #[must_use]
 pub fn render(

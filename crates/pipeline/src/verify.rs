@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::{
     diagnostic::{Diagnostic, Place, Severity, SourceFile},
-    environment, exception_ledger,
+    exception_ledger,
     library::{self, Library, LibraryPolicy},
     offline::places,
     readme,
@@ -69,17 +69,12 @@ pub fn run(workspace: &Workspace, now: Nanoseconds) -> VerifyReport {
     let mut report = VerifyReport::default();
     let (library, faults) = library::load(workspace);
     report.findings.extend(faults);
-    let (environments, faults) = environment::load_all(workspace);
+    let (bundles, faults) = render::render_all(workspace, &library);
     report.findings.extend(faults);
-    let mut bundles = Vec::new();
-    for environment in &environments {
-        let (bundle, faults) = render::render(workspace, &library, environment);
-        report.findings.extend(faults);
-        report
-            .environments
-            .push((bundle.environment.clone(), bundle.policies.len()));
-        bundles.push(bundle);
-    }
+    let counts = bundles
+        .iter()
+        .map(|bundle| (bundle.environment.clone(), bundle.policies.len()));
+    report.environments = counts.collect();
     for bundle in &bundles {
         let checked: Vec<Vec<Diagnostic>> = bundle.policies.par_iter().map(check_policy).collect();
         report.checked += checked.len() + bundle.exceptions.len();
@@ -116,14 +111,8 @@ pub fn run_suites_of(
     chosen: &dyn Fn(&LibraryPolicy) -> bool,
 ) -> (Vec<SuiteRun>, Vec<Diagnostic>) {
     let (mut library, mut findings) = library::load(workspace);
-    let (environments, faults) = environment::load_all(workspace);
+    let (bundles, faults) = render::render_all(workspace, &library);
     findings.extend(faults);
-    let mut bundles = Vec::new();
-    for environment in &environments {
-        let (bundle, faults) = render::render(workspace, &library, environment);
-        findings.extend(faults);
-        bundles.push(bundle);
-    }
     library.policies.retain(|_, policy| chosen(policy));
     let suites = run_suites(workspace, &library, &bundles, options, &mut findings);
     tell_once(&mut findings);
