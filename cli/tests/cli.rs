@@ -32,6 +32,27 @@ fn apply_flags() {
     ] {
         check(name, "apply_set", &[&apply, more].concat(), "");
     }
+    let policy = fs::read_to_string(fixture("apply_set").join("policy.yaml")).unwrap();
+    let from_stdin = [
+        "apply",
+        "-",
+        "-r",
+        "resource.yaml",
+        "-s",
+        "allowed.data.team=blue",
+    ];
+    check(
+        "apply_policies_from_stdin",
+        "apply_set",
+        &from_stdin,
+        &policy,
+    );
+    check(
+        "apply_stdin_twice",
+        "apply_set",
+        &["apply", "-", "-r", "-"],
+        &policy,
+    );
 }
 
 #[test]

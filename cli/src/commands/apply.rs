@@ -16,7 +16,7 @@ use portcullis_pipeline::{
     apply::{self, Applied, ApplyOptions, ApplyReport},
     diagnostic::{Diagnostic, Place, SourceFile},
     files,
-    offline::{requests::Surroundings, source::World, values::InjectedValues},
+    offline::{Overrides, requests::Surroundings, source::World, values::InjectedValues},
 };
 use serde_json::Value;
 
@@ -31,13 +31,16 @@ use crate::{
     },
 };
 
+/// The path that stands for standard input.
+const STDIN: &str = "-";
+
 /// Apply policies to manifests, and count what passes and what fails.
 #[derive(Debug, clap::Args)]
 #[command(
     before_help = "Example:\n  portcullis render production -o bundle\n  portcullis apply bundle --resource my-manifests"
 )]
 pub struct Args {
-    /// Policies: files and folders.
+    /// Policies: files, folders, or `-` for standard input.
     #[arg(required = true)]
     pub policies: Vec<PathBuf>,
     /// Manifests: files, folders, or `-` for standard input.
@@ -259,13 +262,25 @@ fn status(args: &Args, report: &ApplyReport, error: ExitStatus) -> ExitStatus {
 
 /// What is asked for, and manifests that cannot be read beside others that can.
 fn options(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let is_stdin = |paths: &[PathBuf]| paths.iter().any(|path| path.as_os_str() == STDIN);
+    let mut overrides = Overrides::new();
+    if is_stdin(&args.policies) {
+        if is_stdin(&args.resource) {
+            return Err(vec![Diagnostic::error(
+                "a stdin pipe can be used for either policies or resources, not both",
+            )]);
+        }
+        overrides.insert(
+            PathBuf::from(STDIN),
+            standard_input().map_err(|fault| vec![fault])?,
+        );
+    }
     let (paths, mut unread) = manifest_files::of(&without_stdin(&args.resource));
     let mut resources = Vec::new();
-    if args.resource.iter().any(|path| path.as_os_str() == "-") {
-        let mut text = String::new();
-        match io::stdin().read_to_string(&mut text) {
-            Ok(_) => resources.push(("standard input".to_owned(), text)),
-            Err(error) => unread.push(Diagnostic::error(format!("standard input: {error}"))),
+    if is_stdin(&args.resource) {
+        match standard_input() {
+            Ok(text) => resources.push(("standard input".to_owned(), text)),
+            Err(fault) => unread.push(fault),
         }
     }
     for path in paths {
@@ -301,6 +316,7 @@ fn options(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<Diagnosti
     }
     let options = ApplyOptions {
         policies: args.policies.clone(),
+        overrides,
         exceptions: args.exception.clone(),
         resources,
         surroundings: Surroundings {
@@ -321,10 +337,17 @@ fn options(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<Diagnosti
     Ok((options, unread))
 }
 
+fn standard_input() -> Result<String, Diagnostic> {
+    let mut text = String::new();
+    let read = io::stdin().read_to_string(&mut text);
+    read.map_err(|error| Diagnostic::error(format!("standard input: {error}")))?;
+    Ok(text)
+}
+
 fn without_stdin(paths: &[PathBuf]) -> Vec<PathBuf> {
     paths
         .iter()
-        .filter(|path| path.as_os_str() != "-")
+        .filter(|path| path.as_os_str() != STDIN)
         .cloned()
         .collect()
 }

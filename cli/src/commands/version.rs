@@ -12,7 +12,13 @@ use crate::{exit_status::ExitStatus, output::console::Console};
 #[command(before_help = "Example:\n  portcullis version -o json")]
 pub struct Args {
     /// The format; plain lines when absent.
-    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    #[arg(
+        short,
+        long,
+        visible_alias = "format",
+        value_enum,
+        value_name = "FORMAT"
+    )]
     pub output: Option<VersionFormat>,
 }
 

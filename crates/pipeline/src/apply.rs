@@ -37,6 +37,8 @@ use crate::{
 pub struct ApplyOptions {
     /// Files and folders of policies.
     pub policies: Vec<PathBuf>,
+    /// Texts that stand in for files of policies.
+    pub overrides: Overrides,
     /// Files and folders of exceptions.
     pub exceptions: Vec<PathBuf>,
     /// Texts with manifests, each with the name that people know it by.
@@ -129,7 +131,7 @@ pub struct ApplyReport {
 /// Applies policies to manifests.
 #[must_use]
 pub fn run(options: &ApplyOptions) -> ApplyReport {
-    let loaded = policies::load(&options.policies, &Overrides::new());
+    let loaded = policies::load(&options.policies, &options.overrides);
     let exceptions = policies::load(&options.exceptions, &Overrides::new());
     apply(&loaded, &exceptions, options)
 }
