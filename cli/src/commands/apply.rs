@@ -424,7 +424,7 @@ fn to_report(report: &ApplyReport) -> Report {
             ("skip", counts.skip),
         ],
         rows: report.results.iter().map(to_row).collect(),
-        findings: Vec::new(),
+        ..Report::default()
     }
 }
 

@@ -230,6 +230,7 @@ fn report(args: &Args, outcomes: &[SuiteOutcome], findings: Vec<Diagnostic>) -> 
         ],
         rows,
         findings,
+        ..Report::default()
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 use portcullis_pipeline::{
     diagnostic::Diagnostic,
     suite::SuiteOutcome,
-    verify::{self, SuiteRun},
+    verify::{self, SuiteRun, VerifyReport},
 };
 
 use crate::{
@@ -70,12 +70,36 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
         ],
         rows,
         findings,
+        overview: overview(&found),
     };
     report.print(args.format, console)?;
     Ok(match ExitStatus::of(&found.findings) {
         ExitStatus::Success if !is_green => ExitStatus::Failure,
         status => status,
     })
+}
+
+/// What was done for the defaults and for each environment.
+fn overview(found: &VerifyReport) -> Vec<Vec<String>> {
+    let head = ["RENDERED FOR", "POLICIES", "SUITES", "PASSED", "FAILED"];
+    let defaults = found.suites.iter();
+    let defaults = defaults.filter(|run| run.is_for("defaults")).count();
+    let environments = found.environments.iter();
+    let environments = environments.map(|(name, policies)| (name.as_str(), *policies));
+    let row = |(name, policies): (&str, usize)| {
+        let runs = found.suites.iter().filter(|run| run.is_for(name));
+        let outcomes: Vec<&SuiteOutcome> = runs.flat_map(|run| &run.outcomes).collect();
+        let passed: usize = outcomes.iter().map(|one| one.passed()).sum();
+        let failed: usize = outcomes.iter().map(|one| one.failed()).sum();
+        let counts = [policies, outcomes.len(), passed, failed];
+        std::iter::once(name.to_owned())
+            .chain(counts.map(|count| count.to_string()))
+            .collect()
+    };
+    let rows = std::iter::once(("defaults", defaults)).chain(environments);
+    std::iter::once(head.map(str::to_owned).to_vec())
+        .chain(rows.map(row))
+        .collect()
 }
 
 fn failures(run: &SuiteRun) -> Vec<Diagnostic> {

@@ -89,4 +89,6 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// What is wrong with files.
     pub findings: Vec<Diagnostic>,
+    /// For people: a table of what was done, its head first.
+    pub overview: Vec<Vec<String>>,
 }

@@ -18,6 +18,9 @@ pub(crate) fn print(report: &Report, console: &mut Console) -> io::Result<()> {
     if !report.rows.is_empty() {
         console.data(&rows(report))?;
     }
+    if !report.overview.is_empty() {
+        console.data(&grid(&report.overview))?;
+    }
     let counts: Vec<String> = report
         .counts
         .iter()

@@ -34,6 +34,12 @@ pub struct SuiteRun {
 }
 
 impl SuiteRun {
+    /// Whether it ran for the defaults or an environment of that name.
+    #[must_use]
+    pub fn is_for(&self, name: &str) -> bool {
+        self.renderings.iter().any(|rendering| rendering == name)
+    }
+
     /// Whether every row passed.
     #[must_use]
     pub fn is_green(&self) -> bool {
