@@ -5,6 +5,7 @@ pub mod jp;
 pub(crate) mod manifest_files;
 pub mod new;
 pub mod render;
+pub(crate) mod row_places;
 pub(crate) mod suite_rows;
 pub mod test;
 pub mod validate;

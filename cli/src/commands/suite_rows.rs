@@ -8,7 +8,10 @@ use portcullis_pipeline::{
     suite::{SuiteOutcome, row::Judged},
 };
 
-use crate::output::report::{Row, RowResult};
+use crate::{
+    commands::row_places,
+    output::report::{Row, RowResult},
+};
 
 /// The rows of a suite, with the place of each case.
 pub(crate) fn of(outcome: &SuiteOutcome) -> Vec<Row> {
@@ -53,7 +56,7 @@ pub(crate) fn failures(
     let mut found: Vec<Diagnostic> = failed
         .iter()
         .take(SHOWN)
-        .map(|row| failure(row, title, template))
+        .map(|row| failure(outcome, row, title, template))
         .collect();
     if let Some(last) = found.pop() {
         let last = match more {
@@ -65,7 +68,12 @@ pub(crate) fn failures(
     found
 }
 
-fn failure(row: &Row, title: &str, template: Option<&SourceFile>) -> Diagnostic {
+fn failure(
+    outcome: &SuiteOutcome,
+    row: &Row,
+    title: &str,
+    template: Option<&SourceFile>,
+) -> Diagnostic {
     let mut failure = Diagnostic::error(format!(
         "{title}: rule `{}` on {}: {}",
         row.rule, row.resource, row.reason
@@ -73,29 +81,17 @@ fn failure(row: &Row, title: &str, template: Option<&SourceFile>) -> Diagnostic 
     if let Some(place) = row.place.clone() {
         failure = failure.at(place, "this case");
     }
-    if let Some(place) = template.and_then(|template| rule_place(template, &row.rule)) {
+    if let Some(place) = template.and_then(|template| row_places::rule(template, &row.rule)) {
         failure = failure.related(place, "this rule");
+    }
+    for (place, label) in row_places::resource(outcome, row) {
+        failure = failure.related(place, label);
     }
     if row.message.is_empty() {
         failure
     } else {
         failure.help(format!("the rule says: {}", row.message))
     }
-}
-
-/// Where a template names a rule; a derived rule is the one that it comes from.
-fn rule_place(template: &SourceFile, rule: &str) -> Option<Place> {
-    let written = rule.strip_prefix("autogen-").unwrap_or(rule);
-    let written = written.strip_prefix("cronjob-").unwrap_or(written);
-    let line = template.text.lines().position(|line| {
-        let name = line.trim_start().trim_start_matches("- ");
-        name.strip_prefix("name:")
-            .is_some_and(|name| name.trim().trim_matches(['"', '\'']) == written)
-    })?;
-    Some(Place {
-        span: template.line(line + 1),
-        file: template.clone(),
-    })
 }
 
 /// What kept a suite from running; of a file that the suite names, with the suite.

@@ -1,0 +1,87 @@
+//! Where a failed row's rule and resource are written.
+
+use portcullis_pipeline::{
+    diagnostic::{Place, SourceFile},
+    files,
+    offline::shown,
+    suite::{self, SuiteOutcome, inputs},
+};
+use portcullis_schema::Verdict;
+use portcullis_yaml::{Limits, Mode, RawDocument};
+use serde_json::Value;
+
+use crate::output::report::Row;
+
+/// Where a template names a rule; a derived rule is the one that it comes from.
+pub(crate) fn rule(template: &SourceFile, rule: &str) -> Option<Place> {
+    let written = rule.strip_prefix("autogen-").unwrap_or(rule);
+    let written = written.strip_prefix("cronjob-").unwrap_or(written);
+    let line = template.text.lines().position(|line| {
+        let name = line.trim_start().trim_start_matches("- ");
+        name.strip_prefix("name:")
+            .is_some_and(|name| name.trim().trim_matches(['"', '\'']) == written)
+    })?;
+    Some(Place {
+        span: template.line(line + 1),
+        file: template.clone(),
+    })
+}
+
+/// Where a row's resource is written, and fields of it that Kubernetes does not have: a misspelt
+/// one is a common reason why a rule passes.
+pub(crate) fn resource(outcome: &SuiteOutcome, row: &Row) -> Vec<(Place, String)> {
+    let mut found = suite::files::of(&outcome.file)
+        .into_iter()
+        .filter_map(|path| {
+            let file = files::read_text(&path, &shown(&path)).ok()?;
+            portcullis_yaml::documents(&file.text)
+                .find_map(|document| in_document(&file, &document, row))
+        });
+    found.next().unwrap_or_default()
+}
+
+fn in_document(
+    file: &SourceFile,
+    document: &RawDocument<'_>,
+    row: &Row,
+) -> Option<Vec<(Place, String)>> {
+    let read = document
+        .read_document(Mode::Lenient, &Limits::default())
+        .ok()?;
+    if !is_named(&read.value, &row.resource) {
+        return None;
+    }
+    let place = |pointer: &str, is_key: bool| {
+        let key = is_key.then(|| read.spans.key_at_pointer(pointer)).flatten();
+        let span = key.unwrap_or_else(|| read.spans.nearest_pointer(pointer));
+        Place {
+            span: span.start + document.offset..span.end + document.offset,
+            file: file.clone(),
+        }
+    };
+    let mut places = vec![(place("/metadata/name", false), "this resource".to_owned())];
+    if let Verdict::Invalid(faults) = inputs::catalogue().validate(&read.value) {
+        places.extend(faults.iter().map(|fault| {
+            let hint = fault.suggestion.as_ref();
+            let hint = hint.map_or_else(String::new, |name| format!(", did you mean `{name}`?"));
+            (
+                place(&fault.pointer(), fault.at_key),
+                format!("{}{hint}", fault.message),
+            )
+        }));
+    }
+    Some(places)
+}
+
+/// Whether an object is the one of a label `apiVersion/Kind/namespace/name`.
+fn is_named(object: &Value, label: &str) -> bool {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+    let (Some(version), Some(kind)) = (text("/apiVersion"), text("/kind")) else {
+        return false;
+    };
+    let name = text("/metadata/name").unwrap_or_default();
+    let mut namespaces = text("/metadata/namespace")
+        .into_iter()
+        .chain(["default", ""]);
+    namespaces.any(|namespace| format!("{version}/{kind}/{namespace}/{name}") == label)
+}
