@@ -14,7 +14,7 @@
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use portcullis_pipeline::diagnostic::{Diagnostic, Place, Severity};
+use portcullis_pipeline::diagnostic::{Diagnostic, Place, Severity, SourceFile};
 
 /// Lines shown before and after the one that matters.
 const AROUND: usize = 2;
@@ -51,7 +51,7 @@ fn snippet<'d>(
     label: &'d str,
     kind: AnnotationKind,
 ) -> Snippet<'d, annotate_snippets::Annotation<'d>> {
-    let excerpt = Excerpt::around(&place.file.text, &place.span);
+    let excerpt = Excerpt::around(&place.file, &place.span);
     let path = place.file.path.display().to_string();
     let annotation = kind.span(excerpt.span).label(label);
     Snippet::source(excerpt.text)
@@ -68,7 +68,8 @@ struct Excerpt<'t> {
 }
 
 impl<'t> Excerpt<'t> {
-    fn around(text: &'t str, span: &Range<usize>) -> Excerpt<'t> {
+    fn around(file: &'t SourceFile, span: &Range<usize>) -> Excerpt<'t> {
+        let text: &str = &file.text;
         let at = boundary(text, span.start.min(text.len()));
         let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
         let start = line_starts_before(before);
@@ -78,7 +79,7 @@ impl<'t> Excerpt<'t> {
         let stop = boundary(text, span.end.min(line_end).min(end).max(at));
         Excerpt {
             text: excerpt,
-            first_line: 1 + newlines(text.get(..start).unwrap_or_default()),
+            first_line: file.line_number(start),
             span: at - start..stop - start,
         }
     }
@@ -113,10 +114,6 @@ fn boundary(text: &str, mut at: usize) -> usize {
         at -= 1;
     }
     at
-}
-
-fn newlines(text: &str) -> usize {
-    text.bytes().filter(|byte| *byte == b'\n').count()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::{
     ops::Range,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 /// A text file with the path that people know it by.
@@ -13,6 +13,8 @@ pub struct SourceFile {
     pub path: PathBuf,
     /// The whole text.
     pub text: Arc<str>,
+    /// Where each line starts; made when the first place is told.
+    line_starts: Arc<OnceLock<Vec<usize>>>,
 }
 
 impl SourceFile {
@@ -22,27 +24,45 @@ impl SourceFile {
         SourceFile {
             path: path.into(),
             text: text.into(),
+            line_starts: Arc::default(),
         }
+    }
+
+    fn line_starts(&self) -> &[usize] {
+        self.line_starts.get_or_init(|| {
+            let breaks = self.text.match_indices('\n');
+            std::iter::once(0)
+                .chain(breaks.map(|(at, _)| at + 1))
+                .collect()
+        })
+    }
+
+    /// The number of the line that holds a byte offset, from 1.
+    #[must_use]
+    pub fn line_number(&self, offset: usize) -> usize {
+        self.line_starts().partition_point(|start| *start <= offset)
     }
 
     /// Line and column of a byte offset, both from 1; columns count characters.
     #[must_use]
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
-        portcullis_yaml::line_column(&self.text, offset)
+        let offset = offset.min(self.text.len());
+        let line = self.line_number(offset);
+        let start = self.line_starts().get(line - 1).copied().unwrap_or(0);
+        let before = self.text.as_bytes().get(start..offset).unwrap_or_default();
+        let characters = before.iter().filter(|byte| **byte & 0xC0 != 0x80).count();
+        (line, characters + 1)
     }
 
-    /// The bytes of a line, from 1, without its line break.
+    /// The bytes of a line, from 1, without its line break; past the end, the end.
     #[must_use]
     pub fn line(&self, number: usize) -> Range<usize> {
-        let mut start = 0;
-        for (index, line) in self.text.split_inclusive('\n').enumerate() {
-            let end = start + line.trim_end_matches(['\n', '\r']).len();
-            if index + 1 == number {
-                return start..end;
-            }
-            start += line.len();
-        }
-        start..start
+        let starts = self.line_starts();
+        let end = self.text.len();
+        let start = starts.get(number.saturating_sub(1)).copied().unwrap_or(end);
+        let next = starts.get(number).copied().unwrap_or(end);
+        let line = self.text.get(start..next).unwrap_or_default();
+        start..start + line.trim_end_matches(['\n', '\r']).len()
     }
 }
 
@@ -168,6 +188,8 @@ mod tests {
             file: SourceFile::new("a.yaml", "a: 1\nä: 2\n"),
             span,
         };
+        assert_eq!(place(0..1).file.line(2), 5..10);
+        assert_eq!(place(0..1).file.line(9), 11..11);
         assert_eq!(place(0..1).label(), "a.yaml:1:1");
         assert_eq!(place(9..10).label(), "a.yaml:2:4");
     }

@@ -3,10 +3,10 @@
 //! Files are read and checked in parallel; findings come back in the order of the files. A `List`
 //! is checked item by item. A kind that the version does not have is counted, and named.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{cell::OnceCell, collections::BTreeMap, path::Path};
 
 use portcullis_schema::{Catalogue, Fault, Verdict};
-use portcullis_yaml::{Limits, Mode, RawDocument};
+use portcullis_yaml::{Document, Limits, Mode, RawDocument};
 use rayon::prelude::*;
 use serde_json::Value;
 
@@ -14,6 +14,10 @@ use crate::{
     diagnostic::{Diagnostic, Place, SourceFile},
     files,
 };
+
+/// What to do about a kind that is not known.
+pub const UNKNOWN_KIND_HELP: &str =
+    "give the CustomResourceDefinition with --crd-paths, or in `crds` of portcullis.yaml";
 
 /// What checking manifests gave.
 #[derive(Clone, Debug, Default)]
@@ -110,9 +114,16 @@ fn check_document(
     strict: bool,
 ) -> ManifestReport {
     let mut report = ManifestReport::default();
+    let manifest = Manifest {
+        catalogue,
+        file,
+        document,
+        strict,
+        spans: OnceCell::new(),
+    };
     match document.read(Mode::Strict, &Limits::default()) {
         Ok(Value::Null) => {}
-        Ok(value) => check_object(catalogue, file, document, &value, "", strict, &mut report),
+        Ok(value) => manifest.check(&value, "", &mut report),
         Err(error) => {
             // Offsets of the error count from the start of the file.
             let place = Place {
@@ -130,85 +141,81 @@ fn check_document(
     report
 }
 
-fn check_object(
-    catalogue: &Catalogue,
-    file: &SourceFile,
-    document: &RawDocument<'_>,
-    object: &Value,
-    prefix: &str,
+/// One document, held against the catalogue.
+struct Manifest<'d> {
+    catalogue: &'d Catalogue,
+    file: &'d SourceFile,
+    document: &'d RawDocument<'d>,
     strict: bool,
-    report: &mut ManifestReport,
-) {
-    if object.get("kind") == Some(&Value::from("List")) {
-        let items = object.get("items").and_then(Value::as_array);
-        for (index, item) in items.into_iter().flatten().enumerate() {
-            let prefix = format!("{prefix}/items/{index}");
-            check_object(catalogue, file, document, item, &prefix, strict, report);
+    /// Read once, and only where there is something to show.
+    spans: OnceCell<Option<Document>>,
+}
+
+impl Manifest<'_> {
+    fn check(&self, object: &Value, prefix: &str, report: &mut ManifestReport) {
+        if object.get("kind") == Some(&Value::from("List")) {
+            let items = object.get("items").and_then(Value::as_array);
+            for (index, item) in items.into_iter().flatten().enumerate() {
+                self.check(item, &format!("{prefix}/items/{index}"), report);
+            }
+            return;
         }
-        return;
-    }
-    let name = name_of(object);
-    match catalogue.validate(object) {
-        Verdict::Valid => report.valid += 1,
-        Verdict::Invalid(faults) => {
-            report.invalid += 1;
-            let found = faults
-                .iter()
-                .map(|fault| finding(file, document, &name, prefix, fault));
-            report.findings.extend(found);
-        }
-        Verdict::UnknownKind { api_version, kind } => {
-            *report
-                .unknown
-                .entry(format!("{api_version}/{kind}"))
-                .or_default() += 1;
-            if strict {
-                let fault = Fault {
-                    path: vec![portcullis_schema::Segment::Key("kind".to_owned())],
-                    at_key: false,
-                    message: format!(
-                        "Kubernetes {} has no {api_version}/{kind}",
-                        catalogue.version()
-                    ),
-                    suggestion: None,
-                };
-                let help = "give the CustomResourceDefinition with --crd-paths, or in `crds` of portcullis.yaml";
-                report
-                    .findings
-                    .push(finding(file, document, &name, prefix, &fault).help(help));
+        let name = name_of(object);
+        match self.catalogue.validate(object) {
+            Verdict::Valid => report.valid += 1,
+            Verdict::Invalid(faults) => {
+                report.invalid += 1;
+                let found = faults
+                    .iter()
+                    .map(|fault| self.finding(&name, prefix, fault));
+                report.findings.extend(found);
+            }
+            Verdict::UnknownKind { api_version, kind } => {
+                let unknown = format!("{api_version}/{kind}");
+                if self.strict {
+                    let finding = self.unknown_kind(&name, prefix, &unknown);
+                    report.findings.push(finding);
+                }
+                *report.unknown.entry(unknown).or_default() += 1;
             }
         }
     }
-}
 
-fn finding(
-    file: &SourceFile,
-    document: &RawDocument<'_>,
-    name: &str,
-    prefix: &str,
-    fault: &Fault,
-) -> Diagnostic {
-    let pointer = format!("{prefix}{}", fault.pointer());
-    // Spans are read only where there is something to show.
-    let span = document
-        .read_document(Mode::Lenient, &Limits::default())
-        .map(|read| {
-            let key = fault
-                .at_key
-                .then(|| read.spans.key_at_pointer(&pointer))
-                .flatten();
-            let span = key.unwrap_or_else(|| read.spans.nearest_pointer(&pointer));
-            span.start + document.offset..span.end + document.offset
+    fn unknown_kind(&self, name: &str, prefix: &str, kind: &str) -> Diagnostic {
+        let fault = Fault {
+            path: vec![portcullis_schema::Segment::Key("kind".to_owned())],
+            at_key: false,
+            message: format!("Kubernetes {} has no {kind}", self.catalogue.version()),
+            suggestion: None,
+        };
+        self.finding(name, prefix, &fault).help(UNKNOWN_KIND_HELP)
+    }
+
+    fn finding(&self, name: &str, prefix: &str, fault: &Fault) -> Diagnostic {
+        let pointer = format!("{prefix}{}", fault.pointer());
+        let start = self.document.offset;
+        let read = self.spans.get_or_init(|| {
+            let read = self
+                .document
+                .read_document(Mode::Lenient, &Limits::default());
+            read.ok()
         });
-    let place = Place {
-        file: file.clone(),
-        span: span.unwrap_or(document.offset..document.offset),
-    };
-    let diagnostic = Diagnostic::error(format!("{name}{}: {}", fault.pointer(), fault.message))
-        .at(place, fault.message.clone());
-    match &fault.suggestion {
-        Some(suggestion) => diagnostic.help(format!("did you mean `{suggestion}`?")),
-        None => diagnostic,
+        let span = read.as_ref().map_or(start..start, |read| {
+            let key = fault.at_key.then(|| read.spans.key_at_pointer(&pointer));
+            let span = key.flatten();
+            let span = span.unwrap_or_else(|| read.spans.nearest_pointer(&pointer));
+            span.start + start..span.end + start
+        });
+        let place = Place {
+            file: self.file.clone(),
+            span,
+        };
+        let diagnostic = Diagnostic::error(format!("{name}{}: {}", fault.pointer(), fault.message))
+            .at(place, fault.message.clone());
+        match &fault.suggestion {
+            Some(suggestion) => diagnostic.help(format!("did you mean `{suggestion}`?")),
+            None => diagnostic,
+        }
     }
 }
 
