@@ -4,6 +4,7 @@
 //! manifests in these files and folders; `-` is standard input.
 
 use std::{
+    collections::BTreeMap,
     io::{self, Read},
     path::{Path, PathBuf},
 };
@@ -133,6 +134,7 @@ fn check_manifests(args: &Args) -> Result<Report, Vec<Diagnostic>> {
     Ok(manifest_report(
         checked,
         found.len() + usize::from(!from_input.is_empty()),
+        strict,
     ))
 }
 
@@ -186,7 +188,7 @@ fn standard_input() -> Result<SourceFile, Diagnostic> {
     }
 }
 
-fn manifest_report(checked: Vec<ManifestReport>, files: usize) -> Report {
+fn manifest_report(checked: Vec<ManifestReport>, files: usize, strict: bool) -> Report {
     let sum = |count: fn(&ManifestReport) -> usize| checked.iter().map(count).sum();
     let counts = vec![
         ("files", files),
@@ -194,11 +196,26 @@ fn manifest_report(checked: Vec<ManifestReport>, files: usize) -> Report {
         ("invalid", sum(|report| report.invalid)),
         ("unknown kinds", sum(|report| report.unknown.values().sum())),
     ];
-    let findings = checked.into_iter().flat_map(|report| report.findings);
+    let mut unknown: BTreeMap<String, usize> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for report in checked {
+        findings.extend(report.findings);
+        for (kind, count) in report.unknown {
+            *unknown.entry(kind).or_default() += count;
+        }
+    }
+    // Under `--strict` each of them is a finding already.
+    let named = unknown.into_iter().filter(|_| !strict);
+    findings.extend(named.map(|(kind, count)| {
+        Diagnostic::warning(format!(
+            "{kind} is not a kind of this Kubernetes version; {count} not checked"
+        ))
+        .help(manifests::UNKNOWN_KIND_HELP)
+    }));
     Report {
         command: "validate",
         counts,
-        findings: findings.collect(),
+        findings,
         ..Report::default()
     }
 }

@@ -1,5 +1,6 @@
 //! A report as JUnit's XML: a test suite per suite, a case per row, a failure per finding.
 
+use portcullis_pipeline::diagnostic::Severity;
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
 
 use crate::output::{
@@ -22,7 +23,10 @@ pub(crate) fn render(report: &Report) -> Result<String, String> {
         let mut suite = TestSuite::new("files");
         for finding in &report.findings {
             let place = finding.place.as_ref().map(|place| place.label());
-            let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+            let mut status = match finding.severity {
+                Severity::Error => TestCaseStatus::non_success(NonSuccessKind::Error),
+                Severity::Warning => TestCaseStatus::success(),
+            };
             status.set_message(finding.message.as_str());
             status.set_description(diagnostics::render(finding, false).trim_end());
             let name = place.unwrap_or_else(|| finding.message.clone());
