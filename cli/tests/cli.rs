@@ -213,6 +213,35 @@ fn what_is_started_is_valid() {
 }
 
 #[test]
+fn an_empty_folder_is_no_gate() {
+    let scratch = Scratch::new("empty");
+    fs::create_dir(scratch.0.join("none")).unwrap();
+    let copy = |name: &str| fs::copy(fixture("apply_set").join(name), scratch.0.join(name));
+    copy("policy.yaml").unwrap();
+    copy("resource.yaml").unwrap();
+    for (arguments, code, wanted) in [
+        (
+            &["apply", "none", "-r", "resource.yaml"][..],
+            2,
+            "no policy in",
+        ),
+        (&["apply", "none", "-r", "resource.yaml", "--compat"], 0, ""),
+        (
+            &["apply", "policy.yaml", "-r", "none"],
+            2,
+            "no manifest in this folder",
+        ),
+        (&["validate", "none"], 2, "no manifest in this folder"),
+        (&["validate", "resource.yaml", ".", "."], 0, "valid: 2"),
+    ] {
+        let answer = answer(&scratch.0, arguments, b"");
+        let start = format!("exit code Some({code})");
+        assert!(answer.starts_with(&start), "{arguments:?}\n{answer}");
+        assert!(answer.contains(wanted), "{arguments:?}\n{answer}");
+    }
+}
+
+#[test]
 fn an_edited_readme_is_noticed() {
     let scratch = Scratch::new("readme");
     for arguments in [&["new", "workspace", "."][..], &["render", "--readmes"]] {

@@ -82,6 +82,9 @@ pub struct Args {
     /// Keep Kyverno's number model, known bugs and exit codes.
     #[arg(long)]
     pub compat: bool,
+    /// Go on after an error, which is always so here.
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "true")]
+    pub continue_on_fail: Option<bool>,
     /// Print without colour.
     #[arg(long)]
     pub remove_color: bool,
@@ -99,13 +102,33 @@ struct Unsupported {
     #[arg(short, long, hide = true)]
     cluster: bool,
     #[arg(long, hide = true)]
+    kubeconfig: Option<PathBuf>,
+    #[arg(long, hide = true)]
+    context: Option<String>,
+    #[arg(short, long, hide = true)]
+    namespace: Option<String>,
+    #[arg(long, hide = true)]
+    cluster_wide_resources: bool,
+    #[arg(long, hide = true)]
     registry: bool,
+    #[arg(short = 'b', long, hide = true)]
+    git_branch: Option<String>,
+    #[arg(long, hide = true)]
+    username: Option<String>,
+    #[arg(long, hide = true)]
+    password: Option<String>,
     #[arg(short, long, hide = true)]
     policy_report: bool,
+    #[arg(long, hide = true)]
+    output_format: Option<String>,
+    #[arg(short = 'i', long, hide = true)]
+    stdin: bool,
     #[arg(short, long, hide = true)]
     output: Option<PathBuf>,
     #[arg(long, hide = true)]
     context_file: Option<PathBuf>,
+    #[arg(long, hide = true)]
+    crd_paths: Vec<PathBuf>,
     #[arg(long, visible_alias = "target-resources", hide = true)]
     target_resource: Vec<PathBuf>,
     #[arg(long, hide = true)]
@@ -116,10 +139,14 @@ struct Unsupported {
     http_payload: Vec<PathBuf>,
     #[arg(long, hide = true)]
     envoy_payload: Vec<PathBuf>,
+    #[arg(long, visible_alias = "exceptions-within-resources", hide = true)]
+    exceptions_with_resources: bool,
+    #[arg(long, hide = true)]
+    exceptions_within_policies: bool,
     #[arg(long, hide = true)]
     generate_exceptions: bool,
-    #[arg(short = 'b', long, hide = true)]
-    git_branch: Option<String>,
+    #[arg(long, hide = true)]
+    generated_exception_ttl: Option<String>,
 }
 
 impl Unsupported {
@@ -131,11 +158,52 @@ impl Unsupported {
                 "--cluster",
                 "write the objects to files, and name them with `--resource`",
             ),
+            (
+                self.kubeconfig.is_some(),
+                "--kubeconfig",
+                "no cluster is asked",
+            ),
+            (self.context.is_some(), "--context", "no cluster is asked"),
+            (
+                self.namespace.is_some(),
+                "--namespace",
+                "no cluster is asked",
+            ),
+            (
+                self.cluster_wide_resources,
+                "--cluster-wide-resources",
+                "no cluster is asked",
+            ),
             (self.registry, "--registry", "registries are not asked"),
+            (
+                self.git_branch.is_some(),
+                "--git-branch",
+                "check the branch out, and name its folder",
+            ),
+            (
+                self.username.is_some(),
+                "--username",
+                "check the repository out, and name its folder",
+            ),
+            (
+                self.password.is_some(),
+                "--password",
+                "check the repository out, and name its folder",
+            ),
             (
                 self.policy_report,
                 "--policy-report",
                 "take `--format json`",
+            ),
+            (
+                self.output_format.is_some(),
+                "--output-format",
+                "take `--format`",
+            ),
+            (
+                self.stdin,
+                "--stdin",
+                "mutation is not evaluated; `-` reads policies or manifests from a pipe",
             ),
             (
                 self.output.is_some(),
@@ -146,6 +214,11 @@ impl Unsupported {
                 self.context_file.is_some(),
                 "--context-file",
                 "image data is not read",
+            ),
+            (
+                !self.crd_paths.is_empty(),
+                "--crd-paths",
+                "kinds are taken as they are written",
             ),
             (
                 !self.target_resource.is_empty(),
@@ -169,14 +242,24 @@ impl Unsupported {
                 "CEL is not evaluated",
             ),
             (
+                self.exceptions_with_resources,
+                "--exceptions-with-resources",
+                "name the files of exceptions with `--exception`",
+            ),
+            (
+                self.exceptions_within_policies,
+                "--exceptions-within-policies",
+                "name the files of exceptions with `--exception`",
+            ),
+            (
                 self.generate_exceptions,
                 "--generate-exceptions",
                 "start one with `portcullis new exception`",
             ),
             (
-                self.git_branch.is_some(),
-                "--git-branch",
-                "check the branch out, and name its folder",
+                self.generated_exception_ttl.is_some(),
+                "--generated-exception-ttl",
+                "start one with `portcullis new exception`",
             ),
         ];
         let set = flags.into_iter().filter(|(is_set, ..)| *is_set);

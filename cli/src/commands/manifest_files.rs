@@ -15,7 +15,13 @@ pub(crate) fn of(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<Diagnostic>) {
     let mut walk = Walk::default();
     for path in paths {
         if path.is_dir() {
+            let is_new = fs::canonicalize(path).is_ok_and(|real| !walk.entered.contains(&real));
+            let before = (walk.files.len(), walk.faults.len());
             walk.folder(path);
+            // A gate that is given the wrong folder must not pass.
+            if is_new && before == (walk.files.len(), walk.faults.len()) {
+                walk.faults.push(nothing_in(path));
+            }
         } else if path.exists() {
             walk.files.push(path.clone());
         } else {
@@ -24,6 +30,12 @@ pub(crate) fn of(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<Diagnostic>) {
         }
     }
     (walk.files, walk.faults)
+}
+
+fn nothing_in(folder: &Path) -> Diagnostic {
+    Diagnostic::error(format!("{}: no manifest in this folder", folder.display()))
+        .help("manifests are files that end in .yaml, .yml or .json, and are not hidden")
+        .unusable()
 }
 
 #[derive(Default)]

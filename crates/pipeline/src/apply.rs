@@ -156,6 +156,13 @@ pub fn apply(
     report
         .errors
         .extend(loaded.errors.iter().chain(&exceptions.errors).cloned());
+    // A gate without a policy must not pass; Kyverno lets it.
+    let is_empty = set.policies().is_empty() && invalid.is_empty() && report.errors.is_empty();
+    if is_empty && !options.compat {
+        let none = Diagnostic::error("no policy in these files and folders");
+        let help = "name the files of policies, or a folder of .yaml files that are not hidden";
+        report.errors.push(none.help(help).unusable());
+    }
     for error in invalid {
         // Kyverno counts a policy that it refuses as an error.
         report.counts.error += 1;
