@@ -4,6 +4,7 @@
 //! rendering of an environment, as `verify` runs it. Every other suite runs as it stands.
 
 use std::{
+    collections::BTreeMap,
     io,
     path::{Path, PathBuf},
 };
@@ -90,6 +91,16 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
     if args.remove_color {
         console.colour(When::Never);
     }
+    let missing: Vec<Diagnostic> = args
+        .paths
+        .iter()
+        .filter(|path| !path.exists())
+        .map(|path| missing(path))
+        .collect();
+    if !missing.is_empty() {
+        console.tell(&missing)?;
+        return Ok(failure(args));
+    }
     let files = suite::discover(&args.paths, &args.file_name);
     if files.is_empty() {
         return none_found(args, console);
@@ -137,6 +148,25 @@ fn run_files(args: &Args, files: &[PathBuf], console: &mut Console) -> io::Resul
     })
 }
 
+/// What a command that could not do its work ends with; Kyverno tells it from a failure by words
+/// only.
+fn failure(args: &Args) -> ExitStatus {
+    if args.compat {
+        ExitStatus::Failure
+    } else {
+        ExitStatus::Error
+    }
+}
+
+fn missing(path: &Path) -> Diagnostic {
+    let name = path.display().to_string();
+    let missing = Diagnostic::error(format!("{name}: no such file or folder")).unusable();
+    if name.contains("://") || name.starts_with("git@") {
+        return missing.help("repositories are not fetched: clone it, and name its folder");
+    }
+    missing
+}
+
 fn none_found(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
     if args.compat && !args.require_tests {
         console.data("No test yamls available \n")?;
@@ -147,28 +177,48 @@ fn none_found(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
         args.file_name
     ));
     console.tell(&[fault.help("name a folder of suites, or their file with `--file-name`")])?;
-    Ok(if args.compat {
-        ExitStatus::Failure
-    } else {
-        ExitStatus::Error
-    })
+    Ok(failure(args))
 }
 
-/// Runs the suites, in the order of the files.
+/// Runs the suites, workspace by workspace. Kyverno knows no workspace.
 fn outcomes(args: &Args, files: &[PathBuf]) -> (Vec<SuiteOutcome>, Vec<Diagnostic>) {
-    let workspace = workspace_of(args, files);
-    let of_library = |file: &Path| {
-        workspace
-            .as_ref()
-            .is_some_and(|it| is_below(file, &it.library()))
-    };
+    let mut groups: BTreeMap<Option<PathBuf>, Vec<PathBuf>> = BTreeMap::new();
+    for file in files {
+        let folder = file
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let root = Workspace::find(folder.unwrap_or(Path::new(".")));
+        let group = groups.entry(root.filter(|_| !args.compat)).or_default();
+        group.push(file.clone());
+    }
+    let mut all = (Vec::new(), Vec::new());
+    for (root, files) in groups {
+        let workspace = root.map(|root| {
+            let shown = workspace_argument::shown_root(&root);
+            Workspace::load(&root, &shown)
+        });
+        match workspace.transpose() {
+            Ok(workspace) => {
+                let (outcomes, findings) = outcomes_in(workspace.as_ref(), args, &files);
+                all.0.extend(outcomes);
+                all.1.extend(findings);
+            }
+            Err(faults) => all.1.extend(faults),
+        }
+    }
+    all
+}
+
+fn outcomes_in(
+    workspace: Option<&Workspace>,
+    args: &Args,
+    files: &[PathBuf],
+) -> (Vec<SuiteOutcome>, Vec<Diagnostic>) {
+    let of_library = |file: &Path| workspace.is_some_and(|it| is_below(file, &it.library()));
     let (rendered, plain): (Vec<&PathBuf>, Vec<&PathBuf>) =
         files.iter().partition(|file| of_library(file));
     let plain: Vec<PathBuf> = plain.into_iter().cloned().collect();
-    let is_strict = args.strict
-        || workspace
-            .as_ref()
-            .is_some_and(|it| it.file.value.spec.strict_tests());
+    let is_strict = args.strict || workspace.is_some_and(|it| it.file.value.spec.strict_tests());
     let options = SuiteOptions {
         judgement: match (args.compat, is_strict) {
             (true, _) => Judgement::Compat,
@@ -180,29 +230,19 @@ fn outcomes(args: &Args, files: &[PathBuf]) -> (Vec<SuiteOutcome>, Vec<Diagnosti
     };
     let _line = ProgressLine::show("running suites: suite", &options.progress);
     let mut outcomes = suite::run(&plain, &options);
-    let mut findings = Vec::new();
-    if let Some(workspace) = workspace.filter(|_| !rendered.is_empty()) {
-        let real: Vec<PathBuf> = rendered
-            .iter()
-            .filter_map(|file| file.canonicalize().ok())
-            .collect();
-        let (runs, faults) = verify::run_suites_of(&workspace, &options, &|policy| {
-            let suite = policy.suite().and_then(|suite| suite.canonicalize().ok());
-            suite.is_some_and(|suite| real.contains(&suite))
-        });
-        findings = faults;
-        outcomes.extend(runs.into_iter().flat_map(|run| run.outcomes));
-    }
+    let Some(workspace) = workspace.filter(|_| !rendered.is_empty()) else {
+        return (outcomes, Vec::new());
+    };
+    let real: Vec<PathBuf> = rendered
+        .iter()
+        .filter_map(|file| file.canonicalize().ok())
+        .collect();
+    let (runs, findings) = verify::run_suites_of(workspace, &options, &|policy| {
+        let suite = policy.suite().and_then(|suite| suite.canonicalize().ok());
+        suite.is_some_and(|suite| real.contains(&suite))
+    });
+    outcomes.extend(runs.into_iter().flat_map(|run| run.outcomes));
     (outcomes, findings)
-}
-
-/// The workspace that the suites are in. Kyverno knows none.
-fn workspace_of(args: &Args, files: &[PathBuf]) -> Option<Workspace> {
-    if args.compat {
-        return None;
-    }
-    let root = Workspace::find(files.first()?)?;
-    Workspace::load(&root, &workspace_argument::shown_root(&root)).ok()
 }
 
 fn is_below(file: &Path, folder: &Path) -> bool {

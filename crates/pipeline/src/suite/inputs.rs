@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use portcullis_api::{
     cluster_resource::ClusterResource,
+    context_file::Context,
     test_file::Test,
     user_info::UserInfo,
     values_file::{Values, ValuesSpec},
@@ -67,6 +68,9 @@ impl Inputs {
         inputs.add_values(test, folder, overrides);
         if let Some(path) = &test.userinfo {
             inputs.add_user(&normal(&folder.join(path)), overrides);
+        }
+        if let Some(path) = &test.context {
+            inputs.check_context(&normal(&folder.join(path)), overrides);
         }
         inputs.surroundings.namespaces = inputs.world.values.namespaces.clone();
         inputs.surroundings.subresources = inputs.world.values.subresources.clone();
@@ -167,6 +171,19 @@ impl Inputs {
         });
         let spec: Option<ValuesSpec> = test.values.clone().or(from_file);
         self.world.values = spec.as_ref().map(InjectedValues::new).unwrap_or_default();
+    }
+
+    /// The images of a Context file are for kinds of CEL; the file must be one all the same.
+    fn check_context(&mut self, path: &Path, overrides: &Overrides) {
+        let Some((file, value)) = self.read_one(path, overrides) else {
+            return;
+        };
+        if let Err(errors) = Context::from_value(&value) {
+            let faults = errors
+                .iter()
+                .map(|error| places::not_typed(&file, 0, error));
+            self.errors.extend(faults);
+        }
     }
 
     fn add_user(&mut self, path: &Path, overrides: &Overrides) {
