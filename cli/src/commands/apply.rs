@@ -362,13 +362,13 @@ fn options(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<Diagnosti
     let mut resources = Vec::new();
     if is_stdin(&args.resource) {
         match standard_input() {
-            Ok(text) => resources.push(("standard input".to_owned(), text)),
+            Ok(text) => resources.push(("standard input".to_owned(), text.into())),
             Err(fault) => unread.push(fault),
         }
     }
     for path in paths {
         match files::read_text(&path, &path) {
-            Ok(file) => resources.push((path.display().to_string(), file.text.to_string())),
+            Ok(file) => resources.push((path.display().to_string(), file.text)),
             Err(fault) => unread.push(fault),
         }
     }
@@ -478,12 +478,19 @@ fn as_kyverno(report: &ApplyReport) -> String {
         } else {
             "failed:"
         };
-        text.push_str(&format!(
-            "policy {} -> resource {} {how}\n",
-            first.policy, first.resource
-        ));
+        let parts = [
+            "policy ",
+            &first.policy,
+            " -> resource ",
+            &first.resource,
+            " ",
+            how,
+            "\n",
+        ];
+        text.extend(parts);
         for (index, one) in group.iter().enumerate() {
-            text.push_str(&format!("{} - {} {}\n", index + 1, one.rule, one.message));
+            text.push_str(&(index + 1).to_string());
+            text.extend([" - ", &one.rule, " ", &one.message, "\n"]);
         }
         text.push('\n');
     }

@@ -42,7 +42,7 @@ pub struct ApplyOptions {
     /// Files and folders of exceptions.
     pub exceptions: Vec<PathBuf>,
     /// Texts with manifests, each with the name that people know it by.
-    pub resources: Vec<(String, String)>,
+    pub resources: Vec<(String, Arc<str>)>,
     /// What is known of the world.
     pub world: World,
     /// Who asks, and labels of namespaces.

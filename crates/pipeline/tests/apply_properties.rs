@@ -34,7 +34,7 @@ fn applied(policies: &str, resources: &str) -> bool {
     let mut evaluated = false;
     for compat in [false, true] {
         let options = ApplyOptions {
-            resources: vec![("resources.yaml".to_owned(), resources.to_owned())],
+            resources: vec![("resources.yaml".to_owned(), resources.into())],
             compat,
             audit_warn: compat,
             detailed: true,
