@@ -35,10 +35,13 @@ type Survivor = (String, String, String);
 /// Where a policy does not render, a survivor is not explained, or an explanation has no survivor.
 pub(crate) fn run(root: &Path) -> io::Result<()> {
     let mutants = mutants(root)?;
-    let survivors: Vec<&Mutant> = mutants
-        .par_iter()
-        .filter(|mutant| mutant.survives())
-        .collect();
+    let fates: Vec<Fate> = mutants.par_iter().map(Mutant::fate).collect();
+    let of_fate = |wanted: Fate| {
+        let fates = mutants.iter().zip(&fates);
+        let found = fates.filter(|(_, fate)| **fate == wanted);
+        found.map(|(mutant, _)| mutant).collect::<Vec<&Mutant>>()
+    };
+    let survivors = of_fate(Fate::Survives);
     let explained = explained(&root.join("xtask/survivors.yaml"))?;
     let found: BTreeSet<&Survivor> = survivors.iter().map(|mutant| &mutant.named).collect();
     let mut output = io::stdout().lock();
@@ -67,8 +70,9 @@ pub(crate) fn run(root: &Path) -> io::Result<()> {
     }
     writeln!(
         output,
-        "mutants: {}, survivors: {}, of them unexplained: {unexplained}",
+        "mutants: {}, that cannot be loaded: {}, survivors: {}, of them unexplained: {unexplained}",
         mutants.len(),
+        of_fate(Fate::Unusable).len(),
         survivors.len()
     )?;
     if unexplained > 0 || !gone.is_empty() {
@@ -77,6 +81,14 @@ pub(crate) fn run(root: &Path) -> io::Result<()> {
         ));
     }
     Ok(())
+}
+
+/// What became of a mutant.
+#[derive(Clone, Copy, PartialEq)]
+enum Fate {
+    Noticed,
+    Survives,
+    Unusable,
 }
 
 /// One mutant, ready to be tested.
@@ -89,10 +101,17 @@ struct Mutant {
 }
 
 impl Mutant {
-    /// Whether the suite stays green.
-    fn survives(&self) -> bool {
+    /// Whether every row of the suite still passes. A mutant that cannot be loaded does not
+    /// survive, but shows nothing of the suite.
+    fn fate(&self) -> Fate {
         let outcomes = suite::run_file(&self.suite, &self.options);
-        outcomes.iter().all(SuiteOutcome::is_green)
+        if outcomes.iter().all(SuiteOutcome::is_green) {
+            Fate::Survives
+        } else if outcomes.iter().all(|outcome| outcome.failed() == 0) {
+            Fate::Unusable
+        } else {
+            Fate::Noticed
+        }
     }
 }
 

@@ -1,5 +1,9 @@
 //! The ways in which a rule can be wrong: each edit changes one thing that a suite should notice.
 
+mod conditions;
+mod expression;
+mod pattern;
+
 use serde_json::{Value, json};
 
 /// One change of a policy's document.
@@ -9,17 +13,25 @@ pub(crate) struct Edit {
     pub(crate) pointer: String,
     /// What is done, in words.
     pub(crate) what: String,
-    /// The new value; the old one is removed where there is none.
-    value: Option<Value>,
+    change: Change,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Change {
+    Remove,
+    Replace(Value),
+    /// The entry keeps its value under another key.
+    Rename(String),
 }
 
 impl Edit {
     /// The policy after the edit.
     pub(crate) fn apply(&self, policy: &Value) -> Value {
         let mut changed = policy.clone();
-        match &self.value {
-            Some(value) => set(&mut changed, &self.pointer, value),
-            None => remove(&mut changed, &self.pointer),
+        match &self.change {
+            Change::Remove => drop(remove(&mut changed, &self.pointer)),
+            Change::Replace(value) => set(&mut changed, &self.pointer, value),
+            Change::Rename(key) => rename(&mut changed, &self.pointer, key),
         }
         changed
     }
@@ -35,20 +47,24 @@ fn set(document: &mut Value, pointer: &str, value: &Value) {
     }
 }
 
-fn remove(document: &mut Value, pointer: &str) {
-    let Some((parent, key)) = pointer.rsplit_once('/') else {
-        return;
-    };
-    match document.pointer_mut(parent) {
-        Some(Value::Array(items)) => {
-            if let Some(index) = key.parse().ok().filter(|index| *index < items.len()) {
-                items.remove(index);
-            }
+fn remove(document: &mut Value, pointer: &str) -> Option<Value> {
+    let (parent, key) = pointer.rsplit_once('/')?;
+    match document.pointer_mut(parent)? {
+        Value::Array(items) => {
+            let index = key.parse().ok().filter(|index| *index < items.len())?;
+            Some(items.remove(index))
         }
-        Some(Value::Object(entries)) => {
-            entries.remove(&key.replace("~1", "/").replace("~0", "~"));
-        }
-        _ => {}
+        Value::Object(entries) => entries.remove(&key.replace("~1", "/").replace("~0", "~")),
+        _ => None,
+    }
+}
+
+fn rename(document: &mut Value, pointer: &str, key: &str) {
+    let value = remove(document, pointer);
+    if let (Some(value), Some((parent, _))) = (value, pointer.rsplit_once('/'))
+        && let Some(Value::Object(entries)) = document.pointer_mut(parent)
+    {
+        entries.insert(key.to_owned(), value);
     }
 }
 
@@ -118,19 +134,9 @@ fn walk(value: &Value, pointer: &str, room: Room, edits: &mut Vec<Edit>) {
                 walk(child, &at, room, edits);
             }
         }
-        leaf if room == Room::Pattern && !is_forbidding(pointer) => {
-            edits.extend(negations(leaf, pointer));
-        }
+        leaf if room == Room::Pattern => edits.extend(pattern::of_leaf(leaf, pointer)),
         _ => {}
     }
-}
-
-/// Below `X(…)` the value does not count, only whether the key is there.
-fn is_forbidding(pointer: &str) -> bool {
-    pointer
-        .rsplit('/')
-        .next()
-        .is_some_and(|key| key.starts_with("X("))
 }
 
 fn room_of(key: &str, room: Room) -> Room {
@@ -149,7 +155,7 @@ fn is_droppable(child: &Value, room: Room) -> bool {
         Room::Rule => false,
         Room::Pattern => child.is_object(),
         Room::Filter | Room::PodSecurity => true,
-        Room::Conditions => child.get("operator").is_some(),
+        Room::Conditions => child.get("operator").is_some() || child.is_string(),
     }
 }
 
@@ -158,85 +164,24 @@ fn of_entry(key: &str, child: &Value, pointer: &str, room: Room) -> Vec<Edit> {
     match (room, key) {
         (Room::Rule, "exclude") => vec![removal(pointer, "exclude removed")],
         (Room::Rule, "preconditions") => vec![removal(pointer, "preconditions removed")],
-        (Room::Conditions, "operator") => match opposite(text) {
-            Some(other) => vec![replacement(pointer, other)],
-            None => Vec::new(),
-        },
+        (Room::Rule, "list") => expression::edits(text, pointer),
+        (Room::Conditions, key) => conditions::of_entry(key, child, pointer),
         (Room::PodSecurity, "level") => match text {
             "baseline" => vec![replacement(pointer, "restricted")],
             _ => vec![replacement(pointer, "baseline")],
         },
+        (Room::PodSecurity, "version") => vec![replacement(pointer, "v1.0")],
         (Room::PodSecurity, "exclude") => vec![removal(pointer, "exclude removed")],
-        (Room::Pattern, key) if key.starts_with("X(") => vec![removal(pointer, "key allowed")],
+        (Room::Pattern, key) => pattern::of_key(key, pointer),
         _ => Vec::new(),
     }
-}
-
-fn opposite(operator: &str) -> Option<&'static str> {
-    const PAIRS: &[(&str, &str)] = &[
-        ("Equals", "NotEquals"),
-        ("AnyIn", "AllNotIn"),
-        ("AllIn", "AnyNotIn"),
-        ("GreaterThan", "LessThanOrEquals"),
-        ("GreaterThanOrEquals", "LessThan"),
-        ("DurationGreaterThan", "DurationLessThanOrEquals"),
-        ("DurationGreaterThanOrEquals", "DurationLessThan"),
-    ];
-    PAIRS.iter().find_map(|(one, other)| match operator {
-        operator if operator == *one => Some(*other),
-        operator if operator == *other => Some(*one),
-        _ => None,
-    })
-}
-
-/// A leaf of a pattern that wants the opposite; of alternatives, each one less.
-fn negations(leaf: &Value, pointer: &str) -> Vec<Edit> {
-    match leaf {
-        Value::Bool(flag) => vec![replacement(pointer, !flag)],
-        Value::Number(number) => {
-            let other = number
-                .as_i64()
-                .map_or(json!(-1), |number| json!(number + 1));
-            vec![replacement(pointer, other)]
-        }
-        Value::Null => vec![replacement(pointer, "?*")],
-        Value::String(text) => {
-            let separator = if text.contains('|') { '|' } else { '&' };
-            let parts: Vec<&str> = text.split(separator).map(str::trim).collect();
-            if parts.len() == 1 {
-                return vec![replacement(pointer, negated(text))];
-            }
-            let without = |left_out: usize| {
-                let kept = parts.iter().enumerate();
-                let kept = kept.filter(|(index, _)| *index != left_out);
-                let kept: Vec<&str> = kept.map(|(_, part)| *part).collect();
-                replacement(pointer, kept.join(&format!(" {separator} ")))
-            };
-            (0..parts.len()).map(without).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-fn negated(text: &str) -> String {
-    const COMPARISONS: &[(&str, &str)] = &[
-        (">=", "<"),
-        ("<=", ">"),
-        (">", "<="),
-        ("<", ">="),
-        ("!", ""),
-    ];
-    let mut comparisons = COMPARISONS.iter();
-    comparisons
-        .find_map(|(one, other)| Some(format!("{other}{}", text.strip_prefix(one)?)))
-        .unwrap_or_else(|| format!("!{text}"))
 }
 
 fn removal(pointer: &str, what: &str) -> Edit {
     Edit {
         pointer: pointer.to_owned(),
         what: what.to_owned(),
-        value: None,
+        change: Change::Remove,
     }
 }
 
@@ -245,7 +190,15 @@ fn replacement(pointer: &str, value: impl Into<Value>) -> Edit {
     Edit {
         pointer: pointer.to_owned(),
         what: format!("replaced by {value}"),
-        value: Some(value),
+        change: Change::Replace(value),
+    }
+}
+
+fn renaming(pointer: &str, key: &str) -> Edit {
+    Edit {
+        pointer: pointer.to_owned(),
+        what: format!("key changed to {key}"),
+        change: Change::Rename(key.to_owned()),
     }
 }
 
@@ -258,34 +211,110 @@ fn items<'v>(value: &'v Value, pointer: &str) -> impl Iterator<Item = &'v Value>
 mod tests {
     use super::*;
 
-    #[test]
-    fn each_leaf_and_list_has_its_edits() {
-        let policy = json!({"spec": {"rules": [{
-            "match": {"any": [{"resources": {"kinds": ["Pod", "Service"]}}]},
-            "exclude": {"any": [{"resources": {"names": ["a"]}}]},
-            "validate": {"pattern": {"spec": {"a/b": ">=2", "c": "x | y", "d": null}}},
-        }]}});
+    /// The edits of a rule as `pointer below the rule: what`; each changes the policy.
+    #[track_caller]
+    fn check(rule: &Value, wanted: &[&str]) {
+        let policy = json!({"spec": {"rules": [rule]}});
         let edits = of(&policy);
         let said: Vec<String> = edits
             .iter()
-            .map(|edit| format!("{} {}", edit.pointer, edit.what))
+            .map(|edit| {
+                let below = edit.pointer.trim_start_matches("/spec/rules/0");
+                format!("{below}: {}", edit.what)
+            })
             .collect();
-        let rule = "/spec/rules/0";
-        assert_eq!(
-            said,
-            [
-                format!("{rule} rule removed"),
-                format!("{rule}/exclude exclude removed"),
-                format!("{rule}/match/any/0/resources/kinds/0 one of a list removed"),
-                format!("{rule}/match/any/0/resources/kinds/1 one of a list removed"),
-                format!("{rule}/validate/pattern/spec/a~1b replaced by \"<2\""),
-                format!("{rule}/validate/pattern/spec/c replaced by \"y\""),
-                format!("{rule}/validate/pattern/spec/c replaced by \"x\""),
-                format!("{rule}/validate/pattern/spec/d replaced by \"?*\""),
-            ]
-        );
+        let said: Vec<&str> = said.iter().map(String::as_str).collect();
+        assert_eq!(said, wanted);
         for edit in &edits {
             assert_ne!(edit.apply(&policy), policy, "{edit:?}");
         }
+    }
+
+    #[test]
+    fn rules_and_filters_are_removed() {
+        check(
+            &json!({
+                "match": {"any": [{"resources": {"kinds": ["Pod", "Service"]}}]},
+                "exclude": {"any": [{"resources": {"names": ["a"]}}]},
+            }),
+            &[
+                ": rule removed",
+                "/exclude: exclude removed",
+                "/match/any/0/resources/kinds/0: one of a list removed",
+                "/match/any/0/resources/kinds/1: one of a list removed",
+            ],
+        );
+    }
+
+    #[test]
+    fn leaves_of_patterns_are_turned_and_removed() {
+        check(
+            &json!({"validate": {"pattern": {"spec": {
+                "a/b": ">=2", "=(c)": "x | y & z", "d": null, "X(e)": "null",
+            }}}}),
+            &[
+                ": rule removed",
+                "/validate/pattern/spec/=(c): key changed to c",
+                "/validate/pattern/spec/=(c): replaced by \"y & z\"",
+                "/validate/pattern/spec/=(c): replaced by \"x\"",
+                "/validate/pattern/spec/=(c): replaced by \"x | z\"",
+                "/validate/pattern/spec/=(c): replaced by \"x | y\"",
+                "/validate/pattern/spec/=(c): leaf removed",
+                "/validate/pattern/spec/X(e): key allowed",
+                "/validate/pattern/spec/a~1b: replaced by \"<2\"",
+                "/validate/pattern/spec/a~1b: replaced by \">2\"",
+                "/validate/pattern/spec/a~1b: leaf removed",
+                "/validate/pattern/spec/d: replaced by \"?*\"",
+                "/validate/pattern/spec/d: leaf removed",
+            ],
+        );
+    }
+
+    #[test]
+    fn conditions_are_turned_and_their_values_made_fewer() {
+        check(
+            &json!({
+                "preconditions": {"all": [{"key": "{{ a || `[]` }}", "operator": "AnyIn", "value": ["x", "y"]}]},
+                "validate": {"deny": {"conditions": {"any": [
+                    {"key": "{{ a.[b, c][] }}", "operator": "GreaterThan", "value": 1},
+                    {"key": "k", "operator": "Equals", "value": true},
+                ]}}},
+            }),
+            &[
+                ": rule removed",
+                "/preconditions: preconditions removed",
+                "/preconditions/all/0/key: replaced by \"{{ a }}\"",
+                "/preconditions/all/0/operator: replaced by \"AllNotIn\"",
+                "/preconditions/all/0/operator: replaced by \"AllIn\"",
+                "/preconditions/all/0/value/0: one of a list removed",
+                "/preconditions/all/0/value/1: one of a list removed",
+                "/validate/deny/conditions/any: key changed to all",
+                "/validate/deny/conditions/any/0: one of a list removed",
+                "/validate/deny/conditions/any/0/key: replaced by \"{{ a.[c][] }}\"",
+                "/validate/deny/conditions/any/0/key: replaced by \"{{ a.[b][] }}\"",
+                "/validate/deny/conditions/any/0/operator: replaced by \"LessThanOrEquals\"",
+                "/validate/deny/conditions/any/0/operator: replaced by \"GreaterThanOrEquals\"",
+                "/validate/deny/conditions/any/0/value: replaced by 2",
+                "/validate/deny/conditions/any/1: one of a list removed",
+                "/validate/deny/conditions/any/1/operator: replaced by \"NotEquals\"",
+            ],
+        );
+    }
+
+    #[test]
+    fn pod_security_and_lists_are_narrowed() {
+        check(
+            &json!({"validate": {
+                "podSecurity": {"level": "baseline", "version": "latest"},
+                "foreach": [{"list": "a.[b, c][]"}],
+            }}),
+            &[
+                ": rule removed",
+                "/validate/foreach/0/list: replaced by \"a.[c][]\"",
+                "/validate/foreach/0/list: replaced by \"a.[b][]\"",
+                "/validate/podSecurity/level: replaced by \"restricted\"",
+                "/validate/podSecurity/version: replaced by \"v1.0\"",
+            ],
+        );
     }
 }
