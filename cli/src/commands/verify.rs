@@ -44,7 +44,14 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
             return Ok(ExitStatus::Error);
         }
     };
-    let found = verify::run(&workspace, now());
+    let now = match now() {
+        Ok(now) => now,
+        Err(fault) => {
+            console.tell(&[fault])?;
+            return Ok(ExitStatus::Error);
+        }
+    };
+    let found = verify::run(&workspace, now);
     let is_green = found.is_green();
     let outcomes: Vec<&SuiteOutcome> = found.suites.iter().flat_map(|run| &run.outcomes).collect();
     let mut findings = found.findings.clone();
@@ -113,16 +120,16 @@ fn failures(run: &SuiteRun) -> Vec<Diagnostic> {
 }
 
 /// The time in nanoseconds since 1970: that of `SOURCE_DATE_EPOCH`, in seconds, where it is set.
-fn now() -> i128 {
-    let fixed = std::env::var("SOURCE_DATE_EPOCH").ok();
-    let fixed = fixed.and_then(|seconds| seconds.trim().parse::<i64>().ok());
-    fixed.map_or_else(
-        || {
-            let since = SystemTime::now().duration_since(UNIX_EPOCH);
-            since.map_or(0, |since| {
-                i128::try_from(since.as_nanos()).unwrap_or(i128::MAX)
-            })
-        },
-        |seconds| i128::from(seconds) * 1_000_000_000,
-    )
+fn now() -> Result<i128, Diagnostic> {
+    let Ok(fixed) = std::env::var("SOURCE_DATE_EPOCH") else {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        let nanoseconds = since.map(|since| i128::try_from(since.as_nanos()));
+        return Ok(nanoseconds.map_or(0, |nanoseconds| nanoseconds.unwrap_or(i128::MAX)));
+    };
+    let seconds = fixed.trim().parse::<i64>().map_err(|_| {
+        Diagnostic::error(format!("SOURCE_DATE_EPOCH is `{fixed}`"))
+            .help("it is a number of seconds since 1970")
+            .unusable()
+    })?;
+    Ok(i128::from(seconds) * 1_000_000_000)
 }
