@@ -52,8 +52,7 @@ fn in_document(
         return None;
     }
     let place = |pointer: &str, is_key: bool| {
-        let key = is_key.then(|| read.spans.key_at_pointer(pointer)).flatten();
-        let span = key.unwrap_or_else(|| read.spans.nearest_pointer(pointer));
+        let span = read.spans.of_pointer(pointer, is_key);
         Place {
             span: span.start + document.offset..span.end + document.offset,
             file: file.clone(),

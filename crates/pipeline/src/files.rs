@@ -112,15 +112,9 @@ pub fn load<T: DeserializeOwned>(
 /// A schema fault at its place in the file.
 #[must_use]
 pub fn at_fault(fault: &SchemaFault, file: &SourceFile, document: &Document) -> Diagnostic {
-    let spans = &document.spans;
-    let span = fault
-        .at_key
-        .then(|| spans.key_at_pointer(&fault.pointer))
-        .flatten();
-    let span = span.unwrap_or_else(|| spans.nearest_pointer(&fault.pointer));
     let place = Place {
         file: file.clone(),
-        span,
+        span: document.spans.of_pointer(&fault.pointer, fault.at_key),
     };
     let diagnostic = Diagnostic::error(format!("{}: {}", fault.pointer_or_root(), fault.message))
         .at(place, fault.message.clone());

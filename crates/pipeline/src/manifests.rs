@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::{
     diagnostic::{Diagnostic, Place, SourceFile},
     files,
+    offline::places,
 };
 
 /// What to do about a kind that is not known.
@@ -125,17 +126,8 @@ fn check_document(
         Ok(Value::Null) => {}
         Ok(value) => manifest.check(&value, "", &mut report),
         Err(error) => {
-            // Offsets of the error count from the start of the file.
-            let place = Place {
-                file: file.clone(),
-                span: error.offset..error.offset,
-            };
             report.invalid += 1;
-            report.findings.push(
-                Diagnostic::error("the document is not valid YAML")
-                    .at(place, error.message)
-                    .unusable(),
-            );
+            report.findings.push(places::not_yaml(file, &error));
         }
     }
     report
@@ -201,9 +193,7 @@ impl Manifest<'_> {
             read.ok()
         });
         let span = read.as_ref().map_or(start..start, |read| {
-            let key = fault.at_key.then(|| read.spans.key_at_pointer(&pointer));
-            let span = key.flatten();
-            let span = span.unwrap_or_else(|| read.spans.nearest_pointer(&pointer));
+            let span = read.spans.of_pointer(&pointer, fault.at_key);
             span.start + start..span.end + start
         });
         let place = Place {

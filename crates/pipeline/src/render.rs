@@ -51,9 +51,7 @@ impl RenderedPolicy {
     /// The place in the template of a JSON pointer's node, or of its key.
     #[must_use]
     pub fn pointer_place(&self, pointer: &str, is_key: bool) -> Place {
-        let spans = &self.document.spans;
-        let key = is_key.then(|| spans.key_at_pointer(pointer)).flatten();
-        let span = key.unwrap_or_else(|| spans.nearest_pointer(pointer));
+        let span = self.document.spans.of_pointer(pointer, is_key);
         template_place(&self.template, &self.rendered, span)
     }
 }

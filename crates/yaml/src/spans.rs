@@ -96,6 +96,14 @@ impl SpanTree {
         node.place(complete)
     }
 
+    /// The range of the key at a JSON pointer where the key is asked for and there is one, and else
+    /// [`SpanTree::nearest_pointer`].
+    #[must_use]
+    pub fn of_pointer(&self, pointer: &str, is_key: bool) -> Range<usize> {
+        let key = is_key.then(|| self.key_at_pointer(pointer)).flatten();
+        key.unwrap_or_else(|| self.nearest_pointer(pointer))
+    }
+
     fn exact<'p>(&self, path: impl Iterator<Item = PathSegment<'p>>) -> Option<&SpanNode> {
         match self.walk(path) {
             (node, true) => Some(node),

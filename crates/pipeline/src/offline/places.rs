@@ -40,9 +40,7 @@ pub fn in_document(file: &SourceFile, document: usize, pointer: &str, is_key: bo
     let mut documents = portcullis_yaml::documents(&file.text);
     let span = documents.nth(document).and_then(|document| {
         let read = document.read_document(Mode::Lenient, &Limits::default());
-        let spans = read.ok()?.spans;
-        let span = is_key.then(|| spans.key_at_pointer(pointer)).flatten();
-        let span = span.unwrap_or_else(|| spans.nearest_pointer(pointer));
+        let span = read.ok()?.spans.of_pointer(pointer, is_key);
         Some(span.start + document.offset..span.end + document.offset)
     });
     Place {
