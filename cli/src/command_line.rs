@@ -5,7 +5,7 @@ use std::io;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{
-    commands::{apply, jp, new, render, test, validate, verify, version},
+    commands::{apply, exceptions, jp, new, render, test, validate, verify, version},
     exit_status::ExitStatus,
     output::console::{Console, When},
 };
@@ -47,6 +47,8 @@ pub enum Command {
     Render(render::Args),
     /// Check a workspace, or manifests, against schemas.
     Validate(validate::Args),
+    /// List the exceptions, and whether each is still needed.
+    Exceptions(exceptions::Args),
     /// Start a workspace, a policy, an environment or an exception.
     New(new::Args),
     /// Try a JMESPath expression.
@@ -67,6 +69,7 @@ impl Command {
             Command::Test(args) => test::run(&args, console),
             Command::Render(args) => render::run(&args, console),
             Command::Validate(args) => validate::run(&args, console),
+            Command::Exceptions(args) => exceptions::run(&args, console),
             Command::New(args) => new::run(&args, console),
             Command::Jp(args) => jp::run(&args, console),
             Command::Version(args) => version::run(&args, console),

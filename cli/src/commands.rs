@@ -1,6 +1,8 @@
 //! The commands, one file each: `Args` and `run`.
 
 pub mod apply;
+pub(crate) mod clock;
+pub mod exceptions;
 pub mod jp;
 pub(crate) mod manifest_files;
 pub mod new;

@@ -152,6 +152,26 @@ fn workspaces() {
 }
 
 #[test]
+fn exceptions() {
+    for (name, arguments) in [
+        ("exceptions", &["exceptions"][..]),
+        ("exceptions_json", &["exceptions", "--format", "json"]),
+        (
+            "exceptions_markdown",
+            &["exceptions", "--format", "markdown"],
+        ),
+        ("exceptions_live", &["exceptions", "-r", "live"]),
+        (
+            "exceptions_unknown_environment",
+            &["exceptions", "--env", "prod"],
+        ),
+        ("exceptions_verify", &["verify"]),
+    ] {
+        check(name, "exceptions", arguments, "");
+    }
+}
+
+#[test]
 fn manifests() {
     let folder = "manifests";
     check("manifests", folder, &["validate", "."], "");

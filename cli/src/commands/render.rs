@@ -81,7 +81,8 @@ fn bundles(args: &Args, workspace: &Workspace) -> (Vec<(String, String)>, Vec<Di
     let (library, mut faults) = library::load(workspace);
     let (environments, found) = environment::load_all(workspace);
     faults.extend(found);
-    faults.extend(unknown(args, &environments));
+    let names: Vec<&str> = environments.iter().map(|one| one.name.as_str()).collect();
+    faults.extend(unknown(&args.environments, &names));
     let wanted =
         |one: &&Environment| args.environments.is_empty() || args.environments.contains(&one.name);
     let bundles = environments.iter().filter(wanted).map(|environment| {
@@ -93,12 +94,8 @@ fn bundles(args: &Args, workspace: &Workspace) -> (Vec<(String, String)>, Vec<Di
 }
 
 /// Names that no environment has.
-fn unknown(args: &Args, environments: &[Environment]) -> Vec<Diagnostic> {
-    let names: Vec<&str> = environments.iter().map(|one| one.name.as_str()).collect();
-    let missing = args
-        .environments
-        .iter()
-        .filter(|name| !names.contains(&name.as_str()));
+pub(crate) fn unknown(wanted: &[String], names: &[&str]) -> Vec<Diagnostic> {
+    let missing = wanted.iter().filter(|name| !names.contains(&name.as_str()));
     missing
         .map(|name| {
             Diagnostic::error(format!("there is no environment `{name}`"))

@@ -1,10 +1,6 @@
 //! `portcullis verify`: the gate: renders, validates and tests every policy for every environment.
 
-use std::{
-    io,
-    path::Path,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{io, path::Path};
 
 use portcullis_pipeline::{
     diagnostic::Diagnostic,
@@ -13,7 +9,7 @@ use portcullis_pipeline::{
 };
 
 use crate::{
-    commands::{suite_rows, workspace_argument::WorkspaceArgument},
+    commands::{clock, suite_rows, workspace_argument::WorkspaceArgument},
     exit_status::ExitStatus,
     output::{console::Console, format::Format, report::Report},
 };
@@ -22,7 +18,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(
     before_help = "Example:\n  portcullis verify",
-    after_help = "An exception that has expired is an error. SOURCE_DATE_EPOCH, in seconds, fixes the time."
+    after_help = "An exception that has expired, or that nothing at hand needs, is an error. SOURCE_DATE_EPOCH, in seconds, fixes the time."
 )]
 pub struct Args {
     /// The format of the report.
@@ -44,7 +40,7 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
             return Ok(ExitStatus::Error);
         }
     };
-    let now = match now() {
+    let now = match clock::now() {
         Ok(now) => now,
         Err(fault) => {
             console.tell(&[fault])?;
@@ -78,6 +74,7 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
         rows,
         findings,
         overview: overview(&found),
+        ..Report::default()
     };
     report.print(args.format, console)?;
     Ok(match ExitStatus::of(&found.findings) {
@@ -117,19 +114,4 @@ fn failures(run: &SuiteRun) -> Vec<Diagnostic> {
     let failures =
         outcomes.flat_map(|one| suite_rows::failures(one, &title, Some(&run.template), &rerun));
     failures.collect()
-}
-
-/// The time in nanoseconds since 1970: that of `SOURCE_DATE_EPOCH`, in seconds, where it is set.
-fn now() -> Result<i128, Diagnostic> {
-    let Ok(fixed) = std::env::var("SOURCE_DATE_EPOCH") else {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        let nanoseconds = since.map(|since| i128::try_from(since.as_nanos()));
-        return Ok(nanoseconds.map_or(0, |nanoseconds| nanoseconds.unwrap_or(i128::MAX)));
-    };
-    let seconds = fixed.trim().parse::<i64>().map_err(|_| {
-        Diagnostic::error(format!("SOURCE_DATE_EPOCH is `{fixed}`"))
-            .help("it is a number of seconds since 1970")
-            .unusable()
-    })?;
-    Ok(i128::from(seconds) * 1_000_000_000)
 }

@@ -26,12 +26,16 @@ fn value(report: &Report) -> Value {
     let counts: Map<String, Value> = counts
         .map(|(name, count)| ((*name).to_owned(), Value::from(*count)))
         .collect();
-    json!({
+    let mut value = json!({
         "command": report.command,
         "counts": counts,
         "results": report.rows.iter().map(row).collect::<Vec<_>>(),
         "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
-    })
+    });
+    if let (Some(fields), Some((name, further))) = (value.as_object_mut(), &report.further) {
+        fields.insert((*name).to_owned(), further.clone());
+    }
+    value
 }
 
 fn row(row: &Row) -> Value {

@@ -1,4 +1,4 @@
-//! A report as Markdown: counts, a table of the rows, a list of the findings.
+//! A report as Markdown: counts, a table of the rows, the overview, a list of the findings.
 
 use crate::output::report::Report;
 
@@ -24,6 +24,7 @@ pub(crate) fn render(report: &Report) -> String {
         .map(cell);
         text.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
+    text.push_str(&overview(&report.overview));
     if !report.findings.is_empty() {
         text.push('\n');
     }
@@ -33,6 +34,20 @@ pub(crate) fn render(report: &Report) -> String {
         text.push_str(&format!("- {place}{}\n", cell(&finding.message)));
     }
     text
+}
+
+/// A table with its head first.
+fn overview(rows: &[Vec<String>]) -> String {
+    let line = |cells: &Vec<String>| {
+        let cells: Vec<String> = cells.iter().map(|text| cell(text)).collect();
+        format!("| {} |\n", cells.join(" | "))
+    };
+    let Some((head, body)) = rows.split_first() else {
+        return String::new();
+    };
+    let below = format!("|{}\n", "---|".repeat(head.len()));
+    let body: String = body.iter().map(line).collect();
+    format!("\n{}{below}{body}", line(head))
 }
 
 /// Text that cannot end a cell or start HTML.

@@ -1,6 +1,7 @@
 //! What a command found, before it takes a format: rows of results, findings and counts.
 
 use portcullis_pipeline::diagnostic::{Diagnostic, Place};
+use serde_json::Value;
 
 /// How one row ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,4 +92,6 @@ pub struct Report {
     pub findings: Vec<Diagnostic>,
     /// For people: a table of what was done, its head first.
     pub overview: Vec<Vec<String>>,
+    /// For machines: what only this command has, with its name.
+    pub further: Option<(&'static str, Value)>,
 }

@@ -31,7 +31,8 @@ use crate::cluster_policy::{ResourceDescription, ResourceFilter};
 use crate::label_selector::LabelSelector;
 use crate::workspace::{FileMetadata, PortcullisVersion};
 
-/// Which policies hold somewhere, and how. Exceptions are beside it, in `exceptions/`.
+/// Which policies hold somewhere, and how. Exceptions are beside it, in `exceptions/`, and manifests
+/// that show whether they are needed, in `resources/`.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Environment {

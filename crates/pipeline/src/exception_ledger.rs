@@ -1,4 +1,5 @@
-//! The exceptions of an environment as a ledger: who owns each, why it is there, and until when.
+//! The exceptions of an environment as a ledger: who owns each, why it is there, until when, and
+//! whether it is still needed.
 //!
 //! ```yaml
 //! metadata:
@@ -8,116 +9,163 @@
 //!     portcullis.io/reason: the agent reads the node's logs
 //!     portcullis.io/expires: "2027-06-30"
 //! ```
+//!
+//! Each rule that an exception names is evaluated all the same, on the resources at hand: those of
+//! the environment's suites, those in its folder `resources/`, and those that the caller brings.
 
-use portcullis_engine::exceptions::{EXPIRY_ANNOTATION, Nanoseconds, expires};
+mod at_hand;
+mod facts;
+mod need;
+mod reading;
+mod words;
+
+use portcullis_engine::exceptions::Nanoseconds;
 use serde_json::Value;
 
+pub use self::at_hand::FOLDER as RESOURCES_FOLDER;
+use self::{at_hand::AtHand, reading::Reading};
 use crate::{
-    diagnostic::{Diagnostic, Place, SourceFile},
+    diagnostic::{Diagnostic, Place},
     files,
-    schema_check::DocumentSchema,
+    library::Library,
+    render::Bundle,
+    workspace::Workspace,
 };
 
-/// How long before its expiry an exception is warned of: two weeks.
-const SOON: Nanoseconds = 14 * 86_400 * 1_000_000_000;
+/// The exceptions of an environment, and what is wrong with them.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    /// The exceptions that can be read, in the order of their files.
+    pub exceptions: Vec<LedgerException>,
+    /// Faults, expired and needless exceptions.
+    pub findings: Vec<Diagnostic>,
+}
 
-/// What an exception of an environment has to say about itself.
-const LEDGER: &[&str] = &["owner", "ticket", "reason", "expires"];
+/// One exception.
+#[derive(Clone, Debug)]
+pub struct LedgerException {
+    /// The environment.
+    pub environment: String,
+    /// `namespace/name`, or `name` without a namespace.
+    pub name: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// The ticket that asks for it.
+    pub ticket: String,
+    /// Why it is there.
+    pub reason: String,
+    /// When it stops to hold, as written.
+    pub expires: String,
+    /// Whether that is over.
+    pub is_expired: bool,
+    /// The resources that it is for, in words.
+    pub matches: String,
+    /// What it lets these resources off.
+    pub covers: Vec<Covered>,
+    /// Its name in its file.
+    pub place: Place,
+    /// Its expiry in its file.
+    pub expiry_place: Place,
+}
 
-/// Everything that is wrong with the exception in a file, at a time.
+/// Rules of one policy that an exception lets off.
+#[derive(Clone, Debug)]
+pub struct Covered {
+    /// The policy, as the exception names it.
+    pub policy: String,
+    /// The rules, as the exception names them.
+    pub rules: Vec<String>,
+    /// Whether the environment has such a policy, with such a rule.
+    pub names_rules: bool,
+    /// Whether this is still needed.
+    pub need: Need,
+    /// Why it is judged so.
+    pub because: String,
+    /// Where the exception says so.
+    pub place: Place,
+}
+
+/// Whether an exception is still needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing that it is for is at hand, or a rule cannot be evaluated.
+    Unknown,
+    /// What it is for is at hand, and passes without it.
+    Needless,
+    /// Something that it is for would fail without it.
+    Needed,
+}
+
+impl Need {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Need::Unknown => "unknown",
+            Need::Needless => "needless",
+            Need::Needed => "needed",
+        }
+    }
+}
+
+impl LedgerException {
+    /// Whether any of it is needed; unknown where that is so of a part and nothing is needed.
+    #[must_use]
+    pub fn need(&self) -> Need {
+        let is = |need| self.covers.iter().any(|covered| covered.need == need);
+        if is(Need::Needed) {
+            Need::Needed
+        } else if is(Need::Unknown) || self.covers.is_empty() {
+            Need::Unknown
+        } else {
+            Need::Needless
+        }
+    }
+}
+
+/// The ledger of an environment at a time; `further` are resources at hand besides its own.
 #[must_use]
-pub fn check(file: &SourceFile, now: Nanoseconds) -> Vec<Diagnostic> {
-    let document = match files::parse(file) {
-        Ok(document) => document,
-        Err(fault) => return vec![fault],
-    };
-    let text = |key: &str| {
-        document
-            .value
-            .get(key)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    };
-    let schema = DocumentSchema::for_resource(text("apiVersion"), text("kind"));
-    let Some(schema) = schema else {
-        return vec![Diagnostic::error("the file holds no PolicyException").at(
-            Place::whole(file.clone()),
-            "expected `kind: PolicyException`",
-        )];
-    };
-    let faults = schema.faults(&document.value);
-    let mut found: Vec<Diagnostic> = faults
-        .iter()
-        .map(|fault| files::at_fault(fault, file, &document))
-        .collect();
-    let place = |pointer: &str| Place {
-        file: file.clone(),
-        span: document.spans.nearest_pointer(pointer),
-    };
-    let annotation = |key: &str| {
-        let annotations = document.value.pointer("/metadata/annotations");
-        let value = annotations.and_then(|all| all.get(key));
-        value
-            .and_then(Value::as_str)
-            .filter(|text| !text.is_empty())
-    };
-    for fact in LEDGER {
-        let key = format!("portcullis.io/{fact}");
-        if annotation(&key).is_none() {
-            let missing = Diagnostic::error(format!("the exception has no annotation `{key}`"));
-            found.push(missing.at(
-                place("/metadata/annotations"),
-                "an exception says who owns it, which ticket asks for it, why, and until when",
-            ));
-        }
+pub fn of(
+    workspace: &Workspace,
+    library: &Library,
+    bundle: &Bundle,
+    further: &[Value],
+    now: Nanoseconds,
+) -> Ledger {
+    let mut ledger = Ledger::default();
+    if bundle.exceptions.is_empty() {
+        return ledger;
     }
-    if let Some(written) = annotation(EXPIRY_ANNOTATION) {
-        let key = EXPIRY_ANNOTATION.replace('/', "~1");
-        let place = place(&format!("/metadata/annotations/{key}"));
-        let owner = annotation("portcullis.io/owner").unwrap_or("its owner");
-        found.extend(expiry(written, now, owner).map(|(finding, label)| finding.at(place, label)));
-    }
-    found
-}
-
-/// What is wrong with an expiry, and what stands under the caret.
-fn expiry(written: &str, now: Nanoseconds, owner: &str) -> Option<(Diagnostic, &'static str)> {
-    let ask = format!("ask {owner} to remove it, or to say why it holds longer");
-    match expires(written) {
-        Err(error) => Some((Diagnostic::error(error.to_string()), "not a time")),
-        Ok(time) if time <= now => Some((
-            Diagnostic::error(format!("the exception expired at {written}")).help(ask),
-            "it lets nothing off any more",
-        )),
-        Ok(time) if time - now <= SOON => Some((
-            Diagnostic::warning(format!("the exception expires at {written}")).help(ask),
-            "in less than two weeks",
-        )),
-        Ok(_) => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_exception_is_an_error_once_it_expired_and_a_warning_before() {
-        let second = 1_000_000_000;
-        let day = 86_400 * second;
-        let end = expires("2027-01-31").unwrap();
-        for (written, now, wanted) in [
-            ("2027-01-31", end - 15 * day, None),
-            ("2027-01-31", end - 14 * day, Some("expires at 2027-01-31")),
-            ("2027-01-31", end - second, Some("expires at 2027-01-31")),
-            ("2027-01-31", end, Some("expired at 2027-01-31")),
-            ("2027-02-30", end, Some("write a date such as")),
-        ] {
-            let found = expiry(written, now, "team-a").map(|(finding, _)| finding.message);
-            match wanted {
-                Some(wanted) => assert!(found.as_ref().unwrap().contains(wanted), "{found:?}"),
-                None => assert_eq!(found, None),
+    let (at_hand, faults) = AtHand::of(workspace, library, bundle, further);
+    ledger.findings.extend(faults);
+    for file in &bundle.exceptions {
+        match files::parse(file) {
+            Ok(document) => {
+                let reading = Reading {
+                    bundle,
+                    file,
+                    document: &document,
+                };
+                ledger.add(&reading, &at_hand, now);
             }
+            Err(fault) => ledger.findings.push(fault),
         }
+    }
+    ledger
+}
+
+impl Ledger {
+    fn add(&mut self, reading: &Reading<'_>, at_hand: &AtHand, now: Nanoseconds) {
+        let faults = facts::check(reading.file, reading.document);
+        self.findings.extend(faults);
+        let Some((exception, unknown)) = reading.judge(at_hand, now) else {
+            return;
+        };
+        self.findings.extend(facts::expiry(&exception, now));
+        self.findings.extend(unknown);
+        if !exception.is_expired {
+            self.findings.extend(need::findings(&exception));
+        }
+        self.exceptions.push(exception);
     }
 }

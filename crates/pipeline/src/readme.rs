@@ -87,11 +87,11 @@ fn rules(document: &Value) -> String {
                     .and_then(Value::as_str)
                     .unwrap_or_default()
             };
-            text.push_str(&format!(
-                "- `{}`: {}\n",
-                field("/name"),
-                field("/validate/message").trim()
-            ));
+            let says = match field("/validate/message").trim() {
+                "" => String::new(),
+                message => format!(": {message}"),
+            };
+            text.push_str(&format!("- `{}`{says}\n", field("/name")));
             text
         })
 }

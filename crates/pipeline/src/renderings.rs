@@ -61,7 +61,10 @@ pub fn of(
 ///
 /// # Errors
 /// Where a file of the suite does not render.
-fn overrides(policy: &LibraryPolicy, rendered: &RenderedPolicy) -> Result<Overrides, Diagnostic> {
+pub(crate) fn overrides(
+    policy: &LibraryPolicy,
+    rendered: &RenderedPolicy,
+) -> Result<Overrides, Diagnostic> {
     let mut overrides = Overrides::new();
     overrides.insert(
         suite::inputs::normal(&policy.template_path()),

@@ -85,12 +85,8 @@ pub fn run(workspace: &Workspace, now: Nanoseconds) -> VerifyReport {
         let checked: Vec<Vec<Diagnostic>> = bundle.policies.par_iter().map(check_policy).collect();
         report.checked += checked.len() + bundle.exceptions.len();
         report.findings.extend(checked.into_iter().flatten());
-        report.findings.extend(
-            bundle
-                .exceptions
-                .iter()
-                .flat_map(|file| exception_ledger::check(file, now)),
-        );
+        let ledger = exception_ledger::of(workspace, &library, bundle, &[], now);
+        report.findings.extend(ledger.findings);
     }
     report.findings.extend(readme::check(workspace, &library));
     let options = SuiteOptions {

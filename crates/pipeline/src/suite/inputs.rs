@@ -44,17 +44,24 @@ pub struct Inputs {
 }
 
 impl Inputs {
+    /// No files, and the kinds of the newest Kubernetes version.
+    #[must_use]
+    pub fn without_files() -> Inputs {
+        let mut inputs = Inputs::default();
+        inputs.world.catalogue = catalogue();
+        inputs
+    }
+
     /// Loads what a suite in a folder names.
     #[must_use]
     pub fn load(folder: &Path, test: &Test, overrides: &Overrides, numbers: NumberModel) -> Inputs {
-        let mut inputs = Inputs::default();
+        let mut inputs = Inputs::without_files();
         let paths = |names: &[String]| -> Vec<PathBuf> {
             names
                 .iter()
                 .map(|name| normal(&folder.join(name)))
                 .collect()
         };
-        inputs.world.catalogue = catalogue();
         inputs.policies = policies::load(&paths(&test.policies), overrides);
         inputs.exceptions = policies::load(&paths(&test.exceptions), overrides);
         inputs.errors.extend(inputs.policies.errors.clone());

@@ -1,0 +1,213 @@
+//! Whether an exception is still needed: the rules that it names, with and without it.
+//!
+//! A part of an exception (a policy and its rules) is *needed* when a resource at hand that the
+//! exception matches fails one of the rules without it, and not, or less, with it. For a rule that
+//! mutates, generates or verifies images it is needed when the rule would act on such a resource.
+//! It is *needless* when such resources are at hand and all of them do without it. It is *unknown*
+//! when none is at hand, or when a rule gives an error.
+//!
+//! Each resource is taken as being created. Other exceptions are left out, and so is the expiry.
+
+use portcullis_api::policy_exception::{ExceptedRules, PolicyException};
+use portcullis_engine::{
+    CompileOptions, PolicySet, compile, evaluate,
+    exceptions::{EXPIRY_ANNOTATION, Exception},
+    load::{self, Loaded},
+    matching::Subject,
+    record::Silent,
+    request::{Operation, Request},
+    response::{EngineResponse, RuleResponse, RuleStatus, RuleType},
+};
+use portcullis_schema::nearest;
+use portcullis_values::wildcard::{self, Wildcard};
+use serde_json::Value;
+
+use super::{LedgerException, Need, RESOURCES_FOLDER};
+use crate::{
+    diagnostic::Diagnostic,
+    offline::{objects::text, requests::request, source::OfflineSource},
+    render::RenderedPolicy,
+    suite::inputs::Inputs,
+};
+
+/// A policy with and without one part of an exception.
+pub(super) struct Trial {
+    exception: Exception,
+    without: PolicySet,
+    with: PolicySet,
+}
+
+impl Trial {
+    /// Makes both ready.
+    ///
+    /// # Errors
+    /// Why the policy or the exception cannot be used; others tell where.
+    pub(super) fn new(
+        policy: &RenderedPolicy,
+        written: &PolicyException,
+        part: &ExceptedRules,
+    ) -> Result<Trial, String> {
+        let mut alone = written.clone();
+        alone.spec.exceptions = vec![part.clone()];
+        alone.metadata.annotations.remove(EXPIRY_ANNOTATION);
+        let exception = Exception::compile(&alone).map_err(|error| error.to_string())?;
+        let (loaded, errors) = load::load(&policy.document.value);
+        if !errors.is_empty() {
+            return Err("the policy cannot be read".to_owned());
+        }
+        let set = |loaded: &[Loaded], exceptions: &[PolicyException]| {
+            let (set, errors) = compile(loaded, exceptions, &CompileOptions::default());
+            if errors.is_empty() {
+                Ok(set)
+            } else {
+                Err("the policy cannot be used".to_owned())
+            }
+        };
+        Ok(Trial {
+            exception,
+            without: set(&loaded, &[])?,
+            with: set(&loaded, &[alone])?,
+        })
+    }
+
+    /// The rules that a name stands for.
+    pub(super) fn rules_of(&self, written: &str) -> impl Iterator<Item = &str> {
+        let pattern = Wildcard::new(written);
+        self.rules().filter(move |name| pattern.is_match(name))
+    }
+
+    /// What to do about a name that stands for no rule.
+    pub(super) fn remedy(&self, written: &str) -> String {
+        let near = nearest(written, self.rules());
+        match near.filter(|_| !wildcard::has_wildcard(written)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!(
+                "its rules are {}",
+                self.rules().collect::<Vec<_>>().join(", ")
+            ),
+        }
+    }
+
+    fn rules(&self) -> impl Iterator<Item = &str> {
+        let policies = self.without.policies().iter();
+        policies.flat_map(|policy| policy.rule_names())
+    }
+
+    /// Tries the resources in each world.
+    pub(super) fn run(&self, worlds: &[Inputs], objects: &[Value]) -> (Need, String) {
+        let mut matched = 0;
+        let mut undecided = None;
+        for world in worlds {
+            let source = OfflineSource::new(&world.world);
+            for object in objects {
+                let request = request(
+                    object,
+                    Operation::Create,
+                    &world.world.catalogue,
+                    &world.surroundings,
+                );
+                let subject = Subject::of(&request);
+                if !subject.is_some_and(|subject| self.exception.holds(&subject, 0)) {
+                    continue;
+                }
+                matched += 1;
+                match self.on(&request, &source) {
+                    (Need::Needed, because) => return (Need::Needed, because),
+                    (Need::Unknown, because) => undecided = undecided.or(Some(because)),
+                    (Need::Needless, _) => {}
+                }
+            }
+        }
+        match (undecided, matched) {
+            (Some(because), _) => (Need::Unknown, because),
+            (None, 0) => (
+                Need::Unknown,
+                "nothing that it matches is at hand".to_owned(),
+            ),
+            (None, _) => {
+                let because = "everything at hand that it matches does without it";
+                (Need::Needless, because.to_owned())
+            }
+        }
+    }
+
+    /// Whether one resource needs it.
+    fn on(&self, request: &Request<'_>, source: &OfflineSource<'_>) -> (Need, String) {
+        let without = evaluate(&self.without, request, source, &mut Silent);
+        let with = evaluate(&self.with, request, source, &mut Silent);
+        let mut worst = (Need::Needless, String::new());
+        for rule in self.named(&without) {
+            let excepted = self.named(&with).find(|other| other.rule == rule.rule);
+            let is_let_off = excepted != Some(rule);
+            let acts = rule.rule_type != RuleType::Validation && rule.status == RuleStatus::Pass;
+            let resource = label(request);
+            match rule.status {
+                RuleStatus::Fail | RuleStatus::Warn if is_let_off => {
+                    let because = format!("{resource} breaks rule `{}`", rule.rule);
+                    return (Need::Needed, because);
+                }
+                _ if acts && is_let_off => {
+                    let because = format!("rule `{}` would act on {resource}", rule.rule);
+                    return (Need::Needed, because);
+                }
+                RuleStatus::Error => {
+                    let because = format!("rule `{}` on {resource}: {}", rule.rule, rule.message);
+                    worst = (Need::Unknown, because);
+                }
+                _ => {}
+            }
+        }
+        worst
+    }
+
+    /// The rules among the answers that the exception names.
+    fn named<'a>(
+        &'a self,
+        answers: &'a [EngineResponse],
+    ) -> impl Iterator<Item = &'a RuleResponse> {
+        answers.iter().flat_map(move |answer| {
+            let policy = answer.policy.key();
+            let rules = answer.rules.iter();
+            rules.filter(move |rule| self.exception.names(&policy, &rule.rule))
+        })
+    }
+}
+
+/// `Kind namespace/name` of the object of a request.
+fn label(request: &Request<'_>) -> String {
+    let object = request.subject().unwrap_or(&Value::Null);
+    let name = text(object, "/metadata/name");
+    match text(object, "/metadata/namespace") {
+        "" => format!("{} {name}", request.kind.kind),
+        namespace => format!("{} {namespace}/{name}", request.kind.kind),
+    }
+}
+
+/// A needless exception is an error; a needless part of one that is needed, a warning.
+pub(super) fn findings(exception: &LedgerException) -> Vec<Diagnostic> {
+    let environment = exception.place.file.path.ancestors().nth(2);
+    let folder = environment.map(|folder| folder.join(RESOURCES_FOLDER));
+    let folder = folder.unwrap_or_default();
+    let folder = folder.display();
+    let show = format!("or put the resource that needs it into {folder}");
+    let is_judged = exception.covers.iter().any(|one| one.names_rules);
+    if exception.need() == Need::Needless && is_judged {
+        let found = Diagnostic::error(format!("the exception `{}` is needless", exception.name));
+        let label = "everything at hand that it matches does without it";
+        let found = found.at(exception.place.clone(), label);
+        return vec![found.help("remove its file").help(show)];
+    }
+    let parts = exception.covers.iter();
+    let needless = parts.filter(|part| part.need == Need::Needless && part.names_rules);
+    needless
+        .map(|part| {
+            Diagnostic::warning(format!(
+                "the exception `{}` does not need to cover `{}`",
+                exception.name, part.policy
+            ))
+            .at(part.place.clone(), part.because.clone())
+            .help("take it out of the exception")
+            .help(show.clone())
+        })
+        .collect()
+}
