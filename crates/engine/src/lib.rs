@@ -13,6 +13,7 @@ pub mod context;
 pub mod evaluate;
 pub mod evaluation;
 pub mod exceptions;
+pub mod generate;
 pub mod index;
 pub mod lint;
 pub mod load;

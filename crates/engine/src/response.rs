@@ -101,6 +101,8 @@ pub struct RuleDetail {
     pub exceptions: Vec<ExceptionName>,
     /// What a `podSecurity` rule found.
     pub pod_security: Option<PodSecurityFailure>,
+    /// The objects that a rule generates.
+    pub generated: Vec<Value>,
 }
 
 /// The name of a PolicyException.
@@ -146,6 +148,14 @@ impl RuleResponse {
             .iter()
             .flat_map(|detail| &detail.properties)
             .map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// The objects that the rule generates.
+    #[must_use]
+    pub fn generated(&self) -> &[Value] {
+        self.detail
+            .as_ref()
+            .map_or(&[], |detail| detail.generated.as_slice())
     }
 
     /// The exceptions that applied.

@@ -5,6 +5,8 @@
 
 use serde_json::Value;
 
+use crate::generate::ObjectRef;
+
 /// What came of a question to the world.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Lookup {
@@ -103,6 +105,19 @@ pub trait ContextSource {
     fn rule_values(&self, policy: &str, rule: &str) -> Option<&RuleValues> {
         let _ = (policy, rule);
         None
+    }
+
+    /// An object that exists.
+    fn object(&self, of: &ObjectRef) -> Lookup {
+        let _ = of;
+        Lookup::Unavailable
+    }
+
+    /// The list of all objects of a kind in a namespace; the empty namespace is for cluster-scoped
+    /// kinds.
+    fn objects(&self, api_version: &str, kind: &str, namespace: &str) -> Lookup {
+        let _ = (api_version, kind, namespace);
+        Lookup::Unavailable
     }
 
     /// Nanoseconds since 1970-01-01 UTC.

@@ -2,14 +2,15 @@
 //! rules after the written ones.
 //!
 //! A rule is taken in steps: match and exclude, context, preconditions, exceptions, and then what
-//! the rule does. `validate` is evaluated; a rule that mutates, generates or verifies images, and a
-//! `validate` with `cel` or `manifests`, gives an error that names it.
+//! the rule does. `validate` and `generate` are evaluated; a rule that mutates or verifies images,
+//! and a `validate` with `cel` or `manifests`, gives an error that names it.
 
 mod body;
 pub mod condition;
 mod exception;
 pub mod failure_action;
 mod foreach;
+mod generate;
 mod handler;
 mod message;
 mod outcome;

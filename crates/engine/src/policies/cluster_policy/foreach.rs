@@ -61,11 +61,27 @@ pub(super) fn evaluate<'a, 'r, R: Recorder>(
     }
 }
 
-fn elements(value: Val<'_>) -> Vec<Val<'_>> {
+/// The elements of a list; a value that is no list counts as a list of one.
+pub(super) fn elements(value: Val<'_>) -> Vec<Val<'_>> {
     match value {
         Val::List(items) => items.iter().collect(),
         other => vec![other],
     }
+}
+
+/// Binds the variables of an element.
+pub(super) fn bind<'a, R: Recorder>(
+    element: Val<'a>,
+    index: usize,
+    nesting: usize,
+    evaluation: &Evaluation<'a, '_, R>,
+) {
+    let number = number(index, evaluation.request().numbers);
+    let context = evaluation.context();
+    context.replace(Str::from("element"), element.clone());
+    context.replace(Str::from(format!("element{nesting}")), element);
+    context.replace(Str::from("elementIndex"), number.clone());
+    context.replace(Str::from(format!("elementIndex{nesting}")), number);
 }
 
 impl ForEach {
@@ -106,7 +122,7 @@ impl ForEach {
         Ok(counted)
     }
 
-    /// Binds the element's variables.
+    /// Binds the element's variables, and tells what patterns look at.
     fn enter<'a, R: Recorder>(
         &self,
         element: Val<'a>,
@@ -115,12 +131,7 @@ impl ForEach {
         evaluation: &Evaluation<'a, '_, R>,
     ) -> Result<Frame<'a>, Outcome> {
         let nesting = frame.nesting;
-        let number = number(index, evaluation.request().numbers);
-        let context = evaluation.context();
-        context.replace(Str::from("element"), element.clone());
-        context.replace(Str::from(format!("element{nesting}")), element.clone());
-        context.replace(Str::from("elementIndex"), number.clone());
-        context.replace(Str::from(format!("elementIndex{nesting}")), number);
+        bind(element.clone(), index, nesting, evaluation);
         let is_map = matches!(element, Val::Map(_));
         if self.element_scope == Some(true) && !is_map {
             return Err(Outcome::error(

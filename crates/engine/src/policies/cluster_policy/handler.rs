@@ -8,6 +8,7 @@ use std::sync::Arc;
 use portcullis_api::cluster_policy as api;
 
 use super::body::Check;
+use super::generate::CompiledGenerate;
 use super::pod_security::PodSecurityRule;
 use crate::compile_options::CompileOptions;
 use crate::context::query::Names;
@@ -18,6 +19,7 @@ use crate::response::RuleType;
 pub(super) enum Handler {
     Validate(Check),
     PodSecurity(Box<PodSecurityRule>),
+    Generate(CompiledGenerate),
     /// Something that is not evaluated.
     Missing(RuleType, &'static str),
     /// Nothing at all.
@@ -40,6 +42,11 @@ impl Handler {
         if conditions {
             let what = "`webhookConfiguration.matchConditions` (CEL)";
             return Ok(Handler::Missing(rule_type(rule), what));
+        }
+        if let (RuleType::Generation, Some(generate)) = (rule_type(rule), &rule.generate) {
+            return Ok(Handler::Generate(CompiledGenerate::compile(
+                generate, names,
+            )));
         }
         let Some(validate) = &rule.validate else {
             return Ok(match rule_type(rule) {

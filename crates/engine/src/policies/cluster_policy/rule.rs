@@ -122,6 +122,7 @@ impl CompiledRule {
     pub fn rule_type(&self) -> RuleType {
         match &self.handler {
             Handler::Missing(rule_type, _) => *rule_type,
+            Handler::Generate(_) => RuleType::Generation,
             _ => RuleType::Validation,
         }
     }
@@ -131,6 +132,7 @@ impl CompiledRule {
         let own = self.entries.iter().filter_map(Loader::kind);
         let loops = match &self.handler {
             Handler::Validate(check) => check.needs(),
+            Handler::Generate(generate) => generate.needs(),
             _ => Vec::new(),
         };
         own.chain(loops)
@@ -196,6 +198,14 @@ impl CompiledRule {
                 let outcome = check.evaluate(&self.messages, &Frame::default(), evaluation)?;
                 let outcome = self.forgive(outcome, evaluation);
                 Some(self.response(outcome, evaluation))
+            }
+            Handler::Generate(generate) => {
+                let (outcome, generated) = generate.evaluate(evaluation);
+                let mut response = self.response(outcome, evaluation);
+                if !generated.is_empty() {
+                    response.detail.get_or_insert_default().generated = generated;
+                }
+                Some(response)
             }
             Handler::Missing(_, what) => {
                 let message = format!(
@@ -319,7 +329,7 @@ impl CompiledRule {
                 rule.evaluate(&exceptions, evaluation)
                     .map(|(outcome, _)| outcome)
             }
-            Handler::Missing(..) | Handler::Nothing => None,
+            Handler::Generate(_) | Handler::Missing(..) | Handler::Nothing => None,
         };
         outcome.is_some_and(|outcome| outcome.status == RuleStatus::Fail)
     }
