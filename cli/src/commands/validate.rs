@@ -7,12 +7,14 @@ use std::{
     collections::BTreeMap,
     io::{self, Read},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use portcullis_pipeline::{
     diagnostic::{Diagnostic, SourceFile},
     environment, files, library,
     manifests::{self, ManifestReport},
+    progress::Progress,
     render,
     workspace::Workspace,
 };
@@ -21,7 +23,7 @@ use portcullis_schema::{Catalogue, NEWEST, VERSIONS};
 use crate::{
     commands::{manifest_files, workspace_argument::WorkspaceArgument},
     exit_status::ExitStatus,
-    output::{console::Console, format::Format, report::Report},
+    output::{console::Console, format::Format, progress::ProgressLine, report::Report},
 };
 
 /// Check a workspace, or manifests, against the schemas of policies and of Kubernetes.
@@ -75,11 +77,15 @@ fn check_workspace(args: &Args) -> Result<Report, Vec<Diagnostic>> {
     let (environments, found) = environment::load_all(&workspace);
     findings.extend(found);
     let mut policies = 0;
+    let progress: Arc<Progress> = Arc::default();
+    progress.expect(environments.len() * library.policies.len());
+    let _line = ProgressLine::show("checking policies: rendering", &progress);
     for environment in &environments {
         let (bundle, found) = render::render(&workspace, &library, environment);
         findings.extend(found);
         policies += bundle.policies.len();
         findings.extend(bundle.policies.iter().flat_map(render::schema_faults));
+        progress.advance(library.policies.len());
     }
     // The same template is at fault in every environment; it is told once.
     let mut told = std::collections::BTreeSet::new();
@@ -126,11 +132,16 @@ fn check_manifests(args: &Args) -> Result<Report, Vec<Diagnostic>> {
         .iter()
         .map(|path| (path.as_path(), path.as_path()))
         .collect();
-    let mut checked = vec![manifests::check_files(&catalogue, &paths, strict)];
+    let progress = Arc::default();
+    let line = ProgressLine::show("checking manifests: document", &progress);
+    let mut checked = vec![manifests::check_files(
+        &catalogue, &paths, strict, &progress,
+    )];
     if !from_input.is_empty() {
         let file = standard_input().map_err(|fault| vec![fault])?;
-        checked.push(manifests::check_file(&catalogue, &file, strict));
+        checked.push(manifests::check_file(&catalogue, &file, strict, &progress));
     }
+    drop(line);
     Ok(manifest_report(
         checked,
         found.len() + usize::from(!from_input.is_empty()),

@@ -1,6 +1,6 @@
 //! `portcullis verify`: the gate: renders, validates and tests every policy for every environment.
 
-use std::{io, path::Path};
+use std::{io, path::Path, sync::Arc};
 
 use portcullis_pipeline::{
     diagnostic::Diagnostic,
@@ -11,7 +11,7 @@ use portcullis_pipeline::{
 use crate::{
     commands::{clock, suite_rows, workspace_argument::WorkspaceArgument},
     exit_status::ExitStatus,
-    output::{console::Console, format::Format, report::Report},
+    output::{console::Console, format::Format, progress::ProgressLine, report::Report},
 };
 
 /// Render, validate and test every policy for every environment.
@@ -47,7 +47,10 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
             return Ok(ExitStatus::Error);
         }
     };
-    let found = verify::run(&workspace, now);
+    let progress = Arc::default();
+    let line = ProgressLine::show("verifying: policy", &progress);
+    let found = verify::run(&workspace, now, &progress);
+    drop(line);
     let is_green = found.is_green();
     let outcomes: Vec<&SuiteOutcome> = found.suites.iter().flat_map(|run| &run.outcomes).collect();
     let mut findings = found.findings.clone();

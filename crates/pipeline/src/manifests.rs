@@ -14,6 +14,7 @@ use crate::{
     diagnostic::{Diagnostic, Place, SourceFile},
     files,
     offline::places,
+    progress::Progress,
 };
 
 /// What to do about a kind that is not known.
@@ -72,17 +73,19 @@ pub fn add_custom_resources(catalogue: &mut Catalogue, file: &SourceFile) -> Vec
     faults
 }
 
-/// Checks the manifests of files; `strict` makes an unknown kind a finding.
+/// Checks the manifests of files; `strict` makes an unknown kind a finding. Progress counts
+/// documents.
 #[must_use]
 pub fn check_files(
     catalogue: &Catalogue,
     paths: &[(&Path, &Path)],
     strict: bool,
+    progress: &Progress,
 ) -> ManifestReport {
     let reports: Vec<ManifestReport> = paths
         .par_iter()
         .map(|(path, shown)| match files::read_text(path, shown) {
-            Ok(file) => check_file(catalogue, &file, strict),
+            Ok(file) => check_file(catalogue, &file, strict, progress),
             Err(fault) => ManifestReport {
                 invalid: 1,
                 findings: vec![fault],
@@ -97,11 +100,21 @@ pub fn check_files(
 
 /// Checks the manifests of one text.
 #[must_use]
-pub fn check_file(catalogue: &Catalogue, file: &SourceFile, strict: bool) -> ManifestReport {
+pub fn check_file(
+    catalogue: &Catalogue,
+    file: &SourceFile,
+    strict: bool,
+    progress: &Progress,
+) -> ManifestReport {
     let documents: Vec<RawDocument<'_>> = portcullis_yaml::documents(&file.text).collect();
+    progress.expect(documents.len());
     let reports: Vec<ManifestReport> = documents
         .par_iter()
-        .map(|document| check_document(catalogue, file, document, strict))
+        .map(|document| {
+            let report = check_document(catalogue, file, document, strict);
+            progress.advance(1);
+            report
+        })
         .collect();
     reports
         .into_iter()

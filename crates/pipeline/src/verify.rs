@@ -3,7 +3,7 @@
 //! A policy's suite runs once for its defaults and once for each different rendering that an
 //! environment makes of it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use portcullis_engine::{CompileOptions, compile, exceptions::Nanoseconds, lint, load};
 use rayon::prelude::*;
@@ -13,6 +13,7 @@ use crate::{
     exception_ledger,
     library::{self, Library, LibraryPolicy},
     offline::places,
+    progress::Progress,
     readme,
     render::{self, Bundle, RenderedPolicy},
     renderings,
@@ -69,9 +70,10 @@ impl VerifyReport {
     }
 }
 
-/// Runs the gate on a workspace; `now` decides which exceptions have expired.
+/// Runs the gate on a workspace; `now` decides which exceptions have expired. Progress counts
+/// policies: each rendered one, and each with a suite.
 #[must_use]
-pub fn run(workspace: &Workspace, now: Nanoseconds) -> VerifyReport {
+pub fn run(workspace: &Workspace, now: Nanoseconds, progress: &Arc<Progress>) -> VerifyReport {
     let mut report = VerifyReport::default();
     let (library, faults) = library::load(workspace);
     report.findings.extend(faults);
@@ -81,8 +83,17 @@ pub fn run(workspace: &Workspace, now: Nanoseconds) -> VerifyReport {
         .iter()
         .map(|bundle| (bundle.environment.clone(), bundle.policies.len()));
     report.environments = counts.collect();
+    progress.expect(report.environments.iter().map(|(_, count)| count).sum());
     for bundle in &bundles {
-        let checked: Vec<Vec<Diagnostic>> = bundle.policies.par_iter().map(check_policy).collect();
+        let checked: Vec<Vec<Diagnostic>> = bundle
+            .policies
+            .par_iter()
+            .map(|policy| {
+                let found = check_policy(policy);
+                progress.advance(1);
+                found
+            })
+            .collect();
         report.checked += checked.len() + bundle.exceptions.len();
         report.findings.extend(checked.into_iter().flatten());
         let ledger = exception_ledger::of(workspace, &library, bundle, &[], now);
@@ -91,6 +102,7 @@ pub fn run(workspace: &Workspace, now: Nanoseconds) -> VerifyReport {
     report.findings.extend(readme::check(workspace, &library));
     let options = SuiteOptions {
         judgement: judgement(workspace),
+        progress: Arc::clone(progress),
         ..SuiteOptions::default()
     };
     report.suites = run_suites(
@@ -174,9 +186,14 @@ fn run_suites(
     findings: &mut Vec<Diagnostic>,
 ) -> Vec<SuiteRun> {
     let policies: Vec<&LibraryPolicy> = library.policies.values().collect();
+    options.progress.expect(policies.len());
     let runs: Vec<Result<Vec<SuiteRun>, Diagnostic>> = policies
         .par_iter()
-        .map(|policy| run_suite(workspace, policy, bundles, options))
+        .map(|policy| {
+            let run = run_suite(workspace, policy, bundles, options);
+            options.progress.advance(1);
+            run
+        })
         .collect();
     let mut suites = Vec::new();
     for run in runs {
