@@ -320,7 +320,7 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
     report.errors.splice(0..0, unread);
     console.tell(&report.errors)?;
     if args.format == Format::Table && !args.table {
-        console.data(&as_kyverno(&report))?;
+        print_as_kyverno(&report, console)?;
     } else {
         to_report(&report).print(args.format, console)?;
     }
@@ -460,46 +460,45 @@ fn to_user(info: UserInfo) -> RequestUser {
 }
 
 /// Kyverno's text: a banner, the violations by policy and resource, and the counts.
-fn as_kyverno(report: &ApplyReport) -> String {
-    let mut text = format!(
-        "\nApplying {} policy rule(s) to {} resource(s)...\n",
-        report.rules, report.objects
-    );
-    for group in report
+fn print_as_kyverno(report: &ApplyReport, console: &mut Console) -> io::Result<()> {
+    let (rules, objects) = (report.rules, report.objects);
+    console.data(&format!(
+        "\nApplying {rules} policy rule(s) to {objects} resource(s)...\n"
+    ))?;
+    let groups = report
         .results
-        .chunk_by(|one, next| one.policy == next.policy && one.resource == next.resource)
-    {
-        let Some(first) = group.first() else { continue };
-        let is_warning = group
-            .iter()
-            .all(|one| one.status == RuleStatus::Warn || one.action == FailureAction::Audit);
-        let how = if is_warning {
-            "failed as audit warning:"
-        } else {
-            "failed:"
-        };
-        let parts = [
-            "policy ",
-            &first.policy,
-            " -> resource ",
-            &first.resource,
-            " ",
-            how,
-            "\n",
-        ];
-        text.extend(parts);
-        for (index, one) in group.iter().enumerate() {
-            text.push_str(&(index + 1).to_string());
-            text.extend([" - ", &one.rule, " ", &one.message, "\n"]);
-        }
-        text.push('\n');
+        .chunk_by(|one, next| one.policy == next.policy && one.resource == next.resource);
+    let mut text = String::new();
+    for group in groups {
+        text.clear();
+        push_group(&mut text, group);
+        console.data(&text)?;
     }
     let counts = report.counts;
-    text.push_str(&format!(
+    console.data(&format!(
         "\npass: {}, fail: {}, warn: {}, error: {}, skip: {} \n",
         counts.pass, counts.fail, counts.warn, counts.error, counts.skip
-    ));
-    text
+    ))
+}
+
+/// The violations of one policy and resource.
+fn push_group(text: &mut String, group: &[Applied]) {
+    let Some(first) = group.first() else { return };
+    let is_warning = group
+        .iter()
+        .all(|one| one.status == RuleStatus::Warn || one.action == FailureAction::Audit);
+    let how = if is_warning {
+        "failed as audit warning:"
+    } else {
+        "failed:"
+    };
+    let (policy, resource) = (&*first.policy, &*first.resource);
+    text.extend(["policy ", policy, " -> resource ", resource, " ", how, "\n"]);
+    for (index, one) in group.iter().enumerate() {
+        text.push_str(&(index + 1).to_string());
+        text.extend([" - ", &one.rule, " ", &one.message, "\n"]);
+    }
+    text.push('\n');
 }
 
 fn to_report(report: &ApplyReport) -> Report {
@@ -521,9 +520,9 @@ fn to_report(report: &ApplyReport) -> Report {
 fn to_row(one: &Applied) -> Row {
     Row {
         suite: String::new(),
-        policy: one.policy.clone(),
-        rule: one.rule.clone(),
-        resource: one.resource.clone(),
+        policy: one.policy.to_string(),
+        rule: one.rule.to_string(),
+        resource: one.resource.to_string(),
         result: match one.status {
             RuleStatus::Pass => RowResult::Pass,
             RuleStatus::Fail => RowResult::Fail,
@@ -532,7 +531,7 @@ fn to_row(one: &Applied) -> Row {
             RuleStatus::Skip => RowResult::Skip,
         },
         reason: format!("line {}", one.line),
-        message: one.message.clone(),
-        place: Some(Place::whole(SourceFile::new(one.file.as_str(), ""))),
+        message: one.message.to_string(),
+        place: Some(Place::whole(SourceFile::new(&*one.file, ""))),
     }
 }

@@ -19,6 +19,9 @@ pub enum When {
     Never,
 }
 
+/// How much data is held back, as much as a pipe takes at a time.
+const HELD_BACK: usize = 64 << 10;
+
 /// Where a command writes.
 pub struct Console {
     data: Box<dyn Write>,
@@ -35,7 +38,7 @@ impl Console {
         Console {
             data_is_styled: styled(AutoStream::choice(&io::stdout())),
             talk_is_styled: styled(AutoStream::choice(&io::stderr())),
-            data: Box::new(BufWriter::new(io::stdout())),
+            data: Box::new(BufWriter::with_capacity(HELD_BACK, io::stdout())),
             talk: Box::new(io::stderr()),
         }
     }

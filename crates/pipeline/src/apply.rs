@@ -4,19 +4,21 @@
 //! report shows. Results come back in the order of the files.
 
 use std::{
+    cell::OnceCell,
     path::PathBuf,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use portcullis_engine::{
     CompileOptions, PolicySet, evaluate,
+    policy_info::PolicyInfo,
     record::Silent,
     report,
     request::{NumberModel, Operation},
     response::{EngineResponse, FailureAction, RuleStatus},
 };
 use portcullis_yaml::{Limits, Mode, RawDocument};
-use rayon::prelude::*;
+use serde_json::Value;
 
 use crate::{
     diagnostic::{Diagnostic, Place, SourceFile},
@@ -96,19 +98,19 @@ impl Counts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applied {
     /// The policy, as `name` or `namespace/name`.
-    pub policy: String,
+    pub policy: Arc<str>,
     /// The rule.
-    pub rule: String,
+    pub rule: Arc<str>,
     /// The object, as `namespace/Kind/name`.
-    pub resource: String,
+    pub resource: Arc<str>,
     /// How it ended.
     pub status: RuleStatus,
     /// What a violation means.
     pub action: FailureAction,
     /// What the rule says.
-    pub message: String,
+    pub message: Arc<str>,
     /// The text that the object stands in.
-    pub file: String,
+    pub file: Arc<str>,
     /// The line that the object's document starts in.
     pub line: usize,
 }
@@ -175,40 +177,69 @@ pub fn apply(
     } else {
         NumberModel::Integers
     };
-    for (file, content) in &options.resources {
-        let text = Text {
-            file,
+    let texts: Vec<Text<'_>> = options
+        .resources
+        .iter()
+        .map(|(file, content)| Text {
+            file: file.as_str().into(),
             content,
             source: OnceLock::new(),
-        };
-        let documents: Vec<RawDocument<'_>> = portcullis_yaml::documents(content).collect();
-        options.progress.expect(documents.len());
-        let parts: Vec<ApplyReport> = documents
-            .par_chunks(64)
-            .map(|chunk| apply_documents(&set, &text, chunk, &options))
-            .collect();
-        for part in parts {
-            report.objects += part.objects;
-            report.counts.join(part.counts);
-            report.results.extend(part.results);
-            report.errors.extend(part.errors);
-        }
+        })
+        .collect();
+    for part in apply_texts(&set, &texts, &options) {
+        report.objects += part.objects;
+        report.counts.join(part.counts);
+        report.results.extend(part.results);
+        report.errors.extend(part.errors);
     }
     report
 }
 
 /// A text with manifests; its copy for messages is made when there is something to say.
 struct Text<'t> {
-    file: &'t str,
+    file: Arc<str>,
     content: &'t str,
     source: OnceLock<SourceFile>,
 }
 
 impl Text<'_> {
     fn source(&self) -> SourceFile {
-        let make = || SourceFile::new(self.file, self.content);
+        let make = || SourceFile::new(&*self.file, self.content);
         self.source.get_or_init(make).clone()
     }
+}
+
+/// How many documents a thread takes at a time.
+const CHUNK: usize = 64;
+
+/// Cuts the texts into documents, while other threads already work on those that are cut off. The
+/// answers stand in the order of the documents.
+fn apply_texts(set: &PolicySet, texts: &[Text<'_>], options: &ApplyOptions) -> Vec<ApplyReport> {
+    let done: Mutex<Vec<(usize, ApplyReport)>> = Mutex::default();
+    let done_of = |number: usize, text: &Text<'_>, chunk: &[RawDocument<'_>]| {
+        let part = apply_documents(set, text, chunk, options);
+        let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+        done.push((number, part));
+    };
+    rayon::in_place_scope(|scope| {
+        let mut number = 0;
+        for text in texts {
+            let mut documents = portcullis_yaml::documents(text.content).fuse();
+            loop {
+                let chunk: Vec<RawDocument<'_>> = documents.by_ref().take(CHUNK).collect();
+                if chunk.is_empty() {
+                    break;
+                }
+                options.progress.expect(chunk.len());
+                let done_of = &done_of;
+                scope.spawn(move |_| done_of(number, text, &chunk));
+                number += 1;
+            }
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_unstable_by_key(|(number, _)| *number);
+    done.into_iter().map(|(_, part)| part).collect()
 }
 
 fn apply_documents(
@@ -219,6 +250,7 @@ fn apply_documents(
 ) -> ApplyReport {
     let source = OfflineSource::new(&options.world);
     let mut report = ApplyReport::default();
+    let mut policies = PolicyKeys::default();
     for document in documents {
         options.progress.advance(1);
         let value = match document.read(Mode::Lenient, &Limits::default()) {
@@ -251,35 +283,65 @@ fn apply_documents(
                 &options.surroundings,
             );
             report.objects += 1;
+            let subject = Subject {
+                object,
+                name: OnceCell::new(),
+                file: &manifests.file,
+                line: document.line,
+            };
             for response in evaluate(set, &request, &source, &mut Silent) {
-                let resource = || {
-                    let parts = ["/metadata/namespace", "/kind", "/metadata/name"];
-                    parts.map(|pointer| text(object, pointer)).join("/")
-                };
-                count(
-                    &mut report,
-                    &response,
-                    options,
-                    manifests.file,
-                    document.line,
-                    &resource,
-                );
+                count(&mut report, response, &subject, &mut policies, options);
             }
         }
     }
     report
 }
 
+/// An object, as results name it.
+struct Subject<'o> {
+    object: &'o Value,
+    name: OnceCell<Arc<str>>,
+    file: &'o Arc<str>,
+    line: usize,
+}
+
+impl Subject<'_> {
+    fn name(&self) -> Arc<str> {
+        let make = || {
+            let parts = ["/metadata/namespace", "/kind", "/metadata/name"];
+            let parts = parts.map(|pointer| text(self.object, pointer));
+            parts.join("/").into()
+        };
+        Arc::clone(self.name.get_or_init(make))
+    }
+}
+
+/// Names of policies, each made once for all results that share it.
+#[derive(Default)]
+struct PolicyKeys(Vec<(Arc<PolicyInfo>, Arc<str>)>);
+
+impl PolicyKeys {
+    fn of(&mut self, policy: &Arc<PolicyInfo>) -> Arc<str> {
+        let known = self.0.iter().find(|(known, _)| Arc::ptr_eq(known, policy));
+        if let Some((_, key)) = known {
+            return Arc::clone(key);
+        }
+        let key: Arc<str> = policy.key().into();
+        self.0.push((Arc::clone(policy), Arc::clone(&key)));
+        key
+    }
+}
+
 fn count(
     report: &mut ApplyReport,
-    response: &EngineResponse,
+    response: EngineResponse,
+    subject: &Subject<'_>,
+    policies: &mut PolicyKeys,
     options: &ApplyOptions,
-    file: &str,
-    line: usize,
-    resource: &dyn Fn() -> String,
 ) {
-    for rule in &response.rules {
-        let mut status = report::status(rule.status, response.policy.is_scored());
+    let is_scored = response.policy.is_scored();
+    for rule in response.rules {
+        let mut status = report::status(rule.status, is_scored);
         let is_audit = response.failure_action == FailureAction::Audit;
         if status == RuleStatus::Fail && is_audit && options.audit_warn {
             status = RuleStatus::Warn;
@@ -288,15 +350,84 @@ fn count(
         let is_shown = !matches!(status, RuleStatus::Pass | RuleStatus::Skip);
         if is_shown || options.detailed {
             report.results.push(Applied {
-                policy: response.policy.key(),
-                rule: rule.rule.to_string(),
-                resource: resource(),
+                policy: policies.of(&response.policy),
+                rule: rule.rule,
+                resource: subject.name(),
                 status,
                 action: response.failure_action,
-                message: rule.message.to_string(),
-                file: file.to_owned(),
-                line,
+                message: rule.message,
+                file: Arc::clone(subject.file),
+                line: subject.line,
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ApplyOptions, LoadedPolicies, apply};
+    use crate::offline::{Overrides, policies};
+
+    const POLICY: &str = "apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata:
+  name: p
+spec:
+  rules:
+  - name: r
+    match:
+      any:
+      - resources:
+          kinds: [Pod]
+    validate:
+      message: m
+      pattern:
+        metadata:
+          labels:
+            app: \"?*\"
+";
+
+    #[test]
+    fn results_stand_in_the_order_of_the_texts() {
+        let pod =
+            |name: String| format!("---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: {name}\n");
+        let text = |file: &str, count: usize| -> (String, std::sync::Arc<str>) {
+            let pods: String = (0..count)
+                .map(|number| pod(format!("{file}{number}")))
+                .collect();
+            (file.to_owned(), pods.into())
+        };
+        let counts = [("a", 200), ("b", 1), ("c", 0), ("d", 65)];
+        let wanted: Vec<String> = counts
+            .iter()
+            .flat_map(|(file, count)| (0..*count).map(move |at| format!("{file}{at}")))
+            .collect();
+        let path = std::path::PathBuf::from("p.yaml");
+        let overrides = Overrides::from([(path.clone(), POLICY.to_owned())]);
+        let loaded = policies::load(&[path], &overrides);
+        let options = ApplyOptions {
+            resources: counts
+                .iter()
+                .map(|(file, count)| text(file, *count))
+                .collect(),
+            ..ApplyOptions::default()
+        };
+        let report = apply(&loaded, &LoadedPolicies::default(), &options);
+        let name = |resource: &str| resource.rsplit('/').next().unwrap_or_default().to_owned();
+        let found: Vec<String> = report
+            .results
+            .iter()
+            .map(|one| name(&one.resource))
+            .collect();
+        assert_eq!(found, wanted);
+        assert_eq!((report.objects, report.counts.fail), (266, 266));
+        let lines: Vec<(&str, usize)> = report
+            .results
+            .iter()
+            .skip(199)
+            .take(2)
+            .map(|one| (&*one.file, one.line))
+            .collect();
+        assert_eq!(lines, [("a", 997), ("b", 1)]);
     }
 }

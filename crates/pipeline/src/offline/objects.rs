@@ -58,8 +58,12 @@ fn place(object: &mut Value, catalogue: &Catalogue) {
 /// The text at a pointer, empty where there is none.
 #[must_use]
 pub fn text<'v>(object: &'v Value, pointer: &str) -> &'v str {
-    object
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
+    let found = if pointer.contains('~') {
+        object.pointer(pointer)
+    } else {
+        // Without escapes nothing needs to be allocated; every object is asked a few times.
+        let mut keys = pointer.split('/').skip(1);
+        keys.try_fold(object, |value, key| value.get(key))
+    };
+    found.and_then(Value::as_str).unwrap_or_default()
 }

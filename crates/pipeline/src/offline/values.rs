@@ -91,6 +91,9 @@ impl InjectedValues {
     /// What is injected when a rule loads its context. A derived rule has its origin's values.
     #[must_use]
     pub fn of_rule(&self, policy: &str, rule: &str) -> Option<&RuleValues> {
+        if self.rules.is_empty() {
+            return None;
+        }
         let find = |rule: &str| self.rules.get(&(policy.to_owned(), rule.to_owned()));
         let origin = rule
             .strip_prefix("autogen-cronjob-")

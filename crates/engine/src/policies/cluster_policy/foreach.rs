@@ -79,9 +79,9 @@ pub(super) fn bind<'a, R: Recorder>(
     let number = number(index, evaluation.request().numbers);
     let context = evaluation.context();
     context.replace(Str::from("element"), element.clone());
-    context.replace(Str::from(format!("element{nesting}")), element);
+    context.replace(numbered("element", nesting), element);
     context.replace(Str::from("elementIndex"), number.clone());
-    context.replace(Str::from(format!("elementIndex{nesting}")), number);
+    context.replace(numbered("elementIndex", nesting), number);
 }
 
 impl ForEach {
@@ -171,6 +171,15 @@ impl ForEach {
             }
         }
         body(&self.check, messages, frame, evaluation)
+    }
+}
+
+/// The variable of a loop; that of the outermost is not made each time.
+fn numbered(variable: &str, nesting: usize) -> Str<'static> {
+    match (variable, nesting) {
+        ("element", 0) => Str::from("element0"),
+        ("elementIndex", 0) => Str::from("elementIndex0"),
+        _ => Str::from(format!("{variable}{nesting}")),
     }
 }
 
