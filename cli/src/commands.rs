@@ -6,6 +6,7 @@ pub mod exceptions;
 pub mod jp;
 pub(crate) mod manifest_files;
 pub mod new;
+pub(crate) mod policy_places;
 pub mod render;
 pub(crate) mod row_places;
 pub(crate) mod suite_rows;

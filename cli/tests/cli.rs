@@ -152,6 +152,12 @@ fn workspaces() {
 }
 
 #[test]
+fn failures_show_the_rule_the_pattern_and_the_resource() {
+    check("failing_test", "failing", &["test"], "");
+    check("failing_verify", "failing", &["verify"], "");
+}
+
+#[test]
 fn exceptions() {
     for (name, arguments) in [
         ("exceptions", &["exceptions"][..]),

@@ -1,34 +1,19 @@
-//! Where a failed row's rule and resource are written.
+//! Where a failed row's resource is written.
 
 use portcullis_pipeline::{
     diagnostic::{Place, SourceFile},
     files,
     offline::shown,
-    suite::{self, SuiteOutcome, inputs},
+    suite::{self, SuiteOutcome, inputs, row::Row},
 };
 use portcullis_schema::Verdict;
 use portcullis_yaml::{Limits, Mode, RawDocument};
 use serde_json::Value;
 
-use crate::output::report::Row;
+use crate::commands::policy_places::follow;
 
-/// Where a template names a rule; a derived rule is the one that it comes from.
-pub(crate) fn rule(template: &SourceFile, rule: &str) -> Option<Place> {
-    let written = rule.strip_prefix("autogen-").unwrap_or(rule);
-    let written = written.strip_prefix("cronjob-").unwrap_or(written);
-    let line = template.text.lines().position(|line| {
-        let name = line.trim_start().trim_start_matches("- ");
-        name.strip_prefix("name:")
-            .is_some_and(|name| name.trim().trim_matches(['"', '\'']) == written)
-    })?;
-    Some(Place {
-        span: template.line(line + 1),
-        file: template.clone(),
-    })
-}
-
-/// Where a row's resource is written, and fields of it that Kubernetes does not have: a misspelt
-/// one is a common reason why a rule passes.
+/// Where a row's resource is written, the field of it that decided, and fields that Kubernetes does
+/// not have: a misspelt one is a common reason why a rule passes.
 pub(crate) fn resource(outcome: &SuiteOutcome, row: &Row) -> Vec<(Place, String)> {
     let mut found = suite::files::of(&outcome.file)
         .into_iter()
@@ -59,6 +44,15 @@ fn in_document(
         }
     };
     let mut places = vec![(place("/metadata/name", false), "this resource".to_owned())];
+    if !row.path.trim_matches('/').is_empty() {
+        let (pointer, is_there) = follow(&read.value, &row.path, &|key| key);
+        let label = if is_there {
+            "this decided".to_owned()
+        } else {
+            format!("`{}` is missing here", row.path)
+        };
+        places.push((place(&pointer, true), label));
+    }
     if let Verdict::Invalid(faults) = inputs::catalogue().validate(&read.value) {
         places.extend(faults.iter().map(|fault| {
             let hint = fault.suggestion.as_ref();

@@ -1,15 +1,16 @@
 //! The rows of suites, as reports take them.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use portcullis_pipeline::{
     diagnostic::{Diagnostic, Place, SourceFile},
     offline::shown,
-    suite::{SuiteOutcome, row::Judged},
+    suite::{self, SuiteOutcome, row::Judged},
+    verify::SuiteRun,
 };
 
 use crate::{
-    commands::row_places,
+    commands::{policy_places, row_places},
     output::report::{Row, RowResult},
 };
 
@@ -40,51 +41,64 @@ pub(crate) fn of(outcome: &SuiteOutcome) -> Vec<Row> {
 /// How many failed rows of a suite are shown in full.
 const SHOWN: usize = 3;
 
-/// The failed rows of a suite with their places: the case, and the rule where its template is
-/// known. `rerun` is what the suite can be run again with.
-pub(crate) fn failures(
-    outcome: &SuiteOutcome,
-    title: &str,
-    template: Option<&SourceFile>,
-    rerun: &str,
-) -> Vec<Diagnostic> {
-    let failed: Vec<Row> = of(outcome)
-        .into_iter()
-        .filter(|row| row.result.is_bad())
-        .collect();
+/// The failed rows of a suite with their places: the case, the rule, and the resource.
+pub(crate) fn failures(run: &SuiteRun) -> Vec<Diagnostic> {
+    let outcomes = run.outcomes.iter();
+    outcomes
+        .flat_map(|outcome| failures_of(run, outcome))
+        .collect()
+}
+
+fn failures_of(run: &SuiteRun, outcome: &SuiteOutcome) -> Vec<Diagnostic> {
+    let shown_rows = of(outcome);
+    let rows = outcome.rows.iter().zip(&shown_rows);
+    let failed: Vec<_> = rows.filter(|(_, row)| row.result.is_bad()).collect();
     let more = failed.len().saturating_sub(SHOWN);
+    let failed = failed.into_iter().take(SHOWN);
     let mut found: Vec<Diagnostic> = failed
-        .iter()
-        .take(SHOWN)
-        .map(|row| failure(outcome, row, title, template))
+        .map(|(row, shown)| failure(run, outcome, row, shown.place.clone()))
         .collect();
     if let Some(last) = found.pop() {
         let last = match more {
             0 => last,
             more => last.help(format!("{more} more rows of this suite fail")),
         };
+        let rerun = rerun(run, outcome);
         found.push(last.help(format!("run it again with `portcullis test {rerun}`")));
     }
     found
 }
 
+/// What the suite can be run again with: the policy's folder, or the suite's file.
+fn rerun(run: &SuiteRun, outcome: &SuiteOutcome) -> String {
+    let template = run.rendered.as_ref().map(|policy| &policy.template.path);
+    let folder = template.map(|template| template.parent().unwrap_or(Path::new(".")));
+    folder.map_or_else(
+        || shown(&outcome.file).display().to_string(),
+        |folder| folder.display().to_string(),
+    )
+}
+
 fn failure(
+    run: &SuiteRun,
     outcome: &SuiteOutcome,
-    row: &Row,
-    title: &str,
-    template: Option<&SourceFile>,
+    row: &suite::row::Row,
+    case: Option<Place>,
 ) -> Diagnostic {
+    let title = match run.renderings.as_slice() {
+        [] => outcome.name.clone(),
+        renderings => format!("{} ({})", run.policy, renderings.join(", ")),
+    };
     let mut failure = Diagnostic::error(format!(
         "{title}: rule `{}` on {}: {}",
         row.rule, row.resource, row.reason
     ));
-    if let Some(place) = row.place.clone() {
-        failure = failure.at(place, "this case");
+    if let Some(case) = case {
+        failure = failure.at(case, "this case");
     }
-    if let Some(place) = template.and_then(|template| row_places::rule(template, &row.rule)) {
-        failure = failure.related(place, "this rule");
-    }
-    for (place, label) in row_places::resource(outcome, row) {
+    let policy = policy_places::of_row(outcome, row, run.rendered.as_ref());
+    let places = policy.into_iter().chain(row_places::resource(outcome, row));
+    for (place, label) in places {
         failure = failure.related(place, label);
     }
     if row.message.is_empty() {

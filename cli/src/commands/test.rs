@@ -17,7 +17,7 @@ use portcullis_pipeline::{
         row::{Judged, Row},
         selector::CaseSelector,
     },
-    verify,
+    verify::{self, SuiteRun},
     workspace::Workspace,
 };
 
@@ -129,14 +129,15 @@ fn watch(args: &Args, files: &[PathBuf], console: &mut Console) -> io::Result<Ex
 }
 
 fn run_files(args: &Args, files: &[PathBuf], console: &mut Console) -> io::Result<ExitStatus> {
-    let (outcomes, mut findings) = outcomes(args, files);
-    findings.extend(outcomes.iter().flat_map(suite_rows::errors));
+    let (runs, mut findings) = run_suites(args, files);
+    let outcomes: Vec<&SuiteOutcome> = runs.iter().flat_map(|run| &run.outcomes).collect();
+    findings.extend(outcomes.iter().flat_map(|one| suite_rows::errors(one)));
     if args.compat || args.output_format.is_some() {
         print_as_kyverno(args, &outcomes, &findings, console)?;
     } else {
         let mut shown = findings.clone();
         if args.format == Format::Table {
-            shown.extend(outcomes.iter().flat_map(failures));
+            shown.extend(runs.iter().flat_map(suite_rows::failures));
         }
         report(args, &outcomes, shown).print(args.format, console)?;
     }
@@ -181,7 +182,7 @@ fn none_found(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
 }
 
 /// Runs the suites, workspace by workspace. Kyverno knows no workspace.
-fn outcomes(args: &Args, files: &[PathBuf]) -> (Vec<SuiteOutcome>, Vec<Diagnostic>) {
+fn run_suites(args: &Args, files: &[PathBuf]) -> (Vec<SuiteRun>, Vec<Diagnostic>) {
     let mut groups: BTreeMap<Option<PathBuf>, Vec<PathBuf>> = BTreeMap::new();
     for file in files {
         let folder = file
@@ -199,8 +200,8 @@ fn outcomes(args: &Args, files: &[PathBuf]) -> (Vec<SuiteOutcome>, Vec<Diagnosti
         });
         match workspace.transpose() {
             Ok(workspace) => {
-                let (outcomes, findings) = outcomes_in(workspace.as_ref(), args, &files);
-                all.0.extend(outcomes);
+                let (runs, findings) = run_suites_in(workspace.as_ref(), args, &files);
+                all.0.extend(runs);
                 all.1.extend(findings);
             }
             Err(faults) => all.1.extend(faults),
@@ -209,11 +210,11 @@ fn outcomes(args: &Args, files: &[PathBuf]) -> (Vec<SuiteOutcome>, Vec<Diagnosti
     all
 }
 
-fn outcomes_in(
+fn run_suites_in(
     workspace: Option<&Workspace>,
     args: &Args,
     files: &[PathBuf],
-) -> (Vec<SuiteOutcome>, Vec<Diagnostic>) {
+) -> (Vec<SuiteRun>, Vec<Diagnostic>) {
     let of_library = |file: &Path| workspace.is_some_and(|it| is_below(file, &it.library()));
     let (rendered, plain): (Vec<&PathBuf>, Vec<&PathBuf>) =
         files.iter().partition(|file| of_library(file));
@@ -229,20 +230,29 @@ fn outcomes_in(
         ..SuiteOptions::default()
     };
     let _line = ProgressLine::show("running suites: suite", &options.progress);
-    let mut outcomes = suite::run(&plain, &options);
+    let outcomes = suite::run(&plain, &options).into_iter();
+    let mut runs: Vec<SuiteRun> = outcomes.map(outside_library).collect();
     let Some(workspace) = workspace.filter(|_| !rendered.is_empty()) else {
-        return (outcomes, Vec::new());
+        return (runs, Vec::new());
     };
     let real: Vec<PathBuf> = rendered
         .iter()
         .filter_map(|file| file.canonicalize().ok())
         .collect();
-    let (runs, findings) = verify::run_suites_of(workspace, &options, &|policy| {
+    let (of_library, findings) = verify::run_suites_of(workspace, &options, &|policy| {
         let suite = policy.suite().and_then(|suite| suite.canonicalize().ok());
         suite.is_some_and(|suite| real.contains(&suite))
     });
-    outcomes.extend(runs.into_iter().flat_map(|run| run.outcomes));
-    (outcomes, findings)
+    runs.extend(of_library);
+    (runs, findings)
+}
+
+fn outside_library(outcome: SuiteOutcome) -> SuiteRun {
+    SuiteRun {
+        policy: outcome.name.clone(),
+        outcomes: vec![outcome],
+        ..SuiteRun::default()
+    }
 }
 
 fn is_below(file: &Path, folder: &Path) -> bool {
@@ -250,14 +260,11 @@ fn is_below(file: &Path, folder: &Path) -> bool {
     matches!((file, folder), (Ok(file), Ok(folder)) if file.starts_with(&folder))
 }
 
-/// The failed rows, each at its line.
-fn failures(outcome: &SuiteOutcome) -> Vec<Diagnostic> {
-    let file = shown(&outcome.file).display().to_string();
-    suite_rows::failures(outcome, &outcome.name, None, &file)
-}
-
-fn report(args: &Args, outcomes: &[SuiteOutcome], findings: Vec<Diagnostic>) -> Report {
-    let mut rows: Vec<_> = outcomes.iter().flat_map(suite_rows::of).collect();
+fn report(args: &Args, outcomes: &[&SuiteOutcome], findings: Vec<Diagnostic>) -> Report {
+    let mut rows: Vec<_> = outcomes
+        .iter()
+        .flat_map(|one| suite_rows::of(one))
+        .collect();
     if args.fail_only {
         rows.retain(|row| row.result.is_bad());
     }
@@ -265,8 +272,8 @@ fn report(args: &Args, outcomes: &[SuiteOutcome], findings: Vec<Diagnostic>) -> 
         command: "test",
         counts: vec![
             ("suites", outcomes.len()),
-            ("passed", outcomes.iter().map(SuiteOutcome::passed).sum()),
-            ("failed", outcomes.iter().map(SuiteOutcome::failed).sum()),
+            ("passed", outcomes.iter().map(|one| one.passed()).sum()),
+            ("failed", outcomes.iter().map(|one| one.failed()).sum()),
         ],
         rows,
         findings,
@@ -276,7 +283,7 @@ fn report(args: &Args, outcomes: &[SuiteOutcome], findings: Vec<Diagnostic>) -> 
 
 fn print_as_kyverno(
     args: &Args,
-    outcomes: &[SuiteOutcome],
+    outcomes: &[&SuiteOutcome],
     findings: &[Diagnostic],
     console: &mut Console,
 ) -> io::Result<()> {
@@ -308,7 +315,7 @@ fn print_as_kyverno(
         }
     }
     console.tell(findings)?;
-    let failed: usize = outcomes.iter().map(SuiteOutcome::failed).sum();
+    let failed: usize = outcomes.iter().map(|one| one.failed()).sum();
     match (findings.len(), failed) {
         (0, 0) => Ok(()),
         (0, failed) => console.talk(&format!("Error: {failed} tests failed\n")),

@@ -1,11 +1,10 @@
 //! `portcullis verify`: the gate: renders, validates and tests every policy for every environment.
 
-use std::{io, path::Path, sync::Arc};
+use std::{io, sync::Arc};
 
 use portcullis_pipeline::{
-    diagnostic::Diagnostic,
     suite::SuiteOutcome,
-    verify::{self, SuiteRun, VerifyReport},
+    verify::{self, VerifyReport},
 };
 
 use crate::{
@@ -57,7 +56,7 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
     findings.extend(outcomes.iter().flat_map(|one| suite_rows::errors(one)));
     // People read a failed case at its place, machines as a row.
     let rows = if args.format == Format::Table {
-        findings.extend(found.suites.iter().flat_map(failures));
+        findings.extend(found.suites.iter().flat_map(suite_rows::failures));
         Vec::new()
     } else {
         outcomes
@@ -107,14 +106,4 @@ fn overview(found: &VerifyReport) -> Vec<Vec<String>> {
     std::iter::once(head.map(str::to_owned).to_vec())
         .chain(rows.map(row))
         .collect()
-}
-
-fn failures(run: &SuiteRun) -> Vec<Diagnostic> {
-    let title = format!("{} ({})", run.policy, run.renderings.join(", "));
-    let folder = run.template.path.parent().unwrap_or(Path::new("."));
-    let rerun = folder.display().to_string();
-    let outcomes = run.outcomes.iter();
-    let failures =
-        outcomes.flat_map(|one| suite_rows::failures(one, &title, Some(&run.template), &rerun));
-    failures.collect()
 }

@@ -33,9 +33,9 @@ pub struct Layout {
 
 /// How each suite went, its rows, and the summary.
 #[must_use]
-pub fn render(outcomes: &[SuiteOutcome], layout: Layout) -> String {
-    let passed: usize = outcomes.iter().map(SuiteOutcome::passed).sum();
-    let failed: usize = outcomes.iter().map(SuiteOutcome::failed).sum();
+pub fn render(outcomes: &[&SuiteOutcome], layout: Layout) -> String {
+    let passed: usize = outcomes.iter().map(|one| one.passed()).sum();
+    let failed: usize = outcomes.iter().map(|one| one.failed()).sum();
     let mut text: String = outcomes
         .iter()
         .map(|outcome| suite(outcome, layout))

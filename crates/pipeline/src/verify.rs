@@ -9,7 +9,7 @@ use portcullis_engine::{CompileOptions, compile, exceptions::Nanoseconds, lint, 
 use rayon::prelude::*;
 
 use crate::{
-    diagnostic::{Diagnostic, Place, Severity, SourceFile},
+    diagnostic::{Diagnostic, Place, Severity},
     exception_ledger,
     library::{self, Library, LibraryPolicy},
     offline::places,
@@ -22,12 +22,12 @@ use crate::{
 };
 
 /// A suite and the rendering that it ran for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct SuiteRun {
-    /// `<set>/<policy>`.
+    /// `<set>/<policy>`; the suite's name where it is none of the library.
     pub policy: String,
-    /// The policy's template.
-    pub template: SourceFile,
+    /// The policy; none for a suite outside the library.
+    pub rendered: Option<RenderedPolicy>,
     /// `defaults`, or the environments that share the rendering.
     pub renderings: Vec<String>,
     /// What it gave.
@@ -228,7 +228,7 @@ fn run_suite(
         };
         SuiteRun {
             policy: policy.key(),
-            template: policy.template.clone(),
+            rendered: Some(rendering.policy),
             renderings: rendering.names,
             outcomes: suite::run_file(&suite::inputs::normal(&path), &options),
         }

@@ -39,6 +39,9 @@ pub struct Row {
     pub reason: String,
     /// What the rule said.
     pub message: String,
+    /// Where in the resource the rule decided, as `/spec/containers/0/image/`; empty where there is no
+    /// such place.
+    pub path: String,
     /// The line of the case in the suite.
     pub line: usize,
 }
@@ -102,6 +105,7 @@ pub fn rows(
             };
             rows.push(Row {
                 rule: found.rule.to_string(),
+                path: found.path().to_owned(),
                 ..row(
                     case,
                     resource.clone(),
@@ -169,6 +173,7 @@ fn row(
         judged,
         reason: reason.to_owned(),
         message,
+        path: String::new(),
         line: 0,
     }
 }
