@@ -31,6 +31,8 @@ pub struct PolicySet {
     pub(crate) policies: Vec<CompiledPolicy>,
     pub(crate) index: RuleIndex<RuleId>,
     pub(crate) unevaluated: Vec<u32>,
+    /// The policies that change objects.
+    pub(crate) mutating: Vec<u32>,
 }
 
 /// Compiles policies and exceptions: every error of every policy, and the policies that have none.
@@ -86,9 +88,17 @@ impl PolicySet {
             .filter(|(_, policy)| matches!(policy, CompiledPolicy::Unevaluated(_)))
             .map(|(number, _)| number)
             .collect();
+        let mutating = numbered()
+            .filter(|(_, policy)| match policy {
+                CompiledPolicy::ClusterPolicy(policy) => policy.mutates(),
+                CompiledPolicy::Unevaluated(_) => false,
+            })
+            .map(|(number, _)| number)
+            .collect();
         PolicySet {
             index,
             unevaluated,
+            mutating,
             policies,
         }
     }

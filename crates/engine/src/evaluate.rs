@@ -1,5 +1,7 @@
 //! A policy set and a request to responses: one per policy that has something to say.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -8,77 +10,48 @@ use crate::compile::{CompiledPolicy, PolicySet};
 use crate::context::source::{ContextSource, PathValue};
 use crate::context::{RequestView, Store};
 use crate::evaluation::{Evaluation, PolicyName};
-use crate::policies::cluster_policy::CompiledClusterPolicy;
+use crate::policies::cluster_policy::{CompiledClusterPolicy, Mutated};
 use crate::record::Recorder;
 use crate::request::{Operation, Request};
 use crate::response::{EngineResponse, FailureAction, RuleResponse};
 
-/// Evaluates every policy that can be about the request. Responses stand in the order of the
-/// policies; a policy without a rule that answers gives none.
+/// Evaluates every policy that can be about the request: first the rules that change the object, one
+/// after the other, and then all others on the object as it came out. Responses stand in the order of
+/// the policies; a policy without a rule that answers gives none.
 pub fn evaluate<R: Recorder>(
     set: &PolicySet,
     request: &Request<'_>,
     source: &dyn ContextSource,
     recorder: &mut R,
 ) -> Vec<EngineResponse> {
-    let mut responses = Vec::new();
-    if source.has_policy_values() {
-        for number in 0..set.policies.len() {
-            responses.extend(evaluate_policy(set, number, request, source, recorder));
-        }
-        return responses;
-    }
     let world = World { set, source };
-    let mut unevaluated = set.unevaluated.iter().copied().peekable();
-    let candidates: Vec<(u32, u32)> = set.index.candidates(request).collect();
-    let view = RequestView::new(request);
-    let store = Store::new();
-    for run in candidates.chunk_by(|one, next| one.0 == next.0) {
-        let Some(number) = run.first().map(|first| first.0) else {
-            continue;
-        };
-        while let Some(before) = unevaluated.next_if(|other| *other < number) {
-            responses.extend(world.unevaluated(before, request));
-        }
-        let Some(CompiledPolicy::ClusterPolicy(policy)) =
-            position(number).and_then(|at| set.policies.get(at))
-        else {
-            continue;
-        };
-        let rules = run.iter().filter_map(|(_, rule)| position(*rule));
-        responses.extend(world.cluster_policy(policy, rules, &view, &store, &[], recorder));
+    if set.mutating.is_empty() {
+        let others = world.others(request, recorder);
+        return others.into_iter().map(|(_, response)| response).collect();
     }
-    for after in unevaluated {
-        responses.extend(world.unevaluated(after, request));
-    }
-    responses
+    let (changed, object) = world.mutations(request, recorder);
+    let request = Request {
+        object: object.as_deref().or(request.object),
+        ..request.clone()
+    };
+    joined(changed, world.others(&request, recorder))
 }
 
-/// Evaluates one policy of the set, with the values that a Values file injects for it. They may
-/// change the operation, and the object too, which then is read again.
-pub fn evaluate_policy<R: Recorder>(
-    set: &PolicySet,
-    number: usize,
-    request: &Request<'_>,
-    source: &dyn ContextSource,
-    recorder: &mut R,
-) -> Option<EngineResponse> {
-    let world = World { set, source };
-    match set.policies.get(number)? {
-        CompiledPolicy::Unevaluated(policy) => {
-            let response = policy.evaluate(request)?;
-            Some(world.response(policy.info(), FailureAction::Enforce, vec![response]))
-        }
-        CompiledPolicy::ClusterPolicy(policy) => {
-            let info = policy.info();
-            let values = source.policy_values(&info.name, &request.kind.kind, request.name);
-            let store = Store::new();
-            let changed = changed_request(request, values, &store);
-            let view = RequestView::new(&changed);
-            let all = 0..policy.rules().len();
-            world.cluster_policy(policy, all, &view, &store, values, recorder)
+/// A response and the number of its policy.
+type Numbered = (u32, EngineResponse);
+
+/// One response for each policy: what its rules changed, and then what its other rules say.
+fn joined(changed: Vec<Numbered>, others: Vec<Numbered>) -> Vec<EngineResponse> {
+    let mut by_policy: BTreeMap<u32, EngineResponse> = changed.into_iter().collect();
+    for (number, other) in others {
+        match by_policy.entry(number) {
+            Entry::Occupied(mut known) => known.get_mut().rules.extend(other.rules),
+            Entry::Vacant(place) => {
+                place.insert(other);
+            }
         }
     }
+    by_policy.into_values().collect()
 }
 
 fn position(number: u32) -> Option<usize> {
@@ -140,8 +113,159 @@ struct World<'w> {
 }
 
 impl<'w> World<'w> {
+    /// What the rules say that change nothing.
+    fn others<R: Recorder>(&self, request: &Request<'_>, recorder: &mut R) -> Vec<Numbered> {
+        if self.source.has_policy_values() {
+            let policies = (0_u32..).zip(&self.set.policies);
+            return policies
+                .filter_map(|(number, policy)| {
+                    Some((number, self.with_values(policy, request, recorder)?))
+                })
+                .collect();
+        }
+        let mut responses = Vec::new();
+        let mut unevaluated = self.set.unevaluated.iter().copied().peekable();
+        let candidates: Vec<(u32, u32)> = self.set.index.candidates(request).collect();
+        let view = RequestView::new(request);
+        let store = Store::new();
+        let mut add = |number, response: Option<EngineResponse>| {
+            responses.extend(response.map(|response| (number, response)));
+        };
+        for run in candidates.chunk_by(|one, next| one.0 == next.0) {
+            let Some(number) = run.first().map(|first| first.0) else {
+                continue;
+            };
+            while let Some(before) = unevaluated.next_if(|other| *other < number) {
+                add(before, self.unevaluated(before, request));
+            }
+            let Some(CompiledPolicy::ClusterPolicy(policy)) = self.policy(number) else {
+                continue;
+            };
+            let rules = run.iter().filter_map(|(_, rule)| position(*rule));
+            add(
+                number,
+                self.cluster_policy(policy, rules, &view, &store, &[], recorder),
+            );
+        }
+        for after in unevaluated {
+            add(after, self.unevaluated(after, request));
+        }
+        responses
+    }
+
+    /// One policy, with the values that a Values file injects for it. They may change the
+    /// operation, and the object too, which then is read again.
+    fn with_values<R: Recorder>(
+        &self,
+        policy: &CompiledPolicy,
+        request: &Request<'_>,
+        recorder: &mut R,
+    ) -> Option<EngineResponse> {
+        match policy {
+            CompiledPolicy::Unevaluated(policy) => {
+                let response = policy.evaluate(request)?;
+                Some(self.response(policy.info(), FailureAction::Enforce, vec![response]))
+            }
+            CompiledPolicy::ClusterPolicy(policy) => {
+                let name = &policy.info().name;
+                let values = self
+                    .source
+                    .policy_values(name, &request.kind.kind, request.name);
+                let store = Store::new();
+                let changed = changed_request(request, values, &store);
+                let view = RequestView::new(&changed);
+                let all = 0..policy.rules().len();
+                self.cluster_policy(policy, all, &view, &store, values, recorder)
+            }
+        }
+    }
+
+    /// What the rules say that change objects, and the object as they leave it.
+    fn mutations<R: Recorder>(
+        &self,
+        request: &Request<'_>,
+        recorder: &mut R,
+    ) -> (Vec<Numbered>, Option<Arc<Value>>) {
+        let mut responses = Vec::new();
+        let mut object: Option<Arc<Value>> = None;
+        let candidates = if self.source.has_policy_values() {
+            None
+        } else {
+            Some(self.set.index.candidates(request).collect::<Vec<_>>())
+        };
+        for number in &self.set.mutating {
+            let Some(CompiledPolicy::ClusterPolicy(policy)) = self.policy(*number) else {
+                continue;
+            };
+            let rules: Vec<usize> = match &candidates {
+                Some(candidates) => candidates
+                    .iter()
+                    .filter(|(policy, _)| policy == number)
+                    .filter_map(|(_, rule)| position(*rule))
+                    .collect(),
+                None => (0..policy.rules().len()).collect(),
+            };
+            if rules.is_empty() {
+                continue;
+            }
+            let seen = Request {
+                object: object.as_deref().or(request.object),
+                ..request.clone()
+            };
+            let mutated = self.mutate(policy, rules, &seen, recorder);
+            if !mutated.responses.is_empty() {
+                let action = policy.actions().of(request);
+                let mut response = self.response(policy.info(), action, mutated.responses);
+                response.patched.clone_from(&mutated.object);
+                responses.push((*number, response));
+            }
+            object = mutated.object.or(object);
+        }
+        (responses, object)
+    }
+
+    /// The rules of one policy that change objects, each on the object as the one before left it.
+    fn mutate<R: Recorder>(
+        &self,
+        policy: &CompiledClusterPolicy,
+        rules: Vec<usize>,
+        request: &Request<'_>,
+        recorder: &mut R,
+    ) -> Mutated {
+        let info = policy.info();
+        let values = self
+            .source
+            .policy_values(&info.name, &request.kind.kind, request.name);
+        let name = PolicyName {
+            name: &info.name,
+            namespace: &info.namespace,
+        };
+        let changes = Store::new();
+        let request = changed_request(request, values, &changes);
+        policy.mutate(rules, |rule, before| {
+            let seen = Request {
+                object: before.or(request.object),
+                ..request.clone()
+            };
+            if policy.hides(rule, &seen) {
+                return Mutated::default();
+            }
+            let (view, store) = (RequestView::new(&seen), Store::new());
+            let evaluation = Evaluation::new(name, &view, self.source, &store, recorder);
+            let Some(mut evaluation) = evaluation else {
+                return Mutated::default();
+            };
+            evaluation.context().inject_all(values);
+            rule.mutate(&mut evaluation)
+        })
+    }
+
+    fn policy(&self, number: u32) -> Option<&'w CompiledPolicy> {
+        self.set.policies.get(position(number)?)
+    }
+
     fn unevaluated(&self, number: u32, request: &Request<'_>) -> Option<EngineResponse> {
-        match self.set.policies.get(position(number)?)? {
+        match self.policy(number)? {
             CompiledPolicy::Unevaluated(policy) => {
                 let response = policy.evaluate(request)?;
                 Some(self.response(policy.info(), FailureAction::Enforce, vec![response]))

@@ -18,6 +18,7 @@ pub mod index;
 pub mod lint;
 pub mod load;
 pub mod matching;
+pub mod patch;
 pub mod pattern;
 pub mod pod_security;
 pub mod policies;
@@ -30,4 +31,4 @@ pub mod verdict;
 
 pub use compile::{CompiledPolicy, PolicySet, compile};
 pub use compile_options::{CompileError, CompileOptions};
-pub use evaluate::{evaluate, evaluate_policy};
+pub use evaluate::evaluate;

@@ -103,6 +103,8 @@ pub struct RuleDetail {
     pub pod_security: Option<PodSecurityFailure>,
     /// The objects that a rule generates.
     pub generated: Vec<Value>,
+    /// The existing object that a `mutate` rule with `targets` changed, as it is after the change.
+    pub patched_target: Option<Value>,
 }
 
 /// The name of a PolicyException.
@@ -177,5 +179,5 @@ pub struct EngineResponse {
     /// The rules that answered, in the order of the policy.
     pub rules: Vec<RuleResponse>,
     /// The object after the policy, where the policy changed it.
-    pub patched: Option<Value>,
+    pub patched: Option<Arc<Value>>,
 }

@@ -9,7 +9,9 @@ pub mod duration;
 pub mod gotime;
 pub mod image_ref;
 pub mod jmespath;
+pub mod json_patch;
 pub mod kinds;
+pub mod mutate;
 pub mod pattern;
 pub mod policy_load_errors;
 pub mod quantity;
@@ -61,8 +63,16 @@ pub const TABLES: &[GoldenTable] = &[
         check: jmespath::check,
     },
     GoldenTable {
+        name: "json_patch",
+        check: json_patch::check,
+    },
+    GoldenTable {
         name: "kinds",
         check: kinds::check,
+    },
+    GoldenTable {
+        name: "mutate",
+        check: mutate::check,
     },
     GoldenTable {
         name: "pattern",

@@ -88,6 +88,12 @@ pub trait ContextSource {
     /// A global context entry, or one of its projections.
     fn global(&self, entry: &str, projection: Option<&str>) -> Lookup;
 
+    /// Every object of a kind, as a list; API version and kind may have wildcards.
+    fn matching_objects(&self, api_version: &str, kind: &str) -> Lookup {
+        let _ = (api_version, kind);
+        Lookup::Unavailable
+    }
+
     /// Whether any policy has injected values; without them the rule index is used.
     fn has_policy_values(&self) -> bool {
         false

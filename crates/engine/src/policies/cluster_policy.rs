@@ -2,7 +2,7 @@
 //! rules after the written ones.
 //!
 //! A rule is taken in steps: match and exclude, context, preconditions, exceptions, and then what
-//! the rule does. `validate` and `generate` are evaluated; a rule that mutates or verifies images,
+//! the rule does. `validate`, `mutate` and `generate` are evaluated; a rule that verifies images,
 //! and a `validate` with `cel` or `manifests`, gives an error that names it.
 
 mod body;
@@ -13,6 +13,8 @@ mod foreach;
 mod generate;
 mod handler;
 mod message;
+mod mutate;
+mod mutate_targets;
 mod outcome;
 mod pod_security;
 mod report_properties;
@@ -22,6 +24,7 @@ mod validate;
 use std::sync::Arc;
 
 use portcullis_api::cluster_policy as api;
+use serde_json::Value;
 
 use crate::autogen;
 use crate::compile_options::{CompileError, CompileOptions};
@@ -29,10 +32,11 @@ use crate::evaluation::Evaluation;
 use crate::exceptions::ExceptionSet;
 use crate::policy_info::PolicyInfo;
 use crate::record::Recorder;
-use crate::response::{RuleResponse, RuleStatus};
+use crate::request::Request;
+use crate::response::{RuleResponse, RuleStatus, RuleType};
 
 use failure_action::FailureActions;
-pub use rule::CompiledRule;
+pub use rule::{CompiledRule, Mutated};
 
 /// A policy, ready to run.
 #[derive(Debug)]
@@ -109,7 +113,41 @@ impl CompiledClusterPolicy {
         &self.actions
     }
 
-    /// Evaluates the rules of the given numbers, in order.
+    /// Whether a rule changes objects.
+    #[must_use]
+    pub fn mutates(&self) -> bool {
+        let mut rules = self.rules.iter();
+        rules.any(|rule| rule.rule_type() == RuleType::Mutation)
+    }
+
+    /// Evaluates the rules that change objects, of the given numbers, in order. `evaluate`
+    /// runs one rule on the object as the rules before it changed it, if they did.
+    pub fn mutate(
+        &self,
+        numbers: impl IntoIterator<Item = usize>,
+        mut evaluate: impl FnMut(&CompiledRule, Option<&Value>) -> Mutated,
+    ) -> Mutated {
+        let mut all = Mutated::default();
+        for number in numbers {
+            let Some(rule) = self.rules.get(number) else {
+                continue;
+            };
+            if rule.rule_type() != RuleType::Mutation {
+                continue;
+            }
+            let mutated = evaluate(rule, all.object.as_deref());
+            let counts = |response: &RuleResponse| response.status != RuleStatus::Skip;
+            let counts = mutated.responses.iter().any(counts);
+            all.responses.extend(mutated.responses);
+            all.object = mutated.object.or(all.object);
+            if self.apply_one && counts {
+                break;
+            }
+        }
+        all
+    }
+
+    /// Evaluates the rules of the given numbers that change nothing, in order.
     pub fn evaluate<'a, R: Recorder>(
         &'a self,
         numbers: impl IntoIterator<Item = usize>,
@@ -120,7 +158,7 @@ impl CompiledClusterPolicy {
             let Some(rule) = self.rules.get(number) else {
                 continue;
             };
-            if self.is_hidden(rule, evaluation) {
+            if rule.rule_type() == RuleType::Mutation || self.hides(rule, evaluation.request()) {
                 continue;
             }
             let Some(response) = rule.evaluate(evaluation) else {
@@ -135,15 +173,12 @@ impl CompiledClusterPolicy {
         responses
     }
 
-    fn is_hidden<R: Recorder>(
-        &self,
-        rule: &CompiledRule,
-        evaluation: &Evaluation<'_, '_, R>,
-    ) -> bool {
-        let kind = &evaluation.request().kind.kind;
+    /// Whether a derived rule speaks for a written one.
+    #[must_use]
+    pub fn hides(&self, rule: &CompiledRule, request: &Request<'_>) -> bool {
         !self.derived.is_empty()
             && rule.is_written()
-            && autogen::hides(&self.derived, rule.name(), kind)
+            && autogen::hides(&self.derived, rule.name(), &request.kind.kind)
     }
 }
 

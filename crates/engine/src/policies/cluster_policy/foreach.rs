@@ -149,7 +149,7 @@ impl ForEach {
             } else {
                 frame.element.clone()
             },
-            nesting: nesting + 1,
+            nesting: frame.nesting + 1,
         })
     }
 

@@ -1,4 +1,4 @@
-//! What a rule does: checks, or something that is not evaluated.
+//! What a rule does: checks, changes, or something that is not evaluated.
 //!
 //! Of `manifests`, `podSecurity` and `cel` the first that is written counts, in this order; then
 //! the body.
@@ -9,6 +9,7 @@ use portcullis_api::cluster_policy as api;
 
 use super::body::Check;
 use super::generate::CompiledGenerate;
+use super::mutate::Mutation;
 use super::pod_security::PodSecurityRule;
 use crate::compile_options::CompileOptions;
 use crate::context::query::Names;
@@ -20,6 +21,7 @@ pub(super) enum Handler {
     Validate(Check),
     PodSecurity(Box<PodSecurityRule>),
     Generate(CompiledGenerate),
+    Mutate(Box<Mutation>),
     /// Something that is not evaluated.
     Missing(RuleType, &'static str),
     /// Nothing at all.
@@ -49,9 +51,13 @@ impl Handler {
             )));
         }
         let Some(validate) = &rule.validate else {
+            if let Some(mutate) = &rule.mutate {
+                let namespace = policy.metadata.namespace.as_deref();
+                let mutation = Mutation::compile(mutate, namespace, names);
+                return Ok(Handler::Mutate(Box::new(mutation)));
+            }
             return Ok(match rule_type(rule) {
-                RuleType::Validation => Handler::Nothing,
-                RuleType::Mutation => Handler::Missing(RuleType::Mutation, "`mutate`"),
+                RuleType::Validation | RuleType::Mutation => Handler::Nothing,
                 RuleType::Generation => Handler::Missing(RuleType::Generation, "`generate`"),
                 RuleType::ImageVerify => Handler::Missing(RuleType::ImageVerify, "`verifyImages`"),
             });

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use portcullis_api::cluster_policy as api;
+use portcullis_values::{Str, Val};
+use serde_json::Value;
 
 use super::condition::CompiledConditions;
 use super::exception::RuleException;
 use super::failure_action;
 use super::handler::Handler;
 use super::message::Messages;
+use super::mutate::{self, Mutation};
 use super::outcome::{Frame, Outcome};
 use super::report_properties::ReportProperties;
 use crate::compile_options::{CompileError, CompileOptions};
@@ -27,6 +30,24 @@ use crate::request::{Operation, Request, RequestUser};
 use crate::response::{
     ExceptionName, FailureAction, RuleDetail, RuleResponse, RuleStatus, RuleType,
 };
+
+/// What rules that change objects answered.
+#[derive(Clone, Debug, Default)]
+pub struct Mutated {
+    /// The responses, in order.
+    pub responses: Vec<RuleResponse>,
+    /// The object of the request after the change, where there was one.
+    pub object: Option<Arc<Value>>,
+}
+
+impl Mutated {
+    fn of(response: RuleResponse) -> Mutated {
+        Mutated {
+            responses: vec![response],
+            object: None,
+        }
+    }
+}
 
 /// A rule, ready to run.
 #[derive(Debug)]
@@ -123,6 +144,7 @@ impl CompiledRule {
         match &self.handler {
             Handler::Missing(rule_type, _) => *rule_type,
             Handler::Generate(_) => RuleType::Generation,
+            Handler::Mutate(_) => RuleType::Mutation,
             _ => RuleType::Validation,
         }
     }
@@ -133,6 +155,7 @@ impl CompiledRule {
         let loops = match &self.handler {
             Handler::Validate(check) => check.needs(),
             Handler::Generate(generate) => generate.needs(),
+            Handler::Mutate(mutation) => mutation.needs(),
             _ => Vec::new(),
         };
         own.chain(loops)
@@ -182,18 +205,7 @@ impl CompiledRule {
                 }
                 Some(response)
             }
-            _ if !exceptions.is_empty() => {
-                let names: Vec<ExceptionName> = exceptions
-                    .iter()
-                    .map(|exception| exception.name().clone())
-                    .collect();
-                let keys: Vec<&str> = exceptions.iter().map(|exception| exception.key()).collect();
-                let message = exceptions::skip_message(&keys);
-                let mut response =
-                    self.response(Outcome::new(RuleStatus::Skip, message), evaluation);
-                response.detail.get_or_insert_default().exceptions = names;
-                Some(response)
-            }
+            _ if !exceptions.is_empty() => Some(self.excepted(&exceptions, evaluation)),
             Handler::Validate(check) => {
                 let outcome = check.evaluate(&self.messages, &Frame::default(), evaluation)?;
                 let outcome = self.forgive(outcome, evaluation);
@@ -214,8 +226,118 @@ impl CompiledRule {
                 );
                 Some(self.response(Outcome::new(RuleStatus::Error, message), evaluation))
             }
-            Handler::Nothing => None,
+            Handler::Mutate(_) | Handler::Nothing => None,
         }
+    }
+
+    fn excepted<'a, R: Recorder>(
+        &'a self,
+        exceptions: &[&RuleException],
+        evaluation: &Evaluation<'a, '_, R>,
+    ) -> RuleResponse {
+        let names: Vec<ExceptionName> = exceptions
+            .iter()
+            .map(|exception| exception.name().clone())
+            .collect();
+        let keys: Vec<&str> = exceptions.iter().map(|exception| exception.key()).collect();
+        let message = exceptions::skip_message(&keys);
+        let mut response = self.response(Outcome::new(RuleStatus::Skip, message), evaluation);
+        response.detail.get_or_insert_default().exceptions = names;
+        response
+    }
+
+    /// Evaluates a rule that changes objects; nothing of a rule that does not, or of a request that
+    /// it is not about.
+    pub fn mutate<'a, R: Recorder>(&'a self, evaluation: &mut Evaluation<'a, '_, R>) -> Mutated {
+        let policy = evaluation.policy().name;
+        let matched = self.matcher.matches_subject(evaluation.subject());
+        evaluation.recorder().matched(policy, &self.name, matched);
+        let (true, Handler::Mutate(mutation)) = (matched, &self.handler) else {
+            return Mutated::default();
+        };
+        evaluation.enter_rule(&self.name);
+        evaluation.context().checkpoint();
+        evaluation.load_rule_values(None);
+        evaluation.context().defer(&self.entries);
+        let mutated = self.mutation_steps(mutation, evaluation);
+        evaluation.context().restore();
+        let status = mutated.responses.first().map(|response| response.status);
+        evaluation.recorder().ended(policy, &self.name, status);
+        mutated
+    }
+
+    fn mutation_steps<'a, R: Recorder>(
+        &'a self,
+        mutation: &'a Mutation,
+        evaluation: &mut Evaluation<'a, '_, R>,
+    ) -> Mutated {
+        if let Some(outcome) = self.unmet_preconditions(evaluation) {
+            let properties = self.report_properties.as_ref();
+            let written = properties.map(|properties| properties.written.clone());
+            return Mutated::of(self.response_with(outcome, written));
+        }
+        let exceptions = self.matching_exceptions(evaluation);
+        if !exceptions.is_empty() {
+            return Mutated::of(self.excepted(&exceptions, evaluation));
+        }
+        if !mutation.targets.is_empty() {
+            return self.mutate_targets(mutation, evaluation);
+        }
+        let Some(object) = evaluation.request().object else {
+            return Mutated::default();
+        };
+        match mutation.apply(object, evaluation) {
+            Ok(patched) => {
+                let outcome = Outcome::new(RuleStatus::Pass, mutate::message(&patched));
+                Mutated {
+                    responses: vec![self.response(outcome, evaluation)],
+                    object: Some(Arc::new(patched)),
+                }
+            }
+            Err(outcome) => Mutated::of(self.response(outcome, evaluation)),
+        }
+    }
+
+    /// Changes existing objects: a response for each.
+    fn mutate_targets<'a, R: Recorder>(
+        &'a self,
+        mutation: &'a Mutation,
+        evaluation: &mut Evaluation<'a, '_, R>,
+    ) -> Mutated {
+        let mut mutated = Mutated::default();
+        for target in &mutation.targets {
+            let objects = match target.objects(evaluation) {
+                Ok(objects) => objects,
+                Err(outcome) => {
+                    mutated.responses.push(self.response(outcome, evaluation));
+                    continue;
+                }
+            };
+            for object in objects {
+                let object = evaluation.context().store().keep(object);
+                evaluation.context().checkpoint();
+                let value = Val::from(&*object);
+                evaluation.context().replace(Str::from("target"), value);
+                let patched = match target.counts(evaluation) {
+                    Ok(true) => mutation.apply(object, evaluation),
+                    Ok(false) => Err(Outcome::new(RuleStatus::Skip, "preconditions not met")),
+                    Err(outcome) => Err(outcome),
+                };
+                let response = match patched {
+                    Ok(patched) => {
+                        let outcome = Outcome::new(RuleStatus::Pass, mutate::message(&patched));
+                        let mut response = self.response(outcome, evaluation);
+                        let detail = response.detail.get_or_insert_default();
+                        detail.patched_target = Some(patched);
+                        response
+                    }
+                    Err(outcome) => self.response(outcome, evaluation),
+                };
+                evaluation.context().restore();
+                mutated.responses.push(response);
+            }
+        }
+        mutated
     }
 
     fn matching_exceptions<'a, R: Recorder>(
@@ -329,7 +451,9 @@ impl CompiledRule {
                 rule.evaluate(&exceptions, evaluation)
                     .map(|(outcome, _)| outcome)
             }
-            Handler::Generate(_) | Handler::Missing(..) | Handler::Nothing => None,
+            Handler::Generate(_) | Handler::Mutate(_) | Handler::Missing(..) | Handler::Nothing => {
+                None
+            }
         };
         outcome.is_some_and(|outcome| outcome.status == RuleStatus::Fail)
     }

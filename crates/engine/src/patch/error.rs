@@ -1,0 +1,53 @@
+//! Why a patch cannot be read or applied.
+
+use thiserror::Error;
+
+/// Why a patch cannot be read or applied.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum PatchError {
+    /// The text is not YAML.
+    #[error("the JSON patch is not YAML: {0}")]
+    NotYaml(String),
+    /// The text is YAML, but no list of operations.
+    #[error("a JSON patch is a list of operations, found {0}")]
+    NotAList(&'static str),
+    /// An operation that lacks something or is unknown.
+    #[error("operation {number} of the JSON patch {problem}")]
+    Malformed {
+        /// Its number, from 1.
+        number: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// An operation that does not fit the object.
+    #[error("{operation} {path}: {problem}")]
+    Operation {
+        /// Its word: `add`, `remove`, …
+        operation: &'static str,
+        /// The place that it names.
+        path: String,
+        /// Why it does not fit.
+        problem: String,
+    },
+    /// A strategic merge patch and the object have different shapes.
+    #[error("at {path}: expected {expected}, as in the resource, but the patch has {found}")]
+    Shape {
+        /// The place in the object.
+        path: String,
+        /// What the other side has.
+        expected: &'static str,
+        /// What the patch has.
+        found: &'static str,
+    },
+    /// A `$patch` directive that is unknown.
+    #[error("at {path}: `$patch: {directive}` is unknown; expected delete, replace or merge")]
+    Directive {
+        /// The place in the patch.
+        path: String,
+        /// What is written.
+        directive: String,
+    },
+    /// Patch or object are nested too deep.
+    #[error("the patch is nested more than {0} levels deep")]
+    TooDeep(usize),
+}

@@ -1,0 +1,279 @@
+//! The anchors of a patch: conditions are compared with the object, additions are kept where the
+//! object lacks the key, and an element with anchors becomes one element for each element of the
+//! object's list that meets them.
+//!
+//! Elements are told apart by `name`, whatever the merge key of the list is: an element of the
+//! object without a name cannot be patched through anchors.
+
+use portcullis_values::Val;
+use serde_json::{Map, Value};
+
+use super::MAX_DEPTH;
+use crate::patch::error::PatchError;
+use crate::pattern::anchor::{self, AnchorKind};
+use crate::pattern::{Pattern, PatternOutcome};
+use crate::request::NumberModel;
+
+/// Why a part of the patch does not count.
+enum Unmet {
+    /// A condition does not hold: the element, or the patch.
+    Condition,
+    /// A global condition does not hold: the patch.
+    Global,
+    /// It is nested too deep.
+    TooDeep,
+}
+
+/// What is to be merged into the object; none when nothing is.
+///
+/// # Errors
+/// A patch that is nested too deep.
+pub(super) fn prepare(
+    patch: &Value,
+    object: &Value,
+    numbers: NumberModel,
+) -> Result<Option<Value>, PatchError> {
+    let reader = Reader { numbers };
+    let Value::Object(root) = patch else {
+        return Ok(Some(patch.clone()));
+    };
+    let counted = match reader.map(root, Some(object), 0) {
+        Ok(map) => map,
+        Err(Unmet::Condition | Unmet::Global) => return Ok(None),
+        Err(Unmet::TooDeep) => return Err(PatchError::TooDeep(MAX_DEPTH)),
+    };
+    let left = left_of_root(counted);
+    Ok((!left.is_empty()).then_some(Value::Object(left)))
+}
+
+struct Reader {
+    numbers: NumberModel,
+}
+
+impl Reader {
+    /// Checks the conditions of a map and of what is inside, and takes away additions that the
+    /// object has.
+    fn map(
+        &self,
+        patch: &Map<String, Value>,
+        object: Option<&Value>,
+        depth: usize,
+    ) -> Result<Map<String, Value>, Unmet> {
+        if depth > MAX_DEPTH {
+            return Err(Unmet::TooDeep);
+        }
+        let field = |key: &str| object.and_then(|object| object.get(key));
+        let mut counted = Map::new();
+        for (written, value) in patch {
+            let Some(anchor) = condition(written) else {
+                continue;
+            };
+            let holds = field(anchor.key).is_some_and(|found| self.matches(value, found));
+            if !holds {
+                return Err(match anchor.kind {
+                    AnchorKind::Global => Unmet::Global,
+                    _ => Unmet::Condition,
+                });
+            }
+        }
+        for (written, value) in patch {
+            let key = match anchor::parse(written) {
+                Some(anchor) if anchor.kind == AnchorKind::Addition => {
+                    if field(anchor.key).is_some() {
+                        continue;
+                    }
+                    anchor.key
+                }
+                Some(anchor) if condition(written).is_some() => anchor.key,
+                _ => written.as_str(),
+            };
+            if let Some(value) = self.value(value, field(key), depth + 1)? {
+                counted.insert(written.clone(), value);
+            }
+        }
+        Ok(counted)
+    }
+
+    /// As [`Reader::map`], of any value; none for a list in which no element counts.
+    fn value(
+        &self,
+        patch: &Value,
+        object: Option<&Value>,
+        depth: usize,
+    ) -> Result<Option<Value>, Unmet> {
+        Ok(match patch {
+            Value::Object(map) => Some(Value::Object(self.map(map, object, depth)?)),
+            Value::Array(items) => {
+                let counted = self.list(items, object, depth)?;
+                let is_left = items.is_empty() || !counted.is_empty();
+                is_left.then_some(Value::Array(counted))
+            }
+            other => Some(other.clone()),
+        })
+    }
+
+    fn list(
+        &self,
+        patch: &[Value],
+        object: Option<&Value>,
+        depth: usize,
+    ) -> Result<Vec<Value>, Unmet> {
+        if depth > MAX_DEPTH {
+            return Err(Unmet::TooDeep);
+        }
+        let elements = object
+            .and_then(Value::as_array)
+            .map_or(&[][..], Vec::as_slice);
+        let mut counted = Vec::with_capacity(patch.len());
+        let mut made = Vec::new();
+        for item in patch {
+            match item {
+                Value::Object(map) if has_anchor(item) => {
+                    made.extend(self.elements(map, elements, depth + 1)?);
+                }
+                // What remains of it is dropped with the conditions.
+                Value::String(text) if condition(text).is_some() => {}
+                other => counted.push(other.clone()),
+            }
+        }
+        counted.extend(made);
+        Ok(counted)
+    }
+
+    /// One element for each element of the object that meets the conditions of an element with
+    /// anchors. Global conditions only ask whether one does. As in Kyverno the first element that
+    /// meets the conditions decides what `+()` adds to it and to those after it.
+    fn elements(
+        &self,
+        patch: &Map<String, Value>,
+        elements: &[Value],
+        depth: usize,
+    ) -> Result<Vec<Value>, Unmet> {
+        let is_global = patch.iter().any(|(key, value)| has_global(key, value));
+        let mut made = Vec::new();
+        let (mut unmet, mut met) = (false, false);
+        let mut patch = patch.clone();
+        for element in elements {
+            match self.map(&patch, Some(element), depth) {
+                Err(Unmet::Condition) => {}
+                Err(Unmet::Global) => unmet = true,
+                Err(Unmet::TooDeep) => return Err(Unmet::TooDeep),
+                Ok(_) if is_global => met = true,
+                Ok(counted) => {
+                    decide_additions(&mut patch, &counted);
+                    made.extend(named(left_of(counted), element));
+                }
+            }
+        }
+        if unmet && !met {
+            return Err(Unmet::Global);
+        }
+        Ok(made)
+    }
+
+    fn matches(&self, pattern: &Value, found: &Value) -> bool {
+        let outcome = Pattern::compile(pattern).evaluate(&Val::from(found), self.numbers);
+        outcome == PatternOutcome::Pass
+    }
+}
+
+/// Writes the additions of a patch plainly that count for an element, and drops the others.
+fn decide_additions(patch: &mut Map<String, Value>, counted: &Map<String, Value>) {
+    let written = std::mem::take(patch);
+    for (key, mut value) in written {
+        let kept = counted.get(&key);
+        if strip(&key) != key && kept.is_none() {
+            continue;
+        }
+        if let (Value::Object(inner), Some(Value::Object(kept))) = (&mut value, kept) {
+            decide_additions(inner, kept);
+        }
+        patch.insert(strip(&key), value);
+    }
+}
+
+/// An element of a patch with the name of the element that it is for.
+fn named(mut patch: Map<String, Value>, element: &Value) -> Option<Value> {
+    let name = element.get("name").filter(|name| !name.is_null())?;
+    if patch.is_empty() {
+        return None;
+    }
+    patch.insert("name".to_owned(), name.clone());
+    Some(Value::Object(patch))
+}
+
+fn condition(key: &str) -> Option<anchor::Anchor<'_>> {
+    anchor::parse(key)
+        .filter(|anchor| matches!(anchor.kind, AnchorKind::Condition | AnchorKind::Global))
+}
+
+/// Whether there is an anchor that counts in a patch anywhere inside.
+fn has_anchor(value: &Value) -> bool {
+    match value {
+        Value::Object(map) => map.iter().any(|(key, value)| {
+            let is_addition =
+                anchor::parse(key).is_some_and(|anchor| anchor.kind == AnchorKind::Addition);
+            is_addition || condition(key).is_some() || has_anchor(value)
+        }),
+        Value::Array(items) => items.iter().any(has_anchor),
+        _ => false,
+    }
+}
+
+fn has_global(key: &str, value: &Value) -> bool {
+    if anchor::parse(key).is_some_and(|anchor| anchor.kind == AnchorKind::Global) {
+        return true;
+    }
+    match value {
+        Value::Object(map) => map.iter().any(|(key, value)| has_global(key, value)),
+        Value::Array(items) => items.iter().any(|item| has_global("", item)),
+        _ => false,
+    }
+}
+
+/// What is left of the outermost map. A condition there with something other than conditions
+/// inside stays, under the key as it is written: so does Kyverno.
+fn left_of_root(map: Map<String, Value>) -> Map<String, Value> {
+    map.into_iter()
+        .filter_map(|(key, value)| match (condition(&key).is_some(), value) {
+            (true, Value::Object(inner)) => {
+                let inner = left_of(inner);
+                (!inner.is_empty()).then_some((key, Value::Object(inner)))
+            }
+            (true, _) => None,
+            (false, value) => Some((strip(&key), left(value)?)),
+        })
+        .collect()
+}
+
+/// What is left of a map without its conditions; keys of additions are written plainly.
+fn left_of(map: Map<String, Value>) -> Map<String, Value> {
+    map.into_iter()
+        .filter(|(key, _)| condition(key).is_none())
+        .filter_map(|(key, value)| Some((strip(&key), left(value)?)))
+        .collect()
+}
+
+/// What is left of a value; none of a map in which nothing is, and of a list that had only
+/// elements with conditions.
+fn left(value: Value) -> Option<Value> {
+    match value {
+        Value::Object(map) => {
+            let map = left_of(map);
+            (!map.is_empty()).then_some(Value::Object(map))
+        }
+        Value::Array(items) => {
+            let was_empty = items.is_empty();
+            let items: Vec<Value> = items.into_iter().filter_map(left).collect();
+            (was_empty || !items.is_empty()).then_some(Value::Array(items))
+        }
+        other => Some(other),
+    }
+}
+
+fn strip(key: &str) -> String {
+    match anchor::parse(key) {
+        Some(anchor) if anchor.kind == AnchorKind::Addition => anchor.key.to_owned(),
+        _ => key.to_owned(),
+    }
+}

@@ -1,0 +1,204 @@
+//! Merges lists.
+//!
+//! Elements of a list with merge keys are the same where the keys that both have are equal. The
+//! result starts with the elements of the patch, in the order of the patch; where a list has two
+//! merge keys, elements that were there keep their places after those that are new.
+
+use serde_json::{Map, Value};
+
+use super::merge::{Path, merge, replaces_list};
+use super::schema::{Keyed, Shape};
+use crate::patch::error::PatchError;
+
+/// The list with the list of a patch merged into it; none when the patch takes it away.
+pub(super) fn lists(
+    value: Vec<Value>,
+    patch: &[Value],
+    shape: Shape,
+    path: &mut Path,
+) -> Result<Option<Value>, PatchError> {
+    if patch.iter().any(replaces_list) {
+        let rest = patch.iter().filter(|element| !replaces_list(element));
+        return Ok(Some(rest.cloned().collect()));
+    }
+    let merged = match shape {
+        Shape::Keyed(keyed) => keyed_lists(value, patch, keyed, path)?,
+        Shape::Set => {
+            let mut merged = Vec::new();
+            for item in patch.iter().chain(&value) {
+                if !merged.contains(item) {
+                    merged.push(item.clone());
+                }
+            }
+            merged
+        }
+        Shape::Plain | Shape::Fields(_) => patch.to_vec(),
+    };
+    Ok(Some(Value::Array(merged)))
+}
+
+/// The values of an element's merge keys; empty text where it has none.
+type Identity = Vec<String>;
+
+fn keyed_lists(
+    mut value: Vec<Value>,
+    patch: &[Value],
+    keyed: &Keyed,
+    path: &mut Path,
+) -> Result<Vec<Value>, PatchError> {
+    let mut merged: Vec<Value> = Vec::new();
+    for identity in identities(patch.iter().chain(&value), keyed) {
+        let known = known(keyed, &identity);
+        let before = value.iter().position(|element| is_same(element, &known));
+        let change = patch.iter().find(|element| is_same(element, &known));
+        let after = element(before.and_then(|at| value.get(at)), change, keyed, path)?;
+        let Some(mut after) = after else {
+            value.retain(|element| !could_be(element, &known));
+            continue;
+        };
+        for (key, text) in known.iter().filter(|(_, text)| !text.is_empty()) {
+            after
+                .entry(*key)
+                .or_insert_with(|| Value::from(text.as_str()));
+        }
+        let after = Value::Object(after);
+        if let Some(place) = before.and_then(|at| value.get_mut(at)) {
+            *place = after.clone();
+        }
+        match merged.iter().position(|element| could_be(element, &known)) {
+            Some(at) => merged.splice(at..=at, [after]).for_each(drop),
+            None => merged.push(after),
+        }
+    }
+    Ok(joined(merged, value, keyed))
+}
+
+/// What becomes of one element; none when nothing is left of it.
+fn element(
+    before: Option<&Value>,
+    change: Option<&Value>,
+    keyed: &Keyed,
+    path: &mut Path,
+) -> Result<Option<Map<String, Value>>, PatchError> {
+    let name = keyed.keys.first().copied().unwrap_or_default();
+    let after = match change {
+        Some(change) => path.at(name, |path| {
+            merge(before.cloned(), change, keyed.element, path)
+        })?,
+        None => before.cloned(),
+    };
+    Ok(match after {
+        Some(Value::Object(map)) if !map.is_empty() => Some(map),
+        _ => None,
+    })
+}
+
+/// The identities of elements, each once, in their order. With two keys an element that lacks one
+/// is the same as one that has both.
+fn identities<'v>(elements: impl Iterator<Item = &'v Value>, keyed: &Keyed) -> Vec<Identity> {
+    let mut found: Vec<Identity> = Vec::new();
+    for element in elements.filter_map(Value::as_object) {
+        let keys = keyed.keys.iter();
+        let identity: Identity = keys.map(|key| text(element.get(*key))).collect();
+        if !found.contains(&identity) {
+            found.push(identity);
+        }
+    }
+    if keyed.keys.len() > 1 {
+        fill(&mut found);
+    }
+    found
+}
+
+fn fill(identities: &mut [Identity]) {
+    for one in 0..identities.len() {
+        for other in 0..identities.len() {
+            let joined = match (identities.get(one), identities.get(other)) {
+                (Some(one), Some(other)) => join(one, other),
+                _ => None,
+            };
+            let Some(joined) = joined else { continue };
+            for at in [one, other] {
+                if let Some(place) = identities.get_mut(at) {
+                    place.clone_from(&joined);
+                }
+            }
+        }
+    }
+}
+
+/// Two identities as one, where they agree in a key and differ in none that both have.
+fn join(one: &Identity, other: &Identity) -> Option<Identity> {
+    let pairs = || one.iter().zip(other);
+    let agree = pairs().any(|(one, other)| one == other);
+    let differ = pairs().any(|(one, other)| one != other && !one.is_empty() && !other.is_empty());
+    (agree && !differ).then(|| {
+        pairs()
+            .map(|(one, other)| if one.is_empty() { other } else { one }.clone())
+            .collect()
+    })
+}
+
+/// The keys that an identity has a value for; all of them when it has none.
+fn known<'k>(keyed: &Keyed, identity: &'k Identity) -> Vec<(&'static str, &'k String)> {
+    let all = || keyed.keys.iter().copied().zip(identity);
+    let has_some = identity.iter().any(|text| !text.is_empty());
+    all()
+        .filter(|(_, text)| !has_some || !text.is_empty())
+        .collect()
+}
+
+fn is_same(element: &Value, known: &[(&str, &String)]) -> bool {
+    let is_map = element.is_object();
+    let equal = |(key, text): &(&str, &String)| {
+        element
+            .get(*key)
+            .is_some_and(|value| self::text(Some(value)) == **text)
+    };
+    is_map && known.iter().all(equal)
+}
+
+/// As [`is_same`], where a key without a value is any value.
+fn could_be(element: &Value, known: &[(&str, &String)]) -> bool {
+    let fits = |(key, text): &(&str, &String)| {
+        element
+            .get(*key)
+            .is_some_and(|value| text.is_empty() || self::text(Some(value)) == **text)
+    };
+    known.iter().all(fits)
+}
+
+/// What was merged, and then what else was there.
+fn joined(mut merged: Vec<Value>, value: Vec<Value>, keyed: &Keyed) -> Vec<Value> {
+    for element in value {
+        let keys = keyed.keys.iter().copied();
+        let identity: Vec<(&str, String)> = keys
+            .map(|key| (key, text(element.get(key))))
+            .filter(|(_, text)| !text.is_empty())
+            .collect();
+        let known: Vec<(&str, &String)> = identity.iter().map(|(key, text)| (*key, text)).collect();
+        let at = if known.is_empty() {
+            None
+        } else {
+            merged.iter().position(|other| could_be(other, &known))
+        };
+        match at {
+            Some(at) if keyed.keys.len() == 1 => merged.splice(at..=at, [element]).for_each(drop),
+            Some(at) => {
+                merged.remove(at);
+                merged.push(element);
+            }
+            None => merged.push(element),
+        }
+    }
+    merged
+}
+
+/// A scalar as text, as merge keys are compared.
+fn text(value: Option<&Value>) -> String {
+    match value {
+        Some(Value::String(text)) => text.clone(),
+        Some(value @ (Value::Bool(_) | Value::Number(_))) => value.to_string(),
+        _ => String::new(),
+    }
+}

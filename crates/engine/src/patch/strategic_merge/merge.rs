@@ -1,0 +1,137 @@
+//! Merges a patch without anchors into a value.
+
+use serde_json::{Map, Value};
+
+use super::MAX_DEPTH;
+use super::list;
+use super::schema::Shape;
+use crate::patch::error::PatchError;
+use crate::patch::pointer;
+
+/// The word under which a patch says what to do with a map.
+const DIRECTIVE: &str = "$patch";
+
+/// Where in the object.
+#[derive(Debug, Default)]
+pub(super) struct Path {
+    steps: Vec<String>,
+}
+
+impl Path {
+    pub(super) fn new() -> Path {
+        Path::default()
+    }
+
+    /// Goes one step down while something runs.
+    pub(super) fn at<T>(
+        &mut self,
+        step: &str,
+        run: impl FnOnce(&mut Path) -> Result<T, PatchError>,
+    ) -> Result<T, PatchError> {
+        if self.steps.len() >= MAX_DEPTH {
+            return Err(PatchError::TooDeep(MAX_DEPTH));
+        }
+        self.steps.push(step.to_owned());
+        let result = run(self);
+        self.steps.pop();
+        result
+    }
+
+    pub(super) fn text(&self) -> String {
+        format!("/{}", self.steps.join("/"))
+    }
+}
+
+/// What a map of a patch asks for.
+enum Directive {
+    Merge,
+    Replace,
+    Delete,
+}
+
+/// The value with a patch merged into it; none when the patch takes it away.
+pub(super) fn merge(
+    value: Option<Value>,
+    patch: &Value,
+    shape: Shape,
+    path: &mut Path,
+) -> Result<Option<Value>, PatchError> {
+    let value = value.filter(|value| !value.is_null());
+    match (value, patch) {
+        (_, Value::Null) => Ok(None),
+        (None | Some(Value::Object(_)), Value::Object(patch))
+            if matches!(directive(patch, path)?, Directive::Delete) =>
+        {
+            Ok(None)
+        }
+        (Some(Value::Object(value)), Value::Object(patch)) => {
+            let value = match directive(patch, path)? {
+                Directive::Replace => Map::new(),
+                _ => value,
+            };
+            Ok(Some(Value::Object(maps(value, patch, shape, path)?)))
+        }
+        (None, Value::Object(patch)) => {
+            Ok(Some(Value::Object(maps(Map::new(), patch, shape, path)?)))
+        }
+        (None, Value::Array(items)) => list::lists(Vec::new(), items, shape, path),
+        (Some(Value::Array(value)), Value::Array(items)) => list::lists(value, items, shape, path),
+        (Some(value), patch) if is_container(&value) || is_container(patch) => {
+            Err(PatchError::Shape {
+                path: path.text(),
+                expected: pointer::type_name(&value),
+                found: pointer::type_name(patch),
+            })
+        }
+        // Text stays text.
+        (Some(Value::String(_)), Value::Number(_) | Value::Bool(_)) => {
+            Ok(Some(Value::from(patch.to_string())))
+        }
+        (_, patch) => Ok(Some(patch.clone())),
+    }
+}
+
+fn is_container(value: &Value) -> bool {
+    value.is_object() || value.is_array()
+}
+
+fn maps(
+    mut value: Map<String, Value>,
+    patch: &Map<String, Value>,
+    shape: Shape,
+    path: &mut Path,
+) -> Result<Map<String, Value>, PatchError> {
+    for (key, change) in patch.iter().filter(|(key, _)| *key != DIRECTIVE) {
+        let before = value.remove(key);
+        let after = path.at(key, |path| merge(before, change, shape.field(key), path))?;
+        if let Some(after) = after {
+            value.insert(key.clone(), after);
+        }
+    }
+    Ok(value)
+}
+
+fn directive(patch: &Map<String, Value>, path: &Path) -> Result<Directive, PatchError> {
+    let Some(written) = patch.get(DIRECTIVE) else {
+        return Ok(Directive::Merge);
+    };
+    match written.as_str() {
+        Some("merge") => Ok(Directive::Merge),
+        Some("replace") => Ok(Directive::Replace),
+        Some("delete") => Ok(Directive::Delete),
+        _ => Err(PatchError::Directive {
+            path: path.text(),
+            directive: match written {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            },
+        }),
+    }
+}
+
+/// Whether an element says that the list of the patch replaces what was there.
+pub(super) fn replaces_list(element: &Value) -> bool {
+    element
+        .as_object()
+        .is_some_and(|map| map.len() == 1 && map.get(DIRECTIVE) == Some(&Value::from("replace")))
+}

@@ -1,0 +1,312 @@
+//! `mutate`: a patch for the object of the request, or for existing objects (`targets`).
+//!
+//! Of `foreach`, `patchStrategicMerge` and `patchesJson6902` the first that is written counts, in
+//! this order. A loop patches the object once for each element; expressions see the object as it was
+//! before the rule. A strategic merge patch of a loop is applied last element first, so that what it
+//! adds to the front of a list ends up in the order of the elements.
+
+use std::sync::Arc;
+
+use portcullis_api::cluster_policy as api;
+use portcullis_api::cluster_policy::ForEachOrder;
+use portcullis_values::Val;
+use serde_json::Value;
+
+use super::condition::CompiledConditions;
+use super::foreach::{bind, elements};
+use super::mutate_targets::Target;
+use super::outcome::Outcome;
+use crate::context::entries::{self, Entry};
+use crate::context::json_context::Loader;
+use crate::context::query::{Names, Query};
+use crate::context::source::EntryKind;
+use crate::context::variables::Template;
+use crate::evaluation::Evaluation;
+use crate::patch::{JsonPatch, JsonPatchOptions, PatchError, StrategicMergePatch};
+use crate::record::Recorder;
+use crate::response::RuleStatus;
+
+/// How deeply loops may nest.
+const MAX_NESTING: usize = 32;
+
+/// A `mutate` rule, ready to run.
+#[derive(Debug)]
+pub(super) struct Mutation {
+    change: Change,
+    /// The existing objects that are changed; none for the object of the request.
+    pub(super) targets: Vec<Target>,
+}
+
+#[derive(Debug)]
+enum Change {
+    StrategicMerge(MergeSource),
+    Json(JsonSource),
+    ForEach(Vec<ForEach>),
+    Nothing,
+}
+
+/// A strategic merge patch: ready when it has no variables.
+#[derive(Debug)]
+enum MergeSource {
+    Ready(StrategicMergePatch),
+    Template(Template),
+}
+
+/// A JSON patch: read when it has no variables.
+#[derive(Debug)]
+enum JsonSource {
+    Ready(Result<JsonPatch, PatchError>),
+    Template(Template),
+}
+
+#[derive(Debug)]
+struct ForEach {
+    list: Query,
+    is_reversed: bool,
+    entries: Vec<Entry>,
+    preconditions: Option<CompiledConditions>,
+    change: Change,
+}
+
+/// The parts that a rule and a loop share.
+struct Parts<'p> {
+    strategic_merge: Option<&'p Value>,
+    json: Option<&'p str>,
+    foreach: Option<&'p [api::ForEachMutation]>,
+}
+
+impl Mutation {
+    /// Compiles `mutate`. `names` are the context entries of the rule.
+    pub(super) fn compile(
+        mutate: &api::Mutation,
+        policy_namespace: Option<&str>,
+        names: &Arc<Names>,
+    ) -> Mutation {
+        let mut inside = Arc::clone(names);
+        let targets = mutate.targets.iter();
+        let targets = targets
+            .map(|target| Target::compile(target, policy_namespace, &mut inside))
+            .collect();
+        let parts = Parts {
+            strategic_merge: mutate.patch_strategic_merge.as_ref(),
+            json: mutate.patches_json6902.as_deref(),
+            foreach: mutate.foreach.as_deref(),
+        };
+        Mutation {
+            change: parts.compile(&inside, 0),
+            targets,
+        }
+    }
+
+    /// What context entries of loops and targets need of the world.
+    pub(super) fn needs(&self) -> Vec<EntryKind> {
+        let targets = self.targets.iter().flat_map(|target| &target.entries);
+        let mut needs: Vec<EntryKind> = targets.filter_map(Loader::kind).collect();
+        self.change.needs(&mut needs);
+        needs
+    }
+
+    /// The object as the rule changes it.
+    ///
+    /// # Errors
+    /// How the rule ends where it changes nothing.
+    pub(super) fn apply<'a, R: Recorder>(
+        &'a self,
+        object: &Value,
+        evaluation: &mut Evaluation<'a, '_, R>,
+    ) -> Result<Value, Outcome> {
+        let patched = self.change.apply(object, 0, evaluation)?;
+        let unchanged = match &self.change {
+            Change::ForEach(_) => "0 elements processed",
+            _ => "no patches applied",
+        };
+        match patched {
+            Some(patched) if &patched != object => Ok(patched),
+            _ => Err(Outcome::new(RuleStatus::Skip, unchanged)),
+        }
+    }
+}
+
+/// What a rule that changed an object says.
+pub(super) fn message(patched: &Value) -> String {
+    let text = |pointer: &str| patched.pointer(pointer).and_then(Value::as_str);
+    let kind = text("/kind").unwrap_or_default();
+    let name = text("/metadata/name").or_else(|| text("/metadata/generateName"));
+    let name = name.unwrap_or_default();
+    match text("/metadata/namespace").filter(|namespace| !namespace.is_empty()) {
+        Some(namespace) => format!("mutated {kind}/{name} in namespace {namespace}"),
+        None => format!("mutated {kind}/{name}"),
+    }
+}
+
+impl Parts<'_> {
+    fn compile(&self, names: &Arc<Names>, nesting: usize) -> Change {
+        if let Some(loops) = self.foreach.filter(|loops| !loops.is_empty()) {
+            if nesting >= MAX_NESTING {
+                return Change::Nothing;
+            }
+            let compile = |one| ForEach::compile(one, names, nesting);
+            return Change::ForEach(loops.iter().map(compile).collect());
+        }
+        if let Some(patch) = self.strategic_merge.filter(|patch| !patch.is_null()) {
+            let template = Template::compile(patch, names);
+            return Change::StrategicMerge(match template.constant() {
+                Some(constant) => MergeSource::Ready(StrategicMergePatch::new(constant.clone())),
+                None => MergeSource::Template(template),
+            });
+        }
+        match self.json.filter(|text| !text.is_empty()) {
+            Some(text) => {
+                let template = Template::compile_text(text, names);
+                let constant = template.constant().and_then(Value::as_str);
+                Change::Json(match constant {
+                    Some(text) => JsonSource::Ready(JsonPatch::parse(text)),
+                    None => JsonSource::Template(template),
+                })
+            }
+            None => Change::Nothing,
+        }
+    }
+}
+
+impl Change {
+    fn needs(&self, needs: &mut Vec<EntryKind>) {
+        let Change::ForEach(loops) = self else { return };
+        for one in loops {
+            needs.extend(one.entries.iter().filter_map(Loader::kind));
+            one.change.needs(needs);
+        }
+    }
+
+    /// The object as it is changed; none where no element of a loop changed it.
+    fn apply<'a, R: Recorder>(
+        &'a self,
+        object: &Value,
+        nesting: usize,
+        evaluation: &mut Evaluation<'a, '_, R>,
+    ) -> Result<Option<Value>, Outcome> {
+        let not_substituted =
+            |error: &dyn std::fmt::Display| Outcome::error("variable substitution failed", error);
+        let not_patched = |error: PatchError| Outcome::error("failed to patch resource", &error);
+        let context = evaluation.context();
+        let numbers = evaluation.request().numbers;
+        match self {
+            Change::StrategicMerge(MergeSource::Ready(patch)) => {
+                patch.apply(object, numbers).map(Some).map_err(not_patched)
+            }
+            Change::StrategicMerge(MergeSource::Template(template)) => {
+                let patch = template
+                    .evaluate(context)
+                    .map_err(|error| not_substituted(&error))?;
+                let patch = StrategicMergePatch::new(patch.to_json());
+                patch.apply(object, numbers).map(Some).map_err(not_patched)
+            }
+            Change::Json(source) => {
+                let read;
+                let patch = match source {
+                    JsonSource::Ready(patch) => patch.as_ref().map_err(Clone::clone),
+                    JsonSource::Template(template) => {
+                        let text = template
+                            .evaluate_text(context)
+                            .map_err(|error| not_substituted(&error))?;
+                        read = JsonPatch::parse(text.as_str());
+                        read.as_ref().map_err(Clone::clone)
+                    }
+                };
+                let patch = patch.map_err(not_patched)?;
+                patch
+                    .apply(object.clone(), JsonPatchOptions::KYVERNO)
+                    .map(Some)
+                    .map_err(not_patched)
+            }
+            Change::ForEach(loops) => {
+                let mut patched = None;
+                for one in loops {
+                    let before = patched.as_ref().unwrap_or(object);
+                    if let Some(after) = one.apply(before, nesting, evaluation)? {
+                        patched = Some(after);
+                    }
+                }
+                Ok(patched)
+            }
+            Change::Nothing => Err(Outcome::new(RuleStatus::Error, "empty mutate rule")),
+        }
+    }
+}
+
+impl ForEach {
+    fn compile(written: &api::ForEachMutation, names: &Arc<Names>, nesting: usize) -> ForEach {
+        let mut inside = Arc::clone(names);
+        let entries = entries::compile(&written.context, &mut inside);
+        let parts = Parts {
+            strategic_merge: written.patch_strategic_merge.as_ref(),
+            json: written.patches_json6902.as_deref(),
+            foreach: written.foreach.as_deref(),
+        };
+        let change = parts.compile(&inside, nesting + 1);
+        ForEach {
+            list: Query::compile(written.list.as_deref().unwrap_or_default(), names),
+            is_reversed: match written.order {
+                Some(order) => order == ForEachOrder::Descending,
+                None => matches!(change, Change::StrategicMerge(_)),
+            },
+            preconditions: written
+                .preconditions
+                .as_ref()
+                .map(|conditions| CompiledConditions::compile_block(conditions, &inside)),
+            entries,
+            change,
+        }
+    }
+
+    fn apply<'a, R: Recorder>(
+        &'a self,
+        object: &Value,
+        nesting: usize,
+        evaluation: &mut Evaluation<'a, '_, R>,
+    ) -> Result<Option<Value>, Outcome> {
+        let list = evaluation.context().query(&self.list);
+        let list = list.map_err(|error| Outcome::error("failed to evaluate list", &error))?;
+        let mut numbered: Vec<(usize, Val<'a>)> = elements(list).into_iter().enumerate().collect();
+        if self.is_reversed {
+            numbered.reverse();
+        }
+        evaluation.context().checkpoint();
+        let patched = self.elements(numbered, object, nesting, evaluation);
+        evaluation.context().restore();
+        patched
+    }
+
+    fn elements<'a, R: Recorder>(
+        &'a self,
+        numbered: Vec<(usize, Val<'a>)>,
+        object: &Value,
+        nesting: usize,
+        evaluation: &mut Evaluation<'a, '_, R>,
+    ) -> Result<Option<Value>, Outcome> {
+        let mut patched = None;
+        for (index, element) in numbered {
+            if element.is_null() {
+                continue;
+            }
+            evaluation.context().reset();
+            bind(element, index, nesting, evaluation);
+            evaluation.load_rule_values(Some(index));
+            evaluation.context().defer(&self.entries);
+            if let Some(preconditions) = &self.preconditions {
+                let (hold, _) = preconditions
+                    .evaluate(evaluation.context())
+                    .map_err(|error| Outcome::error("failed to evaluate preconditions", &error))?;
+                evaluation.preconditions(hold);
+                if !hold {
+                    continue;
+                }
+            }
+            let before = patched.as_ref().unwrap_or(object);
+            if let Some(after) = self.change.apply(before, nesting + 1, evaluation)? {
+                patched = Some(after);
+            }
+        }
+        Ok(patched)
+    }
+}
