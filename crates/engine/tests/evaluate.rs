@@ -506,7 +506,6 @@ fn what_is_not_evaluated_gives_an_error_that_names_it() {
         )
     };
     for (body, expected) in [
-        (json!({"mutate": {"patchStrategicMerge": {}}}), "`mutate`"),
         (
             json!({"verifyImages": [{"imageReferences": ["*"]}]}),
             "`verifyImages`",

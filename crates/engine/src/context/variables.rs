@@ -56,9 +56,15 @@ impl Template {
     /// Compiles a document. `names` are the context entries in scope.
     #[must_use]
     pub fn compile(document: &Value, names: &Arc<Names>) -> Template {
+        Template::compile_at("", document, names)
+    }
+
+    /// Compiles a document that stands at a path, `/mutate` for example, from which messages count.
+    #[must_use]
+    pub fn compile_at(path: &str, document: &Value, names: &Arc<Names>) -> Template {
         let root = references::resolve(document).map(|resolved| {
             let document = resolved.as_ref().unwrap_or(document);
-            compile_node(document, &mut String::new(), names)
+            compile_node(document, &mut path.to_owned(), names)
         });
         Template { root }
     }

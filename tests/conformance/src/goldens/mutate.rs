@@ -2,13 +2,15 @@
 //!
 //! `in` is `{resource, patchStrategicMerge | patchesJson6902 [, context]}`; `out` is `{status,
 //! message, resource}`, the resource where the status is `pass`. The rule is evaluated as one of a
-//! policy, whose message is not the patch's own: status and resource are compared.
+//! policy, whose message is not the patch's own: status and resource are compared. The difference as
+//! a patch, applied to the resource, must give the changed one.
 
 use portcullis_engine::{
     CompileOptions, compile,
     context::source::NoSource,
     evaluate,
     load::{Loaded, load},
+    patch::{JsonPatch, JsonPatchOptions, diff},
     record::Silent,
     request::{NumberModel, Operation},
     response::RuleStatus,
@@ -34,10 +36,17 @@ pub fn check(case: &Value) -> Result<(), String> {
     }
     let found = patched(&loaded, resource)?;
     let expected = case.get("out").unwrap_or(&Value::Null);
-    if same_json(&found, &without_message(expected)) {
-        return Ok(());
+    if !same_json(&found, &without_message(expected)) {
+        return Err(format!("found {found}, expected {expected}"));
     }
-    Err(format!("found {found}, expected {expected}"))
+    let Some(after) = found.get("resource") else {
+        return Ok(());
+    };
+    let patch = JsonPatch::from(diff(resource, after));
+    match patch.apply(resource.clone(), JsonPatchOptions::STRICT) {
+        Ok(applied) if &applied == after => Ok(()),
+        applied => Err(format!("the patch {patch:?} gives {applied:?}")),
+    }
 }
 
 fn policy(input: &Value, resource: &Value) -> Value {

@@ -148,8 +148,10 @@ impl Parts<'_> {
             let compile = |one| ForEach::compile(one, names, nesting);
             return Change::ForEach(loops.iter().map(compile).collect());
         }
+        let path = if nesting == 0 { "/mutate" } else { "" };
         if let Some(patch) = self.strategic_merge.filter(|patch| !patch.is_null()) {
-            let template = Template::compile(patch, names);
+            let path = format!("{path}/patchStrategicMerge");
+            let template = Template::compile_at(&path, patch, names);
             return Change::StrategicMerge(match template.constant() {
                 Some(constant) => MergeSource::Ready(StrategicMergePatch::new(constant.clone())),
                 None => MergeSource::Template(template),
@@ -157,7 +159,8 @@ impl Parts<'_> {
         }
         match self.json.filter(|text| !text.is_empty()) {
             Some(text) => {
-                let template = Template::compile_text(text, names);
+                let path = format!("{path}/patchesJson6902");
+                let template = Template::compile_at(&path, &Value::from(text), names);
                 let constant = template.constant().and_then(Value::as_str);
                 Change::Json(match constant {
                     Some(text) => JsonSource::Ready(JsonPatch::parse(text)),

@@ -316,7 +316,7 @@ impl CompiledRule {
             for object in objects {
                 let object = evaluation.context().store().keep(object);
                 evaluation.context().checkpoint();
-                let value = Val::from(&*object);
+                let value = Val::from(object);
                 evaluation.context().replace(Str::from("target"), value);
                 let patched = match target.counts(evaluation) {
                     Ok(true) => mutation.apply(object, evaluation),

@@ -1,0 +1,407 @@
+//! `mutate` rules: what they make of an object, one after the other, and what the others then see.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+use portcullis_engine::context::source::{ApiCall, ContextSource, EntryKind, Lookup};
+use portcullis_engine::load::load;
+use portcullis_engine::patch::{JsonPatch, JsonPatchOptions, diff};
+use portcullis_engine::record::Silent;
+use portcullis_engine::request::{
+    GroupVersionKind, GroupVersionResource, NumberModel, Operation, Request,
+};
+use portcullis_engine::response::EngineResponse;
+use portcullis_engine::{CompileOptions, compile, evaluate};
+use serde_json::{Value, json};
+
+/// A cluster of two Secrets.
+struct Cluster;
+
+impl ContextSource for Cluster {
+    fn loads(&self, _: EntryKind) -> bool {
+        false
+    }
+    fn config_map(&self, _: &str, _: &str) -> Lookup {
+        Lookup::Unavailable
+    }
+    fn api_call(&self, _: &ApiCall) -> Lookup {
+        Lookup::Unavailable
+    }
+    fn image(&self, _: &str) -> Lookup {
+        Lookup::Unavailable
+    }
+    fn global(&self, _: &str, _: Option<&str>) -> Lookup {
+        Lookup::Unavailable
+    }
+    fn matching_objects(&self, api_version: &str, kind: &str) -> Lookup {
+        assert_eq!((api_version, kind), ("v1", "Secret"));
+        let secret = |name: &str| {
+            json!({"apiVersion": "v1", "kind": "Secret", "metadata": {
+                "name": name, "namespace": "shop", "labels": {"kind": name},
+            }})
+        };
+        Lookup::Found(json!([secret("one"), secret("two")]))
+    }
+    fn now(&self) -> i128 {
+        0
+    }
+    fn random(&self) -> u64 {
+        0
+    }
+    fn resolve_host(&self, _: &str) -> Lookup {
+        Lookup::Unavailable
+    }
+}
+
+fn pod() -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "web", "namespace": "shop", "labels": {"app": "web"}},
+        "spec": {"containers": [
+            {"name": "a", "image": "nginx:latest"},
+            {"name": "b", "image": "redis:7"},
+        ]},
+    })
+}
+
+/// A policy of rules on Pods; each rule is its own fields.
+fn policy(name: &str, spec: &Value, rules: &[Value]) -> Value {
+    let rules: Vec<Value> = (1..)
+        .zip(rules)
+        .map(|(number, rule)| {
+            let mut written = json!({
+                "name": format!("r{number}"),
+                "match": {"any": [{"resources": {"kinds": ["Pod"]}}]},
+            });
+            for (key, value) in rule.as_object().unwrap() {
+                written[key] = value.clone();
+            }
+            written
+        })
+        .collect();
+    let mut policy = json!({
+        "apiVersion": "kyverno.io/v1", "kind": "ClusterPolicy", "metadata": {"name": name},
+        "spec": {"rules": rules},
+    });
+    for (key, value) in spec.as_object().unwrap() {
+        policy["spec"][key] = value.clone();
+    }
+    policy
+}
+
+fn responses(policies: &[Value], object: &Value) -> Vec<EngineResponse> {
+    let loaded: Vec<_> = policies
+        .iter()
+        .flat_map(|policy| {
+            let (loaded, errors) = load(policy);
+            assert!(errors.is_empty(), "{errors:?}");
+            loaded
+        })
+        .collect();
+    let (set, errors) = compile(&loaded, &[], &CompileOptions { compat: false });
+    assert!(errors.is_empty(), "{errors:?}");
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap();
+    let request = Request {
+        uid: "",
+        operation: Operation::Create,
+        kind: GroupVersionKind {
+            group: String::new(),
+            version: text("/apiVersion").to_owned(),
+            kind: text("/kind").to_owned(),
+        },
+        resource: GroupVersionResource::default(),
+        subresource: "",
+        name: text("/metadata/name"),
+        namespace: text("/metadata/namespace"),
+        object: Some(object),
+        old_object: None,
+        user: None,
+        namespace_labels: None,
+        dry_run: false,
+        options: None,
+        numbers: NumberModel::Integers,
+    };
+    evaluate(&set, &request, &Cluster, &mut Silent)
+}
+
+/// Each rule's name, status and message.
+fn said(responses: &[EngineResponse]) -> Vec<String> {
+    let rules = responses.iter().flat_map(|response| &response.rules);
+    rules
+        .map(|rule| format!("{} {} {}", rule.rule, rule.status.as_str(), rule.message))
+        .collect()
+}
+
+fn patched(responses: &[EngineResponse]) -> Option<&Value> {
+    let mut last_first = responses.iter().rev();
+    last_first.find_map(|response| response.patched.as_deref())
+}
+
+/// What rules of one policy say, and what the object is after them: the fields that differ, as
+/// operations.
+fn check(rules: &[Value], expected_said: &[&str], expected_patch: &Value) {
+    let object = pod();
+    let responses = responses(&[policy("p", &json!({}), rules)], &object);
+    assert_eq!(said(&responses), expected_said, "{rules:?}");
+    let after = patched(&responses).unwrap_or(&object);
+    let patch = diff(&object, after);
+    assert_eq!(
+        &serde_json::to_value(&patch).unwrap(),
+        expected_patch,
+        "{rules:?}"
+    );
+    let applied = JsonPatch::from(patch).apply(object.clone(), JsonPatchOptions::STRICT);
+    assert_eq!(&applied.unwrap(), after);
+}
+
+fn merge(patch: &Value) -> Value {
+    json!({"mutate": {"patchStrategicMerge": patch}})
+}
+
+fn label(key: &str, value: &str) -> Value {
+    merge(&json!({"metadata": {"labels": {key: value}}}))
+}
+
+const PASS: &str = "pass mutated Pod/web in namespace shop";
+
+#[test]
+fn a_patch_changes_the_object_or_says_why_not() {
+    check(
+        &[label("team", "x")],
+        &[&format!("r1 {PASS}")],
+        &json!([{"op": "add", "path": "/metadata/labels/team", "value": "x"}]),
+    );
+    check(
+        &[label("app", "web")],
+        &["r1 skip no patches applied"],
+        &json!([]),
+    );
+    check(
+        &[json!({"mutate": {"patchesJson6902": "- {op: replace, path: /spec/nope, value: 1}"}})],
+        &["r1 error failed to patch resource: replace /spec/nope: there is nothing to replace"],
+        &json!([]),
+    );
+    check(
+        &[
+            json!({"mutate": {"patchesJson6902": "- {op: add, path: '/spec/{{ request.object.metadata.name }}', value: 1}"}}),
+        ],
+        &[&format!("r1 {PASS}")],
+        &json!([{"op": "add", "path": "/spec/web", "value": 1}]),
+    );
+    check(
+        &[merge(&json!({"spec": {"containers": "x"}}))],
+        &[
+            "r1 error failed to patch resource: at /spec/containers: expected a list, as in the resource, but the patch has text",
+        ],
+        &json!([]),
+    );
+    check(
+        &[merge(
+            &json!({"spec": {"x": "{{ request.object.spec.nope }}"}}),
+        )],
+        &[
+            "r1 error variable substitution failed: failed to resolve request.object.spec.nope at path /mutate/patchStrategicMerge/spec/x: JMESPath query failed: Unknown key \"nope\" in path",
+        ],
+        &json!([]),
+    );
+    check(
+        &[json!({
+            "preconditions": {"all": [{"key": "a", "operator": "Equals", "value": "b"}]},
+            "mutate": {"patchStrategicMerge": {"metadata": {"labels": {"x": "y"}}}},
+        })],
+        &["r1 skip preconditions not met"],
+        &json!([]),
+    );
+}
+
+#[test]
+fn each_rule_and_policy_sees_what_those_before_it_left() {
+    check(
+        &[
+            label("one", "1"),
+            label("two", "{{ request.object.metadata.labels.one }}2"),
+            json!({
+                "match": {"any": [{"resources": {"kinds": ["Pod"], "selector": {"matchLabels": {"two": "12"}}}}]},
+                "mutate": {"patchStrategicMerge": {"metadata": {"labels": {"three": "3"}}}},
+            }),
+            json!({"validate": {"message": "all", "pattern": {"metadata": {"labels": {"three": "3"}}}}}),
+        ],
+        &[
+            &format!("r1 {PASS}"),
+            &format!("r2 {PASS}"),
+            &format!("r3 {PASS}"),
+            "r4 pass validation rule 'r4' passed.",
+        ],
+        &json!([
+            {"op": "add", "path": "/metadata/labels/one", "value": "1"},
+            {"op": "add", "path": "/metadata/labels/three", "value": "3"},
+            {"op": "add", "path": "/metadata/labels/two", "value": "12"},
+        ]),
+    );
+    let validates =
+        json!({"validate": {"message": "no", "pattern": {"metadata": {"labels": {"late": "?*"}}}}});
+    let policies = [
+        policy("validates", &json!({}), &[validates]),
+        policy("mutates", &json!({}), &[label("late", "yes")]),
+    ];
+    let found = responses(&policies, &pod());
+    let expected = [
+        "r1 pass validation rule 'r1' passed.",
+        &format!("r1 {PASS}"),
+    ];
+    assert_eq!(said(&found), expected);
+    let one = json!({"applyRules": "One"});
+    let rules = [label("app", "web"), label("x", "1"), label("y", "2")];
+    let found = responses(&[policy("p", &one, &rules)], &pod());
+    assert_eq!(
+        said(&found),
+        ["r1 skip no patches applied", &format!("r2 {PASS}")]
+    );
+}
+
+#[test]
+fn loops_patch_element_by_element() {
+    let containers = |body: Value| {
+        let mut one = json!({"list": "request.object.spec.containers"});
+        for (key, value) in body.as_object().unwrap() {
+            one[key] = value.clone();
+        }
+        json!({"mutate": {"foreach": [one]}})
+    };
+    check(
+        &[containers(
+            json!({"patchStrategicMerge": {"spec": {"containers": [
+                {"(name)": "{{ element.name }}", "image": "mirror/{{ element.image }}"},
+            ]}}}),
+        )],
+        &[&format!("r1 {PASS}")],
+        &json!([
+            {"op": "replace", "path": "/spec/containers/0/image", "value": "mirror/nginx:latest"},
+            {"op": "replace", "path": "/spec/containers/1/image", "value": "mirror/redis:7"},
+        ]),
+    );
+    let remove = "- {op: remove, path: '/spec/containers/{{ elementIndex }}/image'}";
+    check(
+        &[containers(json!({
+            "preconditions": {"all": [{"key": "{{ element.name }}", "operator": "Equals", "value": "b"}]},
+            "patchesJson6902": remove,
+        }))],
+        &[&format!("r1 {PASS}")],
+        &json!([{"op": "remove", "path": "/spec/containers/1/image"}]),
+    );
+    let whole = "- {op: remove, path: '/spec/containers/{{ elementIndex }}'}";
+    for (order, left) in [("Ascending", "b"), ("Descending", "")] {
+        let rule = containers(json!({"order": order, "patchesJson6902": whole}));
+        let found = responses(&[policy("p", &json!({}), &[rule])], &pod());
+        let names: Vec<&str> = patched(&found).unwrap()["spec"]["containers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|container| container["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(names.join(" "), left, "{order}");
+    }
+    check(
+        &[json!({"mutate": {"foreach": [{
+            "list": "request.object.spec.containers",
+            "foreach": [{
+                "list": "['x', 'y']",
+                "patchesJson6902": "- {op: add, path: '/metadata/labels/{{ element0.name }}{{ element1 }}', value: '{{ elementIndex0 }}'}",
+            }],
+        }]}})],
+        &[&format!("r1 {PASS}")],
+        &json!([
+            {"op": "add", "path": "/metadata/labels/ax", "value": "0"},
+            {"op": "add", "path": "/metadata/labels/ay", "value": "0"},
+            {"op": "add", "path": "/metadata/labels/bx", "value": "1"},
+            {"op": "add", "path": "/metadata/labels/by", "value": "1"},
+        ]),
+    );
+    check(
+        &[
+            json!({"mutate": {"foreach": [{"list": "request.object.spec.nope", "patchesJson6902": remove}]}}),
+        ],
+        &["r1 error failed to evaluate list: JMESPath query failed: Unknown key \"nope\" in path"],
+        &json!([]),
+    );
+    check(
+        &[json!({"mutate": {"foreach": [{"list": "`[]`", "patchesJson6902": remove}]}})],
+        &["r1 skip 0 elements processed"],
+        &json!([]),
+    );
+}
+
+#[test]
+fn targets_are_changed_each_and_the_trigger_is_not() {
+    let rule = |target: Value| {
+        json!({"mutate": {
+            "targets": [target],
+            "patchStrategicMerge": {"metadata": {"labels": {
+                "from": "{{ request.object.metadata.name }}", "was": "{{ target.metadata.labels.kind }}",
+            }}},
+        }})
+    };
+    for (target, expected) in [
+        (
+            json!({"apiVersion": "v1", "kind": "Secret", "namespace": "shop", "name": "*"}),
+            vec!["one", "two"],
+        ),
+        (
+            json!({"apiVersion": "v1", "kind": "Secret", "namespace": "{{ request.namespace }}", "name": "t*"}),
+            vec!["two"],
+        ),
+        (
+            json!({"apiVersion": "v1", "kind": "Secret", "selector": {"matchLabels": {"kind": "one"}}}),
+            vec!["one"],
+        ),
+        (
+            json!({"apiVersion": "v1", "kind": "Secret", "namespace": "other"}),
+            vec![],
+        ),
+    ] {
+        let object = pod();
+        let found = responses(&[policy("p", &json!({}), &[rule(target)])], &object);
+        assert_eq!(patched(&found), None);
+        let rules = found.iter().flat_map(|response| &response.rules);
+        let targets: Vec<Value> = rules
+            .map(|rule| {
+                rule.detail
+                    .as_ref()
+                    .unwrap()
+                    .patched_target
+                    .clone()
+                    .unwrap()
+            })
+            .collect();
+        let labels = |name: &str| json!({"kind": name, "from": "web", "was": name});
+        let expected: Vec<Value> = expected.into_iter().map(labels).collect();
+        let labels: Vec<Value> = targets
+            .iter()
+            .map(|target| target["metadata"]["labels"].clone())
+            .collect();
+        assert_eq!(labels, expected);
+    }
+    let skipped = json!({"apiVersion": "v1", "kind": "Secret", "name": "one",
+        "context": [{"name": "kind", "variable": {"jmesPath": "target.metadata.labels.kind"}}],
+        "preconditions": {"all": [{"key": "{{ kind }}", "operator": "NotEquals", "value": "one"}]}});
+    let found = responses(&[policy("p", &json!({}), &[rule(skipped)])], &pod());
+    assert_eq!(said(&found), ["r1 skip preconditions not met"]);
+}
+
+#[test]
+fn what_would_fill_the_memory_is_refused() {
+    check(
+        &[
+            json!({"mutate": {"patchesJson6902": "- {op: add, path: /spec/l/999999999/x, value: 1}"}}),
+        ],
+        &[
+            "r1 error failed to patch resource: add /spec/l/999999999/x: the index 999999999 is more than 10000 places behind the end of the list",
+        ],
+        &json!([]),
+    );
+}
