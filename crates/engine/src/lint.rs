@@ -19,19 +19,27 @@
 //! | `references.rs` | references `$( )` to other places of the rule |
 //! | `conditions.rs` | preconditions and deny conditions |
 //! | `validate.rs`, `foreach.rs`, `anchors.rs`, `labels.rs`, `cel.rs` | bodies of validate |
-//! | `mutate.rs` | bodies of mutate, patches and targets |
+//! | `mutate.rs`, `json_patch.rs` | bodies of mutate, patches and targets |
+//! | `generate.rs`, `clone_list.rs` | bodies of generate |
+//! | `verify_images.rs`, `attestors.rs`, `image_extractors.rs` | bodies of verifyImages, and where images stand |
+//! | `scope.rs` | whether a kind lives in a namespace |
 //! | `failure_action_overrides.rs` | namespaces of overrides |
 //! | `advice.rs` | older spellings, and subresources and Pods that a rule does not see |
 
 mod advice;
 mod anchors;
+mod attestors;
 mod cel;
+mod clone_list;
 mod conditions;
 mod conflict;
 mod context;
 mod failure_action_overrides;
 mod finding;
 mod foreach;
+mod generate;
+mod image_extractors;
+mod json_patch;
 mod kinds;
 mod labels;
 mod match_resources;
@@ -39,9 +47,11 @@ mod mutate;
 mod names;
 mod references;
 mod rule;
+mod scope;
 mod spec;
 mod validate;
 mod variables;
+mod verify_images;
 
 use portcullis_api::cluster_policy::Policy;
 

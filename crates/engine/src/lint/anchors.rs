@@ -19,6 +19,19 @@ pub(super) fn check_patch(patch: &Value, path: &str, findings: &mut Findings) {
     });
 }
 
+/// Looks at an object that is made as it stands.
+pub(super) fn check_data(data: &Value, path: &str, findings: &mut Findings) {
+    walk(data, path, |key, _, path| {
+        if let Some(anchor) = parse(key) {
+            findings.error(
+                path,
+                format!("`{key}` is an anchor, and the object is made as it stands"),
+                format!("write `{}`", anchor.key),
+            );
+        }
+    });
+}
+
 fn walk(pattern: &Value, path: &str, mut look: impl FnMut(&str, &Value, &str)) {
     let mut open = vec![(path.to_owned(), pattern)];
     while let Some((path, value)) = open.pop() {

@@ -69,6 +69,15 @@ impl Findings {
         );
     }
 
+    /// What `look` finds, as warnings.
+    pub(super) fn warnings(&mut self, look: impl FnOnce(&mut Findings)) {
+        let mut found = Findings::default();
+        look(&mut found);
+        for finding in found.list {
+            self.warning(finding.path, finding.message, finding.remedy);
+        }
+    }
+
     fn add(&mut self, severity: Severity, path: String, message: String, remedy: String) {
         let finding = Finding {
             severity,

@@ -9,6 +9,7 @@ use portcullis_values::wildcard::has_wildcard;
 
 use super::conflict;
 use super::finding::Findings;
+use super::scope::{self, Scope};
 use crate::matching::Selector;
 
 pub(super) fn check(policy: &Policy, rule: &Rule, path: &str, findings: &mut Findings) {
@@ -109,8 +110,23 @@ fn check_resources(
             "remove `namespaces`",
         );
     }
+    if policy.kind == PolicyKind::Policy {
+        check_scopes(resources, path, findings);
+    }
     if let Some(selector) = &resources.selector {
         check_selector(selector, &format!("{path}/selector"), findings);
+    }
+}
+
+fn check_scopes(resources: &ResourceDescription, path: &str, findings: &mut Findings) {
+    for (index, kind) in resources.kinds.iter().enumerate() {
+        if scope::of_entry(kind) == Some(Scope::Cluster) {
+            findings.error(
+                format!("{path}/kinds/{index}"),
+                format!("`{kind}` lives in no namespace, and a Policy in one"),
+                "remove the kind, or use `kind: ClusterPolicy`",
+            );
+        }
     }
 }
 

@@ -1,16 +1,11 @@
-//! `mutate`: one kind of patch, operations that exist, anchors of a patch, and targets where
-//! existing resources are to be changed.
+//! `mutate`: one kind of patch, anchors of a patch, and targets where existing resources are to be
+//! changed.
 
-use portcullis_api::cluster_policy::{ForEachMutation, Mutation, Policy};
-use portcullis_yaml::{Limits, Mode};
-use serde_json::Value;
+use portcullis_api::cluster_policy::{ForEachMutation, Mutation, MutationTarget, Policy};
 
 use super::finding::Findings;
-use super::variables::replaced;
-use super::{anchors, conditions, labels};
-use crate::context::has_variable;
-
-const OPERATIONS: &[&str] = &["add", "remove", "replace", "move", "copy", "test"];
+use super::generate::{own_namespace, refuse_namespace, text};
+use super::{anchors, conditions, json_patch, labels};
 
 pub(super) fn check(policy: &Policy, mutation: &Mutation, path: &str, findings: &mut Findings) {
     check_bodies(mutation, path, findings);
@@ -30,7 +25,9 @@ pub(super) fn check(policy: &Policy, mutation: &Mutation, path: &str, findings: 
         .as_deref()
         .filter(|patch| !patch.is_empty())
     {
-        check_json_patch(patch, &format!("{path}/patchesJson6902"), findings);
+        let path = format!("{path}/patchesJson6902");
+        json_patch::check_paths(patch, &path, findings);
+        json_patch::check(patch, &path, findings);
     }
 }
 
@@ -65,77 +62,90 @@ fn check_targets(policy: &Policy, mutation: &Mutation, path: &str, findings: &mu
             "write `targets`",
         );
     }
+    for (index, target) in mutation.targets.iter().enumerate() {
+        check_target(policy, target, &format!("{path}/targets/{index}"), findings);
+    }
+}
+
+fn check_target(policy: &Policy, target: &MutationTarget, path: &str, findings: &mut Findings) {
+    for (field, value) in [("apiVersion", &target.api_version), ("kind", &target.kind)] {
+        if text(value).is_empty() {
+            findings.warning(
+                path,
+                format!("the target has no `{field}`"),
+                format!("write `{field}`"),
+            );
+        }
+    }
+    let namespace = text(&target.namespace);
+    if let Some(own) = own_namespace(policy)
+        && !namespace.is_empty()
+        && namespace != own
+    {
+        refuse_namespace(&format!("{path}/namespace"), own, findings);
+    }
+    if let Some(preconditions) = &target.preconditions {
+        let path = format!("{path}/preconditions");
+        findings.warnings(|found| conditions::check(preconditions, &path, found));
+    }
 }
 
 fn check_foreach(list: Option<&[ForEachMutation]>, path: &str, findings: &mut Findings) {
-    let mut open: Vec<(&[ForEachMutation], String)> = Vec::new();
-    open.extend(list.map(|list| (list, path.to_owned())));
-    while let Some((list, path)) = open.pop() {
+    let mut open: Vec<(&[ForEachMutation], String, bool)> = Vec::new();
+    open.extend(list.map(|list| (list, path.to_owned(), true)));
+    while let Some((list, path, is_outer)) = open.pop() {
         for (index, foreach) in list.iter().enumerate() {
             let path = format!("{path}/{index}");
-            if let Some(preconditions) = &foreach.preconditions {
-                let path = format!("{path}/preconditions");
-                conditions::check_operators(preconditions, &path, findings);
+            match is_outer {
+                true => check_shape(foreach, &path, findings),
+                false => findings.warnings(|found| check_shape(foreach, &path, found)),
             }
-            if let Some(patch) = &foreach.patch_strategic_merge {
-                labels::check(patch, &format!("{path}/patchStrategicMerge"), findings);
-            }
+            check_parts(foreach, &path, findings);
             let inner = foreach.foreach.as_deref();
-            open.extend(inner.map(|inner| (inner, format!("{path}/foreach"))));
+            open.extend(inner.map(|inner| (inner, format!("{path}/foreach"), false)));
         }
     }
 }
 
-fn check_json_patch(patch: &str, path: &str, findings: &mut Findings) {
-    let read = |text: &str| portcullis_yaml::read(text, Mode::Lenient, &Limits::default());
-    // A patch that cannot be read with its variables in it says nothing about its paths.
-    if let Ok(Value::Array(operations)) = read(patch) {
-        let in_path = |operation: &Value| {
-            operation
-                .get("path")
-                .and_then(Value::as_str)
-                .is_some_and(has_variable)
-        };
-        if operations.iter().any(in_path) {
-            findings.error(path, "a variable stands in a path", "write the path itself");
-        }
-    }
-    let Ok(Value::Array(operations)) = read(&replaced(patch, "variable")) else {
+fn check_shape(foreach: &ForEachMutation, path: &str, findings: &mut Findings) {
+    let bodies = [
+        foreach
+            .foreach
+            .as_ref()
+            .is_some_and(|list| !list.is_empty()),
+        foreach.patch_strategic_merge.is_some(),
+        !text(&foreach.patches_json6902).is_empty(),
+    ];
+    if bodies.iter().filter(|is_there| **is_there).count() != 1 {
         findings.error(
             path,
-            "the patch is not a list of operations",
-            "write each operation under `- `",
+            "the foreach does not have exactly one patch",
+            "write one of `patchStrategicMerge`, `patchesJson6902`, `foreach`",
         );
-        return;
-    };
-    for operation in &operations {
-        check_operation(operation, path, findings);
+    }
+    if text(&foreach.list).is_empty() {
+        findings.warning(
+            path,
+            "the foreach has no list",
+            "write `list: request.object...`",
+        );
     }
 }
 
-fn check_operation(operation: &Value, path: &str, findings: &mut Findings) {
-    let text = |key: &str| {
-        operation
-            .get(key)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    };
-    let kind = text("op");
-    if !OPERATIONS.contains(&kind) {
-        findings.error(
-            path,
-            format!("`{kind}` is not an operation"),
-            "write `add`, `remove`, `replace`, `move`, `copy` or `test`",
-        );
+/// Kyverno looks at operators and labels only; the rest shows when the rule runs.
+fn check_parts(foreach: &ForEachMutation, path: &str, findings: &mut Findings) {
+    if let Some(preconditions) = &foreach.preconditions {
+        let path = format!("{path}/preconditions");
+        conditions::check_operators(preconditions, &path, findings);
     }
-    if !text("path").starts_with('/') {
-        findings.error(
-            path,
-            format!("the path `{}` does not start with `/`", text("path")),
-            "write the path as a JSON pointer",
-        );
+    if let Some(patch) = &foreach.patch_strategic_merge {
+        let path = format!("{path}/patchStrategicMerge");
+        findings.warnings(|found| anchors::check_patch(patch, &path, found));
+        labels::check(patch, &path, findings);
     }
-    if matches!(kind, "add" | "replace" | "test") && operation.get("value").is_none() {
-        findings.error(path, format!("`{kind}` has no value"), "write `value`");
+    let patch = text(&foreach.patches_json6902);
+    if !patch.is_empty() {
+        let path = format!("{path}/patchesJson6902");
+        json_patch::check_element(patch, &path, findings);
     }
 }

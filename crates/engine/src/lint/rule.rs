@@ -4,13 +4,14 @@ use portcullis_api::cluster_policy::{Mutation, Policy, PolicyKind, Rule, Validat
 
 use super::finding::Findings;
 use super::{
-    conditions, context, failure_action_overrides, kinds, match_resources, mutate, validate,
-    variables,
+    conditions, context, failure_action_overrides, generate, image_extractors, kinds,
+    match_resources, mutate, validate, variables, verify_images,
 };
 
 pub(super) fn check(policy: &Policy, rule: &Rule, path: &str, findings: &mut Findings) {
     check_type(rule, path, findings);
-    check_image_extractors(rule, path, findings);
+    image_extractors::check(rule, path, findings);
+    verify_images::check(policy, rule, path, findings);
     match_resources::check(policy, rule, path, findings);
     kinds::check(policy, rule, path, findings);
     context::check(&rule.context, path, findings);
@@ -29,6 +30,7 @@ pub(super) fn check(policy: &Policy, rule: &Rule, path: &str, findings: &mut Fin
     if let Some(mutation) = &rule.mutate {
         mutate::check(policy, mutation, &format!("{path}/mutate"), findings);
     }
+    generate::check(policy, rule, path, findings);
     variables::check(policy, rule, path, findings);
 }
 
@@ -67,32 +69,6 @@ fn check_type(rule: &Rule, path: &str, findings: &mut Findings) {
             "the rule does more than one thing",
             "let each rule have one of `validate`, `mutate`, `generate`, `verifyImages`",
         ),
-    }
-}
-
-/// Extractors are for `verifyImages`; a digest cannot be written to where an expression looks.
-fn check_image_extractors(rule: &Rule, path: &str, findings: &mut Findings) {
-    if rule.image_extractors.is_empty() {
-        return;
-    }
-    let path = format!("{path}/imageExtractors");
-    if rule.verify_images.is_empty() {
-        findings.error(
-            path,
-            "`imageExtractors` stands without `verifyImages`",
-            "remove it",
-        );
-        return;
-    }
-    let extractors = rule.image_extractors.values().flatten();
-    let mut paths = extractors.filter_map(|extractor| extractor.jmes_path.as_ref());
-    let mut images = rule.verify_images.iter();
-    if paths.any(|path| !path.is_empty()) && images.any(|it| it.mutate_digest != Some(false)) {
-        findings.error(
-            path,
-            "`jmesPath` stands in an extractor, and digests are written to images",
-            "set `mutateDigest: false`, or leave out `jmesPath`",
-        );
     }
 }
 
