@@ -1,5 +1,6 @@
 //! What people and machines read: the console, diagnostics, and reports in every format.
 
+pub mod answer;
 pub mod console;
 pub mod diagnostics;
 pub mod format;

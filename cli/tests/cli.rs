@@ -222,6 +222,64 @@ fn expressions() {
         "",
     );
     check("jp_no_expression", folder, &["jp", "query"], "");
+    let pod = fs::read_to_string(fixture(folder).join("good.yaml")).unwrap();
+    let typed = ["jp", "query", "-i", "good.yaml"];
+    for (name, arguments, input) in [
+        ("jp_input_from_stdin", &["jp", "query", "kind"][..], &*pod),
+        ("jp_expression_from_stdin", &typed, "\n metadata.name\n"),
+        ("jp_wrong_expression_from_stdin", &typed, "\n a.[[\n"),
+        ("jp_parse_from_stdin", &["jp", "parse"], "a\n"),
+        ("jp_parse_nothing", &["jp", "parse"], "\n"),
+    ] {
+        check(name, folder, arguments, input);
+    }
+}
+
+#[test]
+fn answers_in_every_format() {
+    let folder = "manifests";
+    let query = &["jp", "query", "-i", "good.yaml", "kind", "spec || `1`"][..];
+    for (name, arguments) in [
+        ("jp_query", query),
+        ("jp_parse", &["jp", "parse", "a.b"]),
+        ("jp_function", &["jp", "function", "split", "add"]),
+    ] {
+        for format in ["json", "yaml", "markdown"] {
+            let arguments = [arguments, &["--format", format][..]].concat();
+            check(&format!("{name}_as_{format}"), folder, &arguments, "");
+        }
+    }
+    let refused = ["jp", "function", "add", "--format", "junit"];
+    check("jp_as_junit", folder, &refused, "");
+    let ask = |arguments: &[&str]| answer(&fixture(folder), arguments, b"");
+    assert_eq!(
+        ask(&["jp", "parse", "a", "--format", "table"]),
+        ask(&["jp", "parse", "a"])
+    );
+    check(
+        "version_as_github",
+        folder,
+        &["version", "--format", "github"],
+        "",
+    );
+    for (arguments, wanted) in [
+        (&["version"][..], "Version: "),
+        (&["version", "--format", "table"], "Version: "),
+        (
+            &["version", "-o", "json"],
+            "{\n  \"kubernetesSchemas\": [\n",
+        ),
+        (&["version", "--output", "yaml"], "kubernetesSchemas:\n"),
+        (
+            &["version", "--format", "markdown"],
+            "| Fact | Value |\n|---|---|\n",
+        ),
+    ] {
+        let told = ask(arguments);
+        let start = format!("exit code Some(0)\n--- stdout\n{wanted}");
+        assert!(told.starts_with(&start), "{arguments:?}\n{told}");
+        assert!(told.contains(env!("CARGO_PKG_VERSION")), "{told}");
+    }
 }
 
 #[test]
@@ -288,12 +346,6 @@ fn an_edited_readme_is_noticed() {
         .unwrap();
     fs::write(readme, "# Something else\n").unwrap();
     assert!(noticed());
-}
-
-#[test]
-fn version() {
-    let answer = answer(&fixture("workspace"), &["version"], b"");
-    assert!(answer.contains(env!("CARGO_PKG_VERSION")), "{answer}");
 }
 
 #[test]

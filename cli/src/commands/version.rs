@@ -2,33 +2,29 @@
 
 use std::io;
 
-use clap::ValueEnum;
 use serde_json::json;
 
-use crate::{exit_status::ExitStatus, output::console::Console};
+use crate::{
+    exit_status::ExitStatus,
+    output::{
+        answer::{Answer, AnswerFormat},
+        console::Console,
+    },
+};
 
 /// Tell which build this is.
 #[derive(Debug, clap::Args)]
-#[command(before_help = "Example:\n  portcullis version -o json")]
+#[command(before_help = "Example:\n  portcullis version --format json")]
 pub struct Args {
-    /// The format; plain lines when absent.
+    /// The format of the answer.
     #[arg(
-        short,
+        short = 'o',
         long,
-        visible_alias = "format",
+        visible_alias = "output",
         value_enum,
-        value_name = "FORMAT"
+        default_value_t
     )]
-    pub output: Option<VersionFormat>,
-}
-
-/// The formats of `version`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum VersionFormat {
-    /// JSON.
-    Json,
-    /// YAML.
-    Yaml,
+    pub format: AnswerFormat,
 }
 
 /// Runs the command.
@@ -39,21 +35,21 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
     let version = env!("CARGO_PKG_VERSION");
     let schemas = portcullis_schema::VERSIONS.iter();
     let schemas: Vec<&str> = schemas.map(|(version, _)| *version).collect();
-    let text = match args.output {
-        None => format!(
-            "Version: {version}\nKubernetes schemas: {}\n",
-            schemas.join(", ")
-        ),
-        Some(VersionFormat::Json) => {
-            format!(
-                "{:#}\n",
-                json!({"version": version, "kubernetesSchemas": schemas})
-            )
-        }
-        Some(VersionFormat::Yaml) => {
-            format!("version: {version}\nkubernetesSchemas: {schemas:?}\n")
-        }
+    let facts = [
+        ("Version", version.to_owned()),
+        ("Kubernetes schemas", schemas.join(", ")),
+    ];
+    let rows = facts.iter().map(|(name, fact)| [*name, fact.as_str()]);
+    let answer = Answer {
+        text: rows
+            .clone()
+            .map(|[name, fact]| format!("{name}: {fact}\n"))
+            .collect(),
+        value: json!({"version": version, "kubernetesSchemas": schemas}),
+        table: std::iter::once(["Fact", "Value"])
+            .chain(rows)
+            .map(|row| row.map(str::to_owned).to_vec())
+            .collect(),
     };
-    console.data(&text)?;
-    Ok(ExitStatus::Success)
+    answer.print(args.format, console)
 }

@@ -18,7 +18,12 @@ pub(crate) fn render(report: &Report) -> String {
 
 /// The report as YAML.
 pub(crate) fn render_yaml(report: &Report) -> Result<String, String> {
-    serde_saphyr::to_string(&value(report)).map_err(|error| error.to_string())
+    to_yaml(&value(report))
+}
+
+/// A value as YAML.
+pub(crate) fn to_yaml(value: &Value) -> Result<String, String> {
+    serde_saphyr::to_string(value).map_err(|error| error.to_string())
 }
 
 fn value(report: &Report) -> Value {

@@ -1,6 +1,6 @@
 //! A report as Markdown: counts, a table of the rows, the overview, a list of the findings.
 
-use crate::output::report::Report;
+use crate::output::report::{Report, Row};
 
 /// The report.
 pub(crate) fn render(report: &Report) -> String {
@@ -11,18 +11,10 @@ pub(crate) fn render(report: &Report) -> String {
         .collect();
     let mut text = format!("**portcullis {}**: {}\n", report.command, counts.join(", "));
     if !report.rows.is_empty() {
-        text.push_str("\n| Policy | Rule | Resource | Result | Reason |\n|---|---|---|---|---|\n");
-    }
-    for row in &report.rows {
-        let cells = [
-            &row.policy,
-            &row.rule,
-            &row.resource,
-            row.result.word(),
-            &row.reason,
-        ]
-        .map(cell);
-        text.push_str(&format!("| {} |\n", cells.join(" | ")));
+        let head = ["Policy", "Rule", "Resource", "Result", "Reason"].map(str::to_owned);
+        let rows = std::iter::once(head.to_vec()).chain(report.rows.iter().map(cells));
+        text.push('\n');
+        text.push_str(&table(&rows.collect::<Vec<_>>()));
     }
     text.push_str(&overview(&report.overview));
     if !report.findings.is_empty() {
@@ -48,6 +40,31 @@ fn overview(rows: &[Vec<String>]) -> String {
     let below = format!("|{}\n", "---|".repeat(head.len()));
     let body: String = body.iter().map(line).collect();
     format!("\n{}{below}{body}", line(head))
+}
+
+fn cells(row: &Row) -> Vec<String> {
+    let result = row.result.word().to_owned();
+    let (policy, rule) = (row.policy.clone(), row.rule.clone());
+    vec![
+        policy,
+        rule,
+        row.resource.clone(),
+        result,
+        row.reason.clone(),
+    ]
+}
+
+/// Rows as a table, the head first.
+pub(crate) fn table(rows: &[Vec<String>]) -> String {
+    let mut text = String::new();
+    for (index, row) in rows.iter().enumerate() {
+        let cells: Vec<String> = row.iter().map(|text| cell(text)).collect();
+        text.push_str(&format!("| {} |\n", cells.join(" | ")));
+        if index == 0 {
+            text.push_str(&format!("|{}\n", "---|".repeat(row.len())));
+        }
+    }
+    text
 }
 
 /// Text that cannot end a cell or start HTML.

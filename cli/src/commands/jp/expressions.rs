@@ -1,0 +1,80 @@
+//! Expressions from the command line, from files, or from standard input.
+
+use std::{
+    io::{self, IsTerminal, Read},
+    path::PathBuf,
+};
+
+use portcullis_jmespath::Expression;
+use portcullis_pipeline::{
+    diagnostic::{Diagnostic, Place, SourceFile},
+    files,
+};
+
+use crate::output::console::Console;
+
+/// An expression with the text that it stands in.
+pub(super) struct Source {
+    file: SourceFile,
+    pub(super) expression: Expression,
+}
+
+impl Source {
+    /// The expression as it is written.
+    pub(super) fn text(&self) -> &str {
+        self.file.text.trim()
+    }
+
+    /// What is wrong at an offset of the expression.
+    pub(super) fn fault(&self, offset: usize, message: &str) -> Diagnostic {
+        fault(&self.file, offset, message)
+    }
+}
+
+/// The expressions of files and of the command line.
+pub(super) fn given(paths: &[PathBuf], texts: &[String]) -> Result<Vec<Source>, Diagnostic> {
+    let named = paths.iter().map(|path| files::read_text(path, path));
+    let written = texts
+        .iter()
+        .map(|text| Ok(SourceFile::new("<expression>", text.as_str())));
+    named.chain(written).map(|file| compile(file?)).collect()
+}
+
+/// One expression from standard input.
+pub(super) fn typed(console: &mut Console) -> Result<Source, Diagnostic> {
+    let text = standard_input("an expression", console)?;
+    if text.trim().is_empty() {
+        return Err(Diagnostic::error("no expression is given")
+            .help("write it in quotes, such as 'spec.rules[].name', or pipe it in"));
+    }
+    compile(SourceFile::new("<stdin>", text))
+}
+
+/// The text of standard input; who sits at a terminal is told what to type.
+pub(super) fn standard_input(what: &str, console: &mut Console) -> Result<String, Diagnostic> {
+    if io::stdin().is_terminal() {
+        let told = console.talk(&format!("Type {what}, and end it with Ctrl+D.\n"));
+        told.map_err(|error| Diagnostic::error(format!("standard error: {error}")))?;
+    }
+    let mut text = String::new();
+    match io::stdin().lock().read_to_string(&mut text) {
+        Ok(_) => Ok(text),
+        Err(error) => Err(Diagnostic::error(format!("standard input: {error}"))),
+    }
+}
+
+fn compile(file: SourceFile) -> Result<Source, Diagnostic> {
+    match Expression::compile(file.text.trim()) {
+        Ok(expression) => Ok(Source { file, expression }),
+        Err(error) => Err(fault(&file, error.offset, &error.message)),
+    }
+}
+
+fn fault(file: &SourceFile, offset: usize, message: &str) -> Diagnostic {
+    let indent = file.text.len() - file.text.trim_start().len();
+    let place = Place {
+        file: file.clone(),
+        span: indent + offset..indent + offset,
+    };
+    Diagnostic::error(message).at(place, "here")
+}

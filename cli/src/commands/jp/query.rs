@@ -1,0 +1,129 @@
+//! `portcullis jp query`: evaluates expressions on a YAML or JSON file.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    net::{IpAddr, ToSocketAddrs},
+    path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use portcullis_jmespath::Host;
+use portcullis_pipeline::{
+    diagnostic::{Diagnostic, Place, SourceFile},
+    files,
+};
+use portcullis_values::Val;
+use portcullis_yaml::{Limits, Mode};
+use serde_json::{Value, json};
+
+use super::expressions::{self, Source};
+use crate::output::{answer::Answer, console::Console};
+
+/// Evaluate expressions on a YAML or JSON file.
+#[derive(Debug, clap::Args)]
+#[command(
+    before_help = "Example:\n  portcullis jp query -i portcullis.yaml spec.library\n  cat portcullis.yaml | portcullis jp query spec.library\n  echo spec.library | portcullis jp query -i portcullis.yaml"
+)]
+pub struct Args {
+    /// The file; standard input when absent.
+    #[arg(short, long, value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// Files of expressions, one in each.
+    #[arg(short, long, value_name = "FILE")]
+    query: Vec<PathBuf>,
+    /// Write JSON on one line.
+    #[arg(short, long)]
+    compact: bool,
+    /// Write text without quotes.
+    #[arg(short, long)]
+    unquoted: bool,
+    /// The expressions; with `--input`, standard input when absent.
+    expressions: Vec<String>,
+}
+
+/// What the expressions give.
+pub(super) fn answer(args: &Args, console: &mut Console) -> Result<Answer, Diagnostic> {
+    let mut sources = expressions::given(&args.query, &args.expressions)?;
+    if sources.is_empty() {
+        if args.input.is_none() {
+            return Err(Diagnostic::error("no expression and no input is given")
+                .help("write the expression in quotes, such as 'spec.rules[].name'")
+                .help("standard input can be the input, or the expression beside `--input`"));
+        }
+        sources.push(expressions::typed(console)?);
+    }
+    let input = read(args.input.as_deref(), console)?;
+    let found: Vec<(&Source, Value)> = sources
+        .iter()
+        .map(|source| Ok((source, evaluate(source, &input)?)))
+        .collect::<Result<_, Diagnostic>>()?;
+    Ok(to_answer(&found, args))
+}
+
+fn evaluate(source: &Source, input: &Value) -> Result<Value, Diagnostic> {
+    let found = source.expression.evaluate(&Val::from(input), &World);
+    let found = found.map_err(|error| source.fault(error.offset(), &error.to_string()))?;
+    Ok(found.to_json())
+}
+
+fn to_answer(found: &[(&Source, Value)], args: &Args) -> Answer {
+    let written = |value: &Value| match value {
+        Value::String(text) if args.unquoted => text.clone(),
+        value if args.compact => value.to_string(),
+        value => format!("{value:#}"),
+    };
+    let texts = found
+        .iter()
+        .map(|(source, value)| format!("# {}\n{}\n", source.text(), written(value)));
+    let values = found
+        .iter()
+        .map(|(source, value)| json!({"expression": source.text(), "result": value}));
+    let rows = found
+        .iter()
+        .map(|(source, value)| vec![source.text().to_owned(), value.to_string()]);
+    let head = ["Expression", "Result"].map(str::to_owned).to_vec();
+    Answer {
+        text: texts.collect(),
+        value: values.collect(),
+        table: std::iter::once(head).chain(rows).collect(),
+    }
+}
+
+fn read(input: Option<&Path>, console: &mut Console) -> Result<Value, Diagnostic> {
+    let file = match input {
+        Some(path) => files::read_text(path, path)?,
+        None => {
+            let text = expressions::standard_input("YAML or JSON", console)?;
+            SourceFile::new("<stdin>", text)
+        }
+    };
+    portcullis_yaml::read(&file.text, Mode::Lenient, &Limits::default()).map_err(|error| {
+        let place = Place {
+            file: file.clone(),
+            span: error.offset..error.offset,
+        };
+        Diagnostic::error("the input is not valid YAML").at(place, error.message)
+    })
+}
+
+/// The clock, the random numbers and the names of this machine.
+struct World;
+
+impl Host for World {
+    fn now(&self) -> i128 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        let nanoseconds = since.map(|since| i128::try_from(since.as_nanos()));
+        nanoseconds.map_or(0, |nanoseconds| nanoseconds.unwrap_or(i128::MAX))
+    }
+
+    fn random(&self) -> u64 {
+        // Every state has keys of its own, which come from the system's random numbers.
+        RandomState::new().hash_one(())
+    }
+
+    fn lookup_host(&self, name: &str) -> Result<Vec<IpAddr>, String> {
+        let found = (name, 0).to_socket_addrs();
+        let found = found.map_err(|error| format!("`{name}` cannot be looked up: {error}"))?;
+        Ok(found.map(|address| address.ip()).collect())
+    }
+}
