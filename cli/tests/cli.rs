@@ -101,6 +101,19 @@ fn suites() {
 }
 
 #[test]
+fn generation() {
+    for (name, arguments) in [
+        ("test_generation", &["test", "--detailed-results"][..]),
+        (
+            "test_generation_compat",
+            &["test", "--compat", "--detailed-results"],
+        ),
+    ] {
+        check(name, "generation", arguments, "");
+    }
+}
+
+#[test]
 fn workspaces() {
     for (name, case, arguments) in [
         ("render", "workspace", &["render", "production"][..]),

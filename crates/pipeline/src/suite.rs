@@ -5,6 +5,7 @@
 
 pub mod evaluation;
 pub mod files;
+pub mod generated;
 pub mod inputs;
 pub mod row;
 pub mod selector;
@@ -251,7 +252,7 @@ fn run_test(
         };
         let rows = match refused(&evaluation, case) {
             Some(reason) if compat => row::refused(case, &reason),
-            _ => row::rows(case, set, &inputs.objects, answers, options.judgement),
+            _ => row::rows(case, set, inputs, answers, options.judgement),
         };
         let rows = rows.into_iter();
         let rows = rows.filter(|row| selector.is_none_or(|selector| selector.has_row(row)));

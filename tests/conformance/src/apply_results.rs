@@ -2,15 +2,19 @@
 //!
 //! ```text
 //! {"corpus": …, "suite": …, "tests": [{"file": …, "engine": [{"phase", "resource", "policy",
-//!   "rules": [{"name", "type", "status", "message", "reportResult", "reportProperties", …}]}]}]}
+//!   "rules": [{"name", "type", "status", "message", "reportResult", "reportProperties",
+//!   "generated", …}]}]}]}
 //! ```
 //!
-//! Suites of validation policies count. An answer that one side has and the other has not counts
+//! Suites of policies that validate or generate count. Generated objects are compared without the
+//! labels that say where they come from, which Kyverno's `test` takes off. An answer that one side has and the other has not counts
 //! as a difference of its status.
 
 use std::{collections::BTreeMap, path::Path};
 
-use portcullis_engine::{report, report::ReportResult, request::Operation, response::RuleResponse};
+use portcullis_engine::{
+    generate::labels, report, report::ReportResult, request::Operation, response::RuleResponse,
+};
 use portcullis_pipeline::{
     offline::Overrides,
     suite::{self, Judgement, SuiteOptions, evaluation::Evaluation},
@@ -23,13 +27,16 @@ use crate::{score::Score, suites};
 pub const NAME: &str = "apply_results";
 
 /// What a difference can be in.
-const PARTS: [&str; 3] = ["status", "message", "properties"];
+const PARTS: [&str; 4] = ["status", "message", "properties", "generated"];
+
+/// What the suites that count do.
+const KINDS: [&str; 2] = ["validate", "generate"];
 
 /// Where an answer stands: test file, phase, resource, policy, rule.
 type Key = (String, String, String, String, String);
 
 /// One answer, in the parts that are compared.
-type Answer = [Value; 3];
+type Answer = [Value; 4];
 
 /// Replays the table: a score for each part of an answer.
 ///
@@ -50,7 +57,7 @@ pub fn replay(corpora: &Path, table: &str) -> Result<Vec<Score>, String> {
         };
         for (file, tests) in by_file(&suite["tests"]) {
             let path = corpora.join(corpus).join(&file);
-            if path.is_file() && suites::kind_of(&path) == "validate" {
+            if path.is_file() && KINDS.contains(&suites::kind_of(&path).as_str()) {
                 compare(
                     &file,
                     theirs(&file, &tests),
@@ -77,7 +84,7 @@ fn compare(
     file: &str,
     mut theirs: BTreeMap<Key, Vec<Answer>>,
     ours: BTreeMap<Key, Vec<Answer>>,
-    scores: &mut [Score; 3],
+    scores: &mut [Score; 4],
 ) {
     for (key, mut found) in ours {
         let mut wanted = theirs.remove(&key).unwrap_or_default();
@@ -109,7 +116,7 @@ fn count(
     key: &Key,
     wanted: Option<&Answer>,
     found: Option<&Answer>,
-    scores: &mut [Score; 3],
+    scores: &mut [Score; 4],
 ) {
     let name = || {
         let (_, phase, resource, policy, rule) = key;
@@ -159,6 +166,7 @@ fn theirs(file: &str, tests: &[&Value]) -> BTreeMap<Key, Vec<Answer>> {
                     rule["severity"],
                     rule["category"]
                 ]),
+                rule["generated"].clone(),
             ]);
         }
     }
@@ -210,7 +218,27 @@ fn answer(rule: &RuleResponse, result: &ReportResult) -> Answer {
             result.severity,
             result.category
         ]),
+        generated(rule),
     ]
+}
+
+fn generated(rule: &RuleResponse) -> Value {
+    let bare = rule.generated().iter().map(|object| {
+        let mut object = object.clone();
+        if let Some(own) = object
+            .pointer_mut("/metadata/labels")
+            .and_then(Value::as_object_mut)
+        {
+            own.retain(|key, _| !key.starts_with(labels::PREFIX));
+        }
+        object
+    });
+    let bare: Vec<Value> = bare.collect();
+    if bare.is_empty() {
+        Value::Null
+    } else {
+        Value::from(bare)
+    }
 }
 
 fn phase(operation: Operation) -> String {

@@ -38,6 +38,24 @@ impl LoadedPolicies {
         })
     }
 
+    /// Whether a rule of theirs copies objects that exist.
+    #[must_use]
+    pub fn copies_objects(&self) -> bool {
+        let policies = self.loaded.iter().filter_map(|loaded| match loaded {
+            Loaded::Policy(policy) => Some(policy),
+            _ => None,
+        });
+        let rules = policies.flat_map(|policy| &policy.spec.rules);
+        rules
+            .filter_map(|rule| rule.generate.as_ref())
+            .any(|generate| {
+                let mut loops = generate.foreach.iter().flatten();
+                generate.clone.is_some()
+                    || generate.clone_list.is_some()
+                    || loops.any(|one| one.clone.is_some() || one.clone_list.is_some())
+            })
+    }
+
     /// A policy that is refused, at the place that it is refused for.
     #[must_use]
     pub fn refusal(&self, error: &CompileError) -> Diagnostic {

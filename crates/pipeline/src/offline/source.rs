@@ -11,6 +11,7 @@ use portcullis_api::test_file::{ApiCallResponse, GlobalContextMock};
 use portcullis_engine::context::source::{
     ApiCall, ContextSource, EntryKind, Lookup, PathValue, RuleValues,
 };
+use portcullis_engine::generate::ObjectRef;
 use portcullis_schema::Catalogue;
 use serde_json::{Value, json};
 
@@ -23,6 +24,8 @@ pub struct World {
     pub values: InjectedValues,
     /// Objects that stand for the cluster's; none where there is no cluster.
     pub cluster: Option<Vec<Value>>,
+    /// Objects that rules copy, beside those of the cluster.
+    pub objects: Vec<Value>,
     /// Answers to API calls.
     pub calls: Vec<ApiCallResponse>,
     /// Values of global context entries, by name.
@@ -50,7 +53,7 @@ impl<'w> OfflineSource<'w> {
         }
     }
 
-    fn objects(&self) -> impl Iterator<Item = &'w Value> {
+    fn cluster(&self) -> impl Iterator<Item = &'w Value> {
         self.world.cluster.iter().flatten()
     }
 
@@ -81,7 +84,7 @@ impl<'w> OfflineSource<'w> {
         let Some(kind) = self.world.catalogue.find_resource(group, version, resource) else {
             return Lookup::NotFound;
         };
-        let mut found = self.objects().filter(|object| {
+        let mut found = self.cluster().filter(|object| {
             text(object, "/apiVersion") == api_version
                 && text(object, "/kind") == kind.kind
                 && namespace
@@ -120,7 +123,7 @@ impl ContextSource for OfflineSource<'_> {
     }
 
     fn config_map(&self, namespace: &str, name: &str) -> Lookup {
-        let found = self.objects().find(|object| {
+        let found = self.cluster().find(|object| {
             text(object, "/kind") == "ConfigMap"
                 && text(object, "/metadata/namespace") == namespace
                 && text(object, "/metadata/name") == name
@@ -186,6 +189,28 @@ impl ContextSource for OfflineSource<'_> {
             .pointer(&pointer)
             .cloned()
             .map_or(Lookup::NotFound, Lookup::Found)
+    }
+
+    fn object(&self, of: &ObjectRef) -> Lookup {
+        let mut known = self.world.objects.iter().chain(self.cluster());
+        let found = known.find(|object| {
+            text(object, "/metadata/name") == of.name && ObjectRef::of(object) == *of
+        });
+        match (found, &self.world.cluster) {
+            (Some(object), _) => Lookup::Found(object.clone()),
+            (None, Some(_)) => Lookup::NotFound,
+            (None, None) => Lookup::Unavailable,
+        }
+    }
+
+    fn objects(&self, api_version: &str, kind: &str, namespace: &str) -> Lookup {
+        let known = self.world.objects.iter().chain(self.cluster());
+        let found = known.filter(|object| {
+            text(object, "/kind") == kind
+                && text(object, "/apiVersion") == api_version
+                && text(object, "/metadata/namespace") == namespace
+        });
+        Lookup::Found(found.cloned().collect())
     }
 
     fn has_policy_values(&self) -> bool {

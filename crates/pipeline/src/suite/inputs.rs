@@ -24,6 +24,7 @@ use crate::{
         source::World,
         values::InjectedValues,
     },
+    suite::generated::{self, Wanted},
 };
 
 /// Everything that a suite names, loaded.
@@ -35,6 +36,8 @@ pub struct Inputs {
     pub exceptions: LoadedPolicies,
     /// The resources, each once.
     pub objects: Vec<Value>,
+    /// The objects that cases want to come out, by their files.
+    pub wanted: Wanted,
     /// Who asks, and labels of namespaces.
     pub surroundings: Surroundings,
     /// What is known of the world.
@@ -72,6 +75,7 @@ impl Inputs {
         for path in paths(&test.resources) {
             inputs.add_resources(&path, overrides);
         }
+        inputs.add_generated(test, folder, overrides);
         inputs.add_values(test, folder, overrides);
         if let Some(path) = &test.userinfo {
             inputs.add_user(&normal(&folder.join(path)), overrides);
@@ -125,6 +129,26 @@ impl Inputs {
             {
                 self.objects.push(object);
             }
+        }
+    }
+
+    /// Objects that rules copy, and those that cases want to be generated. A rule can copy the
+    /// resources, too.
+    fn add_generated(&mut self, test: &Test, folder: &Path, overrides: &Overrides) {
+        for case in &test.results {
+            if let Some(file) = &case.clone_source_resource {
+                let sources = self.read_objects(&normal(&folder.join(file)), overrides);
+                self.world.objects.extend(sources);
+            }
+            for file in generated::files(case) {
+                if !self.wanted.contains_key(file) {
+                    let objects = self.read_objects(&normal(&folder.join(file)), overrides);
+                    self.wanted.insert(file.clone(), objects);
+                }
+            }
+        }
+        if self.policies.copies_objects() {
+            self.world.objects.extend(self.objects.iter().cloned());
         }
     }
 

@@ -1,10 +1,13 @@
 //! Rows: what a case wanted of a resource, what it got, and whether that passes.
 
 use portcullis_api::test_file::{ResourceSpec, TestResult};
-use portcullis_engine::{CompiledPolicy, PolicySet, report, response::EngineResponse};
+use portcullis_engine::{
+    CompiledPolicy, PolicySet, report,
+    response::{EngineResponse, RuleResponse, RuleStatus, RuleType},
+};
 use serde_json::Value;
 
-use super::Judgement;
+use super::{Judgement, generated, inputs::Inputs};
 use crate::offline::objects::text;
 
 /// Whether a row passes.
@@ -51,10 +54,11 @@ pub struct Row {
 pub fn rows(
     case: &TestResult,
     set: &PolicySet,
-    objects: &[Value],
+    inputs: &Inputs,
     answers: &[Vec<EngineResponse>],
     judgement: Judgement,
 ) -> Vec<Row> {
+    let objects = &inputs.objects;
     let name = case.policy.rsplit('/').next().unwrap_or_default();
     let policy = set
         .policies()
@@ -81,9 +85,20 @@ pub fn rows(
             .flat_map(|response| response.rules.iter().map(move |rule| (response, rule)));
         let answered: Vec<_> = answered
             .filter(|(_, found)| rule.is_empty() || answers_for(&found.rule, rule))
+            .filter(|(_, found)| judgement != Judgement::Compat || !generates_nothing(found))
             .collect();
         if answered.is_empty() && matches!(policy, CompiledPolicy::Unevaluated(_)) {
             let reason = "Not evaluated";
+            rows.push(row(
+                case,
+                resource.clone(),
+                "",
+                Judged::Fail,
+                reason,
+                String::new(),
+            ));
+        } else if answered.is_empty() && judgement == Judgement::Compat && only_generates(policy) {
+            let reason = "Not found";
             rows.push(row(
                 case,
                 resource.clone(),
@@ -98,26 +113,40 @@ pub fn rows(
         for (response, found) in answered {
             let got = report::status(found.status, response.policy.is_scored()).as_str();
             let wanted = wanted(case);
-            let (judged, reason) = if got == wanted {
-                (Judged::Pass, "Ok".to_owned())
-            } else {
-                (Judged::Fail, format!("Want {wanted}, got {got}"))
+            let fault = generated::fault(case, &inputs.wanted, found.generated());
+            let message = found.message.to_string();
+            let (judged, reason, message) = match fault {
+                _ if got != wanted => (Judged::Fail, format!("Want {wanted}, got {got}"), message),
+                Some(fault) => (Judged::Fail, "Resource diff".to_owned(), fault),
+                None => (Judged::Pass, "Ok".to_owned(), message),
             };
             rows.push(Row {
                 rule: found.rule.to_string(),
                 path: found.path().to_owned(),
-                ..row(
-                    case,
-                    resource.clone(),
-                    got,
-                    judged,
-                    &reason,
-                    found.message.to_string(),
-                )
+                ..row(case, resource.clone(), got, judged, &reason, message)
             });
         }
     }
     rows
+}
+
+/// Kyverno's `test` does not show a rule whose preconditions keep it from generating.
+fn generates_nothing(found: &RuleResponse) -> bool {
+    found.rule_type == RuleType::Generation
+        && found.status == RuleStatus::Skip
+        && found.exceptions().is_empty()
+}
+
+/// Whether a policy does nothing but generate, so that Kyverno has no response where it generates
+/// nothing.
+fn only_generates(policy: &CompiledPolicy) -> bool {
+    match policy {
+        CompiledPolicy::ClusterPolicy(policy) => policy
+            .rules()
+            .iter()
+            .all(|rule| rule.rule_type() == RuleType::Generation),
+        CompiledPolicy::Unevaluated(_) => false,
+    }
 }
 
 /// The rows of a case whose policy is refused: they are skipped, as Kyverno skips them.
