@@ -343,22 +343,33 @@ fn an_empty_folder_is_no_gate() {
 }
 
 #[test]
-fn an_edited_readme_is_noticed() {
+fn an_edited_or_missing_readme_is_noticed() {
     let scratch = Scratch::new("readme");
-    for arguments in [&["new", "workspace", "."][..], &["render", "--readmes"]] {
+    let check = |arguments: &[&str], code: i32, wanted: &str| {
         let answer = answer(&scratch.0, arguments, b"");
-        assert!(answer.starts_with("exit code Some(0)"), "{answer}");
-    }
-    let noticed = || answer(&scratch.0, &["verify"], b"").contains("render --readmes");
-    assert!(!noticed());
-    let readme = fs::read_dir(scratch.0.join("policy-library"))
-        .unwrap()
-        .flat_map(|set| fs::read_dir(set.unwrap().path()).unwrap())
-        .map(|policy| policy.unwrap().path().join("README.md"))
-        .find(|readme| readme.is_file())
-        .unwrap();
-    fs::write(readme, "# Something else\n").unwrap();
-    assert!(noticed());
+        let start = format!("exit code Some({code})");
+        assert!(answer.starts_with(&start), "{arguments:?}\n{answer}");
+        assert!(answer.contains(wanted), "{arguments:?}\n{answer}");
+    };
+    let policy = scratch
+        .0
+        .join("policy-library/best-practices/require-app-label");
+    let readme = policy.join("README.md");
+    check(&["new", "workspace", "."], 0, "README.md");
+    check(&["verify"], 0, "failed: 0");
+    let text = fs::read_to_string(&readme).unwrap();
+    fs::write(&readme, text.replace("| `label` |", "| `lable` |")).unwrap();
+    check(&["verify"], 1, "README.md:17:1");
+    check(&["verify"], 1, "expected `| `label` | string");
+    check(&["verify"], 1, "render --readmes");
+    fs::remove_file(&readme).unwrap();
+    check(&["verify"], 0, "warning: the policy has no README");
+    // A policy that does not render keeps no other from its README.
+    check(&["new", "policy", "best-practices/a-broken-one"], 0, "");
+    let broken = policy.with_file_name("a-broken-one").join("policy.yaml");
+    fs::write(broken, "kind: <% nothing %>\n").unwrap();
+    check(&["render", "--readmes"], 2, "does not render");
+    assert_eq!(fs::read_to_string(&readme).unwrap(), text);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::{
 use clap::Subcommand;
 use portcullis_pipeline::{
     diagnostic::Diagnostic,
-    library,
+    library, readme,
     scaffold::{self, NewFile},
     workspace::Workspace,
 };
@@ -85,7 +85,8 @@ pub enum What {
 /// Where the answer cannot be written.
 pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
     let written = plan(&args.what).and_then(|(root, files)| {
-        let paths = write(&root, &files).map_err(|fault| vec![fault])?;
+        let mut paths = write(&root, &files).map_err(|fault| vec![fault])?;
+        paths.extend(write_readmes(&root, &paths)?);
         Ok(paths)
     });
     match written {
@@ -199,6 +200,32 @@ fn write(root: &Path, files: &[NewFile]) -> Result<Vec<PathBuf>, Diagnostic> {
         })?;
     }
     Ok(paths)
+}
+
+/// Writes the README of each policy that was written.
+fn write_readmes(root: &Path, written: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
+    let templates = written
+        .iter()
+        .filter(|path| path.ends_with(library::TEMPLATE));
+    let folders: Vec<&Path> = templates.filter_map(|path| path.parent()).collect();
+    if folders.is_empty() {
+        return Ok(Vec::new());
+    }
+    let workspace = Workspace::load(root, root)?;
+    let (library, _) = library::load(&workspace);
+    let (mut readmes, _) = readme::outdated(&workspace, &library);
+    let is_new = |path: &Path| {
+        path.parent()
+            .is_some_and(|folder| folders.contains(&folder))
+    };
+    readmes.retain(|(path, _)| is_new(path) && !path.exists());
+    let readmes = readmes.into_iter();
+    readmes
+        .map(|(path, text)| match write_file(&path, &text) {
+            Ok(()) => Ok(path),
+            Err(error) => Err(vec![Diagnostic::unreadable(&path, &error)]),
+        })
+        .collect()
 }
 
 fn write_file(path: &Path, text: &str) -> io::Result<()> {

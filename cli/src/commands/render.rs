@@ -63,10 +63,8 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
 
 fn write_readmes(workspace: &Workspace, console: &mut Console) -> io::Result<ExitStatus> {
     let (library, mut faults) = library::load(workspace);
-    let outdated = readme::outdated(workspace, &library).unwrap_or_else(|fault| {
-        faults.push(fault);
-        Vec::new()
-    });
+    let (outdated, found) = readme::outdated(workspace, &library);
+    faults.extend(found);
     for (path, text) in outdated {
         match fs::write(&path, text) {
             Ok(()) => console.talk(&format!("wrote {}\n", workspace.shown(&path).display()))?,

@@ -131,13 +131,13 @@ fn watch(args: &Args, files: &[PathBuf], console: &mut Console) -> io::Result<Ex
 fn run_files(args: &Args, files: &[PathBuf], console: &mut Console) -> io::Result<ExitStatus> {
     let (runs, mut findings) = run_suites(args, files);
     let outcomes: Vec<&SuiteOutcome> = runs.iter().flat_map(|run| &run.outcomes).collect();
-    findings.extend(outcomes.iter().flat_map(|one| suite_rows::errors(one)));
+    findings.extend(suite_rows::errors(&runs, &findings));
     if args.compat || args.output_format.is_some() {
         print_as_kyverno(args, &outcomes, &findings, console)?;
     } else {
         let mut shown = findings.clone();
         if args.format == Format::Table {
-            shown.extend(runs.iter().flat_map(suite_rows::failures));
+            shown.extend(suite_rows::failures(&runs));
         }
         report(args, &outcomes, shown).print(args.format, console)?;
     }

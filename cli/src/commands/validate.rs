@@ -11,7 +11,7 @@ use std::{
 };
 
 use portcullis_pipeline::{
-    diagnostic::{Diagnostic, SourceFile},
+    diagnostic::{self, Diagnostic, SourceFile},
     environment, files, library,
     manifests::{self, ManifestReport},
     progress::Progress,
@@ -84,15 +84,11 @@ fn check_workspace(args: &Args) -> Result<Report, Vec<Diagnostic>> {
         let (bundle, found) = render::render(&workspace, &library, environment);
         findings.extend(found);
         policies += bundle.policies.len();
-        findings.extend(bundle.policies.iter().flat_map(render::schema_faults));
+        let faults = bundle.policies.iter().flat_map(render::schema_faults);
+        findings.extend(faults.map(|fault| fault.rendered_for([&environment.name])));
         progress.advance(library.policies.len());
     }
-    // The same template is at fault in every environment; it is told once.
-    let mut told = std::collections::BTreeSet::new();
-    findings.retain(|finding| {
-        let place = finding.place.as_ref().map(|place| place.label());
-        told.insert((place, finding.message.clone()))
-    });
+    diagnostic::merge(&mut findings);
     Ok(Report {
         command: "validate",
         counts: vec![

@@ -53,10 +53,10 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
     let is_green = found.is_green();
     let outcomes: Vec<&SuiteOutcome> = found.suites.iter().flat_map(|run| &run.outcomes).collect();
     let mut findings = found.findings.clone();
-    findings.extend(outcomes.iter().flat_map(|one| suite_rows::errors(one)));
+    findings.extend(suite_rows::errors(&found.suites, &findings));
     // People read a failed case at its place, machines as a row.
     let rows = if args.format == Format::Table {
-        findings.extend(found.suites.iter().flat_map(suite_rows::failures));
+        findings.extend(suite_rows::failures(&found.suites));
         Vec::new()
     } else {
         outcomes

@@ -35,6 +35,10 @@ pub fn render(diagnostic: &Diagnostic, styled: bool) -> String {
     for (place, label) in &diagnostic.related {
         group = group.element(snippet(place, label, AnnotationKind::Context));
     }
+    if !diagnostic.renderings.is_empty() {
+        let names = diagnostic.renderings.join(", ");
+        group = group.element(Level::NOTE.message(format!("rendered for {names}")));
+    }
     for help in &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }

@@ -68,6 +68,9 @@ fn finding(finding: &Diagnostic) -> Value {
         "label": finding.label,
         "help": finding.help,
     });
+    if let (Some(fields), false) = (value.as_object_mut(), finding.renderings.is_empty()) {
+        fields.insert("renderings".into(), finding.renderings.clone().into());
+    }
     add_place(&mut value, finding.place.as_ref());
     value
 }

@@ -1,10 +1,14 @@
 //! What the pipeline has to say about a file: where, what was found, what was expected, what to do.
 
+mod merge;
+
 use std::{
     ops::Range,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
+
+pub use self::merge::merge;
 
 /// A text file with the path that people know it by.
 #[derive(Clone, Debug)]
@@ -114,6 +118,9 @@ pub struct Diagnostic {
     pub help: Vec<String>,
     /// Other places that matter.
     pub related: Vec<(Place, String)>,
+    /// `defaults`, and the environments, whose rendering it is about; empty where it is about none in
+    /// particular.
+    pub renderings: Vec<String>,
     /// Whether the file cannot be used at all, so that nobody can say if it is right.
     pub unusable: bool,
 }
@@ -129,6 +136,7 @@ impl Diagnostic {
             label: String::new(),
             help: Vec::new(),
             related: Vec::new(),
+            renderings: Vec::new(),
             unusable: false,
         }
     }
@@ -161,6 +169,13 @@ impl Diagnostic {
     #[must_use]
     pub fn related(mut self, place: Place, label: impl Into<String>) -> Self {
         self.related.push((place, label.into()));
+        self
+    }
+
+    /// About these renderings.
+    #[must_use]
+    pub fn rendered_for<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.renderings = names.into_iter().map(Into::into).collect();
         self
     }
 

@@ -16,6 +16,9 @@ use crate::{
     workspace::{Workspace, folders},
 };
 
+/// The template of a policy, in its folder.
+pub const TEMPLATE: &str = "policy.yaml";
+
 /// Variables that every template has without declaring them.
 pub const BUILT_IN: &[&str] = &["action", "environment", "kubernetes_version"];
 
@@ -44,7 +47,7 @@ impl LibraryPolicy {
     /// The template's path.
     #[must_use]
     pub fn template_path(&self) -> PathBuf {
-        self.folder.join("policy.yaml")
+        self.folder.join(TEMPLATE)
     }
 
     /// The suite's path, if there is one.
@@ -130,7 +133,7 @@ fn read_policy(
     name: &str,
     folder: &Path,
 ) -> Result<LibraryPolicy, Vec<Diagnostic>> {
-    let path = folder.join("policy.yaml");
+    let path = folder.join(TEMPLATE);
     let template = files::read_text(&path, &workspace.shown(&path)).map_err(|fault| {
         vec![fault.help("a folder of a policy set holds `policy.yaml`, the template of one policy")]
     })?;

@@ -8,44 +8,73 @@ use crate::{
     diagnostic::{Diagnostic, Place, SourceFile},
     library::{Library, LibraryPolicy},
     render::{self, RenderedPolicy},
+    renderings::DEFAULTS,
     workspace::Workspace,
 };
 
 /// The file's name.
 pub const FILE: &str = "README.md";
 
-/// The READMEs that are missing or do not say what the policies say, each with the right text.
-///
-/// # Errors
-/// Where a policy does not render with its defaults.
+/// The READMEs that are missing or do not say what the policies say, each with the right text; and
+/// why a policy does not render with its defaults.
+#[must_use]
 pub fn outdated(
     workspace: &Workspace,
     library: &Library,
-) -> Result<Vec<(PathBuf, String)>, Diagnostic> {
-    let mut outdated = Vec::new();
+) -> (Vec<(PathBuf, String)>, Vec<Diagnostic>) {
+    let mut outdated = (Vec::new(), Vec::new());
     for policy in library.policies.values() {
-        let rendered = render::render_policy(workspace, policy, None)?;
-        let path = policy.folder.join(FILE);
-        let text = readme(policy, &rendered);
-        if std::fs::read_to_string(&path).ok().as_ref() != Some(&text) {
-            outdated.push((path, text));
+        match render::render_policy(workspace, policy, None) {
+            Ok(rendered) => {
+                let path = policy.folder.join(FILE);
+                let text = readme(policy, &rendered);
+                if std::fs::read_to_string(&path).ok().as_ref() != Some(&text) {
+                    outdated.0.push((path, text));
+                }
+            }
+            Err(fault) => outdated.1.push(fault.rendered_for([DEFAULTS])),
         }
     }
-    Ok(outdated)
+    outdated
 }
 
-/// A warning for each README that is there and out of date.
+/// An error for each README that does not say what its policy says, and a warning for each that is
+/// missing.
 #[must_use]
 pub fn check(workspace: &Workspace, library: &Library) -> Vec<Diagnostic> {
-    let outdated = outdated(workspace, library).unwrap_or_default();
-    let there = outdated.into_iter().filter(|(path, _)| path.is_file());
-    let warning = |(path, _): (PathBuf, String)| {
-        let file = SourceFile::new(workspace.shown(&path), "");
-        Diagnostic::warning("the README does not say what the policy says")
-            .at(Place::whole(file), "made from annotations and parameters")
-            .help("write it anew with `portcullis render --readmes`")
+    let (outdated, mut found) = outdated(workspace, library);
+    found.extend(outdated.iter().map(|(path, wanted)| {
+        let shown = workspace.shown(path);
+        let fault = match std::fs::read_to_string(path) {
+            Ok(text) => stale(SourceFile::new(shown, text), wanted),
+            Err(_) => Diagnostic::warning("the policy has no README").at(
+                Place::whole(SourceFile::new(shown, "")),
+                "expected this file",
+            ),
+        };
+        fault.help("`portcullis render --readmes` writes it, from annotations and parameters")
+    }));
+    found
+}
+
+/// A README that is out of date, at its first line that is not as it should be.
+fn stale(file: SourceFile, wanted: &str) -> Diagnostic {
+    let lines = file.text.lines().map(Some).chain(std::iter::repeat(None));
+    let wanted = wanted.lines().map(Some).chain(std::iter::once(None));
+    let mut pairs = lines.zip(wanted).enumerate();
+    let differs = pairs.find(|(_, (found, wanted))| found != wanted);
+    let (number, label) = match differs {
+        Some((number, (_, Some(wanted)))) if !wanted.is_empty() => {
+            (number, format!("expected `{wanted}`"))
+        }
+        Some((number, _)) => (number, "expected no such line".to_owned()),
+        None => (0, "other line breaks are expected".to_owned()),
     };
-    there.map(warning).collect()
+    let place = Place {
+        span: file.line(number + 1),
+        file,
+    };
+    Diagnostic::error("the README does not say what the policy says").at(place, label)
 }
 
 /// The README's text; `rendered` is the policy with its defaults.

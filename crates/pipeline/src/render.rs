@@ -159,7 +159,7 @@ pub fn render(
         }
         match render_policy(workspace, policy, Some(environment)) {
             Ok(rendered) => policies.push(rendered),
-            Err(fault) => faults.push(fault),
+            Err(fault) => faults.push(fault.rendered_for([&environment.name])),
         }
     }
     let bundle = Bundle {

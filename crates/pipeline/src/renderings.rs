@@ -12,6 +12,9 @@ use crate::{
     workspace::Workspace,
 };
 
+/// The name of the rendering with the default of each parameter.
+pub const DEFAULTS: &str = "defaults";
+
 /// One rendering of a policy.
 #[derive(Clone, Debug)]
 pub struct Rendering {
@@ -33,23 +36,21 @@ pub fn of(
     bundles: &[Bundle],
 ) -> Result<Vec<Rendering>, Diagnostic> {
     let mut different: BTreeMap<String, (Vec<String>, RenderedPolicy)> = BTreeMap::new();
-    let defaults = render::render_policy(workspace, policy, None)?;
+    let defaults = render::render_policy(workspace, policy, None)
+        .map_err(|fault| fault.rendered_for([DEFAULTS]))?;
     let others = bundles.iter().filter_map(|bundle| {
         let mut policies = bundle.policies.iter();
         let rendered = policies.find(|rendered| rendered.key == policy.key())?;
         Some((bundle.environment.clone(), rendered.clone()))
     });
-    for (name, rendered) in [("defaults".to_owned(), defaults)]
-        .into_iter()
-        .chain(others)
-    {
+    for (name, rendered) in [(DEFAULTS.to_owned(), defaults)].into_iter().chain(others) {
         let entry = different.entry(rendered.rendered.text.clone());
         entry.or_insert_with(|| (Vec::new(), rendered)).0.push(name);
     }
     let renderings = different.into_values().map(|(names, rendered)| {
         Ok(Rendering {
+            overrides: overrides(policy, &rendered).map_err(|fault| fault.rendered_for(&names))?,
             names,
-            overrides: overrides(policy, &rendered)?,
             policy: rendered,
         })
     });

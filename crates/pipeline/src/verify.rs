@@ -3,13 +3,13 @@
 //! A policy's suite runs once for its defaults and once for each different rendering that an
 //! environment makes of it.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use portcullis_engine::{CompileOptions, compile, exceptions::Nanoseconds, lint, load};
 use rayon::prelude::*;
 
 use crate::{
-    diagnostic::{Diagnostic, Place, Severity},
+    diagnostic::{self, Diagnostic, Place, Severity},
     exception_ledger,
     library::{self, Library, LibraryPolicy},
     offline::places,
@@ -95,7 +95,9 @@ pub fn run(workspace: &Workspace, now: Nanoseconds, progress: &Arc<Progress>) ->
             })
             .collect();
         report.checked += checked.len() + bundle.exceptions.len();
-        report.findings.extend(checked.into_iter().flatten());
+        let found = checked.into_iter().flatten();
+        let named = found.map(|one| one.rendered_for([&bundle.environment]));
+        report.findings.extend(named);
         let ledger = exception_ledger::of(workspace, &library, bundle, &[], now);
         report.findings.extend(ledger.findings);
     }
@@ -112,7 +114,7 @@ pub fn run(workspace: &Workspace, now: Nanoseconds, progress: &Arc<Progress>) ->
         &options,
         &mut report.findings,
     );
-    tell_once(&mut report.findings);
+    diagnostic::merge(&mut report.findings);
     report
 }
 
@@ -129,17 +131,8 @@ pub fn run_suites_of(
     findings.extend(faults);
     library.policies.retain(|_, policy| chosen(policy));
     let suites = run_suites(workspace, &library, &bundles, options, &mut findings);
-    tell_once(&mut findings);
+    diagnostic::merge(&mut findings);
     (suites, findings)
-}
-
-/// The same template is at fault in every environment; it is told once.
-fn tell_once(findings: &mut Vec<Diagnostic>) {
-    let mut told = BTreeSet::new();
-    findings.retain(|finding| {
-        let place = finding.place.as_ref().map(Place::label);
-        told.insert((place, finding.message.clone()))
-    });
 }
 
 /// A rendered policy against its schema, and whether the engine can use it.

@@ -42,7 +42,8 @@ fn every_environment_renders() {
 fn the_readmes_are_current() {
     let workspace = repository();
     let (library, _) = library::load(&workspace);
-    let outdated = readme::outdated(&workspace, &library).unwrap();
+    let (outdated, faults) = readme::outdated(&workspace, &library);
+    assert!(faults.is_empty(), "{faults:#?}");
     let paths: Vec<_> = outdated.iter().map(|(path, _)| path).collect();
     assert!(
         paths.is_empty(),
