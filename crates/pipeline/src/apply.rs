@@ -3,6 +3,8 @@
 //! Documents are read, evaluated and dropped in parallel; what is kept of an object is what the
 //! report shows. Results come back in the order of the files.
 
+mod produced;
+
 use std::{
     cell::OnceCell,
     path::PathBuf,
@@ -34,6 +36,8 @@ use crate::{
     suite::inputs::catalogue,
 };
 
+pub use produced::{Produced, ProducedAs};
+
 /// What is applied to what, and how.
 #[derive(Clone, Debug, Default)]
 pub struct ApplyOptions {
@@ -55,6 +59,8 @@ pub struct ApplyOptions {
     pub compat: bool,
     /// Whether results that pass or are skipped are kept, too.
     pub detailed: bool,
+    /// Whether objects that rules change or make are kept.
+    pub keep_objects: bool,
     /// Counts the documents that are done.
     pub progress: Arc<Progress>,
 }
@@ -126,6 +132,8 @@ pub struct ApplyReport {
     pub counts: Counts,
     /// The results that are kept, in the order of the files.
     pub results: Vec<Applied>,
+    /// The objects that rules changed or made, in the order of the files.
+    pub produced: Vec<Produced>,
     /// Files, documents and policies that cannot be used, each with its place and the reason.
     pub errors: Vec<Diagnostic>,
 }
@@ -190,6 +198,7 @@ pub fn apply(
         report.objects += part.objects;
         report.counts.join(part.counts);
         report.results.extend(part.results);
+        report.produced.extend(part.produced);
         report.errors.extend(part.errors);
     }
     report
@@ -289,7 +298,16 @@ fn apply_documents(
                 file: &manifests.file,
                 line: document.line,
             };
-            for response in evaluate(set, &request, &source, &mut Silent) {
+            let responses = evaluate(set, &request, &source, &mut Silent);
+            if options.keep_objects {
+                let produced = produced::of(
+                    &responses,
+                    || subject.name(),
+                    |response| policies.of(&response.policy),
+                );
+                report.produced.extend(produced);
+            }
+            for response in responses {
                 count(&mut report, response, &subject, &mut policies, options);
             }
         }
