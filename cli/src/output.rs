@@ -9,6 +9,7 @@ mod json;
 mod junit;
 pub mod kyverno_test;
 mod markdown;
+pub mod objects;
 pub(crate) mod progress;
 pub mod report;
 mod sarif;

@@ -32,6 +32,12 @@ fn apply_flags() {
     ] {
         check(name, "apply_set", &[&apply, more].concat(), "");
     }
+    check(
+        "apply_objects",
+        "apply_objects",
+        &["apply", "policies.yaml", "-r", "namespaces.yaml"],
+        "",
+    );
     let policy = fs::read_to_string(fixture("apply_set").join("policy.yaml")).unwrap();
     let from_stdin = [
         "apply",

@@ -26,6 +26,7 @@ use crate::{
     output::{
         console::{Console, When},
         format::Format,
+        objects,
         progress::ProgressLine,
         report::{Report, Row, RowResult},
     },
@@ -415,6 +416,7 @@ fn options(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<Diagnosti
         audit_warn: args.audit_warn,
         compat: args.compat,
         detailed: args.detailed_results || args.format != Format::Table,
+        keep_objects: args.format == Format::Table && !args.table,
         progress: Arc::default(),
     };
     Ok((options, unread))
@@ -465,6 +467,9 @@ fn print_as_kyverno(report: &ApplyReport, console: &mut Console) -> io::Result<(
     console.data(&format!(
         "\nApplying {rules} policy rule(s) to {objects} resource(s)...\n"
     ))?;
+    for produced in &report.produced {
+        console.data(&objects::titled(produced))?;
+    }
     let groups = report
         .results
         .chunk_by(|one, next| one.policy == next.policy && one.resource == next.resource);
