@@ -22,7 +22,10 @@
 //! | `mutate.rs`, `json_patch.rs` | bodies of mutate, patches and targets |
 //! | `generate.rs`, `clone_list.rs` | bodies of generate |
 //! | `verify_images.rs`, `attestors.rs`, `image_extractors.rs` | bodies of verifyImages, and where images stand |
-//! | `scope.rs` | whether a kind lives in a namespace |
+//! | `scope.rs` | the names of kinds, and whether they live in a namespace |
+//! | `derived.rs` | rules that autogen makes |
+//! | `reach.rs`, `shadow.rs` | rules that nothing can reach |
+//! | `selection.rs` | what two match blocks have to do with each other |
 //! | `failure_action_overrides.rs` | namespaces of overrides |
 //! | `advice.rs` | older spellings, and subresources and Pods that a rule does not see |
 
@@ -34,6 +37,7 @@ mod clone_list;
 mod conditions;
 mod conflict;
 mod context;
+mod derived;
 mod failure_action_overrides;
 mod finding;
 mod foreach;
@@ -45,9 +49,12 @@ mod labels;
 mod match_resources;
 mod mutate;
 mod names;
+mod reach;
 mod references;
 mod rule;
 mod scope;
+mod selection;
+mod shadow;
 mod spec;
 mod validate;
 mod variables;
@@ -66,7 +73,9 @@ pub fn check(policy: &Policy) -> Vec<Finding> {
     for (index, rule) in policy.spec.rules.iter().enumerate() {
         rule::check(policy, rule, &format!("/spec/rules/{index}"), &mut findings);
     }
+    derived::check(policy, &mut findings);
     variables::check_annotations(policy, &mut findings);
     advice::check(policy, &mut findings);
+    shadow::check(policy, &mut findings);
     findings.into_list()
 }

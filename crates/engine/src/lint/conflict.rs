@@ -2,6 +2,7 @@
 //!
 //! Kyverno compares what is written, not what it means: two equal filters of `any` are a conflict,
 //! and so is an inline `exclude` of which every field covers the same field of an inline `match`.
+//! Where what it means leaves nothing, that is advice.
 
 use portcullis_api::cluster_policy::{
     LabelSelector, MatchResources, ResourceDescription, ResourceFilter,
@@ -9,6 +10,7 @@ use portcullis_api::cluster_policy::{
 use portcullis_values::wildcard::matches;
 
 use super::finding::Findings;
+use super::selection;
 
 pub(super) fn check(
     include: &MatchResources,
@@ -20,6 +22,12 @@ pub(super) fn check(
         findings.error(
             path,
             "`exclude` takes out what `match` takes in",
+            "narrow `exclude`",
+        );
+    } else if selection::covers(exclude, include) {
+        findings.warning(
+            path,
+            "`exclude` takes out whatever `match` takes in, so the rule never runs",
             "narrow `exclude`",
         );
     }

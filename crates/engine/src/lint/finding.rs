@@ -78,6 +78,15 @@ impl Findings {
         }
     }
 
+    /// Whether something below `path` is refused.
+    pub(super) fn refuse(&self, path: &str) -> bool {
+        let below = format!("{path}/");
+        let mut list = self.list.iter();
+        list.any(|it| {
+            it.severity == Severity::Error && (it.path == path || it.path.starts_with(&below))
+        })
+    }
+
     fn add(&mut self, severity: Severity, path: String, message: String, remedy: String) {
         let finding = Finding {
             severity,

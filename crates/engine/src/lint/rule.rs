@@ -5,7 +5,7 @@ use portcullis_api::cluster_policy::{Mutation, Policy, PolicyKind, Rule, Validat
 use super::finding::Findings;
 use super::{
     conditions, context, failure_action_overrides, generate, image_extractors, kinds,
-    match_resources, mutate, validate, variables, verify_images,
+    match_resources, mutate, reach, validate, variables, verify_images,
 };
 
 pub(super) fn check(policy: &Policy, rule: &Rule, path: &str, findings: &mut Findings) {
@@ -32,6 +32,7 @@ pub(super) fn check(policy: &Policy, rule: &Rule, path: &str, findings: &mut Fin
     }
     generate::check(policy, rule, path, findings);
     variables::check(policy, rule, path, findings);
+    reach::check(rule, path, findings);
 }
 
 fn is_empty(validation: &Validation) -> bool {

@@ -50,6 +50,28 @@ pub(super) fn of_entry(entry: &str) -> Option<Scope> {
     }
 }
 
+/// The kind that an entry of `kinds` most likely means, when it is written in another case or as a
+/// plural, or in a group of Kubernetes that has no such kind.
+pub(super) fn other_spelling(entry: &str) -> Option<&'static str> {
+    let selector = KindSelector::parse(entry);
+    let (kind, group) = (selector.kind.as_str(), selector.group.as_str());
+    let mut groups = CLUSTER.iter().chain(NAMESPACE);
+    let mut meant = groups
+        .clone()
+        .filter(|(name, _)| selector.group.is_match(name));
+    let is_known = meant.any(|(_, kinds)| kinds.contains(&kind));
+    // A group that is not known may have any kind.
+    if is_known || (group != "*" && !groups.clone().any(|(name, _)| *name == group)) {
+        return None;
+    }
+    let lower = kind.to_lowercase();
+    let singular = lower.strip_suffix('s').unwrap_or(&lower);
+    groups.find_map(|(_, kinds)| {
+        let mut kinds = kinds.iter().copied();
+        kinds.find(|known| [lower.as_str(), singular].contains(&known.to_lowercase().as_str()))
+    })
+}
+
 /// Kinds by group.
 type Table = &'static [(&'static str, &'static [&'static str])];
 
@@ -272,6 +294,27 @@ mod tests {
             ("Widget", None),
         ] {
             assert_eq!(of_entry(entry), expected, "{entry}");
+        }
+    }
+
+    #[test]
+    fn other_spellings() {
+        for (entry, expected) in [
+            ("pod", Some("Pod")),
+            ("Deployments", Some("Deployment")),
+            ("apps/v1/deployment", Some("Deployment")),
+            ("batch/v1/Deployment", Some("Deployment")),
+            ("batch/v1/Job", None),
+            ("events.k8s.io/v1/Event", None),
+            ("example.com/v1/pod", None),
+            ("iam.example.com/v1/Role", None),
+            ("extensions/v1beta1/Ingress", None),
+            ("Ingress", None),
+            ("Widgets", None),
+            ("*", None),
+            ("Pod*", None),
+        ] {
+            assert_eq!(other_spelling(entry), expected, "{entry}");
         }
     }
 }

@@ -7,6 +7,7 @@
 mod generate;
 mod images;
 mod mutate;
+mod reach;
 mod selection;
 mod spec;
 mod validate;
