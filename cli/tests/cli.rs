@@ -9,6 +9,7 @@ mod program;
 use std::{
     fs,
     io::{BufRead, BufReader},
+    path::Path,
     process::{Command, Stdio},
     sync::mpsc,
     time::Duration,
@@ -402,19 +403,21 @@ fn help_starts_with_an_example() {
 }
 
 #[test]
-fn a_saved_file_runs_its_suite_again() {
+fn a_saved_file_and_a_new_suite_run() {
     let scratch = Scratch::new("watch");
-    for suite in ["owners", "refused"] {
-        let to = scratch.0.join(suite);
-        fs::create_dir_all(&to).unwrap();
+    let watched = scratch.0.join("watched");
+    let copy = |suite: &str, to: &Path| {
+        fs::create_dir_all(to).unwrap();
         for file in fs::read_dir(fixture("suites").join(suite)).unwrap() {
             let file = file.unwrap();
             fs::copy(file.path(), to.join(file.file_name())).unwrap();
         }
-    }
+    };
+    copy("owners", &watched.join("owners"));
+    copy("refused", &watched.join("refused"));
     let mut child = Command::new(env!("CARGO_BIN_EXE_portcullis"))
         .args(["test", "--watch", "--fail-only"])
-        .current_dir(&scratch.0)
+        .current_dir(&watched)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -433,13 +436,17 @@ fn a_saved_file_runs_its_suite_again() {
         }
     };
     let first = counts();
-    let resources = scratch.0.join("owners/resources.yaml");
+    let resources = watched.join("owners/resources.yaml");
     let text = fs::read_to_string(&resources).unwrap();
     let owned = text.replace("name: orphan", "name: orphan\n  labels: {owner: shop}");
     fs::write(&resources, owned).unwrap();
     let second = counts();
+    copy("owners", &scratch.0.join("new"));
+    fs::rename(scratch.0.join("new"), watched.join("new")).unwrap();
+    let third = counts();
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(first, "suites: 2, passed: 2, failed: 2");
     assert_eq!(second, "suites: 1, passed: 3, failed: 0");
+    assert_eq!(third, "suites: 1, passed: 2, failed: 1");
 }

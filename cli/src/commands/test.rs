@@ -63,7 +63,7 @@ pub struct Args {
     /// Fail where no suite is found.
     #[arg(long)]
     pub require_tests: bool,
-    /// Stay, and run the suites again that a saved file touches; Ctrl-C ends it.
+    /// Stay, and run new suites and those that a saved file touches; Ctrl-C ends it.
     #[arg(long)]
     pub watch: bool,
     /// Print without colour.
@@ -111,15 +111,16 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
     run_files(args, &files, console)
 }
 
-/// Runs all suites, and then those that a saved file touches, until the process is stopped.
+/// Runs all suites, and then those that a saved file touches and new ones, until the process is
+/// stopped.
 fn watch(args: &Args, files: &[PathBuf], console: &mut Console) -> io::Result<ExitStatus> {
-    let mut watch = Watch::new(files);
+    let mut watch = Watch::new(&args.paths, &args.file_name);
     let mut touched = files.to_vec();
     loop {
         run_files(args, &touched, console)?;
         console.flush()?;
         console.talk("watching; save a file to run its suites again\n")?;
-        touched = watch.wait(files);
+        touched = watch.wait();
         let names: Vec<String> = touched
             .iter()
             .map(|file| shown(file).display().to_string())
