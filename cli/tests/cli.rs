@@ -18,51 +18,6 @@ use std::{
 use program::{Scratch, answer, check, fixture};
 
 #[test]
-fn apply_flags() {
-    let apply = ["apply", "policy.yaml", "-r", "resource.yaml"];
-    for (name, more) in [
-        ("apply_unset", &[][..]),
-        ("apply_set", &["--set", "allowed.data.team=blue"]),
-        (
-            "apply_set_twice",
-            &["-s", "allowed.data.team=red,allowed.data.team=blue"],
-        ),
-        ("apply_set_without_value", &["--set", "allowed"]),
-        ("apply_unsupported", &["--cluster", "-p", "-o", "out"]),
-        ("apply_unsupported_compat", &["--registry", "--compat"]),
-    ] {
-        check(name, "apply_set", &[&apply, more].concat(), "");
-    }
-    check(
-        "apply_objects",
-        "apply_objects",
-        &["apply", "policies.yaml", "-r", "namespaces.yaml"],
-        "",
-    );
-    let policy = fs::read_to_string(fixture("apply_set").join("policy.yaml")).unwrap();
-    let from_stdin = [
-        "apply",
-        "-",
-        "-r",
-        "resource.yaml",
-        "-s",
-        "allowed.data.team=blue",
-    ];
-    check(
-        "apply_policies_from_stdin",
-        "apply_set",
-        &from_stdin,
-        &policy,
-    );
-    check(
-        "apply_stdin_twice",
-        "apply_set",
-        &["apply", "-", "-r", "-"],
-        &policy,
-    );
-}
-
-#[test]
 fn suites() {
     for (name, arguments) in [
         ("test", &["test"][..]),

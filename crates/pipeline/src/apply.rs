@@ -24,6 +24,7 @@ use serde_json::Value;
 
 use crate::{
     diagnostic::{Diagnostic, Place, SourceFile},
+    manifests,
     offline::{
         Overrides,
         objects::{self, text},
@@ -49,6 +50,8 @@ pub struct ApplyOptions {
     pub exceptions: Vec<PathBuf>,
     /// Texts with manifests, each with the name that people know it by.
     pub resources: Vec<(String, Arc<str>)>,
+    /// Files with CustomResourceDefinitions, whose kinds are known besides Kubernetes' own.
+    pub definitions: Vec<SourceFile>,
     /// What is known of the world.
     pub world: World,
     /// Who asks, and labels of namespaces.
@@ -180,6 +183,10 @@ pub fn apply(
     }
     let mut options = options.clone();
     options.world.catalogue = catalogue();
+    for file in &options.definitions {
+        let faults = manifests::add_custom_resources(&mut options.world.catalogue, file);
+        report.errors.extend(faults);
+    }
     options.surroundings.numbers = if options.compat {
         NumberModel::KyvernoOffline
     } else {

@@ -3,6 +3,7 @@
 //! This is the model of Kyverno's `apply` and `test`: an object without a namespace is in
 //! `default`, the request creates it, and what a policy asks of the world is answered from files.
 
+pub mod companions;
 pub mod objects;
 pub mod places;
 pub mod policies;

@@ -2,22 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use portcullis_api::{
-    cluster_resource::ClusterResource,
-    context_file::Context,
-    test_file::Test,
-    user_info::UserInfo,
-    values_file::{Values, ValuesSpec},
-};
-use portcullis_engine::request::{NumberModel, RequestUser};
+use portcullis_api::{cluster_resource::ClusterResource, test_file::Test, values_file::ValuesSpec};
+use portcullis_engine::request::NumberModel;
 use portcullis_schema::Catalogue;
 use serde_json::Value;
 
 use crate::{
-    diagnostic::{Diagnostic, SourceFile},
-    files,
+    diagnostic::Diagnostic,
     offline::{
-        Overrides, objects, places,
+        Overrides, companions, objects,
         policies::{self, LoadedPolicies},
         read,
         requests::Surroundings,
@@ -78,10 +71,12 @@ impl Inputs {
         inputs.add_generated(test, folder, overrides);
         inputs.add_values(test, folder, overrides);
         if let Some(path) = &test.userinfo {
-            inputs.add_user(&normal(&folder.join(path)), overrides);
+            let user = companions::user(&normal(&folder.join(path)), overrides);
+            inputs.surroundings.user = inputs.usable(user);
         }
         if let Some(path) = &test.context {
-            inputs.check_context(&normal(&folder.join(path)), overrides);
+            // Its images are for kinds of CEL; the file must be one all the same.
+            inputs.usable(companions::context(&normal(&folder.join(path)), overrides));
         }
         inputs.surroundings.namespaces = inputs.world.values.namespaces.clone();
         inputs.surroundings.subresources = inputs.world.values.subresources.clone();
@@ -153,98 +148,39 @@ impl Inputs {
     }
 
     fn add_cluster(&mut self, path: &Path, overrides: &Overrides) {
-        let Some((file, value)) = self.read_one(path, overrides) else {
+        let cluster = companions::typed(path, overrides, ClusterResource::from_value);
+        let Some(cluster) = self.usable(cluster) else {
             return;
         };
-        match ClusterResource::from_value(&value) {
-            Err(errors) => self.errors.extend(
-                errors
-                    .iter()
-                    .map(|error| places::not_typed(&file, 0, error)),
-            ),
-            Ok(cluster) => {
-                let folder = path.parent().unwrap_or(Path::new("."));
-                for crd in &cluster.spec.crds {
-                    let definitions = self.read_objects(&normal(&folder.join(crd)), overrides);
-                    for definition in &definitions {
-                        if let Err(error) = self.world.catalogue.add_custom_resource(definition) {
-                            self.errors
-                                .push(Diagnostic::error(format!("{crd}: {error}")));
-                        }
-                    }
-                }
-                let known = self.world.cluster.get_or_insert_default();
-                for object in cluster.spec.resources {
-                    objects::add(object, &self.world.catalogue, known);
+        let folder = path.parent().unwrap_or(Path::new("."));
+        for crd in &cluster.spec.crds {
+            let definitions = self.read_objects(&normal(&folder.join(crd)), overrides);
+            for definition in &definitions {
+                if let Err(error) = self.world.catalogue.add_custom_resource(definition) {
+                    self.errors
+                        .push(Diagnostic::error(format!("{crd}: {error}")));
                 }
             }
+        }
+        let known = self.world.cluster.get_or_insert_default();
+        for object in cluster.spec.resources {
+            objects::add(object, &self.world.catalogue, known);
         }
     }
 
     fn add_values(&mut self, test: &Test, folder: &Path, overrides: &Overrides) {
-        let file = test
-            .variables
-            .as_ref()
-            .map(|path| normal(&folder.join(path)));
+        let file = test.variables.as_ref();
         let from_file = file.and_then(|path| {
-            let (file, value) = self.read_one(&path, overrides)?;
-            match Values::from_value(&value) {
-                Ok(values) => Some(values.into_spec()),
-                Err(errors) => {
-                    self.errors.extend(
-                        errors
-                            .iter()
-                            .map(|error| places::not_typed(&file, 0, error)),
-                    );
-                    None
-                }
-            }
+            let values = companions::values(&normal(&folder.join(path)), overrides);
+            self.usable(values)
         });
         let spec: Option<ValuesSpec> = test.values.clone().or(from_file);
         self.world.values = spec.as_ref().map(InjectedValues::new).unwrap_or_default();
     }
 
-    /// The images of a Context file are for kinds of CEL; the file must be one all the same.
-    fn check_context(&mut self, path: &Path, overrides: &Overrides) {
-        let Some((file, value)) = self.read_one(path, overrides) else {
-            return;
-        };
-        if let Err(errors) = Context::from_value(&value) {
-            let faults = errors
-                .iter()
-                .map(|error| places::not_typed(&file, 0, error));
-            self.errors.extend(faults);
-        }
-    }
-
-    fn add_user(&mut self, path: &Path, overrides: &Overrides) {
-        let Some((file, value)) = self.read_one(path, overrides) else {
-            return;
-        };
-        match UserInfo::from_value(&value) {
-            Ok(info) => {
-                let user = info.user_info.unwrap_or_default();
-                self.surroundings.user = Some(RequestUser {
-                    username: user.username.unwrap_or_default(),
-                    uid: user.uid.unwrap_or_default(),
-                    groups: user.groups,
-                    extra: user.extra,
-                    roles: info.roles,
-                    cluster_roles: info.cluster_roles,
-                });
-            }
-            Err(errors) => self.errors.extend(
-                errors
-                    .iter()
-                    .map(|error| places::not_typed(&file, 0, error)),
-            ),
-        }
-    }
-
-    fn read_one(&mut self, path: &Path, overrides: &Overrides) -> Option<(SourceFile, Value)> {
-        let found = read(path, overrides)
-            .and_then(|file| files::parse(&file).map(|document| (file, document.value)));
-        found.map_err(|error| self.errors.push(error)).ok()
+    /// What was read; why it was not is kept.
+    fn usable<T>(&mut self, read: Result<T, Vec<Diagnostic>>) -> Option<T> {
+        read.map_err(|faults| self.errors.extend(faults)).ok()
     }
 }
 

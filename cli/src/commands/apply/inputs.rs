@@ -1,0 +1,161 @@
+//! What `apply` reads before it starts: standard input, manifests, and the files beside them.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Read},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use portcullis_engine::request::RequestUser;
+use portcullis_pipeline::{
+    apply::ApplyOptions,
+    diagnostic::{Diagnostic, SourceFile},
+    files,
+    offline::{
+        Overrides, companions, requests::Surroundings, source::World, values::InjectedValues,
+    },
+};
+use serde_json::Value;
+
+use super::Args;
+use crate::{commands::manifest_files, output::format::Format};
+
+/// The path that stands for standard input.
+const STDIN: &str = "-";
+
+/// What is asked for, and manifests that cannot be read beside others that can.
+///
+/// # Errors
+/// Every file that cannot be used, where nothing can be applied without it.
+pub(super) fn read(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let overrides = policies_of_stdin(args).map_err(|fault| vec![fault])?;
+    let (resources, mut unread) = manifests(&args.resource);
+    let mut faults = Vec::new();
+    if resources.is_empty() {
+        faults.append(&mut unread);
+    }
+    let values = values(args, &mut faults);
+    let user = user(args, &mut faults);
+    let definitions = definitions(&args.crd_paths, &mut faults);
+    if let Some(path) = &args.context_file {
+        let context = companions::context(path, &Overrides::new());
+        faults.extend(context.err().into_iter().flatten());
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let options = ApplyOptions {
+        policies: args.policies.clone(),
+        overrides,
+        exceptions: args.exception.clone(),
+        resources,
+        definitions,
+        surroundings: Surroundings {
+            user,
+            namespaces: values.namespaces.clone(),
+            subresources: values.subresources.clone(),
+            ..Surroundings::default()
+        },
+        world: World {
+            values,
+            ..World::default()
+        },
+        audit_warn: args.audit_warn,
+        compat: args.compat,
+        detailed: args.detailed_results || args.format != Format::Table,
+        keep_objects: args.format == Format::Table && !args.table,
+        progress: Arc::default(),
+    };
+    Ok((options, unread))
+}
+
+fn is_stdin(paths: &[PathBuf]) -> bool {
+    paths.iter().any(|path| path.as_os_str() == STDIN)
+}
+
+fn policies_of_stdin(args: &Args) -> Result<Overrides, Diagnostic> {
+    if !is_stdin(&args.policies) {
+        return Ok(Overrides::new());
+    }
+    if is_stdin(&args.resource) {
+        let twice = "a stdin pipe can be used for either policies or resources, not both";
+        return Err(Diagnostic::error(twice));
+    }
+    Ok(Overrides::from([(PathBuf::from(STDIN), standard_input()?)]))
+}
+
+fn standard_input() -> Result<String, Diagnostic> {
+    let mut text = String::new();
+    let read = io::stdin().read_to_string(&mut text);
+    read.map_err(|error| Diagnostic::error(format!("standard input: {error}")))?;
+    Ok(text)
+}
+
+type Named = (String, Arc<str>);
+
+/// The texts with manifests, standard input first, and what cannot be read.
+fn manifests(paths: &[PathBuf]) -> (Vec<Named>, Vec<Diagnostic>) {
+    let named = paths.iter().filter(|path| path.as_os_str() != STDIN);
+    let (paths_found, mut unread) = manifest_files::of(&named.cloned().collect::<Vec<_>>());
+    let mut texts = Vec::new();
+    if is_stdin(paths) {
+        match standard_input() {
+            Ok(text) => texts.push(("standard input".to_owned(), text.into())),
+            Err(fault) => unread.push(fault),
+        }
+    }
+    for path in paths_found {
+        match files::read_text(&path, &path) {
+            Ok(file) => texts.push((path.display().to_string(), file.text)),
+            Err(fault) => unread.push(fault),
+        }
+    }
+    (texts, unread)
+}
+
+fn values(args: &Args, faults: &mut Vec<Diagnostic>) -> InjectedValues {
+    let spec = args.values_file.as_ref();
+    let spec = spec.map(|path| companions::values(path, &Overrides::new()));
+    let mut values = match spec {
+        Some(Ok(spec)) => InjectedValues::new(&spec),
+        Some(Err(errors)) => {
+            faults.extend(errors);
+            InjectedValues::default()
+        }
+        None => InjectedValues::default(),
+    };
+    values.set(&set_values(&args.set));
+    values
+}
+
+/// What `--set` injects: of a name that is given twice the first counts, and the object itself
+/// cannot be changed, as in Kyverno.
+fn set_values(pairs: &[(String, String)]) -> BTreeMap<String, Value> {
+    let mut values = BTreeMap::new();
+    for (name, value) in pairs {
+        if !name.contains("request.object.") {
+            let value = || Value::from(value.as_str());
+            values.entry(name.clone()).or_insert_with(value);
+        }
+    }
+    values
+}
+
+fn user(args: &Args, faults: &mut Vec<Diagnostic>) -> Option<RequestUser> {
+    let user = companions::user(args.userinfo.as_ref()?, &Overrides::new());
+    user.map_err(|errors| faults.extend(errors)).ok()
+}
+
+fn definitions(paths: &[PathBuf], faults: &mut Vec<Diagnostic>) -> Vec<SourceFile> {
+    let (paths, unread) = manifest_files::of(paths);
+    faults.extend(unread);
+    let mut definitions = Vec::new();
+    for path in paths {
+        match files::read_text(&path, &path) {
+            Ok(file) => definitions.push(file),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    definitions
+}

@@ -1,0 +1,98 @@
+//! Kyverno's flags for what is not evaluated, or not reached, here. They are understood so that the
+//! answer can say why.
+
+use std::path::PathBuf;
+
+use portcullis_pipeline::diagnostic::Diagnostic;
+
+const NO_CLUSTER: &str = "no cluster is asked";
+const CHECK_OUT: &str = "check the repository out, and name its folder";
+const NO_MUTATION: &str = "mutation is not applied";
+const NO_CEL: &str = "CEL is not evaluated";
+
+/// The flags.
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct Refused {
+    #[arg(short, long, hide = true)]
+    cluster: bool,
+    #[arg(long, hide = true)]
+    kubeconfig: Option<PathBuf>,
+    #[arg(long, hide = true)]
+    context: Option<String>,
+    #[arg(short, long, hide = true)]
+    namespace: Option<String>,
+    #[arg(long, hide = true)]
+    cluster_wide_resources: bool,
+    #[arg(long, hide = true)]
+    registry: bool,
+    #[arg(short = 'b', long, hide = true)]
+    git_branch: Option<String>,
+    #[arg(long, hide = true)]
+    username: Option<String>,
+    #[arg(long, hide = true)]
+    password: Option<String>,
+    #[arg(short, long, hide = true)]
+    policy_report: bool,
+    #[arg(long, hide = true)]
+    output_format: Option<String>,
+    #[arg(short = 'i', long, hide = true)]
+    stdin: bool,
+    #[arg(short, long, hide = true)]
+    output: Option<PathBuf>,
+    #[arg(long, visible_alias = "target-resources", hide = true)]
+    target_resource: Vec<PathBuf>,
+    #[arg(long, hide = true)]
+    parameter_resource: Vec<PathBuf>,
+    #[arg(long, hide = true)]
+    json: Vec<PathBuf>,
+    #[arg(long, hide = true)]
+    http_payload: Vec<PathBuf>,
+    #[arg(long, hide = true)]
+    envoy_payload: Vec<PathBuf>,
+    #[arg(long, visible_alias = "exceptions-within-resources", hide = true)]
+    exceptions_with_resources: bool,
+    #[arg(long, hide = true)]
+    generate_exceptions: bool,
+    #[arg(long, hide = true)]
+    generated_exception_ttl: Option<String>,
+}
+
+impl Refused {
+    /// One error for each flag that is set.
+    pub(super) fn faults(&self) -> Vec<Diagnostic> {
+        let set = self.flags().into_iter().filter(|(is_set, ..)| *is_set);
+        let fault = |(_, flag, why): (bool, &str, &str)| {
+            Diagnostic::error(format!("`{flag}` of Kyverno is not supported: {why}"))
+        };
+        set.map(fault).collect()
+    }
+
+    /// Each flag: whether it is set, its name, and why it is refused.
+    // A table is read by its rows.
+    #[rustfmt::skip]
+    fn flags(&self) -> [(bool, &'static str, &'static str); 21] {
+        [
+            (self.cluster, "--cluster", "write the objects to files, and name them with `--resource`"),
+            (self.kubeconfig.is_some(), "--kubeconfig", NO_CLUSTER),
+            (self.context.is_some(), "--context", NO_CLUSTER),
+            (self.namespace.is_some(), "--namespace", NO_CLUSTER),
+            (self.cluster_wide_resources, "--cluster-wide-resources", NO_CLUSTER),
+            (self.registry, "--registry", "registries are not asked"),
+            (self.git_branch.is_some(), "--git-branch", "check the branch out, and name its folder"),
+            (self.username.is_some(), "--username", CHECK_OUT),
+            (self.password.is_some(), "--password", CHECK_OUT),
+            (self.policy_report, "--policy-report", "take `--format json`"),
+            (self.output_format.is_some(), "--output-format", "take `--format`"),
+            (self.stdin, "--stdin", "mutation is not applied; `-` reads policies or manifests from a pipe"),
+            (self.output.is_some(), "--output", NO_MUTATION),
+            (!self.target_resource.is_empty(), "--target-resource", NO_MUTATION),
+            (!self.parameter_resource.is_empty(), "--parameter-resource", NO_CEL),
+            (!self.json.is_empty(), "--json", NO_CEL),
+            (!self.http_payload.is_empty(), "--http-payload", NO_CEL),
+            (!self.envoy_payload.is_empty(), "--envoy-payload", NO_CEL),
+            (self.exceptions_with_resources, "--exceptions-with-resources", "name the files of exceptions with `--exception`"),
+            (self.generate_exceptions, "--generate-exceptions", "start one with `portcullis new exception`"),
+            (self.generated_exception_ttl.is_some(), "--generated-exception-ttl", "start one with `portcullis new exception`"),
+        ]
+    }
+}

@@ -1,0 +1,112 @@
+//! What `apply` answers, over the folders of `fixtures`: exit code, data and talk.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot start a command should fail"
+)]
+#![allow(dead_code, reason = "each test program uses a part of `program`")]
+
+mod program;
+
+use std::fs;
+
+use program::{answer, check, fixture};
+
+#[test]
+fn flags() {
+    let apply = ["apply", "policy.yaml", "-r", "resource.yaml"];
+    for (name, more) in [
+        ("apply_unset", &[][..]),
+        ("apply_set", &["--set", "allowed.data.team=blue"]),
+        (
+            "apply_set_twice",
+            &["-s", "allowed.data.team=red,allowed.data.team=blue"],
+        ),
+        ("apply_set_without_value", &["--set", "allowed"]),
+        ("apply_unsupported", &["--cluster", "-o", "out"]),
+        ("apply_unsupported_compat", &["--registry", "--compat"]),
+    ] {
+        check(name, "apply_set", &[&apply, more].concat(), "");
+    }
+    check(
+        "apply_objects",
+        "apply_objects",
+        &["apply", "policies.yaml", "-r", "namespaces.yaml"],
+        "",
+    );
+    let policy = fs::read_to_string(fixture("apply_set").join("policy.yaml")).unwrap();
+    let from_stdin = [
+        "apply",
+        "-",
+        "-r",
+        "resource.yaml",
+        "-s",
+        "allowed.data.team=blue",
+    ];
+    check(
+        "apply_policies_from_stdin",
+        "apply_set",
+        &from_stdin,
+        &policy,
+    );
+    check(
+        "apply_stdin_twice",
+        "apply_set",
+        &["apply", "-", "-r", "-"],
+        &policy,
+    );
+}
+
+#[test]
+fn files_beside_the_manifests() {
+    let apply = ["apply", "policy.yaml", "-r", "widget.yaml"];
+    for (name, more) in [
+        ("apply_without_definition", &[][..]),
+        ("apply_definition", &["--crd-paths", "definition.yaml"]),
+        (
+            "apply_wrong_definition",
+            &["--crd-path", "wrong_definition.yaml"],
+        ),
+        ("apply_wrong_values", &["-f", "wrong_values.yaml"]),
+        ("apply_wrong_user", &["-u", "wrong_user.yaml"]),
+        (
+            "apply_wrong_context",
+            &["--context-file", "wrong_context.yaml"],
+        ),
+        (
+            "apply_values_no_yaml",
+            &["-f", "no_yaml.yaml", "-u", "gone.yaml"],
+        ),
+    ] {
+        check(name, "apply_inputs", &[&apply, more].concat(), "");
+    }
+}
+
+#[test]
+fn flags_without_effect_offline() {
+    let folder = fixture("apply_inputs");
+    let apply = ["apply", "policy.yaml", "-r", "widget.yaml"];
+    let plain = answer(&folder, &apply, b"");
+    for more in [
+        &["--concurrent", "4", "--batch-size=10"][..],
+        &["--continue-on-error"],
+        &["--continue-on-error=false", "--continue-on-fail"],
+        &["--exceptions-within-policies"],
+        &["--context-file", "context.yaml"],
+    ] {
+        assert_eq!(answer(&folder, &[&apply, more].concat(), b""), plain);
+        assert_eq!(
+            answer(&folder, &[&apply[..1], more, &apply[1..]].concat(), b""),
+            plain
+        );
+    }
+    let timed = answer(
+        &folder,
+        &[&apply[..], &["--show-performance"]].concat(),
+        b"",
+    );
+    let took = timed.strip_prefix(&plain).unwrap_or_default();
+    assert!(
+        took.starts_with("1 rules applied to 1 objects in 0."),
+        "{timed}"
+    );
+}
