@@ -143,10 +143,10 @@ fn report(format: Format, exceptions: &[LedgerException], findings: Vec<Diagnost
     Report {
         command: "exceptions",
         counts,
-        // People read blocks and tables, machines rows.
+        // People read blocks and tables, and annotations are the findings.
         rows: match format {
-            Format::Table | Format::Markdown => Vec::new(),
-            _ => rows.collect(),
+            Format::Json | Format::Yaml | Format::Junit => rows.collect(),
+            _ => Vec::new(),
         },
         overview: match format {
             Format::Markdown => overview(exceptions),

@@ -4,8 +4,14 @@
 //! manifests in its folder `resources/`. A policy is asked in the world of its own suite: with the
 //! values, users and objects of the cluster that the suite gives it.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
+use portcullis_api::test_file::Test;
+use portcullis_engine::request::NumberModel;
+use portcullis_schema::Catalogue;
 use rayon::prelude::*;
 use serde_json::Value;
 
@@ -13,7 +19,7 @@ use crate::{
     diagnostic::Diagnostic,
     files,
     library::Library,
-    offline::{objects, yaml_files},
+    offline::{self, Overrides, objects, yaml_files},
     render::{Bundle, RenderedPolicy},
     renderings,
     suite::{self, inputs::Inputs},
@@ -27,8 +33,7 @@ pub const FOLDER: &str = "resources";
 pub(super) struct AtHand {
     /// The resources.
     pub(super) objects: Vec<Value>,
-    worlds: BTreeMap<String, Vec<Inputs>>,
-    plain: Vec<Inputs>,
+    suites: BTreeMap<String, Suite>,
 }
 
 impl AtHand {
@@ -42,27 +47,75 @@ impl AtHand {
     ) -> (AtHand, Vec<Diagnostic>) {
         let plain = Inputs::without_files();
         let (mut objects, faults) = manifests(workspace, bundle, &plain);
-        let worlds: Vec<(String, Vec<Inputs>)> = bundle
-            .policies
-            .par_iter()
-            .map(|policy| (policy.key.clone(), worlds(library, policy)))
+        let suites = bundle.policies.par_iter();
+        let suites: Vec<Suite> = suites
+            .filter_map(|policy| Suite::of(library, policy))
             .collect();
-        let of_suites = worlds.iter().flat_map(|(_, worlds)| worlds);
-        objects.extend(of_suites.flat_map(|world| world.objects.iter().cloned()));
+        let of_suites: Vec<Vec<Value>> = suites
+            .par_iter()
+            .map(|suite| suite.objects(&plain.world.catalogue))
+            .collect();
+        objects.extend(of_suites.into_iter().flatten());
         objects.extend_from_slice(further);
         let at_hand = AtHand {
             objects,
-            worlds: worlds.into_iter().collect(),
-            plain: vec![plain],
+            suites: suites
+                .into_iter()
+                .map(|suite| (suite.policy.clone(), suite))
+                .collect(),
         };
         (at_hand, faults)
     }
 
     /// The worlds in which a policy is asked: one for each test of its suite, or an empty one.
-    pub(super) fn worlds(&self, policy: &str) -> &[Inputs] {
-        let own = self.worlds.get(policy);
-        own.filter(|worlds| !worlds.is_empty())
-            .unwrap_or(&self.plain)
+    pub(super) fn worlds(&self, policy: &str) -> Vec<Inputs> {
+        let worlds = self.suites.get(policy).map(Suite::worlds);
+        let worlds = worlds.filter(|worlds| !worlds.is_empty());
+        worlds.unwrap_or_else(|| vec![Inputs::without_files()])
+    }
+}
+
+/// A policy's suite, rendered for the environment.
+struct Suite {
+    policy: String,
+    folder: PathBuf,
+    tests: Vec<Test>,
+    overrides: Overrides,
+}
+
+impl Suite {
+    fn of(library: &Library, policy: &RenderedPolicy) -> Option<Suite> {
+        let written = library.policies.get(&policy.key)?;
+        let overrides = renderings::overrides(written, policy).ok()?;
+        let path = suite::inputs::normal(&written.suite()?);
+        Some(Suite {
+            policy: policy.key.clone(),
+            folder: path.parent()?.to_path_buf(),
+            tests: suite::tests(&path, &overrides),
+            overrides,
+        })
+    }
+
+    fn objects(&self, catalogue: &Catalogue) -> Vec<Value> {
+        let names: BTreeSet<&String> = self.tests.iter().flat_map(|test| &test.resources).collect();
+        let files = names.iter().filter_map(|name| {
+            offline::read(
+                &suite::inputs::normal(&self.folder.join(name)),
+                &self.overrides,
+            )
+            .ok()
+        });
+        files
+            .flat_map(|file| objects::read(&file, catalogue).0)
+            .collect()
+    }
+
+    fn worlds(&self) -> Vec<Inputs> {
+        let numbers = NumberModel::default();
+        let tests = self.tests.iter();
+        tests
+            .map(|test| Inputs::load(&self.folder, test, &self.overrides, numbers))
+            .collect()
     }
 }
 
@@ -94,21 +147,4 @@ fn manifests(
         }
     }
     found
-}
-
-/// What the tests of a policy's suite name, rendered for the environment.
-fn worlds(library: &Library, policy: &RenderedPolicy) -> Vec<Inputs> {
-    let Some(written) = library.policies.get(&policy.key) else {
-        return Vec::new();
-    };
-    let overrides = renderings::overrides(written, policy);
-    let (Some(path), Ok(overrides)) = (written.suite(), overrides) else {
-        return Vec::new();
-    };
-    let path = suite::inputs::normal(&path);
-    let folder = path.parent().unwrap_or(&written.folder);
-    let tests = suite::tests(&path, &overrides).into_iter();
-    tests
-        .map(|test| Inputs::load(folder, &test, &overrides, Default::default()))
-        .collect()
 }

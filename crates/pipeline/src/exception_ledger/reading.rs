@@ -122,7 +122,7 @@ impl Reading<'_> {
         if right.is_empty() {
             return nothing("the policy has no such rule");
         }
-        covered(trial.run(at_hand.worlds(&policy.key), &at_hand.objects))
+        covered(trial.run(&at_hand.worlds(&policy.key), &at_hand.objects))
     }
 
     fn policy(&self, name: &str) -> Option<&RenderedPolicy> {
