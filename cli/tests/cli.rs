@@ -70,6 +70,10 @@ fn generation() {
             "test_generation_compat",
             &["test", "--compat", "--detailed-results"],
         ),
+        (
+            "apply_generation",
+            &["apply", "policy.yaml", "-r", "resources.yaml,registry.yaml"],
+        ),
     ] {
         check(name, "generation", arguments, "");
     }

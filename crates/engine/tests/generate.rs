@@ -8,14 +8,14 @@
 )]
 
 use portcullis_engine::context::source::{ApiCall, ContextSource, EntryKind, Lookup};
-use portcullis_engine::generate::ObjectRef;
+use portcullis_engine::generate::{ObjectRef, plan::Action, trigger::plans};
 use portcullis_engine::load::load;
 use portcullis_engine::record::Silent;
 use portcullis_engine::request::{
     GroupVersionKind, GroupVersionResource, NumberModel, Operation, Request,
 };
 use portcullis_engine::response::RuleResponse;
-use portcullis_engine::{CompileOptions, compile, evaluate};
+use portcullis_engine::{CompileOptions, PolicySet, compile, evaluate};
 use serde_json::{Value, json};
 
 /// A cluster of some objects.
@@ -84,37 +84,52 @@ fn namespace() -> Value {
     json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "uid": "u1", "labels": {"tier": "front"}}})
 }
 
-fn response(generate: &Value, rule: &Value) -> RuleResponse {
-    let mut written = json!({"name": "r", "match": {"any": [{"resources": {"kinds": ["Namespace"]}}]}, "generate": generate});
-    for (key, value) in rule.as_object().into_iter().flatten() {
-        written[key] = value.clone();
-    }
-    let policy = json!({"apiVersion": "kyverno.io/v1", "kind": "ClusterPolicy", "metadata": {"name": "p"}, "spec": {"rules": [written]}});
+fn set(rules: &Value, compat: bool) -> PolicySet {
+    let policy = json!({"apiVersion": "kyverno.io/v1", "kind": "ClusterPolicy", "metadata": {"name": "p"}, "spec": {"rules": rules}});
     let (loaded, errors) = load(&policy);
     assert!(errors.is_empty(), "{errors:?}");
-    let (set, errors) = compile(&loaded, &[], &CompileOptions::default());
+    let (set, errors) = compile(&loaded, &[], &CompileOptions { compat });
     assert!(errors.is_empty(), "{errors:?}");
-    let trigger = namespace();
-    let request = Request {
+    set
+}
+
+fn request<'r>(operation: Operation, object: &'r Value, old: Option<&'r Value>) -> Request<'r> {
+    let text = |pointer: &str| {
+        object
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    Request {
         uid: "",
-        operation: Operation::Create,
+        operation,
         kind: GroupVersionKind {
             version: "v1".to_owned(),
-            kind: "Namespace".to_owned(),
+            kind: text("/kind").to_owned(),
             ..GroupVersionKind::default()
         },
         resource: GroupVersionResource::default(),
         subresource: "",
-        name: "shop",
-        namespace: "",
-        object: Some(&trigger),
-        old_object: None,
+        name: text("/metadata/name"),
+        namespace: text("/metadata/namespace"),
+        object: Some(object),
+        old_object: old,
         user: None,
         namespace_labels: None,
         dry_run: false,
         options: None,
         numbers: NumberModel::Integers,
-    };
+    }
+}
+
+fn response(generate: &Value, rule: &Value) -> RuleResponse {
+    let mut written = json!({"name": "r", "match": {"any": [{"resources": {"kinds": ["Namespace"]}}]}, "generate": generate});
+    for (key, value) in rule.as_object().into_iter().flatten() {
+        written[key] = value.clone();
+    }
+    let set = set(&json!([written]), false);
+    let trigger = namespace();
+    let request = request(Operation::Create, &trigger, None);
     let mut responses = evaluate(&set, &request, &cluster(), &mut Silent);
     responses.remove(0).rules.remove(0)
 }
@@ -348,4 +363,129 @@ fn labels_lead_back_to_policy_rule_trigger_and_source() {
         "sync": "yes",
     });
     assert_eq!(*labels, expected);
+}
+
+fn looping(name: &str, namespaces: Value) -> Value {
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "name": name, "namespace": "{{ request.object.metadata.namespace }}", "data": {"metadata": {"labels": namespaces}}})
+}
+
+fn of_config_map(generate: &Value, compat: bool) -> Vec<String> {
+    let rule = json!({"name": "r", "match": {"any": [{"resources": {"kinds": ["ConfigMap"], "selector": {"matchLabels": {"spread": "yes"}}}}]}, "generate": generate});
+    let trigger = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "shop", "labels": {"spread": "yes"}}});
+    let set = set(&json!([rule]), compat);
+    let responses = evaluate(
+        &set,
+        &request(Operation::Create, &trigger, None),
+        &cluster(),
+        &mut Silent,
+    );
+    let rules = responses.iter().flat_map(|response| &response.rules);
+    rules
+        .map(|rule| format!("{} {}", rule.status.as_str(), rule.message))
+        .collect()
+}
+
+#[test]
+fn a_rule_that_triggers_itself_without_end_is_an_error() {
+    let name = "{{ request.object.metadata.name }}-x";
+    let endless = looping(name, json!({"spread": "yes"}));
+    assert_eq!(
+        of_config_map(&endless, false),
+        [
+            "error rule `r` generates nothing: `generate`: v1 ConfigMap shop/a-x, which is generated, triggers the rule again to generate v1 ConfigMap shop/a-x-x, and so on without end; keep the rule from matching what it generates"
+        ]
+    );
+    assert_eq!(of_config_map(&endless, true), ["pass "]);
+    // It triggers itself, and makes the same object again; or it does not match what it makes.
+    let once = looping("copy", json!({"spread": "yes"}));
+    assert_eq!(of_config_map(&once, false), ["pass "]);
+    let other = looping(name, json!({"spread": "no"}));
+    assert_eq!(of_config_map(&other, false), ["pass "]);
+}
+
+/// The plans of a policy's rules after a request, a line a change.
+#[track_caller]
+fn check_plan(rules: &Value, request: &Request<'_>, existing: &[Value], expected: &[&str]) {
+    let plans = plans(&set(rules, false), request, existing, &cluster());
+    let lines = plans.iter().flat_map(|plan| match &plan.changes {
+        Err(message) => vec![format!("{}: {message}", plan.rule)],
+        Ok(changes) => changes
+            .iter()
+            .map(|change| {
+                let action = match &change.action {
+                    Action::Create(object) => format!("create {}", ObjectRef::of(object)),
+                    Action::Update(object) => format!("update {}", ObjectRef::of(object)),
+                    Action::Delete(of) => format!("delete {of}"),
+                };
+                format!("{}: {action}: {}", plan.rule, change.reason.as_str())
+            })
+            .collect(),
+    });
+    assert_eq!(lines.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn plans_follow_the_request() {
+    let rule = |name: &str, tier: &str, operations: Value, source: &str| {
+        json!({"name": name,
+            "match": {"any": [{"resources": {"kinds": ["Namespace"], "operations": operations}}]},
+            "preconditions": {"all": [{"key": "{{ request.object.metadata.labels.tier }}", "operator": "Equals", "value": tier}]},
+            "generate": {"synchronize": true, "apiVersion": "v1", "kind": "Secret", "name": name, "namespace": "shop", "clone": {"name": source, "namespace": "vault"}}})
+    };
+    let rules = json!([
+        rule("front", "front", json!([]), "one"),
+        rule("created", "front", json!(["CREATE"]), "one"),
+        rule("lost", "front", json!([]), "gone"),
+        rule("deleted", "front", json!(["DELETE"]), "one"),
+    ]);
+    let front = namespace();
+    let mut back = namespace();
+    back["metadata"]["labels"]["tier"] = json!("back");
+    let lost = "lost: rule `lost` generates nothing: `generate.clone`: the source v1 Secret vault/gone does not exist; create it, or correct the name";
+
+    let created = request(Operation::Create, &front, None);
+    let responses = evaluate(&set(&rules, false), &created, &cluster(), &mut Silent);
+    let made: Vec<Value> = responses[0]
+        .rules
+        .iter()
+        .flat_map(|rule| rule.generated().to_vec())
+        .collect();
+    check_plan(
+        &rules,
+        &created,
+        &[],
+        &[
+            "front: create v1 Secret shop/front: it does not exist",
+            "created: create v1 Secret shop/created: it does not exist",
+            lost,
+        ],
+    );
+    check_plan(&rules, &created, &made, &[lost]);
+
+    let updated = request(Operation::Update, &back, Some(&front));
+    check_plan(
+        &rules,
+        &updated,
+        &made,
+        &["front: delete v1 Secret shop/front: the rule does not match the trigger any more"],
+    );
+    check_plan(
+        &rules,
+        &request(Operation::Update, &back, Some(&back)),
+        &made,
+        &[],
+    );
+
+    let mut gone = request(Operation::Delete, &front, Some(&front));
+    gone.object = None;
+    check_plan(
+        &rules,
+        &gone,
+        &made,
+        &[
+            "front: delete v1 Secret shop/front: the trigger was deleted",
+            "created: delete v1 Secret shop/created: the trigger was deleted",
+            "deleted: create v1 Secret shop/deleted: it does not exist",
+        ],
+    );
 }

@@ -187,6 +187,10 @@ pub fn apply(
         let faults = manifests::add_custom_resources(&mut options.world.catalogue, file);
         report.errors.extend(faults);
     }
+    if loaded.copies_objects() {
+        let manifests = copyable(&options);
+        options.world.objects.extend(manifests);
+    }
     options.surroundings.numbers = if options.compat {
         NumberModel::KyvernoOffline
     } else {
@@ -209,6 +213,16 @@ pub fn apply(
         report.errors.extend(part.errors);
     }
     report
+}
+
+/// The manifests, which rules can copy. One that cannot be read is an error where it is evaluated.
+fn copyable(options: &ApplyOptions) -> Vec<Value> {
+    let texts = options.resources.iter();
+    let read = texts.flat_map(|(file, content)| {
+        let file = SourceFile::new(file.as_str(), Arc::clone(content));
+        objects::read(&file, &options.world.catalogue).0
+    });
+    read.collect()
 }
 
 /// A text with manifests; its copy for messages is made when there is something to say.

@@ -10,11 +10,11 @@ use portcullis_api::{
 };
 
 use super::{
-    filter::{Filter, Role, WrittenFilter},
+    filter::{Filter, OperationSet, Role, WrittenFilter},
     mismatch::Mismatch,
     subject::Subject,
 };
-use crate::request::Request;
+use crate::request::{Operation, Request};
 
 /// Which requests a rule is about.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +75,14 @@ impl Matcher {
                 .exclude
                 .as_ref()
                 .is_some_and(|exclude| exclude.holds(subject))
+    }
+
+    /// Whether the rule says that it is about deletions, as against being about every operation.
+    #[must_use]
+    pub fn names_deletion(&self) -> bool {
+        self.include.filters.iter().any(|filter| {
+            filter.operations != OperationSet::ALL && filter.operations.contains(Operation::Delete)
+        })
     }
 
     /// Why the rule is not about the request; empty when it is.

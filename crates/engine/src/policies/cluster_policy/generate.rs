@@ -23,14 +23,15 @@ use serde_json::{Map, Number, Value};
 use super::condition::CompiledConditions;
 use super::foreach;
 use super::outcome::Outcome;
+use crate::compile_options::CompileOptions;
 use crate::context::entries::{self, Entry};
 use crate::context::json_context::Loader;
 use crate::context::query::{Names, Query};
 use crate::context::source::EntryKind;
 use crate::context::variables::Template;
 use crate::evaluation::Evaluation;
-use crate::generate::ObjectRef;
 use crate::generate::labels::{self, Origin, edit_map};
+use crate::generate::{ObjectRef, Synchronisation};
 use crate::record::Recorder;
 use crate::response::RuleStatus;
 
@@ -39,7 +40,13 @@ use error::GenerateError;
 
 /// A `generate`, ready to run.
 #[derive(Debug)]
-pub(super) struct CompiledGenerate(Vec<Part>);
+pub(super) struct CompiledGenerate {
+    parts: Vec<Part>,
+    /// What becomes of what was made before.
+    pub(super) synchronisation: Synchronisation,
+    /// Whether a rule may trigger itself without end, as Kyverno lets it.
+    pub(super) may_repeat: bool,
+}
 
 /// What is made once, or for each element of a list.
 #[derive(Debug)]
@@ -59,35 +66,22 @@ struct ForEach {
 
 impl CompiledGenerate {
     /// Makes a `generate` ready. `names` are the context entries of the rule.
-    pub(super) fn compile(written: &api::Generation, names: &Arc<Names>) -> CompiledGenerate {
-        let Some(loops) = &written.foreach else {
-            return CompiledGenerate(vec![Part {
-                path: "generate".to_owned(),
-                foreach: None,
-                pattern: pattern(&serde_json::json!(written), names),
-            }]);
-        };
-        let parts = loops.iter().enumerate().map(|(number, one)| {
-            let mut inside = Arc::clone(names);
-            let entries = entries::compile(&one.context, &mut inside);
-            let preconditions = one.preconditions.as_ref();
-            Part {
-                path: format!("generate.foreach[{number}]"),
-                foreach: Some(ForEach {
-                    list: Query::compile(one.list.as_deref().unwrap_or_default(), names),
-                    entries,
-                    preconditions: preconditions
-                        .map(|block| CompiledConditions::compile_block(block, &inside)),
-                }),
-                pattern: pattern(&serde_json::json!(one), &inside),
-            }
-        });
-        CompiledGenerate(parts.collect())
+    pub(super) fn compile(
+        written: &api::Generation,
+        spec: &api::PolicySpec,
+        names: &Arc<Names>,
+        options: &CompileOptions,
+    ) -> CompiledGenerate {
+        CompiledGenerate {
+            parts: parts(written, names),
+            synchronisation: Synchronisation::of(spec, written),
+            may_repeat: options.compat,
+        }
     }
 
     /// What the context entries of loops need of the world.
     pub(super) fn needs(&self) -> Vec<EntryKind> {
-        let loops = self.0.iter().filter_map(|part| part.foreach.as_ref());
+        let loops = self.parts.iter().filter_map(|part| part.foreach.as_ref());
         loops
             .flat_map(|one| one.entries.iter().filter_map(Loader::kind))
             .collect()
@@ -99,7 +93,7 @@ impl CompiledGenerate {
         evaluation: &mut Evaluation<'a, '_, R>,
     ) -> (Outcome, Vec<Value>) {
         let mut made = Vec::new();
-        for part in &self.0 {
+        for part in &self.parts {
             if let Err(error) = part.evaluate(evaluation, &mut made) {
                 let rule = evaluation.rule_name();
                 let what = format!("rule `{rule}` generates nothing");
@@ -108,6 +102,32 @@ impl CompiledGenerate {
         }
         (Outcome::new(RuleStatus::Pass, ""), made)
     }
+}
+
+fn parts(written: &api::Generation, names: &Arc<Names>) -> Vec<Part> {
+    let Some(loops) = &written.foreach else {
+        return vec![Part {
+            path: "generate".to_owned(),
+            foreach: None,
+            pattern: pattern(&serde_json::json!(written), names),
+        }];
+    };
+    let parts = loops.iter().enumerate().map(|(number, one)| {
+        let mut inside = Arc::clone(names);
+        let entries = entries::compile(&one.context, &mut inside);
+        let preconditions = one.preconditions.as_ref();
+        Part {
+            path: format!("generate.foreach[{number}]"),
+            foreach: Some(ForEach {
+                list: Query::compile(one.list.as_deref().unwrap_or_default(), names),
+                entries,
+                preconditions: preconditions
+                    .map(|block| CompiledConditions::compile_block(block, &inside)),
+            }),
+            pattern: pattern(&serde_json::json!(one), &inside),
+        }
+    });
+    parts.collect()
 }
 
 /// The fields that tell what is made, of a rule or of a loop.

@@ -47,7 +47,10 @@ impl Handler {
         }
         if let (RuleType::Generation, Some(generate)) = (rule_type(rule), &rule.generate) {
             return Ok(Handler::Generate(CompiledGenerate::compile(
-                generate, names,
+                generate,
+                &policy.spec,
+                names,
+                options,
             )));
         }
         let Some(validate) = &rule.validate else {

@@ -1,5 +1,7 @@
 //! One rule, compiled, and the steps of its evaluation.
 
+mod repetition;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -23,6 +25,7 @@ use crate::context::source::EntryKind;
 use crate::context::{RequestView, Store};
 use crate::evaluation::Evaluation;
 use crate::exceptions::{self, ExceptionSet};
+use crate::generate::Synchronisation;
 use crate::matching::Matcher;
 use crate::policy_info::PolicyInfo;
 use crate::record::{Recorder, Silent};
@@ -149,6 +152,15 @@ impl CompiledRule {
         }
     }
 
+    /// What becomes of what the rule generated before, if it is one that generates.
+    #[must_use]
+    pub fn synchronisation(&self) -> Option<Synchronisation> {
+        match &self.handler {
+            Handler::Generate(generate) => Some(generate.synchronisation),
+            _ => None,
+        }
+    }
+
     /// What the rule's own context entries need of the world.
     pub fn needs(&self) -> impl Iterator<Item = EntryKind> {
         let own = self.entries.iter().filter_map(Loader::kind);
@@ -212,7 +224,14 @@ impl CompiledRule {
                 Some(self.response(outcome, evaluation))
             }
             Handler::Generate(generate) => {
-                let (outcome, generated) = generate.evaluate(evaluation);
+                let (mut outcome, mut generated) = generate.evaluate(evaluation);
+                if !generate.may_repeat
+                    && let Some(why) = self.repetition(generate, &generated, evaluation)
+                {
+                    let what = format!("rule `{}` generates nothing", self.name);
+                    outcome = Outcome::error(&what, &format_args!("`generate`: {why}"));
+                    generated.clear();
+                }
                 let mut response = self.response(outcome, evaluation);
                 if !generated.is_empty() {
                     response.detail.get_or_insert_default().generated = generated;

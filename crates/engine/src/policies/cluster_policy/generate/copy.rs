@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::error::GenerateError;
 use crate::context::source::{ContextSource, Lookup};
-use crate::generate::ObjectRef;
+use crate::generate::{ObjectRef, SERVER_SET};
 use crate::matching::Selector;
 
 /// A copy, before it has its name.
@@ -19,16 +19,6 @@ pub(super) struct Copy {
     /// What the copy becomes.
     pub(super) target: ObjectRef,
 }
-
-/// What the API server sets on an object, so that a copy does not have it.
-const SERVER_SET: [&str; 6] = [
-    "uid",
-    "resourceVersion",
-    "managedFields",
-    "creationTimestamp",
-    "generation",
-    "selfLink",
-];
 
 /// A copy of one object; none where the object would be copied onto itself.
 pub(super) fn one(
@@ -91,9 +81,7 @@ fn copy(source: Value, target: ObjectRef) -> Copy {
     let mut object = source.as_object().cloned().unwrap_or_default();
     let from = ObjectRef::of(&source).namespace;
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        for field in SERVER_SET {
-            metadata.remove(field);
-        }
+        metadata.retain(|field, _| !SERVER_SET.contains(&field.as_str()));
         if from != target.namespace {
             metadata.remove("ownerReferences");
         }
