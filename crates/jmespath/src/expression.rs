@@ -60,6 +60,14 @@ impl Expression {
     pub fn uses_whole_root(&self) -> bool {
         self.program.uses_whole_root
     }
+
+    /// Whether the result depends on one field of the root value and nothing else: no other field
+    /// is read, and no function is called, which might ask for the time.
+    #[must_use]
+    pub fn depends_only_on(&self, field: &str) -> bool {
+        let is_field = matches!(self.root_fields(), [only] if only == field);
+        is_field && !self.program.uses_whole_root && !self.program.calls
+    }
 }
 
 /// The tree of an expression as text, as `jp parse` prints it.

@@ -223,12 +223,11 @@ impl<'e, 'a> Interpreter<'e, 'a> {
         if self.is_null(construct.at_root, current) {
             return Ok(Val::Null);
         }
-        let items = construct
-            .parts
-            .iter()
-            .map(|node| self.lenient(node, current))
-            .collect::<Result<Rc<[_]>, _>>()?;
-        Ok(Val::List(List::Shared(items)))
+        let mut items = Vec::with_capacity(construct.parts.len());
+        for node in &construct.parts {
+            items.push(self.lenient(node, current)?);
+        }
+        Ok(Val::List(List::Shared(items.into())))
     }
 
     fn is_null(&self, at_root: bool, current: &Val<'a>) -> bool {

@@ -18,6 +18,7 @@ pub(crate) fn lower(ast: Ast) -> Program {
         references: lowering.references.into(),
         root_fields: lowering.root_fields.into(),
         uses_whole_root: lowering.uses_whole_root,
+        calls: lowering.calls,
     }
 }
 
@@ -26,6 +27,7 @@ struct Lowering {
     references: Vec<Node>,
     root_fields: Vec<String>,
     uses_whole_root: bool,
+    calls: bool,
 }
 
 impl Lowering {
@@ -169,6 +171,7 @@ impl Lowering {
         offset: usize,
         at_root: bool,
     ) -> Node {
+        self.calls = true;
         let Some(name) = name else {
             return Node::Invalid {
                 offset,

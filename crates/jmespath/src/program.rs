@@ -18,6 +18,8 @@ pub(crate) struct Program {
     pub(crate) root_fields: Box<[String]>,
     /// Whether the root is used as a whole.
     pub(crate) uses_whole_root: bool,
+    /// Whether a function is called.
+    pub(crate) calls: bool,
 }
 
 /// One step of a program.

@@ -144,8 +144,15 @@ pub struct ApplyReport {
 /// Applies policies to manifests.
 #[must_use]
 pub fn run(options: &ApplyOptions) -> ApplyReport {
-    let loaded = policies::load(&options.policies, &options.overrides);
-    let exceptions = policies::load(&options.exceptions, &Overrides::new());
+    // The kinds are read meanwhile; they are asked for when the first object is.
+    let load = || {
+        let loaded = policies::load(&options.policies, &options.overrides);
+        (
+            loaded,
+            policies::load(&options.exceptions, &Overrides::new()),
+        )
+    };
+    let ((loaded, exceptions), _) = rayon::join(load, catalogue);
     apply(&loaded, &exceptions, options)
 }
 

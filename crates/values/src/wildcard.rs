@@ -83,15 +83,22 @@ impl Wildcard {
 
     /// Whether the pattern matches the whole of `text`.
     #[must_use]
+    #[inline]
     pub fn is_match(&self, text: &str) -> bool {
-        let fixed = || self.pattern.trim_matches('*');
         match self.shape {
             Shape::Literal => *self.pattern == *text,
             Shape::Any => true,
+            _ => self.fits(text),
+        }
+    }
+
+    fn fits(&self, text: &str) -> bool {
+        let fixed = || self.pattern.trim_matches('*');
+        match self.shape {
             Shape::Prefix => text.starts_with(fixed()),
             Shape::Suffix => text.ends_with(fixed()),
             Shape::Contains => text.contains(fixed()),
-            Shape::General => matches(&self.pattern, text),
+            _ => matches(&self.pattern, text),
         }
     }
 

@@ -60,6 +60,9 @@ fn scalar_is_in_text(key: &str, text: &str) -> Option<bool> {
 
 /// None when the value cannot be a set.
 fn list_holds(kind: Membership, keys: &List<'_>, value: &Val<'_>) -> Option<bool> {
+    if let (true, Val::List(_)) = (keys.is_empty(), value) {
+        return Some(matches!(kind, Membership::All | Membership::AllNot));
+    }
     let keys: Vec<Val<'_>> = keys.iter().collect();
     let keys: Texts<'_> = keys.iter().map(|key| operand::text(key)).collect();
     match value {

@@ -160,9 +160,21 @@ impl<'a> JsonContext<'a> {
             self.load_named(name)?;
         }
         let expression = query.program()?;
-        expression
-            .evaluate(&Whole(self), &World(self.source))
-            .map_err(query_error)
+        let evaluate = || expression.evaluate(&Whole(self), &World(self.source));
+        let answer = if query.asks_request_only() && !self.is_bound("request") {
+            self.request.answer(query.text(), evaluate)
+        } else {
+            evaluate()
+        };
+        answer.map_err(query_error)
+    }
+
+    fn is_bound(&self, name: &str) -> bool {
+        let state = self.state.borrow();
+        state
+            .bindings
+            .iter()
+            .any(|(bound, _)| bound.as_str() == name)
     }
 
     /// Sets a value at a dotted path, merging maps.
@@ -424,5 +436,38 @@ fn query_error(error: EvalError) -> QueryError {
         other => QueryError::Runtime {
             reason: other.to_string(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::request;
+
+    #[test]
+    fn an_answer_of_the_request_is_kept_until_a_value_changes_it() {
+        let object = json!({"spec": {"a": 1}});
+        let request = Request {
+            object: Some(&object),
+            ..request::tests::empty()
+        };
+        let view = RequestView::new(&request);
+        let store = Store::new();
+        let query = Query::compile("request.object.spec.a", &[]);
+        let other = Query::compile("request.object.spec.b", &[]);
+        let changed = vec![("request.object.spec.a".to_owned(), json!(2))];
+        for _ in 0..2 {
+            let context = JsonContext::new(&view, &NoSource, &store, None);
+            let ask = |query| context.query(query).map(|value| value.to_json());
+            assert_eq!(ask(&query), Ok(json!(1)));
+            assert!(ask(&other).is_err());
+            context.checkpoint();
+            context.inject_all(&changed);
+            assert_eq!(ask(&query), Ok(json!(2)));
+            context.restore();
+            assert_eq!(ask(&query), Ok(json!(1)));
+        }
     }
 }

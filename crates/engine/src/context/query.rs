@@ -17,6 +17,7 @@ pub struct Query {
     text: Arc<str>,
     program: Result<Expression, String>,
     mentions: Box<[Arc<str>]>,
+    asks_request_only: bool,
 }
 
 /// Why a query has no answer.
@@ -61,15 +62,20 @@ impl Query {
     pub fn compile(text: &str, names: &Names) -> Query {
         let trimmed = text.trim();
         let program = Expression::compile(trimmed).map_err(|error| error.to_string());
-        let mentions = names
+        let mentions: Box<[Arc<str>]> = names
             .iter()
             .filter(|name| mentions(text, name))
             .cloned()
             .collect();
+        let asks_request_only = mentions.is_empty()
+            && program
+                .as_ref()
+                .is_ok_and(|program| program.depends_only_on("request"));
         Query {
             text: Arc::from(trimmed),
             program,
             mentions,
+            asks_request_only,
         }
     }
 
@@ -83,6 +89,12 @@ impl Query {
     #[must_use]
     pub fn mentions(&self) -> &[Arc<str>] {
         &self.mentions
+    }
+
+    /// Whether the answer is the same for every policy that asks about one request.
+    #[must_use]
+    pub fn asks_request_only(&self) -> bool {
+        self.asks_request_only
     }
 
     /// The program.
@@ -137,6 +149,26 @@ mod tests {
             ("a.map || map", true),
         ] {
             assert_eq!(mentions(text, "map"), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_query_of_the_request_alone_is_told() {
+        let names: Vec<Arc<str>> = vec!["entry".into()];
+        for (text, expected) in [
+            ("request.object.spec.[a, b][]", true),
+            ("request.object.a || `{}` | b", true),
+            ("request.object.a == element.b", false),
+            ("length(request.object.a)", false),
+            ("[request.object.a, @]", false),
+            ("request.object.entry", true),
+            ("request.object.\"(entry\"", false),
+            ("element.a", false),
+            ("'text'", false),
+            ("request.(", false),
+        ] {
+            let query = Query::compile(text, &names);
+            assert_eq!(query.asks_request_only(), expected, "{text}");
         }
     }
 }

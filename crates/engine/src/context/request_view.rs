@@ -5,7 +5,7 @@
 //! `object`, `oldObject`, `namespace`, `operation` and what a user info file says; the number model
 //! `KyvernoOffline` asks for just that.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
 use portcullis_values::{Map, Str, Val};
 
@@ -22,7 +22,12 @@ pub struct RequestView<'a> {
     subject: Option<Subject<'a>>,
     view: OnceCell<Val<'a>>,
     images: OnceCell<Result<Option<Val<'a>>, String>>,
+    /// Answers of queries that several policies ask.
+    answers: RefCell<Vec<(&'a str, Val<'a>)>>,
 }
+
+/// How many answers are kept for other policies; looking for one must stay cheap.
+const MAX_ANSWERS: usize = 16;
 
 impl<'a> RequestView<'a> {
     /// The view of a request.
@@ -33,6 +38,7 @@ impl<'a> RequestView<'a> {
             subject: Subject::of(request),
             view: OnceCell::new(),
             images: OnceCell::new(),
+            answers: RefCell::default(),
         }
     }
 
@@ -63,6 +69,24 @@ impl<'a> RequestView<'a> {
                 None => Ok(None),
             })
             .clone()
+    }
+
+    /// The answer of a query that depends on the request alone, asked once for all policies.
+    pub(super) fn answer<E>(
+        &self,
+        query: &'a str,
+        ask: impl FnOnce() -> Result<Val<'a>, E>,
+    ) -> Result<Val<'a>, E> {
+        let known = |(text, answer): &(&str, Val<'a>)| (*text == query).then(|| answer.clone());
+        if let Some(answer) = self.answers.borrow().iter().find_map(known) {
+            return Ok(answer);
+        }
+        let answer = ask()?;
+        let mut answers = self.answers.borrow_mut();
+        if answers.len() < MAX_ANSWERS {
+            answers.push((query, answer.clone()));
+        }
+        Ok(answer)
     }
 
     pub(super) fn lookup(&self, name: &str) -> Option<Val<'a>> {

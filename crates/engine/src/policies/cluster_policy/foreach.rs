@@ -78,10 +78,11 @@ pub(super) fn bind<'a, R: Recorder>(
 ) {
     let number = number(index, evaluation.request().numbers);
     let context = evaluation.context();
-    context.replace(Str::from("element"), element.clone());
-    context.replace(numbered("element", nesting), element);
     context.replace(Str::from("elementIndex"), number.clone());
     context.replace(numbered("elementIndex", nesting), number);
+    context.replace(numbered("element", nesting), element.clone());
+    // What is bound last is found first.
+    context.replace(Str::from("element"), element);
 }
 
 impl ForEach {
