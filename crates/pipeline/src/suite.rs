@@ -236,8 +236,12 @@ fn run_test(
         errors: inputs.errors.clone(),
         rows: Vec::new(),
     };
-    // Kyverno skips the cases of a policy that it refuses.
     let compat = options.judgement == Judgement::Compat;
+    if let Some(fault) = inputs.missing_namespace().filter(|_| compat) {
+        outcome.errors.push(fault);
+        return outcome;
+    }
+    // Kyverno skips the cases of a policy that it refuses.
     for error in evaluation.refused.iter().filter(|_| !compat) {
         outcome.errors.push(inputs.policies.refusal(error));
     }

@@ -6,9 +6,12 @@
 //!   "generated", …}]}]}]}
 //! ```
 //!
-//! Suites of policies that validate or generate count. Generated objects are compared without the
-//! labels that say where they come from, which Kyverno's `test` takes off. An answer that one side has and the other has not counts
+//! Suites of policies that validate or generate count, in what the engine answers and in the rows
+//! that `test` shows. Generated objects are compared without the labels that say where they come
+//! from, which Kyverno's `test` takes off. An answer that one side has and the other has not counts
 //! as a difference of its status.
+
+pub(crate) mod rows;
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -44,37 +47,80 @@ type Answer = [Value; 4];
 /// Where a line is no JSON.
 pub fn replay(corpora: &Path, table: &str) -> Result<Vec<Score>, String> {
     let mut scores = PARTS.map(|part| Score::new(format!("{NAME} {part}")));
+    let mut rows = Score::new(format!("{NAME} rows"));
     for line in table.lines().filter(|line| !line.is_empty()) {
         let suite: Value =
             serde_json::from_str(line).map_err(|error| format!("{NAME}: {error}"))?;
         if suite["network"] == true {
             continue;
         }
-        let corpus = match suite["corpus"].as_str() {
-            Some("kyverno/test/cli") => "kyverno-test/cli",
-            Some(corpus) => corpus,
-            None => continue,
+        let Some(corpus) = corpus_of(&suite) else {
+            continue;
         };
         for (file, tests) in by_file(&suite["tests"]) {
             let path = corpora.join(corpus).join(&file);
-            if path.is_file() && KINDS.contains(&suites::kind_of(&path).as_str()) {
-                compare(
-                    &file,
-                    theirs(&file, &tests),
-                    ours(&file, &path),
-                    &mut scores,
-                );
+            if !path.is_file() || !KINDS.contains(&suites::kind_of(&path).as_str()) {
+                continue;
+            }
+            let shown: Vec<rows::Test<'_>> = tests
+                .iter()
+                .map(|(number, test)| rows::Test {
+                    shown: test,
+                    is_unstable: is_unstable(&suite, *number),
+                })
+                .collect();
+            rows::compare(&file, &path, &shown, &mut rows);
+            let engine = tests.iter().any(|(_, test)| test["engine"].is_array());
+            if engine {
+                let theirs = theirs(&file, &tests);
+                compare(&file, theirs, ours(&file, &path), &mut scores);
             }
         }
     }
-    Ok(scores.into())
+    Ok(scores.into_iter().chain([rows]).collect())
 }
 
-fn by_file(tests: &Value) -> BTreeMap<String, Vec<&Value>> {
-    let mut files: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
-    for test in tests.as_array().into_iter().flatten() {
-        if let Some(file) = test["file"].as_str().filter(|_| test["engine"].is_array()) {
-            files.entry(file.to_owned()).or_default().push(test);
+/// The suites of a corpus that Kyverno cannot run, each with the reason, by file.
+#[must_use]
+pub fn errors(table: &str, corpus: &str) -> BTreeMap<String, String> {
+    let suites = table
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let suites = suites.filter(|suite| corpus_of(suite) == Some(corpus));
+    let mut errors = BTreeMap::new();
+    for suite in suites {
+        for test in suite["tests"].as_array().into_iter().flatten() {
+            if let (Some(file), Some(error)) = (test["file"].as_str(), test["error"].as_str()) {
+                errors.insert(file.to_owned(), error.to_owned());
+            }
+        }
+    }
+    errors
+}
+
+fn corpus_of(suite: &Value) -> Option<&str> {
+    match suite["corpus"].as_str()? {
+        "kyverno/test/cli" => Some("kyverno-test/cli"),
+        corpus => Some(corpus),
+    }
+}
+
+/// Whether the rows of a test differ from run to run.
+fn is_unstable(suite: &Value, test: usize) -> bool {
+    let rows = format!("/tests/{test}/rows");
+    let mut places = suite["unstable"].as_array().into_iter().flatten();
+    places.any(|place| place.as_str().is_some_and(|place| place.starts_with(&rows)))
+}
+
+/// The tests of each file, with their numbers in the suite.
+fn by_file(tests: &Value) -> BTreeMap<String, Vec<(usize, &Value)>> {
+    let mut files: BTreeMap<String, Vec<(usize, &Value)>> = BTreeMap::new();
+    for (number, test) in tests.as_array().into_iter().flatten().enumerate() {
+        if let Some(file) = test["file"].as_str() {
+            files
+                .entry(file.to_owned())
+                .or_default()
+                .push((number, test));
         }
     }
     files
@@ -140,9 +186,11 @@ fn count(
     }
 }
 
-fn theirs(file: &str, tests: &[&Value]) -> BTreeMap<Key, Vec<Answer>> {
+fn theirs(file: &str, tests: &[(usize, &Value)]) -> BTreeMap<Key, Vec<Answer>> {
     let mut answers: BTreeMap<Key, Vec<Answer>> = BTreeMap::new();
-    let entries = tests.iter().filter_map(|test| test["engine"].as_array());
+    let entries = tests
+        .iter()
+        .filter_map(|(_, test)| test["engine"].as_array());
     for entry in entries.flatten() {
         let text = |key: &str| entry[key].as_str().unwrap_or_default().to_owned();
         let policy = match entry["policyNamespace"].as_str() {

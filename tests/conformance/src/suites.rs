@@ -1,4 +1,5 @@
-//! Kyverno's test suites: each counts as one case, by corpus and by what its policies are.
+//! Kyverno's test suites: each counts as one case, by corpus and by what its policies are. One that
+//! Kyverno cannot run, as the table of its answers tells where it is there, must not run here.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -8,7 +9,10 @@ use portcullis_pipeline::{
     suite::{self, Judgement, SuiteOptions, SuiteOutcome},
 };
 
-use crate::score::Score;
+use crate::{
+    apply_results::{self, rows},
+    score::Score,
+};
 
 /// The corpora that hold suites.
 pub const CORPORA: &[&str] = &["policies", "kyverno-test/cli"];
@@ -22,6 +26,9 @@ pub fn replay(corpora: &Path, corpus: &str) -> Vec<Score> {
         judgement: Judgement::Compat,
         ..SuiteOptions::default()
     };
+    let table = corpora.join(format!("goldens/{}.jsonl", apply_results::NAME));
+    let table = std::fs::read_to_string(table).unwrap_or_default();
+    let errors = apply_results::errors(&table, corpus);
     let mut whole = Score::new(corpus);
     let mut kinds: BTreeMap<String, Score> = BTreeMap::new();
     for file in files {
@@ -31,7 +38,10 @@ pub fn replay(corpora: &Path, corpus: &str) -> Vec<Score> {
             .unwrap_or(&file)
             .display()
             .to_string();
-        let outcome = judge(&outcomes);
+        let outcome = match (errors.get(&name), outcomes.as_slice()) {
+            (Some(error), [outcome]) => rows::cannot_run(error, outcome),
+            _ => judge(&outcomes),
+        };
         let kind = format!("{corpus}: {}", kind_of(&file));
         let by_kind = kinds
             .entry(kind)

@@ -100,6 +100,33 @@ impl Inputs {
         inputs
     }
 
+    /// The first resource whose namespace is not in the cluster. Kyverno asks for the namespace of
+    /// every resource where there is a cluster, and stops at one that does not exist.
+    #[must_use]
+    pub fn missing_namespace(&self) -> Option<Diagnostic> {
+        let cluster = self.world.cluster.as_ref()?;
+        let exists = |namespace: &str| {
+            cluster.iter().chain(&self.objects).any(|object| {
+                objects::text(object, "/kind") == "Namespace"
+                    && objects::text(object, "/metadata/name") == namespace
+            })
+        };
+        let namespace_of = |object| objects::text(object, "/metadata/namespace");
+        let mut objects = self.objects.iter();
+        let object = objects.find(|object| {
+            let namespace = namespace_of(object);
+            !namespace.is_empty() && !exists(namespace)
+        })?;
+        let (name, namespace) = (
+            objects::text(object, "/metadata/name"),
+            namespace_of(object),
+        );
+        let fault = Diagnostic::error(format!(
+            "failed to apply policies on resource {name} (failed to get the resource's namespace (namespaces \"{namespace}\" not found))"
+        ));
+        Some(fault.help("add the Namespace to the suite's `clusterResources`"))
+    }
+
     fn read_objects(&mut self, path: &Path, overrides: &Overrides) -> Vec<Value> {
         match read(path, overrides) {
             Ok(file) => {
@@ -216,4 +243,46 @@ pub fn normal(path: &Path) -> PathBuf {
         }
     }
     normal
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::Inputs;
+
+    type Named<'n> = (&'n str, &'n str, &'n str);
+
+    fn check(cluster: Option<&[Named<'_>]>, objects: &[Named<'_>], wanted: Option<&str>) {
+        let all = |named: &[Named<'_>]| -> Vec<Value> {
+            let object = |(kind, namespace, name): &Named<'_>| json!({"kind": kind, "metadata": {"name": name, "namespace": namespace}});
+            named.iter().map(object).collect()
+        };
+        let mut inputs = Inputs {
+            objects: all(objects),
+            ..Inputs::default()
+        };
+        inputs.world.cluster = cluster.map(all);
+        let found = inputs.missing_namespace().map(|fault| fault.message);
+        let wanted = wanted
+            .map(|names| format!("failed to apply policies on resource {names}\" not found))"));
+        assert_eq!(found, wanted, "{cluster:?} {objects:?}");
+    }
+
+    #[test]
+    fn a_namespace_that_the_cluster_does_not_have_is_missing() {
+        let (pod, namespace) = (("Pod", "shop", "web"), ("Namespace", "", "shop"));
+        let why = "web (failed to get the resource's namespace (namespaces \"shop";
+        check(None, &[pod], None);
+        check(Some(&[]), &[pod], Some(why));
+        check(Some(&[("ConfigMap", "", "shop")]), &[pod], Some(why));
+        check(Some(&[namespace]), &[pod], None);
+        check(Some(&[]), &[pod, namespace], None);
+        check(Some(&[]), &[("Node", "", "a")], None);
+        check(
+            Some(&[namespace]),
+            &[pod, ("Pod", "other", "b")],
+            Some("b (failed to get the resource's namespace (namespaces \"other"),
+        );
+    }
 }

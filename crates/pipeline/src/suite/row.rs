@@ -182,7 +182,14 @@ fn vacuous(case: &TestResult, resource: String, rule_exists: bool, judgement: Ju
         Judgement::Strict => (Judged::Fail, "Excluded: the policy has no such rule"),
         Judgement::Compat | Judgement::Lenient => (Judged::Excluded, "Excluded"),
     };
-    row(case, resource, "", judged, reason, String::new())
+    // Kyverno says so twice.
+    let message = if judgement == Judgement::Compat {
+        reason
+    } else {
+        ""
+    };
+    let message = message.to_owned();
+    row(case, resource, "", judged, reason, message)
 }
 
 fn row(
