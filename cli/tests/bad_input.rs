@@ -142,6 +142,14 @@ fn policies() {
     ] {
         case(name, POLICY, &bad, ALL);
     }
+    let second = format!("{pattern}\n---\n# one more\nkind: ClusterPolicy");
+    let commands = &["validate", "verify"];
+    case(
+        "policy_second",
+        POLICY,
+        &Bad::With(pattern, &second),
+        commands,
+    );
     for (name, key) in [
         ("policy_variable", "{{ nope }}"),
         ("policy_label", "{{ request.object.metadata.labels.nope }}"),

@@ -20,14 +20,15 @@ mod reading;
 mod words;
 
 use portcullis_engine::exceptions::Nanoseconds;
+use portcullis_yaml::{Limits, Mode};
 use serde_json::Value;
 
 pub use self::at_hand::FOLDER as RESOURCES_FOLDER;
 use self::{at_hand::AtHand, reading::Reading};
 use crate::{
-    diagnostic::{Diagnostic, Place},
-    files,
+    diagnostic::{Diagnostic, Place, SourceFile},
     library::Library,
+    offline::places,
     render::Bundle,
     workspace::Workspace,
 };
@@ -139,25 +140,39 @@ pub fn of(
     let (at_hand, faults) = AtHand::of(workspace, library, bundle, further);
     ledger.findings.extend(faults);
     for file in &bundle.exceptions {
-        match files::parse(file) {
-            Ok(document) => {
-                let reading = Reading {
-                    bundle,
-                    file,
-                    document: &document,
-                };
-                ledger.add(&reading, &at_hand, now);
-            }
-            Err(fault) => ledger.findings.push(fault),
-        }
+        ledger.add_file(bundle, file, &at_hand, now);
     }
     ledger
 }
 
 impl Ledger {
+    /// Adds every document of a file.
+    fn add_file(&mut self, bundle: &Bundle, file: &SourceFile, at_hand: &AtHand, now: Nanoseconds) {
+        let mut is_empty = true;
+        for document in portcullis_yaml::documents(&file.text) {
+            match document.read_document(Mode::Strict, &Limits::default()) {
+                Ok(read) if read.value.is_null() => continue,
+                Ok(read) => {
+                    let reading = Reading {
+                        bundle,
+                        file,
+                        document: &read,
+                        offset: document.offset,
+                    };
+                    self.add(&reading, at_hand, now);
+                }
+                Err(error) => self.findings.push(places::not_yaml(file, &error)),
+            }
+            is_empty = false;
+        }
+        if is_empty {
+            self.findings
+                .push(facts::no_exception(Place::whole(file.clone())));
+        }
+    }
+
     fn add(&mut self, reading: &Reading<'_>, at_hand: &AtHand, now: Nanoseconds) {
-        let faults = facts::check(reading.file, reading.document);
-        self.findings.extend(faults);
+        self.findings.extend(facts::check(reading));
         let Some((exception, unknown)) = reading.judge(at_hand, now) else {
             return;
         };

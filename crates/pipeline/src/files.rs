@@ -116,10 +116,5 @@ pub fn at_fault(fault: &SchemaFault, file: &SourceFile, document: &Document) -> 
         file: file.clone(),
         span: document.spans.of_pointer(&fault.pointer, fault.at_key),
     };
-    let diagnostic = Diagnostic::error(format!("{}: {}", fault.pointer_or_root(), fault.message))
-        .at(place, fault.message.clone());
-    match &fault.help {
-        Some(help) => diagnostic.help(help.clone()),
-        None => diagnostic,
-    }
+    fault.diagnostic(place)
 }

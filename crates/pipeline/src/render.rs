@@ -220,6 +220,16 @@ pub fn render_policy(
 }
 
 fn read(policy: &LibraryPolicy, rendered: &Rendered) -> Result<Document, Diagnostic> {
+    if let Some(second) = second_document(&rendered.text) {
+        let place = template_place(&policy.template, rendered, second..second);
+        return Err(
+            Diagnostic::error("the template makes more than one document")
+                .at(place, "the second one")
+                .help(
+                    "a folder of the library holds one policy: give this one a folder of its own",
+                ),
+        );
+    }
     portcullis_yaml::read_document(&rendered.text, Mode::Strict, &Limits::default()).map_err(
         |error| {
             let place = template_place(&policy.template, rendered, error.offset..error.offset);
@@ -228,6 +238,17 @@ fn read(policy: &LibraryPolicy, rendered: &Rendered) -> Result<Document, Diagnos
                 .unusable()
         },
     )
+}
+
+/// Where a second document starts that holds something.
+fn second_document(text: &str) -> Option<usize> {
+    let says_something = |line: &str| {
+        let line = line.trim();
+        !line.is_empty() && !line.starts_with('#') && line != "---"
+    };
+    let mut documents = portcullis_yaml::documents(text)
+        .filter(|document| document.text.lines().any(says_something));
+    documents.nth(1).map(|document| document.offset)
 }
 
 /// What is wrong with a rendered policy by its schema, at the line of its template.
@@ -243,15 +264,10 @@ pub fn schema_faults(policy: &RenderedPolicy) -> Vec<Diagnostic> {
                 .help("a policy is a `ClusterPolicy` or `Policy` of `kyverno.io/v1`, or a kind of `policies.kyverno.io`"),
         ];
     };
-    let faults = schema.faults(value).into_iter().map(|fault| {
-        let place = policy.pointer_place(&fault.pointer, fault.at_key);
-        let message = format!("{}: {}", fault.pointer_or_root(), fault.message);
-        let diagnostic = Diagnostic::error(message).at(place, fault.message);
-        match fault.help {
-            Some(help) => diagnostic.help(help),
-            None => diagnostic,
-        }
-    });
+    let faults = schema
+        .faults(value)
+        .into_iter()
+        .map(|fault| fault.diagnostic(policy.pointer_place(&fault.pointer, fault.at_key)));
     faults.collect()
 }
 

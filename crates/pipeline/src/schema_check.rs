@@ -13,6 +13,8 @@ use portcullis_api::schemas::{SchemaDocument, schema_documents};
 use portcullis_schema::nearest;
 use serde_json::Value;
 
+use crate::diagnostic::{Diagnostic, Place};
+
 /// One fault: where in the document, what is wrong, and what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchemaFault {
@@ -294,6 +296,17 @@ impl SchemaFault {
             "the document"
         } else {
             &self.pointer
+        }
+    }
+
+    /// The fault at its place.
+    #[must_use]
+    pub fn diagnostic(&self, place: Place) -> Diagnostic {
+        let message = format!("{}: {}", self.pointer_or_root(), self.message);
+        let diagnostic = Diagnostic::error(message).at(place, self.message.clone());
+        match &self.help {
+            Some(help) => diagnostic.help(help.clone()),
+            None => diagnostic,
         }
     }
 }

@@ -1,12 +1,13 @@
 //! What an exception says about itself: its schema, its facts, and whether it has expired.
 
 use portcullis_engine::exceptions::{Nanoseconds, expires};
-use portcullis_yaml::Document;
 
-use super::{LedgerException, Need, reading::annotation};
+use super::{
+    LedgerException, Need,
+    reading::{Reading, annotation},
+};
 use crate::{
-    diagnostic::{Diagnostic, Place, SourceFile},
-    files,
+    diagnostic::{Diagnostic, Place},
     offline::objects::text,
     schema_check::DocumentSchema,
 };
@@ -17,37 +18,40 @@ const SOON: Nanoseconds = 14 * 86_400 * 1_000_000_000;
 /// What an exception of an environment has to say about itself.
 const LEDGER: &[&str] = &["owner", "ticket", "reason", "expires"];
 
-/// What is wrong with the exception in a file, but for its expiry and its need.
-pub(super) fn check(file: &SourceFile, document: &Document) -> Vec<Diagnostic> {
-    let value = &document.value;
+/// What is wrong with an exception, but for its expiry and its need.
+pub(super) fn check(reading: &Reading<'_>) -> Vec<Diagnostic> {
+    let value = &reading.document.value;
     let schema = DocumentSchema::for_resource(text(value, "/apiVersion"), text(value, "/kind"));
     let Some(schema) = schema.filter(|_| text(value, "/kind") == "PolicyException") else {
-        let fault = Diagnostic::error("the file holds no PolicyException").at(
-            Place::whole(file.clone()),
-            "expected `kind: PolicyException`",
-        );
-        return vec![fault.unusable()];
+        return vec![no_exception(reading.place("/kind"))];
     };
     let faults = schema.faults(value);
     let mut found: Vec<Diagnostic> = faults
         .iter()
-        .map(|fault| files::at_fault(fault, file, document))
+        .map(|fault| {
+            let place = reading.place_of(&fault.pointer, fault.at_key);
+            fault.diagnostic(place)
+        })
         .collect();
     for fact in LEDGER {
         let key = format!("portcullis.io/{fact}");
         if annotation(value, &key).is_empty() {
             let missing = Diagnostic::error(format!("the exception has no annotation `{key}`"));
-            let place = Place {
-                file: file.clone(),
-                span: document.spans.nearest_pointer("/metadata/annotations"),
-            };
             found.push(missing.at(
-                place,
+                reading.place("/metadata/annotations"),
                 "an exception says who owns it, which ticket asks for it, why, and until when",
             ));
         }
     }
     found
+}
+
+/// A file or document that is something else.
+pub(super) fn no_exception(place: Place) -> Diagnostic {
+    let fault = Diagnostic::error("there is no PolicyException here");
+    fault
+        .at(place, "expected `kind: PolicyException`")
+        .unusable()
 }
 
 /// What is wrong with an exception's expiry at a time.

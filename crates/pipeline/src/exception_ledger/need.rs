@@ -110,11 +110,11 @@ impl Trial {
                 if !subject.is_some_and(|subject| self.exception.holds(&subject, 0)) {
                     continue;
                 }
-                matched += 1;
                 match self.on(&request, &source) {
-                    (Need::Needed, because) => return (Need::Needed, because),
-                    (Need::Unknown, because) => undecided = undecided.or(Some(because)),
-                    (Need::Needless, _) => {}
+                    Some((Need::Needed, because)) => return (Need::Needed, because),
+                    Some((Need::Unknown, because)) => undecided = undecided.or(Some(because)),
+                    Some((Need::Needless, _)) => matched += 1,
+                    None => {}
                 }
             }
         }
@@ -131,24 +131,26 @@ impl Trial {
         }
     }
 
-    /// Whether one resource needs it.
-    fn on(&self, request: &Request<'_>, source: &OfflineSource<'_>) -> (Need, String) {
+    /// Whether one resource needs it; none where its conditions do not let the resource off.
+    fn on(&self, request: &Request<'_>, source: &OfflineSource<'_>) -> Option<(Need, String)> {
         let without = evaluate(&self.without, request, source, &mut Silent);
         let with = evaluate(&self.with, request, source, &mut Silent);
+        let mut holds = self.exception.conditions.is_none();
         let mut worst = (Need::Needless, String::new());
         for rule in self.named(&without) {
             let excepted = self.named(&with).find(|other| other.rule == rule.rule);
             let is_let_off = excepted != Some(rule);
+            holds |= is_let_off;
             let acts = rule.rule_type != RuleType::Validation && rule.status == RuleStatus::Pass;
             let resource = label(request);
             match rule.status {
                 RuleStatus::Fail | RuleStatus::Warn if is_let_off => {
                     let because = format!("{resource} breaks rule `{}`", rule.rule);
-                    return (Need::Needed, because);
+                    return Some((Need::Needed, because));
                 }
                 _ if acts && is_let_off => {
                     let because = format!("rule `{}` would act on {resource}", rule.rule);
-                    return (Need::Needed, because);
+                    return Some((Need::Needed, because));
                 }
                 RuleStatus::Error => {
                     let because = format!("rule `{}` on {resource}: {}", rule.rule, rule.message);
@@ -157,7 +159,7 @@ impl Trial {
                 _ => {}
             }
         }
-        worst
+        (holds || worst.0 == Need::Unknown).then_some(worst)
     }
 
     /// The rules among the answers that the exception names.

@@ -1,4 +1,4 @@
-//! An exception's file as an entry of the ledger.
+//! A written exception as an entry of the ledger.
 
 use portcullis_api::policy_exception::{ExceptedRules, PolicyException};
 use portcullis_engine::{
@@ -16,16 +16,18 @@ use crate::{
     render::{Bundle, RenderedPolicy},
 };
 
-/// An exception's file in an environment.
+/// A document of a file of exceptions, in an environment.
 pub(super) struct Reading<'r> {
     pub(super) bundle: &'r Bundle,
     pub(super) file: &'r SourceFile,
     pub(super) document: &'r Document,
+    /// Where in the file the document starts.
+    pub(super) offset: usize,
 }
 
 impl Reading<'_> {
     /// The exception, with each part tried on what is at hand; and the policies and rules that the
-    /// environment does not have. None where the file cannot be read as an exception.
+    /// environment does not have. None where the document cannot be read as an exception.
     pub(super) fn judge(
         &self,
         at_hand: &AtHand,
@@ -158,10 +160,17 @@ impl Reading<'_> {
             .collect()
     }
 
-    fn place(&self, pointer: &str) -> Place {
+    /// The place of a JSON pointer's node, or of the nearest one around it.
+    pub(super) fn place(&self, pointer: &str) -> Place {
+        self.place_of(pointer, false)
+    }
+
+    /// As [`Reading::place`], or the place of the node's key.
+    pub(super) fn place_of(&self, pointer: &str, is_key: bool) -> Place {
+        let span = self.document.spans.of_pointer(pointer, is_key);
         Place {
             file: self.file.clone(),
-            span: self.document.spans.nearest_pointer(pointer),
+            span: span.start + self.offset..span.end + self.offset,
         }
     }
 }
