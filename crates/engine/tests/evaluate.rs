@@ -354,7 +354,7 @@ fn context_entries_load_when_they_are_named() {
         ),
         (
             json!({"variable": {"value": null}}),
-            "failed to load context entry it: failed to add context entry for variable it since it evaluated to nil",
+            "failed to add context entry for variable it since it evaluated to nil",
         ),
         (
             json!({"configMap": {"name": "none", "namespace": "shop"}}),

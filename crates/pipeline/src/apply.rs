@@ -194,7 +194,7 @@ pub fn apply(
         let faults = manifests::add_custom_resources(&mut options.world.catalogue, file);
         report.errors.extend(faults);
     }
-    if loaded.copies_objects() {
+    if loaded.uses_existing() {
         let manifests = copyable(&options);
         options.world.objects.extend(manifests);
     }

@@ -3,26 +3,31 @@
 //! ```text
 //! {"corpus": …, "suite": …, "tests": [{"file": …, "engine": [{"phase", "resource", "policy",
 //!   "rules": [{"name", "type", "status", "message", "reportResult", "reportProperties",
-//!   "generated", …}]}]}]}
+//!   "generated", "patchedTarget", …}], "patchedResource"}]}]}
 //! ```
 //!
-//! Suites of policies that validate or generate count, in what the engine answers and in the rows
-//! that `test` shows. Generated objects are compared without the labels that say where they come
-//! from, which Kyverno's `test` takes off. An answer that one side has and the other has not counts
-//! as a difference of its status.
+//! Suites of policies that validate, generate or mutate count, in what the engine answers and in the
+//! rows that `test` shows. Generated objects are compared without the labels that say where they come
+//! from, which Kyverno's `test` takes off. What a `mutate` rule changed is compared as the object
+//! after the rule's policy, and the target. A changed target is answered for once more, under the
+//! target. An answer that one side has and the other has not counts as a difference of its status.
 
 pub(crate) mod rows;
 
 use std::{collections::BTreeMap, path::Path};
 
 use portcullis_engine::{
-    generate::labels, report, report::ReportResult, request::Operation, response::RuleResponse,
+    generate::labels,
+    report,
+    report::ReportResult,
+    request::Operation,
+    response::{RuleResponse, RuleStatus, RuleType},
 };
 use portcullis_pipeline::{
     offline::Overrides,
     suite::{self, Judgement, SuiteOptions, evaluation::Evaluation},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{score::Score, suites};
 
@@ -30,16 +35,16 @@ use crate::{score::Score, suites};
 pub const NAME: &str = "apply_results";
 
 /// What a difference can be in.
-const PARTS: [&str; 4] = ["status", "message", "properties", "generated"];
+const PARTS: [&str; 5] = ["status", "message", "properties", "generated", "patched"];
 
 /// What the suites that count do.
-const KINDS: [&str; 2] = ["validate", "generate"];
+const KINDS: [&str; 3] = ["validate", "generate", "mutate"];
 
 /// Where an answer stands: test file, phase, resource, policy, rule.
 type Key = (String, String, String, String, String);
 
 /// One answer, in the parts that are compared.
-type Answer = [Value; 4];
+type Answer = [Value; 5];
 
 /// Replays the table: a score for each part of an answer.
 ///
@@ -130,7 +135,7 @@ fn compare(
     file: &str,
     mut theirs: BTreeMap<Key, Vec<Answer>>,
     ours: BTreeMap<Key, Vec<Answer>>,
-    scores: &mut [Score; 4],
+    scores: &mut [Score; 5],
 ) {
     for (key, mut found) in ours {
         let mut wanted = theirs.remove(&key).unwrap_or_default();
@@ -162,7 +167,7 @@ fn count(
     key: &Key,
     wanted: Option<&Answer>,
     found: Option<&Answer>,
-    scores: &mut [Score; 4],
+    scores: &mut [Score; 5],
 ) {
     let name = || {
         let (_, phase, resource, policy, rule) = key;
@@ -206,15 +211,22 @@ fn theirs(file: &str, tests: &[(usize, &Value)]) -> BTreeMap<Key, Vec<Answer>> {
                 rule["name"].as_str().unwrap_or_default().to_owned(),
             );
             answers.entry(key).or_default().push([
-                serde_json::json!([rule["type"], rule["status"], rule["reportResult"]]),
-                serde_json::json!([rule["message"], rule["reportMessage"]]),
-                serde_json::json!([
+                json!([rule["type"], rule["status"], rule["reportResult"]]),
+                json!([rule["message"], rule["reportMessage"]]),
+                json!([
                     rule["reportProperties"],
                     rule["scored"],
                     rule["severity"],
                     rule["category"]
                 ]),
                 rule["generated"].clone(),
+                match (rule["type"].as_str(), rule["status"].as_str()) {
+                    (Some("Mutation"), Some("pass")) => json!([
+                        unmanaged(&entry["patchedResource"]),
+                        unmanaged(&rule["patchedTarget"])
+                    ]),
+                    _ => Value::Null,
+                },
             ]);
         }
     }
@@ -233,17 +245,27 @@ fn ours(file: &str, path: &Path) -> BTreeMap<Key, Vec<Answer>> {
         for (operation, of_operation) in evaluation.answers(&test) {
             let objects = evaluation.inputs.objects.iter().zip(of_operation);
             for (object, responses) in objects {
+                let mut changed: Option<&Value> = None;
                 for response in &responses {
+                    changed = response.patched.as_deref().or(changed);
+                    let after = changed.filter(|after| *after != object);
                     for rule in &response.rules {
                         let result = report::result(response, rule);
-                        let key = (
-                            file.to_owned(),
-                            phase(operation),
-                            resource(object),
-                            result.policy.clone(),
-                            rule.rule.to_string(),
-                        );
-                        answers.entry(key).or_default().push(answer(rule, &result));
+                        let mut add = |phase: String, object: &Value| {
+                            let key = (
+                                file.to_owned(),
+                                phase,
+                                resource(object),
+                                result.policy.clone(),
+                                rule.rule.to_string(),
+                            );
+                            let answer = answer(rule, &result, after);
+                            answers.entry(key).or_default().push(answer);
+                        };
+                        add(phase(operation), object);
+                        if let Some(target) = target(rule) {
+                            add("target".to_owned(), target);
+                        }
                     }
                 }
             }
@@ -252,21 +274,49 @@ fn ours(file: &str, path: &Path) -> BTreeMap<Key, Vec<Answer>> {
     answers
 }
 
-fn answer(rule: &RuleResponse, result: &ReportResult) -> Answer {
+/// An object without the label that Kyverno's `test` adds to what a rule changed.
+fn unmanaged(object: &Value) -> Value {
+    let mut object = object.clone();
+    let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else {
+        return object;
+    };
+    if let Some(own) = metadata.get_mut("labels").and_then(Value::as_object_mut) {
+        own.retain(|key, value| (key.as_str(), value.as_str()) != MANAGED);
+        if own.is_empty() {
+            metadata.remove("labels");
+        }
+    }
+    object
+}
+
+const MANAGED: (&str, Option<&str>) = (labels::MANAGED_BY.0, Some(labels::MANAGED_BY.1));
+
+fn target(rule: &RuleResponse) -> Option<&Value> {
+    rule.detail.as_ref()?.patched_target.as_ref()
+}
+
+fn answer(rule: &RuleResponse, result: &ReportResult, after: Option<&Value>) -> Answer {
     [
-        serde_json::json!([
+        json!([
             rule.rule_type.as_str(),
             rule.status.as_str(),
             result.result.as_str()
         ]),
-        serde_json::json!([&*rule.message, result.message]),
-        serde_json::json!([
+        json!([&*rule.message, result.message]),
+        json!([
             result.properties,
             result.scored,
             result.severity,
             result.category
         ]),
         generated(rule),
+        match (rule.rule_type, rule.status) {
+            (RuleType::Mutation, RuleStatus::Pass) => {
+                let bare = |object: Option<&Value>| object.map(unmanaged);
+                json!([bare(after), bare(target(rule))])
+            }
+            _ => Value::Null,
+        },
     ]
 }
 

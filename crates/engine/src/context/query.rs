@@ -47,13 +47,21 @@ pub enum QueryError {
         reason: String,
     },
     /// A context entry that the query names could not be loaded.
-    #[error("failed to load context entry {name}: {reason}")]
+    #[error("{}", of_entry(.name, .reason))]
     Entry {
         /// The entry.
         name: String,
         /// Why.
         reason: String,
     },
+}
+
+/// Why an entry could not be loaded, with its name where the reason does not have it.
+fn of_entry(name: &str, reason: &str) -> String {
+    if reason.contains(&format!("variable {name} ")) {
+        return reason.to_owned();
+    }
+    format!("failed to load context entry {name}: {reason}")
 }
 
 impl Query {

@@ -38,22 +38,24 @@ impl LoadedPolicies {
         })
     }
 
-    /// Whether a rule of theirs copies objects that exist.
+    /// Whether a rule of theirs copies or changes objects that exist.
     #[must_use]
-    pub fn copies_objects(&self) -> bool {
+    pub fn uses_existing(&self) -> bool {
         let policies = self.loaded.iter().filter_map(|loaded| match loaded {
             Loaded::Policy(policy) => Some(policy),
             _ => None,
         });
-        let rules = policies.flat_map(|policy| &policy.spec.rules);
-        rules
-            .filter_map(|rule| rule.generate.as_ref())
-            .any(|generate| {
+        let mut rules = policies.flat_map(|policy| &policy.spec.rules);
+        rules.any(|rule| {
+            let copies = rule.generate.as_ref().is_some_and(|generate| {
                 let mut loops = generate.foreach.iter().flatten();
                 generate.clone.is_some()
                     || generate.clone_list.is_some()
                     || loops.any(|one| one.clone.is_some() || one.clone_list.is_some())
-            })
+            });
+            let mutate = rule.mutate.as_ref();
+            copies || mutate.is_some_and(|mutate| !mutate.targets.is_empty())
+        })
     }
 
     /// A policy that is refused, at the place that it is refused for.

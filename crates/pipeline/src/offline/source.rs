@@ -13,6 +13,7 @@ use portcullis_engine::context::source::{
 };
 use portcullis_engine::generate::ObjectRef;
 use portcullis_schema::Catalogue;
+use portcullis_values::wildcard;
 use serde_json::{Value, json};
 
 use super::{objects::text, values::InjectedValues};
@@ -24,7 +25,7 @@ pub struct World {
     pub values: InjectedValues,
     /// Objects that stand for the cluster's; none where there is no cluster.
     pub cluster: Option<Vec<Value>>,
-    /// Objects that rules copy, beside those of the cluster.
+    /// Objects that rules copy or change, beside those of the cluster.
     pub objects: Vec<Value>,
     /// Answers to API calls.
     pub calls: Vec<ApiCallResponse>,
@@ -209,6 +210,18 @@ impl ContextSource for OfflineSource<'_> {
             text(object, "/kind") == kind
                 && text(object, "/apiVersion") == api_version
                 && text(object, "/metadata/namespace") == namespace
+        });
+        Lookup::Found(found.cloned().collect())
+    }
+
+    fn matching_objects(&self, api_version: &str, kind: &str) -> Lookup {
+        if self.world.objects.is_empty() && self.world.cluster.is_none() {
+            return Lookup::Unavailable;
+        }
+        let known = self.world.objects.iter().chain(self.cluster());
+        let found = known.filter(|object| {
+            wildcard::matches(kind, text(object, "/kind"))
+                && wildcard::matches(api_version, text(object, "/apiVersion"))
         });
         Lookup::Found(found.cloned().collect())
     }

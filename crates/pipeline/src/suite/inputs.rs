@@ -17,7 +17,7 @@ use crate::{
         source::World,
         values::InjectedValues,
     },
-    suite::generated::{self, Wanted},
+    suite::expected::{self, Wanted},
 };
 
 /// Everything that a suite names, loaded.
@@ -68,7 +68,7 @@ impl Inputs {
         for path in paths(&test.resources) {
             inputs.add_resources(&path, overrides);
         }
-        inputs.add_generated(test, folder, overrides);
+        inputs.add_existing(test, folder, overrides);
         inputs.add_values(test, folder, overrides);
         if let Some(path) = &test.userinfo {
             let user = companions::user(&normal(&folder.join(path)), overrides);
@@ -154,22 +154,26 @@ impl Inputs {
         }
     }
 
-    /// Objects that rules copy, and those that cases want to be generated. A rule can copy the
-    /// resources, too.
-    fn add_generated(&mut self, test: &Test, folder: &Path, overrides: &Overrides) {
+    /// Objects that rules copy or change beside the resources, and those that cases want to come out.
+    /// A rule can copy and change the resources, too.
+    fn add_existing(&mut self, test: &Test, folder: &Path, overrides: &Overrides) {
         for case in &test.results {
             if let Some(file) = &case.clone_source_resource {
                 let sources = self.read_objects(&normal(&folder.join(file)), overrides);
                 self.world.objects.extend(sources);
             }
-            for file in generated::files(case) {
+            for file in expected::files(case) {
                 if !self.wanted.contains_key(file) {
                     let objects = self.read_objects(&normal(&folder.join(file)), overrides);
                     self.wanted.insert(file.clone(), objects);
                 }
             }
         }
-        if self.policies.copies_objects() {
+        for file in &test.target_resources {
+            let targets = self.read_objects(&normal(&folder.join(file)), overrides);
+            self.world.objects.extend(targets);
+        }
+        if self.policies.uses_existing() {
             self.world.objects.extend(self.objects.iter().cloned());
         }
     }

@@ -7,7 +7,11 @@ use portcullis_engine::{
 };
 use serde_json::Value;
 
-use super::{Judgement, generated, inputs::Inputs};
+use super::{
+    Judgement,
+    expected::{self, PatchedFault},
+    inputs::Inputs,
+};
 use crate::offline::objects::text;
 
 /// Whether a row passes.
@@ -71,54 +75,40 @@ pub fn rows(
     let key = policy.info().key();
     let rule = case.rule.as_deref().unwrap_or_default();
     let rule_exists = rule.is_empty() || policy.rule_names().any(|name| answers_for(name, rule));
+    let subjects = subjects(objects, answers, &key);
+    let candidates: Vec<&Value> = subjects.iter().map(|subject| subject.object).collect();
     let mut rows = Vec::new();
-    for (object, responses) in chosen(case, objects)
+    for subject in chosen(case, &candidates)
         .into_iter()
-        .filter_map(|index| Some((objects.get(index)?, answers.get(index)?)))
+        .filter_map(|index| subjects.get(index))
     {
-        let resource = label(object);
-        let response = responses
-            .iter()
-            .find(|response| response.policy.key() == key);
-        let answered = response
-            .into_iter()
-            .flat_map(|response| response.rules.iter().map(move |rule| (response, rule)));
+        let resource = label(subject.object);
+        let answered = subject.answers.iter();
         let answered: Vec<_> = answered
             .filter(|(_, found)| rule.is_empty() || answers_for(&found.rule, rule))
             .filter(|(_, found)| judgement != Judgement::Compat || !generates_nothing(found))
             .collect();
-        if answered.is_empty() && matches!(policy, CompiledPolicy::Unevaluated(_)) {
-            let reason = "Not evaluated";
-            rows.push(row(
+        if answered.is_empty() {
+            rows.push(unanswered(
                 case,
                 resource.clone(),
-                "",
-                Judged::Fail,
-                reason,
-                String::new(),
+                policy,
+                rule_exists,
+                judgement,
             ));
-        } else if answered.is_empty() && judgement == Judgement::Compat && only_generates(policy) {
-            let reason = "Not found";
-            rows.push(row(
-                case,
-                resource.clone(),
-                "",
-                Judged::Fail,
-                reason,
-                String::new(),
-            ));
-        } else if answered.is_empty() {
-            rows.push(vacuous(case, resource.clone(), rule_exists, judgement));
         }
         for (response, found) in answered {
             let got = report::status(found.status, response.policy.is_scored()).as_str();
-            let wanted = wanted(case);
-            let fault = generated::fault(case, &inputs.wanted, found.generated());
-            let message = found.message.to_string();
-            let (judged, reason, message) = match fault {
-                _ if got != wanted => (Judged::Fail, format!("Want {wanted}, got {got}"), message),
-                Some(fault) => (Judged::Fail, "Resource diff".to_owned(), fault),
-                None => (Judged::Pass, "Ok".to_owned(), message),
+            let (judged, reason, message) = if got == RuleStatus::Pass.as_str() {
+                match compared(case, inputs, subject, (response, found), judgement) {
+                    Some(compared) => compared,
+                    None => continue,
+                }
+            } else if got == wanted(case) {
+                (Judged::Pass, OK.to_owned(), found.message.to_string())
+            } else {
+                let reason = format!("Want {}, got {got}", wanted(case));
+                (Judged::Fail, reason, found.message.to_string())
             };
             rows.push(Row {
                 rule: found.rule.to_string(),
@@ -128,6 +118,113 @@ pub fn rows(
         }
     }
     rows
+}
+
+/// An object that a case may be about, and what a policy's rules answered of it.
+struct Subject<'a> {
+    object: &'a Value,
+    answers: Vec<(&'a EngineResponse, &'a RuleResponse)>,
+}
+
+/// The resources, and then the existing objects that the policy changed because of them.
+fn subjects<'a>(
+    objects: &'a [Value],
+    answers: &'a [Vec<EngineResponse>],
+    policy: &str,
+) -> Vec<Subject<'a>> {
+    let mut subjects = Vec::new();
+    let mut targets: Vec<Subject<'a>> = Vec::new();
+    for (object, responses) in objects.iter().zip(answers) {
+        let response = responses.iter().find(|one| one.policy.key() == policy);
+        let answers: Vec<_> = response
+            .into_iter()
+            .flat_map(|response| response.rules.iter().map(move |rule| (response, rule)))
+            .collect();
+        for answer in &answers {
+            let detail = answer.1.detail.as_ref();
+            targets.extend(
+                detail
+                    .and_then(|detail| detail.patched_target.as_ref())
+                    .map(|object| Subject {
+                        object,
+                        answers: vec![*answer],
+                    }),
+            );
+        }
+        subjects.push(Subject { object, answers });
+    }
+    subjects.extend(targets);
+    subjects
+}
+
+/// The reason of a row that is as wanted.
+const OK: &str = "Ok";
+
+/// Judges a rule that passed: with what came out otherwise than the case has it, it counts as failed.
+/// Under `--compat` there is no row, as in Kyverno, of an object that the case's file does not have.
+fn compared(
+    case: &TestResult,
+    inputs: &Inputs,
+    subject: &Subject<'_>,
+    (response, found): (&EngineResponse, &RuleResponse),
+    judgement: Judgement,
+) -> Option<(Judged, String, String)> {
+    let changes = matches!(found.rule_type, RuleType::Mutation | RuleType::ImageVerify);
+    let patched = changes.then(|| {
+        let target = found.detail.as_ref();
+        let target = target.and_then(|detail| detail.patched_target.as_ref());
+        let after = target.or(response.patched.as_deref());
+        after.unwrap_or(subject.object)
+    });
+    let fault = match patched.and_then(|after| expected::patched_fault(case, &inputs.wanted, after))
+    {
+        Some(PatchedFault::NotThere(fault)) => {
+            let fails = judgement == Judgement::Strict
+                || case.fail_on_missing_resources.unwrap_or_default();
+            let judged = if fails { Judged::Fail } else { Judged::Skipped };
+            let is_shown = fails || judgement != Judgement::Compat;
+            return is_shown.then(|| (judged, "Resource not found".to_owned(), fault));
+        }
+        Some(PatchedFault::Differs(fault)) => Some(fault),
+        None => expected::generated_fault(case, &inputs.wanted, found.generated()),
+    };
+    Some(match (fault, wanted(case)) {
+        (None, "pass") | (Some(_), "fail") => {
+            (Judged::Pass, OK.to_owned(), found.message.to_string())
+        }
+        (None, wanted) => {
+            let reason = format!("Want {wanted}, got pass");
+            (Judged::Fail, reason, found.message.to_string())
+        }
+        (Some(fault), _) => (Judged::Fail, "Resource diff".to_owned(), fault),
+    })
+}
+
+/// The row of a resource of which no rule said anything.
+fn unanswered(
+    case: &TestResult,
+    resource: String,
+    policy: &CompiledPolicy,
+    rule_exists: bool,
+    judgement: Judgement,
+) -> Row {
+    let failed = |reason| {
+        row(
+            case,
+            resource.clone(),
+            "",
+            Judged::Fail,
+            reason,
+            String::new(),
+        )
+    };
+    if matches!(policy, CompiledPolicy::Unevaluated(_)) {
+        return failed("Not evaluated");
+    }
+    if judgement == Judgement::Compat && only_generates(policy) {
+        return failed("Not found");
+    }
+    vacuous(case, resource.clone(), rule_exists, judgement)
 }
 
 /// Kyverno's `test` does not show a rule whose preconditions keep it from generating.
@@ -228,7 +325,7 @@ fn answers_for(name: &str, rule: &str) -> bool {
 
 /// The resources that a case is about: those it names, or all where it names none or none of those
 /// exists.
-fn chosen(case: &TestResult, objects: &[Value]) -> Vec<usize> {
+fn chosen(case: &TestResult, objects: &[&Value]) -> Vec<usize> {
     let all = || (0..objects.len()).collect::<Vec<_>>();
     let Some(names) = &case.resources else {
         return all();

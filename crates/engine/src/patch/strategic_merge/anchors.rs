@@ -5,6 +5,8 @@
 //! Elements are told apart by `name`, whatever the merge key of the list is: an element of the
 //! object without a name cannot be patched through anchors.
 
+use std::borrow::Cow;
+
 use portcullis_values::Val;
 use serde_json::{Map, Value};
 
@@ -151,12 +153,11 @@ impl Reader {
     ) -> Result<Vec<Value>, Unmet> {
         let is_global = patch.iter().any(|(key, value)| has_global(key, value));
         let mut made = Vec::new();
-        let (mut unmet, mut met) = (false, false);
+        let mut met = false;
         let mut patch = patch.clone();
         for element in elements {
             match self.map(&patch, Some(element), depth) {
-                Err(Unmet::Condition) => {}
-                Err(Unmet::Global) => unmet = true,
+                Err(Unmet::Condition | Unmet::Global) => {}
                 Err(Unmet::TooDeep) => return Err(Unmet::TooDeep),
                 Ok(_) if is_global => met = true,
                 Ok(counted) => {
@@ -165,16 +166,29 @@ impl Reader {
                 }
             }
         }
-        if unmet && !met {
+        if is_global && !met {
             return Err(Unmet::Global);
         }
         Ok(made)
     }
 
     fn matches(&self, pattern: &Value, found: &Value) -> bool {
-        let outcome = Pattern::compile(pattern).evaluate(&Val::from(found), self.numbers);
+        let pattern = without_additions(pattern);
+        let outcome = Pattern::compile(&pattern).evaluate(&Val::from(found), self.numbers);
         outcome == PatternOutcome::Pass
     }
+}
+
+/// What a condition asks for: not what it adds.
+fn without_additions(pattern: &Value) -> Cow<'_, Value> {
+    let Value::Object(map) = pattern else {
+        return Cow::Borrowed(pattern);
+    };
+    let asked = map.iter().filter(|(key, _)| {
+        anchor::parse(key).is_none_or(|anchor| anchor.kind != AnchorKind::Addition)
+    });
+    let asked = asked.map(|(key, value)| (key.clone(), without_additions(value).into_owned()));
+    Cow::Owned(Value::Object(asked.collect()))
 }
 
 /// Writes the additions of a patch plainly that count for an element, and drops the others.
@@ -183,6 +197,10 @@ fn decide_additions(patch: &mut Map<String, Value>, counted: &Map<String, Value>
     for (key, mut value) in written {
         let kept = counted.get(&key);
         if strip(&key) != key && kept.is_none() {
+            continue;
+        }
+        if condition(&key).is_some() {
+            patch.insert(key, value);
             continue;
         }
         if let (Value::Object(inner), Some(Value::Object(kept))) = (&mut value, kept) {
@@ -246,12 +264,35 @@ fn left_of_root(map: Map<String, Value>) -> Map<String, Value> {
         .collect()
 }
 
-/// What is left of a map without its conditions; keys of additions are written plainly.
+/// What is left of a map without its conditions; keys of additions are written plainly. Of a
+/// condition the additions inside are left: what else is there only says what the object has.
 fn left_of(map: Map<String, Value>) -> Map<String, Value> {
     map.into_iter()
-        .filter(|(key, _)| condition(key).is_none())
-        .filter_map(|(key, value)| Some((strip(&key), left(value)?)))
+        .filter_map(|(key, value)| match condition(&key) {
+            Some(anchor) => Some((anchor.key.to_owned(), additions(value)?)),
+            None => Some((strip(&key), left(value)?)),
+        })
         .collect()
+}
+
+/// The additions inside a condition.
+fn additions(value: Value) -> Option<Value> {
+    let Value::Object(map) = value else {
+        return None;
+    };
+    let added: Map<String, Value> = map
+        .into_iter()
+        .filter_map(|(key, value)| {
+            let plain = strip(&key);
+            let value = if plain == key {
+                additions(value)?
+            } else {
+                left(value)?
+            };
+            Some((anchor::strip(&plain).to_owned(), value))
+        })
+        .collect();
+    (!added.is_empty()).then_some(Value::Object(added))
 }
 
 /// What is left of a value; none of a map in which nothing is, and of a list that had only

@@ -1,5 +1,6 @@
-//! What a case says of generated objects: `generatedResource`, all of whose objects are wanted, and
-//! `generatedResources`, of which one file must fit.
+//! What a case says of objects that come out: `generatedResource`, all of whose objects are wanted,
+//! `generatedResources`, of which one file must fit, and `patchedResources`, which has the objects
+//! as a policy changes them.
 //!
 //! Objects are compared as Kyverno compares them: without what is null or empty, and without the
 //! labels that generation adds.
@@ -13,16 +14,40 @@ use serde_json::{Map, Value};
 /// Objects that cases want, by the path of their file as the case has it.
 pub type Wanted = BTreeMap<String, Vec<Value>>;
 
-/// The files of objects that a case wants to be generated.
+/// The files of objects that a case wants to come out.
 pub fn files(case: &TestResult) -> impl Iterator<Item = &String> {
     case.generated_resource
         .iter()
         .chain(&case.generated_resources)
+        .chain(&case.patched_resources)
+}
+
+/// What is wrong with a changed object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PatchedFault {
+    /// The file does not have it.
+    NotThere(String),
+    /// The file has it otherwise.
+    Differs(String),
+}
+
+/// Compares an object as policies left it with a case's `patchedResources`; none where it is as the
+/// case wants it, or where the case wants nothing.
+#[must_use]
+pub fn patched_fault(case: &TestResult, wanted: &Wanted, found: &Value) -> Option<PatchedFault> {
+    let file = case.patched_resources.as_ref()?;
+    let of = ObjectRef::of(found);
+    let objects = wanted.get(file).map(Vec::as_slice).unwrap_or_default();
+    let Some(wanted) = objects.iter().find(|wanted| ObjectRef::of(wanted) == of) else {
+        return Some(PatchedFault::NotThere(format!("{of} is not in {file}")));
+    };
+    let place = difference(&comparable(wanted), &comparable(found), "")?;
+    Some(PatchedFault::Differs(format!("{of} differs at {place}")))
 }
 
 /// What is wrong with what was generated; none where it is as the case wants it.
 #[must_use]
-pub fn fault(case: &TestResult, wanted: &Wanted, generated: &[Value]) -> Option<String> {
+pub fn generated_fault(case: &TestResult, wanted: &Wanted, generated: &[Value]) -> Option<String> {
     let of_file = |file: &String| {
         let objects = wanted.get(file).map(Vec::as_slice).unwrap_or_default();
         file_fault(objects, generated)
@@ -145,7 +170,10 @@ mod tests {
             generated_resources: any.iter().map(|file| (*file).to_owned()).collect(),
             ..TestResult::default()
         };
-        assert_eq!(fault(&case, &wanted, &generated).as_deref(), expected);
+        assert_eq!(
+            generated_fault(&case, &wanted, &generated).as_deref(),
+            expected
+        );
     }
 
     #[test]
