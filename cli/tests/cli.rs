@@ -80,6 +80,26 @@ fn generation() {
 }
 
 #[test]
+fn cleanup() {
+    for (name, arguments) in [
+        (
+            "test_cleanup",
+            &["test", "--strict", "--detailed-results"][..],
+        ),
+        (
+            "apply_cleanup",
+            &["apply", "policy.yaml", "-r", "resources.yaml"],
+        ),
+        (
+            "apply_cleanup_refused",
+            &["apply", "refused.yaml", "-r", "resources.yaml"],
+        ),
+    ] {
+        check(name, "cleanup", arguments, "");
+    }
+}
+
+#[test]
 fn workspaces() {
     for (name, case, arguments) in [
         ("render", "workspace", &["render", "production"][..]),

@@ -9,6 +9,7 @@ use crate::context::source::EntryKind;
 use crate::exceptions::ExceptionSet;
 use crate::index::RuleIndex;
 use crate::load::Loaded;
+use crate::policies::cleanup_policy::CompiledCleanupPolicy;
 use crate::policies::cluster_policy::CompiledClusterPolicy;
 use crate::policies::unevaluated::CompiledUnevaluated;
 use crate::policy_info::PolicyInfo;
@@ -18,6 +19,8 @@ use crate::policy_info::PolicyInfo;
 pub enum CompiledPolicy {
     /// A ClusterPolicy or Policy.
     ClusterPolicy(Box<CompiledClusterPolicy>),
+    /// A CleanupPolicy or ClusterCleanupPolicy.
+    Cleanup(Box<CompiledCleanupPolicy>),
     /// A policy of a kind that is not evaluated.
     Unevaluated(Box<CompiledUnevaluated>),
 }
@@ -30,7 +33,8 @@ pub(crate) type RuleId = (u32, u32);
 pub struct PolicySet {
     pub(crate) policies: Vec<CompiledPolicy>,
     pub(crate) index: RuleIndex<RuleId>,
-    pub(crate) unevaluated: Vec<u32>,
+    /// The policies that are asked about every request.
+    pub(crate) unindexed: Vec<u32>,
     /// The policies that change objects.
     pub(crate) mutating: Vec<u32>,
 }
@@ -61,6 +65,10 @@ pub fn compile<'l>(
                     Err(found) => errors.extend(found),
                 }
             }
+            Loaded::Cleanup(policy) => match CompiledCleanupPolicy::compile(policy) {
+                Ok(policy) => compiled.push(CompiledPolicy::Cleanup(Box::new(policy))),
+                Err(found) => errors.extend(found),
+            },
             Loaded::Unevaluated(policy) => {
                 let policy = CompiledUnevaluated::compile(policy);
                 compiled.push(CompiledPolicy::Unevaluated(Box::new(policy)));
@@ -77,27 +85,27 @@ impl PolicySet {
         let rules = numbered().flat_map(|(number, policy)| {
             let rules = match policy {
                 CompiledPolicy::ClusterPolicy(policy) => policy.rules(),
-                CompiledPolicy::Unevaluated(_) => &[],
+                CompiledPolicy::Cleanup(_) | CompiledPolicy::Unevaluated(_) => &[],
             };
             (0_u32..)
                 .zip(rules)
                 .map(move |(rule, compiled)| ((number, rule), compiled.matcher()))
         });
         let index = RuleIndex::build(rules);
-        let unevaluated = numbered()
-            .filter(|(_, policy)| matches!(policy, CompiledPolicy::Unevaluated(_)))
+        let unindexed = numbered()
+            .filter(|(_, policy)| !matches!(policy, CompiledPolicy::ClusterPolicy(_)))
             .map(|(number, _)| number)
             .collect();
         let mutating = numbered()
             .filter(|(_, policy)| match policy {
                 CompiledPolicy::ClusterPolicy(policy) => policy.mutates(),
-                CompiledPolicy::Unevaluated(_) => false,
+                CompiledPolicy::Cleanup(_) | CompiledPolicy::Unevaluated(_) => false,
             })
             .map(|(number, _)| number)
             .collect();
         PolicySet {
             index,
-            unevaluated,
+            unindexed,
             mutating,
             policies,
         }
@@ -135,6 +143,7 @@ impl CompiledPolicy {
     pub fn info(&self) -> &Arc<PolicyInfo> {
         match self {
             CompiledPolicy::ClusterPolicy(policy) => policy.info(),
+            CompiledPolicy::Cleanup(policy) => policy.info(),
             CompiledPolicy::Unevaluated(policy) => policy.info(),
         }
     }
@@ -144,7 +153,7 @@ impl CompiledPolicy {
     pub fn rule_count(&self) -> usize {
         match self {
             CompiledPolicy::ClusterPolicy(policy) => policy.rules().len(),
-            CompiledPolicy::Unevaluated(_) => 1,
+            CompiledPolicy::Cleanup(_) | CompiledPolicy::Unevaluated(_) => 1,
         }
     }
 
@@ -152,7 +161,7 @@ impl CompiledPolicy {
     pub fn rule_names(&self) -> impl Iterator<Item = &str> {
         let rules = match self {
             CompiledPolicy::ClusterPolicy(policy) => policy.rules(),
-            CompiledPolicy::Unevaluated(_) => &[],
+            CompiledPolicy::Cleanup(_) | CompiledPolicy::Unevaluated(_) => &[],
         };
         rules.iter().map(|rule| rule.name())
     }
@@ -166,6 +175,7 @@ impl CompiledPolicy {
                 .iter()
                 .flat_map(|rule| rule.needs())
                 .collect(),
+            CompiledPolicy::Cleanup(policy) => policy.needs().collect(),
             CompiledPolicy::Unevaluated(_) => Vec::new(),
         };
         needs.sort_unstable();

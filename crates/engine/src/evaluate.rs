@@ -10,7 +10,9 @@ use crate::compile::{CompiledPolicy, PolicySet};
 use crate::context::source::{ContextSource, PathValue};
 use crate::context::{RequestView, Store};
 use crate::evaluation::{Evaluation, PolicyName};
+use crate::policies::cleanup_policy::CompiledCleanupPolicy;
 use crate::policies::cluster_policy::{CompiledClusterPolicy, Mutated};
+use crate::policies::unevaluated::CompiledUnevaluated;
 use crate::record::Recorder;
 use crate::request::{Operation, Request};
 use crate::response::{EngineResponse, FailureAction, RuleResponse};
@@ -124,7 +126,7 @@ impl<'w> World<'w> {
                 .collect();
         }
         let mut responses = Vec::new();
-        let mut unevaluated = self.set.unevaluated.iter().copied().peekable();
+        let mut unindexed = self.set.unindexed.iter().copied().peekable();
         let candidates: Vec<(u32, u32)> = self.set.index.candidates(request).collect();
         let view = RequestView::new(request);
         let store = Store::new();
@@ -135,8 +137,8 @@ impl<'w> World<'w> {
             let Some(number) = run.first().map(|first| first.0) else {
                 continue;
             };
-            while let Some(before) = unevaluated.next_if(|other| *other < number) {
-                add(before, self.unevaluated(before, request));
+            while let Some(before) = unindexed.next_if(|other| *other < number) {
+                add(before, self.unindexed(before, request, recorder));
             }
             let Some(CompiledPolicy::ClusterPolicy(policy)) = self.policy(number) else {
                 continue;
@@ -147,8 +149,8 @@ impl<'w> World<'w> {
                 self.cluster_policy(policy, rules, &view, &store, &[], recorder),
             );
         }
-        for after in unevaluated {
-            add(after, self.unevaluated(after, request));
+        for after in unindexed {
+            add(after, self.unindexed(after, request, recorder));
         }
         responses
     }
@@ -162,9 +164,13 @@ impl<'w> World<'w> {
         recorder: &mut R,
     ) -> Option<EngineResponse> {
         match policy {
-            CompiledPolicy::Unevaluated(policy) => {
-                let response = policy.evaluate(request)?;
-                Some(self.response(policy.info(), FailureAction::Enforce, vec![response]))
+            CompiledPolicy::Unevaluated(policy) => self.unevaluated(policy, request),
+            CompiledPolicy::Cleanup(policy) => {
+                let name = &policy.info().name;
+                let values = self
+                    .source
+                    .policy_values(name, &request.kind.kind, request.name);
+                self.cleanup(policy, request, values, recorder)
             }
             CompiledPolicy::ClusterPolicy(policy) => {
                 let name = &policy.info().name;
@@ -264,14 +270,40 @@ impl<'w> World<'w> {
         self.set.policies.get(position(number)?)
     }
 
-    fn unevaluated(&self, number: u32, request: &Request<'_>) -> Option<EngineResponse> {
+    fn unindexed<R: Recorder>(
+        &self,
+        number: u32,
+        request: &Request<'_>,
+        recorder: &mut R,
+    ) -> Option<EngineResponse> {
         match self.policy(number)? {
-            CompiledPolicy::Unevaluated(policy) => {
-                let response = policy.evaluate(request)?;
-                Some(self.response(policy.info(), FailureAction::Enforce, vec![response]))
-            }
+            CompiledPolicy::Unevaluated(policy) => self.unevaluated(policy, request),
+            CompiledPolicy::Cleanup(policy) => self.cleanup(policy, request, &[], recorder),
             CompiledPolicy::ClusterPolicy(_) => None,
         }
+    }
+
+    fn unevaluated(
+        &self,
+        policy: &CompiledUnevaluated,
+        request: &Request<'_>,
+    ) -> Option<EngineResponse> {
+        let response = policy.evaluate(request)?;
+        Some(self.response(policy.info(), FailureAction::Enforce, vec![response]))
+    }
+
+    fn cleanup<R: Recorder>(
+        &self,
+        policy: &CompiledCleanupPolicy,
+        request: &Request<'_>,
+        values: &[PathValue],
+        recorder: &mut R,
+    ) -> Option<EngineResponse> {
+        let (view, store) = (RequestView::new(request), Store::new());
+        let evaluation = Evaluation::new(policy.name(), &view, self.source, &store, recorder)?;
+        evaluation.context().inject_all(values);
+        let response = policy.evaluate(&evaluation);
+        Some(self.response(policy.info(), FailureAction::Audit, vec![response]))
     }
 
     fn cluster_policy<'a, R: Recorder>(

@@ -27,6 +27,7 @@ pub mod record;
 pub mod report;
 pub mod request;
 pub mod response;
+pub mod ttl;
 pub mod verdict;
 
 pub use compile::{CompiledPolicy, PolicySet, compile};

@@ -4,6 +4,7 @@
 //! fatal for the file that it stands in; other mistakes are the document's own. Items of a `List`
 //! are read leniently, as Kyverno reads them: their unknown fields are left out.
 
+use portcullis_api::cleanup_policy::CleanupPolicy;
 use portcullis_api::cluster_policy::Policy;
 use portcullis_api::policy_exception::PolicyException;
 use portcullis_api::read::{ReadError, read};
@@ -19,6 +20,8 @@ pub enum Loaded {
     Policy(Box<Policy>),
     /// A PolicyException of `kyverno.io`.
     Exception(Box<PolicyException>),
+    /// A CleanupPolicy or ClusterCleanupPolicy.
+    Cleanup(Box<CleanupPolicy>),
     /// A policy of a kind that is recognised and not evaluated.
     Unevaluated(Box<UnevaluatedPolicy>),
     /// An object that goes with such a policy: a binding, or an exception of
@@ -68,6 +71,7 @@ impl LoadError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Known {
     Policy,
+    Cleanup,
     Exception,
     Unevaluated,
     Companion,
@@ -90,7 +94,7 @@ const KINDS: &[(&str, &[&str], &[&str], Known)] = &[
         "kyverno.io",
         &["v2", "v2beta1"],
         &["CleanupPolicy", "ClusterCleanupPolicy"],
-        Known::Unevaluated,
+        Known::Cleanup,
     ),
     (
         "policies.kyverno.io",
@@ -210,6 +214,7 @@ fn load_one(document: &Value, lenient: bool) -> Result<Loaded, LoadError> {
     }
     match find(version, kind) {
         Some(Known::Policy) => typed(document, lenient).map(Loaded::Policy),
+        Some(Known::Cleanup) => typed(document, lenient).map(Loaded::Cleanup),
         Some(Known::Exception) => typed(document, lenient).map(Loaded::Exception),
         Some(Known::Unevaluated) => Ok(Loaded::Unevaluated(Box::new(unevaluated(document)))),
         Some(Known::Companion) => Ok(Loaded::Companion(Box::new(document.clone()))),

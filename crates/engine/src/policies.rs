@@ -1,4 +1,5 @@
 //! Policy kinds: one room for each, with the same two doors, `compile` and `evaluate`.
 
+pub mod cleanup_policy;
 pub mod cluster_policy;
 pub mod unevaluated;

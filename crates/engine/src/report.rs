@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::response::{EngineResponse, RuleResponse, RuleStatus};
+use crate::response::{EngineResponse, RuleResponse, RuleStatus, RuleType};
 
 /// One result of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,10 +51,10 @@ pub fn result(response: &EngineResponse, rule: &RuleResponse) -> ReportResult {
     let scored = policy.is_scored();
     let result = status(rule.status, scored);
     let mut properties = properties(rule);
-    let process = if policy.background {
-        "background scan"
-    } else {
-        "admission review"
+    let process = match rule.rule_type {
+        RuleType::Deletion => "",
+        _ if policy.background => "background scan",
+        _ => "admission review",
     };
     properties.insert("process".to_owned(), process.to_owned());
     ReportResult {
@@ -137,7 +137,7 @@ mod tests {
 
     use super::*;
     use crate::policy_info::PolicyInfo;
-    use crate::response::{ExceptionName, FailureAction, RuleDetail, RuleType};
+    use crate::response::{ExceptionName, FailureAction, RuleDetail};
 
     fn check(
         status: RuleStatus,

@@ -47,6 +47,8 @@ pub enum RuleType {
     Generation,
     /// Verifies images.
     ImageVerify,
+    /// Deletes objects.
+    Deletion,
 }
 
 impl RuleType {
@@ -58,6 +60,7 @@ impl RuleType {
             RuleType::Mutation => "Mutation",
             RuleType::Generation => "Generation",
             RuleType::ImageVerify => "ImageVerify",
+            RuleType::Deletion => "Deletion",
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Policies of kinds that are recognised and not evaluated: the CEL kinds of
-//! `policies.kyverno.io`, native admission policies, and cleanup policies.
+//! `policies.kyverno.io`, and native admission policies.
 //!
 //! For an object that such a policy may be about, it gives an error that names it. What can be told
 //! without CEL is used: `matchConstraints.resourceRules`, and pod controllers beside pods.

@@ -170,8 +170,13 @@ fn load_file(path: &Path, overrides: &Overrides, all: &mut LoadedPolicies) {
         found.extend(loaded.into_iter().map(|loaded| (loaded, index)));
     }
     for (loaded, index) in found {
-        if let Loaded::Policy(policy) = &loaded {
-            let name = policy.metadata.name.clone().unwrap_or_default();
+        let metadata = match &loaded {
+            Loaded::Policy(policy) => Some(&policy.metadata),
+            Loaded::Cleanup(policy) => Some(&policy.metadata),
+            _ => None,
+        };
+        if let Some(metadata) = metadata {
+            let name = metadata.name.clone().unwrap_or_default();
             all.origins.insert(name, (file.clone(), index));
         }
         all.loaded.push(loaded);

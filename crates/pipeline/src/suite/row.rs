@@ -242,7 +242,7 @@ fn only_generates(policy: &CompiledPolicy) -> bool {
             .rules()
             .iter()
             .all(|rule| rule.rule_type() == RuleType::Generation),
-        CompiledPolicy::Unevaluated(_) => false,
+        CompiledPolicy::Cleanup(_) | CompiledPolicy::Unevaluated(_) => false,
     }
 }
 

@@ -60,7 +60,7 @@ impl Handler {
                 return Ok(Handler::Mutate(Box::new(mutation)));
             }
             return Ok(match rule_type(rule) {
-                RuleType::Validation | RuleType::Mutation => Handler::Nothing,
+                RuleType::Validation | RuleType::Mutation | RuleType::Deletion => Handler::Nothing,
                 RuleType::Generation => Handler::Missing(RuleType::Generation, "`generate`"),
                 RuleType::ImageVerify => Handler::Missing(RuleType::ImageVerify, "`verifyImages`"),
             });

@@ -1,0 +1,153 @@
+//! CleanupPolicy and ClusterCleanupPolicy of `kyverno.io`, compiled: which objects are deleted, and
+//! when.
+//!
+//! ```yaml
+//! spec:
+//!   schedule: "0 3 * * *"
+//!   match: {any: [{resources: {kinds: [Pod]}}]}
+//!   conditions: {all: [{key: "{{ target.status.phase }}", operator: Equals, value: Failed}]}
+//! ```
+//!
+//! An object is deleted when `match` holds, `exclude` does not, and the conditions hold, in which
+//! `target` is the object. A CleanupPolicy is about its own namespace only. Context entries are
+//! `apiCall`, `variable` and `globalReference`; nobody asks, so a filter cannot name users.
+
+mod compile;
+mod schedule;
+
+use std::sync::Arc;
+
+use portcullis_api::cleanup_policy::DeletionPropagation;
+use portcullis_values::{Str, Val};
+
+use super::cluster_policy::condition::CompiledConditions;
+use crate::context::entries::Entry;
+use crate::context::json_context::Loader;
+use crate::context::source::{ContextSource, EntryKind};
+use crate::context::{RequestView, Store};
+use crate::evaluation::{Evaluation, PolicyName};
+use crate::matching::ExceptionMatcher;
+use crate::policy_info::PolicyInfo;
+use crate::record::{Recorder, Silent};
+use crate::request::Request;
+use crate::response::{RuleResponse, RuleStatus, RuleType};
+
+pub use schedule::Schedule;
+
+/// A cleanup policy, ready to run.
+#[derive(Debug)]
+pub struct CompiledCleanupPolicy {
+    info: Arc<PolicyInfo>,
+    include: ExceptionMatcher,
+    exclude: Option<ExceptionMatcher>,
+    entries: Vec<Entry>,
+    conditions: Option<CompiledConditions>,
+    schedule: Schedule,
+    propagation: Option<DeletionPropagation>,
+}
+
+/// What becomes of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It is deleted.
+    Delete,
+    /// It stays: the policy is not about it.
+    Unmatched,
+    /// It stays: the conditions do not hold.
+    ConditionsUnmet,
+    /// It stays: the conditions cannot be decided.
+    Undecided(String),
+}
+
+impl CompiledCleanupPolicy {
+    /// Who the policy is.
+    #[must_use]
+    pub fn info(&self) -> &Arc<PolicyInfo> {
+        &self.info
+    }
+
+    /// When the policy runs.
+    #[must_use]
+    pub fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+
+    /// What happens to what a deleted object owns; the API server decides where there is nothing.
+    #[must_use]
+    pub fn propagation(&self) -> Option<DeletionPropagation> {
+        self.propagation
+    }
+
+    /// What the context entries need of the world.
+    pub fn needs(&self) -> impl Iterator<Item = EntryKind> {
+        self.entries.iter().filter_map(Loader::kind)
+    }
+
+    /// What becomes of the object of a request.
+    #[must_use]
+    pub fn decide(&self, request: &Request<'_>, source: &dyn ContextSource) -> Decision {
+        let (view, store, mut silent) = (RequestView::new(request), Store::new(), Silent);
+        match Evaluation::new(self.name(), &view, source, &store, &mut silent) {
+            Some(evaluation) => self.decide_in(&evaluation),
+            None => Decision::Unmatched,
+        }
+    }
+
+    /// The policy's name, for an evaluation.
+    #[must_use]
+    pub fn name(&self) -> PolicyName<'_> {
+        PolicyName {
+            name: &self.info.name,
+            namespace: &self.info.namespace,
+        }
+    }
+
+    /// The decision as Kyverno's `apply` and `test` show it: an object that is not deleted fails.
+    pub fn evaluate<'a, R: Recorder>(&'a self, evaluation: &Evaluation<'a, '_, R>) -> RuleResponse {
+        let (status, message) = match self.decide_in(evaluation) {
+            Decision::Delete => (RuleStatus::Pass, "resource matched".to_owned()),
+            Decision::Unmatched | Decision::ConditionsUnmet => {
+                (RuleStatus::Fail, "resource did not match".to_owned())
+            }
+            Decision::Undecided(reason) => (RuleStatus::Error, reason),
+        };
+        RuleResponse {
+            rule: self.info.name.as_str().into(),
+            rule_type: RuleType::Deletion,
+            status,
+            message: message.into(),
+            detail: None,
+        }
+    }
+
+    fn decide_in<'a, R: Recorder>(&'a self, evaluation: &Evaluation<'a, '_, R>) -> Decision {
+        let subject = evaluation.subject();
+        let namespace = self.info.namespace.as_str();
+        let is_in_scope = namespace.is_empty() || namespace == subject.namespace;
+        let exclude = self.exclude.as_ref();
+        if !is_in_scope
+            || !self.include.matches_subject(subject)
+            || exclude.is_some_and(|exclude| exclude.matches_subject(subject))
+        {
+            return Decision::Unmatched;
+        }
+        let Some(conditions) = &self.conditions else {
+            return Decision::Delete;
+        };
+        let context = evaluation.context();
+        context.checkpoint();
+        let object = subject.request.subject();
+        context.replace(Str::from("target"), object.map_or(Val::Null, Val::from));
+        context.defer(&self.entries);
+        let held = conditions.evaluate(context);
+        context.restore();
+        match held {
+            Ok((true, _)) => Decision::Delete,
+            Ok((false, _)) => Decision::ConditionsUnmet,
+            Err(error) => Decision::Undecided(format!("failed to evaluate conditions: {error}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
