@@ -5,7 +5,7 @@ use std::io;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{
-    commands::{apply, exceptions, jp, new, render, test, validate, verify, version},
+    commands::{apply, diff, exceptions, jp, new, render, test, validate, verify, version},
     exit_status::ExitStatus,
     output::console::{Console, When},
 };
@@ -45,6 +45,8 @@ pub enum Command {
     Apply(Box<apply::Args>),
     /// Write the bundle of an environment.
     Render(render::Args),
+    /// Tell what changes between two states of a workspace, and whether it is stricter or looser.
+    Diff(diff::Args),
     /// Check a workspace, or manifests, against schemas.
     Validate(validate::Args),
     /// List the exceptions, and whether each is still needed.
@@ -68,6 +70,7 @@ impl Command {
             Command::Verify(args) => verify::run(&args, console),
             Command::Test(args) => test::run(&args, console),
             Command::Render(args) => render::run(&args, console),
+            Command::Diff(args) => diff::run(&args, console),
             Command::Validate(args) => validate::run(&args, console),
             Command::Exceptions(args) => exceptions::run(&args, console),
             Command::New(args) => new::run(&args, console),

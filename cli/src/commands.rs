@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub(crate) mod clock;
+pub mod diff;
 pub mod exceptions;
 pub mod jp;
 pub(crate) mod manifest_files;

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod console;
 pub mod diagnostics;
+pub(crate) mod differences;
 pub mod format;
 mod github;
 mod json;

@@ -75,7 +75,7 @@ fn finding(finding: &Diagnostic) -> Value {
     value
 }
 
-fn add_place(value: &mut Value, place: Option<&Place>) {
+pub(crate) fn add_place(value: &mut Value, place: Option<&Place>) {
     if let (Some(fields), Some(place)) = (value.as_object_mut(), place) {
         let (line, column) = place.file.line_column(place.span.start);
         fields.insert("path".into(), place.file.path.display().to_string().into());

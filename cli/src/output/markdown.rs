@@ -68,7 +68,7 @@ pub(crate) fn table(rows: &[Vec<String>]) -> String {
 }
 
 /// Text that cannot end a cell or start HTML.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     text.replace('|', "\\|")
         .replace('<', "&lt;")
         .replace(['\r', '\n'], " ")

@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod diagnostic;
+pub mod diff;
 pub mod environment;
 pub mod exception_ledger;
 pub mod excludes;

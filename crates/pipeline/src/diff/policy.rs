@@ -1,0 +1,210 @@
+//! The policies of two states of an environment.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use portcullis_api::{
+    cluster_policy::{ApplyRules, FailurePolicy, Policy, PolicySpec, Rule},
+    read::read,
+};
+
+use super::{Change, Difference, Direction, Kind, Subject, rule};
+use crate::render::{Bundle, RenderedPolicy};
+
+/// The policies that differ, by name.
+pub(super) fn differences(before: Option<&Bundle>, after: Option<&Bundle>) -> Vec<Difference> {
+    let (old, new) = (by_key(before), by_key(after));
+    let keys: BTreeSet<&str> = old.keys().chain(new.keys()).copied().collect();
+    let differences = keys.into_iter().filter_map(|key| {
+        let (kind, changes) = match (old.get(key), new.get(key)) {
+            (Some(old), Some(new)) => (Kind::Changed, compare(old, new)),
+            (None, Some(new)) => (Kind::Added, vec![whole(new, Kind::Added)]),
+            (Some(old), None) => (Kind::Removed, vec![whole(old, Kind::Removed)]),
+            (None, None) => return None,
+        };
+        let difference = Difference {
+            subject: Subject::Policy,
+            name: key.to_owned(),
+            kind,
+            changes,
+        };
+        (!difference.changes.is_empty()).then_some(difference)
+    });
+    differences.collect()
+}
+
+fn by_key(bundle: Option<&Bundle>) -> BTreeMap<&str, &RenderedPolicy> {
+    let policies = bundle.into_iter().flat_map(|bundle| &bundle.policies);
+    policies
+        .map(|policy| (policy.key.as_str(), policy))
+        .collect()
+}
+
+/// A policy that only one state has.
+fn whole(rendered: &RenderedPolicy, kind: Kind) -> Change {
+    let direction = match typed(rendered) {
+        Some(policy) => policy
+            .spec
+            .rules
+            .iter()
+            .map(refuses)
+            .fold(Direction::Neither, Direction::and),
+        None => Direction::Unclear,
+    };
+    Change {
+        what: format!("policy {}", kind.word()),
+        direction: turned(direction, kind),
+        place: Some(rendered.pointer_place("", false)),
+    }
+}
+
+/// A rule that comes makes it stricter where it refuses; one that changes or makes resources may not.
+fn refuses(rule: &Rule) -> Direction {
+    if rule.validate.is_some() || !rule.verify_images.is_empty() {
+        Direction::Stricter
+    } else {
+        Direction::Unclear
+    }
+}
+
+fn turned(direction: Direction, kind: Kind) -> Direction {
+    match kind {
+        Kind::Removed => direction.flipped(),
+        Kind::Added | Kind::Changed => direction,
+    }
+}
+
+fn typed(rendered: &RenderedPolicy) -> Option<Policy> {
+    read(&rendered.document.value).ok()
+}
+
+fn compare(old: &RenderedPolicy, new: &RenderedPolicy) -> Vec<Change> {
+    let (before, after) = (&old.document.value, &new.document.value);
+    if before == after {
+        return Vec::new();
+    }
+    let mut changes = match (typed(old), typed(new)) {
+        (Some(before), Some(after)) => spec(&before.spec, &after.spec, old, new),
+        _ => vec![Change {
+            what: "policy changed".to_owned(),
+            direction: Direction::Unclear,
+            place: Some(new.pointer_place("", false)),
+        }],
+    };
+    if before.get("metadata") != after.get("metadata") {
+        changes.insert(
+            0,
+            change("metadata changed", Direction::Neither, new, "/metadata"),
+        );
+    }
+    if changes.is_empty() {
+        changes.push(change("policy changed", Direction::Unclear, new, "/spec"));
+    }
+    changes
+}
+
+fn change(what: &str, direction: Direction, policy: &RenderedPolicy, pointer: &str) -> Change {
+    Change {
+        what: what.to_owned(),
+        direction,
+        place: Some(policy.pointer_place(pointer, true)),
+    }
+}
+
+fn spec(
+    before: &PolicySpec,
+    after: &PolicySpec,
+    old: &RenderedPolicy,
+    new: &RenderedPolicy,
+) -> Vec<Change> {
+    let mut changes = settings(before, after, new);
+    for (index, rule) in after.rules.iter().enumerate() {
+        let pointer = format!("/spec/rules/{index}");
+        let Some(former) = before.rules.iter().find(|one| one.name == rule.name) else {
+            let what = format!("rule `{}` added", rule.name);
+            changes.push(change(&what, refuses(rule), new, &pointer));
+            continue;
+        };
+        let told = rule::changes((before, former), (after, rule));
+        changes.extend(told.into_iter().map(|(field, said, direction)| {
+            let what = format!("rule `{}`: {said}", rule.name);
+            change(&what, direction, new, &format!("{pointer}/{field}"))
+        }));
+    }
+    for (index, rule) in before.rules.iter().enumerate() {
+        if !after.rules.iter().any(|one| one.name == rule.name) {
+            let what = format!("rule `{}` removed", rule.name);
+            let direction = refuses(rule).flipped();
+            changes.push(change(
+                &what,
+                direction,
+                old,
+                &format!("/spec/rules/{index}"),
+            ));
+        }
+    }
+    changes
+}
+
+/// What holds for the policy as a whole. The failure action is told with the rules that it reaches.
+fn settings(before: &PolicySpec, after: &PolicySpec, new: &RenderedPolicy) -> Vec<Change> {
+    let runs = |flag: Option<bool>| flag.unwrap_or(true);
+    let lets_pass = |spec: &PolicySpec| {
+        let webhook = spec.webhook_configuration.as_ref();
+        let policy = webhook.and_then(|webhook| webhook.failure_policy);
+        policy.or(spec.failure_policy) == Some(FailurePolicy::Ignore)
+    };
+    let all_apply = |spec: &PolicySpec| spec.apply_rules != Some(ApplyRules::One);
+    let flags = [
+        (
+            "admission",
+            "admission requests",
+            runs(before.admission),
+            runs(after.admission),
+        ),
+        (
+            "background",
+            "background scans",
+            runs(before.background),
+            runs(after.background),
+        ),
+        (
+            "failurePolicy",
+            "denial when nobody answers",
+            !lets_pass(before),
+            !lets_pass(after),
+        ),
+        (
+            "applyRules",
+            "every rule, not only the first",
+            all_apply(before),
+            all_apply(after),
+        ),
+    ];
+    let told = flags
+        .into_iter()
+        .filter_map(|(field, name, before, after)| {
+            let (word, direction) = match (before, after) {
+                (false, true) => ("on", Direction::Stricter),
+                (true, false) => ("off", Direction::Looser),
+                _ => return None,
+            };
+            Some(change(
+                &format!("{name}: {word}"),
+                direction,
+                new,
+                &format!("/spec/{field}"),
+            ))
+        });
+    let overrides =
+        before.validation_failure_action_overrides != after.validation_failure_action_overrides;
+    let overrides = overrides.then(|| {
+        let field = "validationFailureActionOverrides";
+        change(
+            &format!("`{field}` changed"),
+            Direction::Unclear,
+            new,
+            &format!("/spec/{field}"),
+        )
+    });
+    told.chain(overrides).collect()
+}
