@@ -403,6 +403,34 @@ fn a_rule_that_triggers_itself_without_end_is_an_error() {
     assert_eq!(of_config_map(&other, false), ["pass "]);
 }
 
+#[test]
+fn preconditions_decide_and_compat_says_nothing_of_those_that_do_not_hold() {
+    let generate = looping("copy", json!({}));
+    let with = |key: &str, compat: bool| {
+        let rule = json!({"name": "r", "match": {"any": [{"resources": {"kinds": ["Namespace"]}}]}, "generate": generate,
+            "preconditions": {"all": [{"key": key, "operator": "Equals", "value": "x"}]}});
+        let trigger = namespace();
+        let request = request(Operation::Create, &trigger, None);
+        let responses = evaluate(
+            &set(&json!([rule]), compat),
+            &request,
+            &cluster(),
+            &mut Silent,
+        );
+        let rules = responses.into_iter().flat_map(|response| response.rules);
+        rules
+            .map(|rule| format!("{} {}", rule.status.as_str(), rule.message))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(with("y", false), ["skip preconditions not met"]);
+    assert!(with("y", true).is_empty());
+    for compat in [false, true] {
+        assert!(
+            with("{{ nobody }}", compat)[0].starts_with("error failed to evaluate conditions: ")
+        );
+    }
+}
+
 /// The plans of a policy's rules after a request, a line a change.
 #[track_caller]
 fn check_plan(rules: &Value, request: &Request<'_>, existing: &[Value], expected: &[&str]) {

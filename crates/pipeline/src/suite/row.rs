@@ -86,7 +86,6 @@ pub fn rows(
         let answered = subject.answers.iter();
         let answered: Vec<_> = answered
             .filter(|(_, found)| rule.is_empty() || answers_for(&found.rule, rule))
-            .filter(|(_, found)| judgement != Judgement::Compat || !generates_nothing(found))
             .collect();
         if answered.is_empty() {
             rows.push(unanswered(
@@ -225,13 +224,6 @@ fn unanswered(
         return failed("Not found");
     }
     vacuous(case, resource.clone(), rule_exists, judgement)
-}
-
-/// Kyverno's `test` does not show a rule whose preconditions keep it from generating.
-fn generates_nothing(found: &RuleResponse) -> bool {
-    found.rule_type == RuleType::Generation
-        && found.status == RuleStatus::Skip
-        && found.exceptions().is_empty()
 }
 
 /// Whether a policy does nothing but generate, so that Kyverno has no response where it generates

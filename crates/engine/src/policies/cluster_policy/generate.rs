@@ -44,8 +44,9 @@ pub(super) struct CompiledGenerate {
     parts: Vec<Part>,
     /// What becomes of what was made before.
     pub(super) synchronisation: Synchronisation,
-    /// Whether a rule may trigger itself without end, as Kyverno lets it.
-    pub(super) may_repeat: bool,
+    /// Whether the rule may trigger itself without end, and says nothing where its preconditions
+    /// do not hold, as in Kyverno's `apply` and `test`.
+    pub(super) compat: bool,
 }
 
 /// What is made once, or for each element of a list.
@@ -75,7 +76,7 @@ impl CompiledGenerate {
         CompiledGenerate {
             parts: parts(written, names),
             synchronisation: Synchronisation::of(spec, written),
-            may_repeat: options.compat,
+            compat: options.compat,
         }
     }
 

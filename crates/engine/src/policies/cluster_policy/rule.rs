@@ -200,6 +200,10 @@ impl CompiledRule {
         evaluation: &mut Evaluation<'a, '_, R>,
     ) -> Option<RuleResponse> {
         if let Some(outcome) = self.unmet_preconditions(evaluation) {
+            let is_silent = matches!(&self.handler, Handler::Generate(generate) if generate.compat);
+            if is_silent && outcome.status == RuleStatus::Skip {
+                return None;
+            }
             let properties = self.report_properties.as_ref();
             let written = properties.map(|properties| properties.written.clone());
             return Some(self.response_with(outcome, written));
@@ -225,7 +229,7 @@ impl CompiledRule {
             }
             Handler::Generate(generate) => {
                 let (mut outcome, mut generated) = generate.evaluate(evaluation);
-                if !generate.may_repeat
+                if !generate.compat
                     && let Some(why) = self.repetition(generate, &generated, evaluation)
                 {
                     let what = format!("rule `{}` generates nothing", self.name);
@@ -375,7 +379,13 @@ impl CompiledRule {
     ) -> Option<Outcome> {
         let preconditions = self.preconditions.as_ref()?;
         match preconditions.evaluate(evaluation.context()) {
-            Err(error) => Some(Outcome::error("failed to evaluate preconditions", &error)),
+            Err(error) => {
+                let what = match &self.handler {
+                    Handler::Generate(_) => "failed to evaluate conditions",
+                    _ => "failed to evaluate preconditions",
+                };
+                Some(Outcome::error(what, &error))
+            }
             Ok((true, _)) => {
                 evaluation.preconditions(true);
                 None
