@@ -139,6 +139,7 @@ fn check_manifests(args: &Args) -> Result<Report, Vec<Diagnostic>> {
     }
     drop(line);
     Ok(manifest_report(
+        &catalogue,
         checked,
         found.len() + usize::from(!from_input.is_empty()),
         strict,
@@ -195,7 +196,12 @@ fn standard_input() -> Result<SourceFile, Diagnostic> {
     }
 }
 
-fn manifest_report(checked: Vec<ManifestReport>, files: usize, strict: bool) -> Report {
+fn manifest_report(
+    catalogue: &Catalogue,
+    checked: Vec<ManifestReport>,
+    files: usize,
+    strict: bool,
+) -> Report {
     let sum = |count: fn(&ManifestReport) -> usize| checked.iter().map(count).sum();
     let counts = vec![
         ("files", files),
@@ -214,10 +220,8 @@ fn manifest_report(checked: Vec<ManifestReport>, files: usize, strict: bool) -> 
     // Under `--strict` each of them is a finding already.
     let named = unknown.into_iter().filter(|_| !strict);
     findings.extend(named.map(|(kind, count)| {
-        Diagnostic::warning(format!(
-            "{kind} is not a kind of this Kubernetes version; {count} not checked"
-        ))
-        .help(manifests::UNKNOWN_KIND_HELP)
+        let (message, help) = manifests::unknown_kind(catalogue, &kind);
+        Diagnostic::warning(format!("{message}; {count} not checked")).help(help)
     }));
     Report {
         command: "validate",

@@ -17,9 +17,30 @@ use crate::{
     progress::Progress,
 };
 
-/// What to do about a kind that is not known.
-pub const UNKNOWN_KIND_HELP: &str =
-    "give the CustomResourceDefinition with --crd-paths, or in `crds` of portcullis.yaml";
+/// What is wrong with a kind that the catalogue does not have, an `apiVersion/kind`, and what to do.
+#[must_use]
+pub fn unknown_kind(catalogue: &Catalogue, name: &str) -> (String, String) {
+    let version = catalogue.version();
+    let (api_version, kind) = name.rsplit_once('/').unwrap_or(("", name));
+    let Some(since) = catalogue.gone_since(api_version, kind) else {
+        return (
+            format!("Kubernetes {version} has no {name}"),
+            "give the CustomResourceDefinition with --crd-paths, or in `crds` of portcullis.yaml"
+                .to_owned(),
+        );
+    };
+    let message = format!("{name} is gone since Kubernetes {since}");
+    let successor = catalogue.find_kind(kind).iter().max_by_key(|other| {
+        let is_stable = !other.version.contains("alpha") && !other.version.contains("beta");
+        (is_stable, &other.version)
+    });
+    let help = match successor {
+        Some(other) if other.group.is_empty() => format!("write `apiVersion: {}`", other.version),
+        Some(other) => format!("write `apiVersion: {}/{}`", other.group, other.version),
+        None => format!("remove it: Kubernetes {version} has no {kind}"),
+    };
+    (message, help)
+}
 
 /// What checking manifests gave.
 #[derive(Clone, Debug, Default)]
@@ -187,13 +208,14 @@ impl Manifest<'_> {
     }
 
     fn unknown_kind(&self, name: &str, prefix: &str, kind: &str) -> Diagnostic {
+        let (message, help) = unknown_kind(self.catalogue, kind);
         let fault = Fault {
             path: vec![portcullis_schema::Segment::Key("kind".to_owned())],
             at_key: false,
-            message: format!("Kubernetes {} has no {kind}", self.catalogue.version()),
+            message,
             suggestion: None,
         };
-        self.finding(name, prefix, &fault).help(UNKNOWN_KIND_HELP)
+        self.finding(name, prefix, &fault).help(help)
     }
 
     fn finding(&self, name: &str, prefix: &str, fault: &Fault) -> Diagnostic {
@@ -236,4 +258,39 @@ fn name_of(object: &Value) -> String {
         text("/kind"),
         text("/metadata/name")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unknown_kind;
+
+    #[test]
+    fn a_kind_that_is_gone_has_words_of_its_own() {
+        let catalogue = portcullis_schema::builtin("1.37").unwrap_or_default();
+        for (name, wanted, todo) in [
+            (
+                "extensions/v1beta1/Ingress",
+                "extensions/v1beta1/Ingress is gone since Kubernetes 1.22",
+                "write `apiVersion: networking.k8s.io/v1`",
+            ),
+            (
+                "policy/v1beta1/PodSecurityPolicy",
+                "policy/v1beta1/PodSecurityPolicy is gone since Kubernetes 1.25",
+                "remove it: Kubernetes 1.37 has no PodSecurityPolicy",
+            ),
+            (
+                "autoscaling/v2beta2/HorizontalPodAutoscaler",
+                "autoscaling/v2beta2/HorizontalPodAutoscaler is gone since Kubernetes 1.26",
+                "write `apiVersion: autoscaling/v2`",
+            ),
+            (
+                "v1/Podd",
+                "Kubernetes 1.37 has no v1/Podd",
+                "give the CustomResourceDefinition with --crd-paths, or in `crds` of portcullis.yaml",
+            ),
+        ] {
+            let (message, help) = unknown_kind(&catalogue, name);
+            assert_eq!((message.as_str(), help.as_str()), (wanted, todo));
+        }
+    }
 }
