@@ -154,6 +154,7 @@ fn workspaces() {
 fn failures_show_the_rule_the_pattern_and_the_resource() {
     check("failing_test", "failing", &["test"], "");
     check("failing_verify", "failing", &["verify"], "");
+    check("together_verify", "together", &["verify"], "");
 }
 
 #[test]

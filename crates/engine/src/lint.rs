@@ -25,6 +25,7 @@
 //! | `scope.rs` | the names of kinds, and whether they live in a namespace |
 //! | `derived.rs` | rules that autogen makes |
 //! | `reach.rs`, `shadow.rs` | rules that nothing can reach |
+//! | `policy_set.rs`, `order.rs`, `refusal.rs`, `writes.rs` | policies that run together |
 //! | `selection.rs` | what two match blocks have to do with each other |
 //! | `failure_action_overrides.rs` | namespaces of overrides |
 //! | `advice.rs` | older spellings, and subresources and Pods that a rule does not see |
@@ -49,8 +50,11 @@ mod labels;
 mod match_resources;
 mod mutate;
 mod names;
+mod order;
+mod policy_set;
 mod reach;
 mod references;
+mod refusal;
 mod rule;
 mod scope;
 mod selection;
@@ -59,11 +63,13 @@ mod spec;
 mod validate;
 mod variables;
 mod verify_images;
+mod writes;
 
 use portcullis_api::cluster_policy::Policy;
 
 use finding::Findings;
 pub use finding::{Finding, Severity};
+pub use policy_set::{SetFinding, check_set};
 
 /// Everything that is wrong with a policy, in the order of the checks.
 #[must_use]

@@ -10,9 +10,10 @@ use rayon::prelude::*;
 
 use crate::{
     diagnostic::{self, Diagnostic, Place, Severity},
-    exception_ledger,
+    exception_ledger, failing_cases,
     library::{self, Library, LibraryPolicy},
     offline::places,
+    policy_set,
     progress::Progress,
     readme,
     render::{self, Bundle, RenderedPolicy},
@@ -98,6 +99,7 @@ pub fn run(workspace: &Workspace, now: Nanoseconds, progress: &Arc<Progress>) ->
         let found = checked.into_iter().flatten();
         let named = found.map(|one| one.rendered_for([&bundle.environment]));
         report.findings.extend(named);
+        report.findings.extend(policy_set::check(bundle));
         let ledger = exception_ledger::of(workspace, &library, bundle, &[], now);
         report.findings.extend(ledger.findings);
     }
@@ -114,6 +116,7 @@ pub fn run(workspace: &Workspace, now: Nanoseconds, progress: &Arc<Progress>) ->
         &options,
         &mut report.findings,
     );
+    report.findings.extend(failing_cases::check(&report.suites));
     diagnostic::merge(&mut report.findings);
     report
 }

@@ -43,7 +43,7 @@ fn add(name: &str, path: &str, finding: Finding, findings: &mut Findings) {
 }
 
 /// The place without the template that autogen puts around a pattern.
-fn written(path: &str) -> String {
+pub(super) fn written(path: &str) -> String {
     let mut written = path.to_owned();
     for template in TEMPLATES {
         written = written.replacen(template, "/", 1);

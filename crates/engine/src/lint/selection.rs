@@ -26,6 +26,20 @@ pub(super) fn sees_all_of(rule: &Rule, other: &Rule) -> bool {
     excludes_no_more && covers(&rule.r#match, &other.r#match)
 }
 
+/// Whether two rules can see the same object.
+pub(super) fn overlap(one: &Rule, other: &Rule) -> bool {
+    let others = alternatives(&other.r#match);
+    let meets = |one: &Conjunction| {
+        let meets = |other: &Conjunction| !contradicts(&[one.as_slice(), other].concat());
+        others.iter().any(meets)
+    };
+    let excludes = |rule: &Rule, seen: &Rule| {
+        let exclude = rule.exclude.as_ref();
+        exclude.is_some_and(|exclude| covers(exclude, &seen.r#match))
+    };
+    alternatives(&one.r#match).iter().any(meets) && !excludes(one, other) && !excludes(other, one)
+}
+
 /// The ways to be taken in by a block.
 pub(super) fn alternatives(block: &MatchResources) -> Vec<Conjunction> {
     let inline = ResourceFilter {
@@ -204,5 +218,44 @@ mod tests {
             let covers = covers(&block(outer), &block(inner));
             assert_eq!(covers, expected, "{outer} of {inner}");
         }
+    }
+
+    #[test]
+    fn rules_that_meet() {
+        let rule = |include: Value, exclude: Value| {
+            let rule = json!({"name": "r", "match": include, "exclude": exclude});
+            serde_json::from_value::<Rule>(rule).expect("a rule")
+        };
+        let pods = || of(json!({"kinds": ["Pod"]}));
+        let in_namespaces = |names: &[&str]| of(json!({"kinds": ["Pod"], "namespaces": names}));
+        let labelled =
+            |value: &str| of(json!({"kinds": ["Pod"], "selector": {"matchLabels": {"a": value}}}));
+        for (one, other, expected) in [
+            (pods(), pods(), true),
+            (pods(), of(json!({"kinds": ["Service"]})), false),
+            (pods(), of(json!({"kinds": ["P*"]})), true),
+            (pods(), of(json!({"kinds": ["apps/v1/Pod"]})), true),
+            (in_namespaces(&["a"]), in_namespaces(&["b", "c"]), false),
+            (in_namespaces(&["a*"]), in_namespaces(&["b", "ab"]), true),
+            (labelled("x"), labelled("y"), false),
+            (labelled("x"), labelled("x"), true),
+            (
+                of(json!({"kinds": ["Pod"], "operations": ["CREATE"]})),
+                of(json!({"kinds": ["Pod"], "operations": ["DELETE"]})),
+                false,
+            ),
+        ] {
+            let none = Value::Null;
+            let meets = overlap(&rule(one.clone(), none.clone()), &rule(other.clone(), none));
+            assert_eq!(meets, expected, "{one} and {other}");
+        }
+        let excluded = rule(pods(), of(json!({"namespaces": ["a"]})));
+        assert!(!overlap(
+            &excluded,
+            &rule(in_namespaces(&["a"]), Value::Null)
+        ));
+        assert!(overlap(&excluded, &rule(pods(), Value::Null)));
+        assert!(sees_all_of(&rule(pods(), Value::Null), &excluded));
+        assert!(!sees_all_of(&excluded, &rule(pods(), Value::Null)));
     }
 }

@@ -7,6 +7,7 @@
 mod generate;
 mod images;
 mod mutate;
+mod policy_set;
 mod reach;
 mod selection;
 mod spec;
