@@ -110,3 +110,39 @@ fn flags_without_effect_offline() {
         "{timed}"
     );
 }
+
+#[test]
+fn places_and_refused_policies() {
+    let apply = [
+        "apply",
+        "policies.yaml",
+        "-r",
+        "manifests.yaml",
+        "-e",
+        "exceptions.yaml",
+    ];
+    for (name, more) in [
+        ("apply_places", &["refused.yaml", "--detailed-results"][..]),
+        ("apply_places_compat", &["refused.yaml", "--compat"]),
+        ("apply_places_table", &["-t"]),
+        ("apply_places_json", &["--format", "json"]),
+        ("apply_places_sarif", &["--format", "sarif"]),
+        ("apply_places_github", &["--format", "github"]),
+    ] {
+        check(name, "apply_places", &[&apply, more].concat(), "");
+    }
+}
+
+#[test]
+fn of_very_many_results_the_manifest_is_told() {
+    let folder = fixture("apply_places");
+    let manifests = fs::read_to_string(folder.join("manifests.yaml")).unwrap();
+    let many = manifests.repeat(400);
+    let told = answer(
+        &folder,
+        &["apply", "policies.yaml", "-r", "-"],
+        many.as_bytes(),
+    );
+    assert!(told.contains("  --> standard input:5:1\n"), "{told:.2000}");
+    assert!(!told.contains("  --> standard input:12:"), "{told:.2000}");
+}

@@ -2,6 +2,7 @@
 
 mod inputs;
 mod kyverno_text;
+mod places;
 mod refused;
 mod rows;
 
@@ -9,7 +10,7 @@ use std::{io, path::PathBuf, time::Instant};
 
 use portcullis_pipeline::apply::{self, ApplyReport};
 
-use self::refused::Refused;
+use self::{places::Places, refused::Refused};
 use crate::{
     exit_status::ExitStatus,
     output::{
@@ -147,10 +148,12 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
     drop(line);
     report.errors.splice(0..0, unread);
     console.tell(&report.errors)?;
+    let mut places = Places::new(&options.resources, report.results.len());
     if args.format == Format::Table && !args.table {
-        kyverno_text::print(&report, console)?;
+        let places = (!args.compat).then_some(&mut places);
+        kyverno_text::print(&report, places, console)?;
     } else {
-        rows::to_report(&report).print(args.format, console)?;
+        rows::to_report(&report, &mut places, args.format).print(args.format, console)?;
     }
     if args.show_performance {
         let (rules, objects) = (report.rules, report.objects);

@@ -12,7 +12,7 @@ use std::{
 };
 
 use portcullis_engine::{
-    CompileOptions, PolicySet, evaluate,
+    CompileError, CompileOptions, PolicySet, evaluate,
     policy_info::PolicyInfo,
     record::Silent,
     report,
@@ -120,8 +120,13 @@ pub struct Applied {
     pub message: Arc<str>,
     /// The text that the object stands in.
     pub file: Arc<str>,
-    /// The line that the object's document starts in.
-    pub line: usize,
+    /// The byte at which the object's document starts in the text.
+    pub offset: usize,
+    /// Which of a list's items the object is, where the document is a list.
+    pub item: Option<usize>,
+    /// Where in the object the rule failed, as `/spec/containers/0/image/`; empty where it is the
+    /// object as a whole.
+    pub path: String,
 }
 
 /// What applying gave.
@@ -129,6 +134,10 @@ pub struct Applied {
 pub struct ApplyReport {
     /// Rules that were applied, derived ones included.
     pub rules: usize,
+    /// Exceptions that were taken into account.
+    pub exceptions: usize,
+    /// Policies that are not applied, each with the first reason.
+    pub refused: Vec<CompileError>,
     /// Objects that they were applied to.
     pub objects: usize,
     /// How many results there are of each kind.
@@ -171,6 +180,7 @@ pub fn apply(
     );
     let mut report = ApplyReport {
         rules: set.rule_count(),
+        exceptions: loaded.exceptions().chain(exceptions.exceptions()).count(),
         ..ApplyReport::default()
     };
     report
@@ -184,9 +194,16 @@ pub fn apply(
         report.errors.push(none.help(help).unusable());
     }
     for error in invalid {
-        // Kyverno counts a policy that it refuses as an error.
-        report.counts.error += 1;
         report.errors.push(loaded.refusal(&error));
+        if !report
+            .refused
+            .iter()
+            .any(|known| known.policy == error.policy)
+        {
+            // Kyverno counts a policy that it refuses as an error.
+            report.counts.error += 1;
+            report.refused.push(error);
+        }
     }
     let mut options = options.clone();
     options.world.catalogue = catalogue();
@@ -310,9 +327,10 @@ fn apply_documents(
             );
             continue;
         }
+        let is_list = objects::is_list(&value);
         let mut found = Vec::new();
         objects::add(value, &options.world.catalogue, &mut found);
-        for object in &found {
+        for (index, object) in found.iter().enumerate() {
             let request = request(
                 object,
                 Operation::Create,
@@ -324,7 +342,8 @@ fn apply_documents(
                 object,
                 name: OnceCell::new(),
                 file: &manifests.file,
-                line: document.line,
+                offset: document.offset,
+                item: is_list.then_some(index),
             };
             let responses = evaluate(set, &request, &source, &mut Silent);
             if options.keep_objects {
@@ -348,7 +367,8 @@ struct Subject<'o> {
     object: &'o Value,
     name: OnceCell<Arc<str>>,
     file: &'o Arc<str>,
-    line: usize,
+    offset: usize,
+    item: Option<usize>,
 }
 
 impl Subject<'_> {
@@ -386,7 +406,7 @@ fn count(
     options: &ApplyOptions,
 ) {
     let is_scored = response.policy.is_scored();
-    for rule in response.rules {
+    for mut rule in response.rules {
         let mut status = report::status(rule.status, is_scored);
         let is_audit = response.failure_action == FailureAction::Audit;
         if status == RuleStatus::Fail && is_audit && options.audit_warn {
@@ -395,6 +415,8 @@ fn count(
         report.counts.add(status);
         let is_shown = !matches!(status, RuleStatus::Pass | RuleStatus::Skip);
         if is_shown || options.detailed {
+            let path = rule.detail.as_mut();
+            let path = path.map(|detail| std::mem::take(&mut detail.path));
             report.results.push(Applied {
                 policy: policies.of(&response.policy),
                 rule: rule.rule,
@@ -403,7 +425,9 @@ fn count(
                 action: response.failure_action,
                 message: rule.message,
                 file: Arc::clone(subject.file),
-                line: subject.line,
+                offset: subject.offset,
+                item: subject.item,
+                path: path.unwrap_or_default(),
             });
         }
     }
@@ -467,13 +491,16 @@ spec:
             .collect();
         assert_eq!(found, wanted);
         assert_eq!((report.objects, report.counts.fail), (266, 266));
-        let lines: Vec<(&str, usize)> = report
+        let before = "---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: a0\n".len();
+        let numbers = 10 + 2 * 90 + 3 * 99;
+        let last = 199 * (before - 1) + numbers + "---\n".len();
+        let offsets: Vec<(&str, usize)> = report
             .results
             .iter()
             .skip(199)
             .take(2)
-            .map(|one| (&*one.file, one.line))
+            .map(|one| (&*one.file, one.offset))
             .collect();
-        assert_eq!(lines, [("a", 997), ("b", 1)]);
+        assert_eq!(offsets, [("a", last), ("b", 0)]);
     }
 }

@@ -63,7 +63,7 @@ pub(super) fn read(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<D
         },
         audit_warn: args.audit_warn,
         compat: args.compat,
-        detailed: args.detailed_results || args.format != Format::Table,
+        detailed: (args.detailed_results && args.table) || args.format != Format::Table,
         keep_objects: args.format == Format::Table && !args.table,
         progress: Arc::default(),
     };

@@ -1,15 +1,19 @@
 //! The results of `apply` as rows of a report.
 
 use portcullis_engine::response::RuleStatus;
-use portcullis_pipeline::{
-    apply::{Applied, ApplyReport},
-    diagnostic::{Place, SourceFile},
+use portcullis_pipeline::apply::{Applied, ApplyReport};
+
+use super::places::Places;
+use crate::output::{
+    format::Format,
+    report::{Report, Row, RowResult},
 };
 
-use crate::output::report::{Report, Row, RowResult};
-
 /// The report.
-pub(super) fn to_report(report: &ApplyReport) -> Report {
+pub(super) fn to_report(report: &ApplyReport, places: &mut Places<'_>, format: Format) -> Report {
+    // Other formats have a member of their own for the place.
+    let is_told = matches!(format, Format::Table | Format::Markdown);
+    let rows = report.results.iter();
     let counts = report.counts;
     Report {
         command: "apply",
@@ -20,12 +24,13 @@ pub(super) fn to_report(report: &ApplyReport) -> Report {
             ("error", counts.error),
             ("skip", counts.skip),
         ],
-        rows: report.results.iter().map(to_row).collect(),
+        rows: rows.map(|one| to_row(one, places, is_told)).collect(),
         ..Report::default()
     }
 }
 
-fn to_row(one: &Applied) -> Row {
+fn to_row(one: &Applied, places: &mut Places<'_>, is_told: bool) -> Row {
+    let place = places.of(one);
     Row {
         suite: String::new(),
         policy: one.policy.to_string(),
@@ -38,8 +43,12 @@ fn to_row(one: &Applied) -> Row {
             RuleStatus::Error => RowResult::Error,
             RuleStatus::Skip => RowResult::Skip,
         },
-        reason: format!("line {}", one.line),
+        reason: if is_told {
+            place.label()
+        } else {
+            String::new()
+        },
         message: one.message.to_string(),
-        place: Some(Place::whole(SourceFile::new(&*one.file, ""))),
+        place: Some(place),
     }
 }

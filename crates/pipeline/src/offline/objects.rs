@@ -25,20 +25,21 @@ pub fn read(file: &SourceFile, catalogue: &Catalogue) -> (Vec<Value>, Vec<Diagno
 
 /// Adds an object, or each item of a list.
 pub fn add(mut value: Value, catalogue: &Catalogue, objects: &mut Vec<Value>) {
-    let is_list = text(&value, "/kind").ends_with("List");
-    if let (true, Some(items)) = (
-        is_list,
-        value.get_mut("items").and_then(Value::as_array_mut),
-    ) {
-        for item in std::mem::take(items) {
+    if is_list(&value) {
+        let items = value.get_mut("items").and_then(Value::as_array_mut);
+        for item in items.map(std::mem::take).unwrap_or_default() {
             add(item, catalogue, objects);
         }
-        return;
-    }
-    if value.is_object() {
+    } else if value.is_object() {
         place(&mut value, catalogue);
         objects.push(value);
     }
+}
+
+/// Whether a document stands for the items in it.
+#[must_use]
+pub fn is_list(value: &Value) -> bool {
+    text(value, "/kind").ends_with("List") && value.get("items").is_some_and(Value::is_array)
 }
 
 /// Puts an object into the namespace `default`, unless it has one or its kind lives in none.
