@@ -9,7 +9,7 @@ mod program;
 
 use std::fs;
 
-use program::{answer, check, fixture};
+use program::{Scratch, answer, check, fixture, snapshot};
 
 #[test]
 fn flags() {
@@ -22,7 +22,7 @@ fn flags() {
             &["-s", "allowed.data.team=red,allowed.data.team=blue"],
         ),
         ("apply_set_without_value", &["--set", "allowed"]),
-        ("apply_unsupported", &["--cluster", "-o", "out"]),
+        ("apply_unsupported", &["--cluster", "--registry"]),
         ("apply_unsupported_compat", &["--registry", "--compat"]),
     ] {
         check(name, "apply_set", &[&apply, more].concat(), "");
@@ -145,4 +145,53 @@ fn of_very_many_results_the_manifest_is_told() {
     );
     assert!(told.contains("  --> standard input:5:1\n"), "{told:.2000}");
     assert!(!told.contains("  --> standard input:12:"), "{told:.2000}");
+}
+
+#[test]
+fn objects_go_to_files_and_pipes() {
+    let apply = ["apply", "policies.yaml", "-r", "namespaces.yaml"];
+    check(
+        "apply_pipe",
+        "apply_objects",
+        &[&apply[..], &["-i"]].concat(),
+        "",
+    );
+    let scratch = Scratch::new("apply-objects");
+    for name in ["policies.yaml", "namespaces.yaml"] {
+        fs::copy(fixture("apply_objects").join(name), scratch.0.join(name)).unwrap();
+    }
+    fs::create_dir(scratch.0.join("folder")).unwrap();
+    let told = |output: &str| answer(&scratch.0, &[&apply[..], &["-o", output]].concat(), b"");
+    let (file, folder) = (told("all.yaml"), told("folder"));
+    assert_eq!(file, folder, "what is written is not printed");
+    let mut text = file;
+    let written = [
+        "all.yaml",
+        "folder/shop-mutated.yaml",
+        "folder/deny-by-default-generated.yaml",
+    ];
+    for name in written {
+        let content = fs::read_to_string(scratch.0.join(name)).unwrap();
+        text.push_str(&format!("--- {name}\n{content}"));
+    }
+    snapshot("apply_written", &text);
+    let missing = told("missing/all.yaml");
+    assert!(missing.starts_with("exit code Some(2)"), "{missing}");
+}
+
+#[test]
+fn existing_objects_are_changed_because_of_others() {
+    check(
+        "apply_targets",
+        "apply_objects",
+        &[
+            "apply",
+            "targets.yaml",
+            "-r",
+            "namespaces.yaml",
+            "--target-resource",
+            "config-maps.yaml",
+        ],
+        "",
+    );
 }

@@ -16,6 +16,7 @@ use crate::{
     output::{
         console::{Console, When},
         format::Format,
+        objects,
         progress::ProgressLine,
     },
 };
@@ -89,6 +90,20 @@ pub struct Args {
     /// Images for CEL, a file of kind `Context`; it is checked, while CEL is not evaluated.
     #[arg(long, value_name = "FILE")]
     pub context_file: Option<PathBuf>,
+    /// Print nothing but manifests, changed or not, and what policies made of them: for a pipe.
+    #[arg(short = 'i', long)]
+    pub stdin: bool,
+    /// Write the objects that policies change or make to this file, or into files of this folder.
+    #[arg(short, long, value_name = "PATH")]
+    pub output: Option<PathBuf>,
+    /// Manifests of existing objects, which policies may change: files and folders.
+    #[arg(
+        long,
+        visible_alias = "target-resources",
+        value_name = "PATH",
+        value_delimiter = ','
+    )]
+    pub target_resource: Vec<PathBuf>,
     #[command(flatten)]
     refused: Refused,
     #[command(flatten)]
@@ -148,10 +163,25 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
     drop(line);
     report.errors.splice(0..0, unread);
     console.tell(&report.errors)?;
+    if let Some(path) = &args.output
+        && let Err(fault) = objects::write(path, &report.produced)
+    {
+        console.tell(&[fault])?;
+        return Ok(error);
+    }
     let mut places = Places::new(&options.resources, report.results.len());
-    if args.format == Format::Table && !args.table {
+    if args.stdin {
+        for produced in &report.produced {
+            console.data(&format!("---\n{}", objects::yaml(produced)))?;
+        }
+    } else if args.format == Format::Table && !args.table {
         let places = (!args.compat).then_some(&mut places);
-        kyverno_text::print(&report, places, console)?;
+        // What is written to files is not printed as well.
+        let shown = match args.output {
+            Some(_) => &[],
+            None => report.produced.as_slice(),
+        };
+        kyverno_text::print(&report, shown, places, console)?;
     } else {
         rows::to_report(&report, &mut places, args.format).print(args.format, console)?;
     }

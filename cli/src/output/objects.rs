@@ -1,6 +1,15 @@
 //! Objects that policies changed or made, as YAML.
 
-use portcullis_pipeline::apply::{Produced, ProducedAs};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use portcullis_pipeline::{
+    apply::{Produced, ProducedAs},
+    diagnostic::Diagnostic,
+};
 
 /// An object under a line that says what became of it.
 #[must_use]
@@ -8,6 +17,7 @@ pub fn titled(produced: &Produced) -> String {
     let policies = produced.policies.join(", ");
     let resource = &produced.resource;
     let title = match produced.produced_as {
+        ProducedAs::Unchanged => format!("no policy changed {resource}:"),
         ProducedAs::Mutated => format!("policy {policies} applied to {resource}:"),
         ProducedAs::Target => format!("policy {policies} applied to {resource}, patched target:"),
         ProducedAs::Generated => format!("policy {policies} applied to {resource}, generated:"),
@@ -20,4 +30,46 @@ pub fn titled(produced: &Produced) -> String {
 pub fn yaml(produced: &Produced) -> String {
     // A JSON value is always YAML.
     serde_saphyr::to_string(&*produced.object).unwrap_or_default()
+}
+
+/// Writes objects to a file; or into a folder that is there, each changed object to
+/// `NAME-mutated.yaml` and what a policy made to `POLICY-generated.yaml`. What was in these files is
+/// lost.
+///
+/// # Errors
+/// A file that cannot be written.
+pub fn write(path: &Path, produced: &[Produced]) -> Result<(), Diagnostic> {
+    let mut files: BTreeMap<PathBuf, String> = BTreeMap::new();
+    let is_folder = path.is_dir();
+    if !is_folder {
+        files.insert(path.to_path_buf(), String::new());
+    }
+    for one in produced {
+        let file = if is_folder {
+            path.join(file_name(one))
+        } else {
+            path.to_path_buf()
+        };
+        let text = files.entry(file).or_default();
+        text.push_str(&format!("---\n{}", yaml(one)));
+    }
+    for (file, text) in files {
+        fs::write(&file, text).map_err(|error| {
+            Diagnostic::error(format!("{}: {error}", file.display())).unusable()
+        })?;
+    }
+    Ok(())
+}
+
+fn file_name(produced: &Produced) -> String {
+    match (produced.produced_as, produced.policies.first()) {
+        (ProducedAs::Generated, Some(policy)) => {
+            format!("{}-generated.yaml", policy.replace('/', "-"))
+        }
+        _ => {
+            let name = produced.object.pointer("/metadata/name");
+            let name = name.and_then(|name| name.as_str()).unwrap_or("unnamed");
+            format!("{}-mutated.yaml", name.replace('/', "-"))
+        }
+    }
 }

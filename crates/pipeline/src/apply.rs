@@ -26,7 +26,7 @@ use crate::{
     diagnostic::{Diagnostic, Place, SourceFile},
     manifests,
     offline::{
-        Overrides,
+        self, Overrides,
         objects::{self, text},
         places,
         policies::{self, LoadedPolicies},
@@ -37,7 +37,7 @@ use crate::{
     suite::inputs::catalogue,
 };
 
-pub use produced::{Produced, ProducedAs};
+pub use produced::{Keep, Produced, ProducedAs};
 
 /// What is applied to what, and how.
 #[derive(Clone, Debug, Default)]
@@ -62,8 +62,10 @@ pub struct ApplyOptions {
     pub compat: bool,
     /// Whether results that pass or are skipped are kept, too.
     pub detailed: bool,
-    /// Whether objects that rules change or make are kept.
-    pub keep_objects: bool,
+    /// Which objects are kept.
+    pub keep: Keep,
+    /// Manifests of existing objects, which rules may change or copy.
+    pub targets: Vec<PathBuf>,
     /// Counts the documents that are done.
     pub progress: Arc<Progress>,
 }
@@ -211,6 +213,16 @@ pub fn apply(
         let faults = manifests::add_custom_resources(&mut options.world.catalogue, file);
         report.errors.extend(faults);
     }
+    for path in &options.targets {
+        match offline::read(path, &options.overrides) {
+            Ok(file) => {
+                let (found, faults) = objects::read(&file, &options.world.catalogue);
+                options.world.objects.extend(found);
+                report.errors.extend(faults);
+            }
+            Err(fault) => report.errors.push(fault),
+        }
+    }
     if loaded.uses_existing() {
         let manifests = copyable(&options);
         options.world.objects.extend(manifests);
@@ -346,8 +358,10 @@ fn apply_documents(
                 item: is_list.then_some(index),
             };
             let responses = evaluate(set, &request, &source, &mut Silent);
-            if options.keep_objects {
+            if options.keep != Keep::Nothing {
                 let produced = produced::of(
+                    options.keep,
+                    object,
                     &responses,
                     || subject.name(),
                     |response| policies.of(&response.policy),

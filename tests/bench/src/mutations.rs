@@ -8,7 +8,7 @@ mod tests {
     use std::{path::PathBuf, sync::Arc};
 
     use portcullis_engine::patch::{JsonPatch, JsonPatchOptions, diff};
-    use portcullis_pipeline::apply::{self, ApplyOptions, ApplyReport};
+    use portcullis_pipeline::apply::{self, ApplyOptions, ApplyReport, Keep};
 
     use super::POLICIES;
     use crate::manifests;
@@ -19,7 +19,7 @@ mod tests {
             policies: vec![path.clone()],
             overrides: [(path, POLICIES.to_owned())].into_iter().collect(),
             resources: vec![("workloads.yaml".to_owned(), Arc::from(manifests))],
-            keep_objects: true,
+            keep: Keep::Produced,
             ..ApplyOptions::default()
         });
         assert!(report.errors.is_empty(), "{:?}", report.errors);

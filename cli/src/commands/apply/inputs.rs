@@ -9,7 +9,7 @@ use std::{
 
 use portcullis_engine::request::RequestUser;
 use portcullis_pipeline::{
-    apply::ApplyOptions,
+    apply::{ApplyOptions, Keep},
     diagnostic::{Diagnostic, SourceFile},
     files,
     offline::{
@@ -64,7 +64,8 @@ pub(super) fn read(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<D
         audit_warn: args.audit_warn,
         compat: args.compat,
         detailed: (args.detailed_results && args.table) || args.format != Format::Table,
-        keep_objects: args.format == Format::Table && !args.table,
+        keep: keep(args),
+        targets: args.target_resource.clone(),
         progress: Arc::default(),
     };
     Ok((options, unread))
@@ -158,4 +159,15 @@ fn definitions(paths: &[PathBuf], faults: &mut Vec<Diagnostic>) -> Vec<SourceFil
         }
     }
     definitions
+}
+
+/// Which objects are kept for what is asked for.
+fn keep(args: &Args) -> Keep {
+    if args.stdin {
+        Keep::All
+    } else if args.output.is_some() || (args.format == Format::Table && !args.table) {
+        Keep::Produced
+    } else {
+        Keep::Nothing
+    }
 }

@@ -7,20 +7,21 @@ use portcullis_engine::{
     CompileError,
     response::{FailureAction, RuleStatus},
 };
-use portcullis_pipeline::apply::{Applied, ApplyReport};
+use portcullis_pipeline::apply::{Applied, ApplyReport, Produced};
 
 use super::places::Places;
 use crate::output::{console::Console, objects};
 
-/// Writes the text; with places, each violation names its place in the manifests.
+/// Writes the text, with the objects that are shown; with places, each violation names its place in the manifests.
 pub(super) fn print(
     report: &ApplyReport,
+    shown: &[Produced],
     mut places: Option<&mut Places<'_>>,
     console: &mut Console,
 ) -> io::Result<()> {
     console.data(&banner(report))?;
     console.data(&refused(&report.refused))?;
-    for produced in &report.produced {
+    for produced in shown {
         console.data(&objects::titled(produced))?;
     }
     let groups = report

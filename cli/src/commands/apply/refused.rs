@@ -7,7 +7,6 @@ use portcullis_pipeline::diagnostic::Diagnostic;
 
 const NO_CLUSTER: &str = "no cluster is asked";
 const CHECK_OUT: &str = "check the repository out, and name its folder";
-const NO_MUTATION: &str = "mutation is not applied";
 const NO_CEL: &str = "CEL is not evaluated";
 
 /// The flags.
@@ -35,12 +34,6 @@ pub(super) struct Refused {
     policy_report: bool,
     #[arg(long, hide = true)]
     output_format: Option<String>,
-    #[arg(short = 'i', long, hide = true)]
-    stdin: bool,
-    #[arg(short, long, hide = true)]
-    output: Option<PathBuf>,
-    #[arg(long, visible_alias = "target-resources", hide = true)]
-    target_resource: Vec<PathBuf>,
     #[arg(long, hide = true)]
     parameter_resource: Vec<PathBuf>,
     #[arg(long, hide = true)]
@@ -70,7 +63,7 @@ impl Refused {
     /// Each flag: whether it is set, its name, and why it is refused.
     // A table is read by its rows.
     #[rustfmt::skip]
-    fn flags(&self) -> [(bool, &'static str, &'static str); 21] {
+    fn flags(&self) -> [(bool, &'static str, &'static str); 18] {
         [
             (self.cluster, "--cluster", "write the objects to files, and name them with `--resource`"),
             (self.kubeconfig.is_some(), "--kubeconfig", NO_CLUSTER),
@@ -83,9 +76,6 @@ impl Refused {
             (self.password.is_some(), "--password", CHECK_OUT),
             (self.policy_report, "--policy-report", "take `--format json`"),
             (self.output_format.is_some(), "--output-format", "take `--format`"),
-            (self.stdin, "--stdin", "mutation is not applied; `-` reads policies or manifests from a pipe"),
-            (self.output.is_some(), "--output", NO_MUTATION),
-            (!self.target_resource.is_empty(), "--target-resource", NO_MUTATION),
             (!self.parameter_resource.is_empty(), "--parameter-resource", NO_CEL),
             (!self.json.is_empty(), "--json", NO_CEL),
             (!self.http_payload.is_empty(), "--http-payload", NO_CEL),

@@ -8,12 +8,26 @@ use serde_json::Value;
 /// What became of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProducedAs {
+    /// The object that policies were applied to, which none changed.
+    Unchanged,
     /// The object that policies were applied to, as they changed it.
     Mutated,
     /// An existing object that a rule changed because of it.
     Target,
     /// An object that a rule made because of it.
     Generated,
+}
+
+/// Which objects are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// None.
+    #[default]
+    Nothing,
+    /// Those that rules changed or made.
+    Produced,
+    /// Those, and every object that no rule changed.
+    All,
 }
 
 /// An object that came out of applying.
@@ -29,9 +43,11 @@ pub struct Produced {
     pub object: Arc<Value>,
 }
 
-/// What responses to one object produced: the object as it is after all of them, then targets, then
-/// what was made. `key` gives the key of a response's policy.
+/// What responses to one object produced: the object as it is after all of them, or unchanged where
+/// everything is kept; then targets, then what was made. `key` gives the key of a response's policy.
 pub(super) fn of(
+    keep: Keep,
+    object: &Value,
     responses: &[EngineResponse],
     resource: impl Fn() -> Arc<str>,
     mut key: impl FnMut(&EngineResponse) -> Arc<str>,
@@ -48,6 +64,13 @@ pub(super) fn of(
             policies: changed.map(&mut key).collect(),
             resource: resource(),
             object: last,
+        });
+    } else if keep == Keep::All {
+        produced.push(Produced {
+            produced_as: ProducedAs::Unchanged,
+            policies: Vec::new(),
+            resource: resource(),
+            object: Arc::new(object.clone()),
         });
     }
     for response in responses {
