@@ -5,7 +5,10 @@ use std::io;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{
-    commands::{apply, diff, exceptions, jp, new, render, test, validate, verify, version},
+    commands::{
+        apply, completions, diff, exceptions, explain, jp, man, new, render, test, validate,
+        verify, version,
+    },
     exit_status::ExitStatus,
     output::console::{Console, When},
 };
@@ -47,6 +50,8 @@ pub enum Command {
     Render(render::Args),
     /// Tell what changes between two states of a workspace, and whether it is stricter or looser.
     Diff(diff::Args),
+    /// Tell why a policy says what it says of a resource.
+    Explain(explain::Args),
     /// Check a workspace, or manifests, against schemas.
     Validate(validate::Args),
     /// List the exceptions, and whether each is still needed.
@@ -55,6 +60,10 @@ pub enum Command {
     New(new::Args),
     /// Try a JMESPath expression.
     Jp(jp::Args),
+    /// Write a script that completes commands and flags.
+    Completions(completions::Args),
+    /// Write the manual pages.
+    Man(man::Args),
     /// Tell which build this is.
     Version(version::Args),
 }
@@ -75,6 +84,9 @@ impl Command {
             Command::Exceptions(args) => exceptions::run(&args, console),
             Command::New(args) => new::run(&args, console),
             Command::Jp(args) => jp::run(&args, console),
+            Command::Explain(args) => explain::run(&args, console),
+            Command::Completions(args) => completions::run(&args, console),
+            Command::Man(args) => man::run(&args, console),
             Command::Version(args) => version::run(&args, console),
         }
     }

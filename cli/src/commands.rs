@@ -2,9 +2,12 @@
 
 pub mod apply;
 pub(crate) mod clock;
+pub mod completions;
 pub mod diff;
 pub mod exceptions;
+pub mod explain;
 pub mod jp;
+pub mod man;
 pub(crate) mod manifest_files;
 pub mod new;
 pub(crate) mod policy_places;

@@ -6,6 +6,7 @@ pub mod diff;
 pub mod environment;
 pub mod exception_ledger;
 pub mod excludes;
+pub mod explain;
 pub mod failing_cases;
 pub mod files;
 pub mod library;

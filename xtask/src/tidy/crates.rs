@@ -45,6 +45,8 @@ const OWNERS: &[(&str, &[&str])] = &[
             "xtask",
         ],
     ),
+    ("clap_complete", &["portcullis-cli"]),
+    ("clap_mangen", &["portcullis-cli"]),
     ("jsonschema", &["portcullis-pipeline"]),
     (
         "rayon",

@@ -1,5 +1,7 @@
 //! How an object stands to a pattern.
 
+use crate::response::RuleStatus;
+
 /// The answer of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PatternOutcome {
@@ -23,4 +25,17 @@ pub enum PatternOutcome {
         /// Why, as Kyverno words it.
         message: String,
     },
+}
+
+impl PatternOutcome {
+    /// The answer in one word.
+    #[must_use]
+    pub fn status(&self) -> RuleStatus {
+        match self {
+            PatternOutcome::Pass => RuleStatus::Pass,
+            PatternOutcome::Fail { .. } => RuleStatus::Fail,
+            PatternOutcome::Skip { .. } => RuleStatus::Skip,
+            PatternOutcome::Error { .. } => RuleStatus::Error,
+        }
+    }
 }

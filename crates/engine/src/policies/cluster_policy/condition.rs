@@ -13,6 +13,8 @@ use crate::conditions::{
 use crate::context::JsonContext;
 use crate::context::query::Names;
 use crate::context::variables::{Template, TemplateError};
+use crate::evaluation::Evaluation;
+use crate::record::{ConditionNote, Decision, Recorder};
 
 /// Compiled conditions.
 #[derive(Debug)]
@@ -98,7 +100,71 @@ impl CompiledConditions {
     }
 }
 
+impl CompiledConditions {
+    /// As [`CompiledConditions::evaluate`], and tells the recorder of each condition. `block` is the
+    /// field that they stand in.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn evaluate_noted<'a, R: Recorder>(
+        &'a self,
+        block: &str,
+        evaluation: &mut Evaluation<'a, '_, R>,
+    ) -> Result<(bool, String), ConditionsError> {
+        if !R::LISTENS {
+            return self.evaluate(evaluation.context());
+        }
+        let conditions = self
+            .0
+            .as_ref()
+            .map_err(|text| ConditionsError::Shape(text.clone()))?;
+        let rule = evaluation.rule_name();
+        evaluate_conditions(conditions, |condition| {
+            let place = format!("{block}{}", place(conditions, condition));
+            let result = condition.evaluate(evaluation.context());
+            let decision = match &result {
+                Ok((holds, _)) => condition.decision(*holds, evaluation.context()),
+                Err(error) => Decision::Error(error.to_string()),
+            };
+            let note = ConditionNote { place, decision };
+            evaluation.recorder().condition(&rule, note);
+            result
+        })
+    }
+}
+
+/// Where a condition stands, such as `.all[0]`.
+fn place(conditions: &Conditions<Condition>, wanted: &Condition) -> String {
+    let within = |name: &str, list: &[Condition]| {
+        let index = list.iter().position(|one| std::ptr::eq(one, wanted))?;
+        Some(format!("{name}[{index}]"))
+    };
+    let found = match conditions {
+        Conditions::List(list) => within("", list),
+        Conditions::Block(block) => {
+            let any = block.any.as_deref().and_then(|list| within(".any", list));
+            any.or_else(|| within(".all", block.all.as_deref()?))
+        }
+    };
+    found.unwrap_or_default()
+}
+
 impl Condition {
+    /// What was read, for whoever asks.
+    fn decision<'a>(&'a self, holds: bool, context: &JsonContext<'a>) -> Decision {
+        let read =
+            |template| operand(template, context).map_or(Value::Null, |value| value.to_json());
+        Decision::Holds {
+            key: read(&self.key),
+            operator: self
+                .operator
+                .as_ref()
+                .map_or_else(|_| String::new(), |one| one.as_str().to_owned()),
+            value: read(&self.value),
+            holds,
+        }
+    }
+
     fn compile(written: &api::Condition, names: &Arc<Names>) -> Condition {
         let template = |value: &Option<Value>| {
             Template::compile(value.as_ref().unwrap_or(&Value::Null), names)

@@ -165,7 +165,9 @@ impl ForEach {
         evaluation.load_rule_values(Some(index));
         evaluation.context().defer(&self.entries);
         if let Some(preconditions) = &self.preconditions {
-            let (hold, _) = preconditions.evaluate(evaluation.context()).ok()?;
+            let (hold, _) = preconditions
+                .evaluate_noted("foreach.preconditions", evaluation)
+                .ok()?;
             evaluation.preconditions(hold);
             if !hold {
                 return None;

@@ -378,7 +378,7 @@ impl CompiledRule {
         evaluation: &mut Evaluation<'a, '_, R>,
     ) -> Option<Outcome> {
         let preconditions = self.preconditions.as_ref()?;
-        match preconditions.evaluate(evaluation.context()) {
+        match preconditions.evaluate_noted("preconditions", evaluation) {
             Err(error) => {
                 let what = match &self.handler {
                     Handler::Generate(_) => "failed to evaluate conditions",

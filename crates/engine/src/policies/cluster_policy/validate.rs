@@ -39,8 +39,9 @@ fn deny<'a, R: Recorder>(
     messages: &'a Messages,
     evaluation: &mut Evaluation<'a, '_, R>,
 ) -> Outcome {
+    let decided = conditions.evaluate_noted("deny.conditions", evaluation);
     let context = evaluation.context();
-    let outcome = match conditions.evaluate(context) {
+    let outcome = match decided {
         Err(error) => Outcome::error("failed to check deny conditions", &error),
         Ok((true, said)) => Outcome::new(RuleStatus::Fail, messages.denied(context, &said)),
         Ok((false, _)) => Outcome::new(RuleStatus::Pass, Arc::clone(&messages.passed)),
@@ -146,9 +147,10 @@ fn first_of<'a, R: Recorder>(
     let (mut failed, mut skipped) = (Vec::new(), Vec::new());
     let mut first_path = String::new();
     for (index, pattern) in list.iter().enumerate() {
-        match pattern.evaluate(object, evaluation.request().numbers) {
+        let outcome = pattern.evaluate(object, evaluation.request().numbers);
+        evaluation.checked(Place::AnyPattern(index), outcome.status());
+        match outcome {
             PatternOutcome::Pass => {
-                evaluation.checked(Place::AnyPattern(index), RuleStatus::Pass);
                 return Outcome::new(RuleStatus::Pass, messages.any_pattern_passed(index));
             }
             PatternOutcome::Skip { message } => {

@@ -1,0 +1,247 @@
+//! `portcullis explain POLICY RESOURCE`: why a policy says what it says.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use portcullis_engine::record::Decision;
+use portcullis_pipeline::{
+    diagnostic::{Diagnostic, Place, Severity, SourceFile},
+    environment,
+    explain::{self, Explanation, Question, RuleExplanation, Step},
+    files, library,
+    offline::Overrides,
+    render::{self, RenderedPolicy},
+    template,
+    workspace::Workspace,
+};
+use serde_json::{Map, Value};
+
+use crate::{
+    commands::workspace_argument::WorkspaceArgument, exit_status::ExitStatus,
+    output::console::Console,
+};
+
+/// Tell, for each rule of a policy, whether it is about a resource, what each condition read and
+/// decided, which part of a check decided, and how the rule ended.
+#[derive(Debug, clap::Args)]
+#[command(
+    before_help = "Example:\n  portcullis explain pod-security/disallow-privileged policy-library/pod-security/disallow-privileged/tests/resources.yaml",
+    after_help = "Exit codes: 0 explained, whatever the rules say; 2 a policy or manifest cannot be used."
+)]
+pub struct Args {
+    /// A policy of the workspace, as `<set>/<policy>`, or a file or folder of policies.
+    pub policy: String,
+    /// A file of manifests.
+    pub resource: PathBuf,
+    /// Only the resource of this name.
+    #[arg(short, long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// The environment that a policy of the workspace is rendered for; its defaults when absent.
+    #[arg(short, long = "env", value_name = "ENVIRONMENT")]
+    pub environment: Option<String>,
+    /// Files and folders of exceptions.
+    #[arg(long, value_name = "PATH")]
+    pub exceptions: Vec<PathBuf>,
+    #[command(flatten)]
+    workspace: WorkspaceArgument,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Where the answer cannot be written.
+pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
+    let explained = question(args).and_then(|(question, variables)| {
+        let resources = resources(&args.resource, &variables).map_err(|one| vec![one])?;
+        explain::explain(&question, &resources)
+    });
+    match explained {
+        Ok(mut explanations) => {
+            let named = |one: &Explanation| match &args.name {
+                Some(name) => one.resource.rsplit('/').next() == Some(name),
+                None => true,
+            };
+            explanations.retain(named);
+            if explanations.is_empty() {
+                let name = args.name.as_deref().unwrap_or_default();
+                let path = args.resource.display();
+                let none = format!("{path}: no resource is named `{name}`");
+                console.tell(&[Diagnostic::error(none)])?;
+                return Ok(ExitStatus::Error);
+            }
+            let texts: Vec<String> = explanations.iter().map(text).collect();
+            console.data(&texts.join("\n"))?;
+            Ok(ExitStatus::Success)
+        }
+        Err(faults) => {
+            console.tell(&faults)?;
+            Ok(ExitStatus::Error)
+        }
+    }
+}
+
+/// The manifests; a template among them, as a suite may have it, is rendered as the policy is.
+fn resources(path: &Path, variables: &Map<String, Value>) -> Result<SourceFile, Diagnostic> {
+    let file = files::read_text(path, path)?;
+    if variables.is_empty() || !template::is_template(&file.text) {
+        return Ok(file);
+    }
+    match template::render(&file.text, variables) {
+        Ok(rendered) => Ok(SourceFile::new(path, rendered.text)),
+        Err(error) => {
+            let span = error.span.clone();
+            Err(Diagnostic::error("the manifests do not render")
+                .at(Place { file, span }, error.message))
+        }
+    }
+}
+
+/// What is asked, and the variables that the policy is rendered with.
+fn question(args: &Args) -> Result<(Question, Map<String, Value>), Vec<Diagnostic>> {
+    let mut variables = Map::new();
+    let path = Path::new(&args.policy);
+    let (path, overrides) = match rendered(args, path) {
+        None if path.exists() => (path.to_path_buf(), Overrides::new()),
+        None => {
+            let none = format!(
+                "`{}` is neither a file nor a policy of the workspace",
+                args.policy
+            );
+            let help = "name a file, a folder, or a policy as `<set>/<policy>`";
+            return Err(vec![Diagnostic::error(none).help(help)]);
+        }
+        Some(Err(faults)) => return Err(faults),
+        Some(Ok((path, rendered))) => {
+            variables = rendered.variables;
+            (
+                path.clone(),
+                Overrides::from([(path, rendered.rendered.text)]),
+            )
+        }
+    };
+    let question = Question {
+        policies: vec![path],
+        overrides,
+        exceptions: args.exceptions.clone(),
+        ..Question::default()
+    };
+    Ok((question, variables))
+}
+
+type Rendered = Result<(PathBuf, RenderedPolicy), Vec<Diagnostic>>;
+
+/// The policy rendered, where it is one of the workspace: by its name, its template or its folder.
+fn rendered(args: &Args, path: &Path) -> Option<Rendered> {
+    let workspace = args.workspace.load().ok()?;
+    let (library, _) = library::load(&workspace);
+    let place = path.canonicalize().ok();
+    let policy = library.policies.values().find(|policy| {
+        let own =
+            [policy.folder.clone(), policy.template_path()].map(|own| own.canonicalize().ok());
+        policy.key() == args.policy || place.is_some() && own.contains(&place)
+    })?;
+    Some(render_policy(args, &workspace, policy))
+}
+
+fn render_policy(args: &Args, workspace: &Workspace, policy: &library::LibraryPolicy) -> Rendered {
+    let (environments, mut faults) = environment::load_all(workspace);
+    let wanted = args.environment.as_deref();
+    let environment = environments
+        .iter()
+        .find(|one| Some(one.name.as_str()) == wanted);
+    if let (Some(name), None) = (wanted, environment) {
+        faults.push(Diagnostic::error(format!(
+            "there is no environment `{name}`"
+        )));
+    }
+    if let Some(environment) = environment {
+        faults.extend(environment::check_values(environment, policy));
+    }
+    faults.retain(|fault| fault.severity == Severity::Error);
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let rendered =
+        render::render_policy(workspace, policy, environment).map_err(|one| vec![one])?;
+    let path = workspace.shown(&policy.template_path());
+    Ok((path, rendered))
+}
+
+fn text(explanation: &Explanation) -> String {
+    let mut text = format!(
+        "policy {} on {}\n",
+        explanation.policy, explanation.resource
+    );
+    for rule in &explanation.rules {
+        text.push('\n');
+        text.push_str(&rule_text(rule));
+    }
+    text
+}
+
+fn rule_text(rule: &RuleExplanation) -> String {
+    let ended = match &rule.end {
+        Some((status, _)) => status.as_str(),
+        None if rule.mismatches.is_empty() => "says nothing",
+        None => "is not about this resource",
+    };
+    let mut text = format!("  rule {}: {ended}\n", rule.rule);
+    for mismatch in &rule.mismatches {
+        let path = match mismatch.path.as_str() {
+            "" => "request",
+            path => path,
+        };
+        text.push_str(&format!("    {path}: {}\n", mismatch.reason));
+    }
+    for step in &rule.steps {
+        text.push_str(&format!("    {}\n", step_text(step)));
+    }
+    let message = rule
+        .end
+        .as_ref()
+        .map_or("", |(_, message)| message.as_str());
+    for line in message.lines() {
+        text.push_str(&format!("    | {line}\n"));
+    }
+    text
+}
+
+fn step_text(step: &Step) -> String {
+    match step {
+        Step::Preconditions(true) => "preconditions hold".to_owned(),
+        Step::Preconditions(false) => "preconditions do not hold".to_owned(),
+        Step::Checked(place, status) => format!("{place}: {}", status.as_str()),
+        Step::Condition(note) => {
+            let place = &note.place;
+            match &note.decision {
+                Decision::Error(error) => format!("{place}: {error}"),
+                Decision::Holds {
+                    key,
+                    operator,
+                    value,
+                    holds,
+                } => {
+                    let answer = if *holds { "holds" } else { "does not hold" };
+                    format!(
+                        "{place}: {} {operator} {} {answer}",
+                        short(key),
+                        short(value)
+                    )
+                }
+            }
+        }
+    }
+}
+
+/// JSON on one line, cut where it is long.
+fn short(value: &Value) -> String {
+    const LONGEST: usize = 120;
+    let text = value.to_string();
+    if text.chars().count() <= LONGEST {
+        return text;
+    }
+    let start: String = text.chars().take(LONGEST).collect();
+    format!("{start}…")
+}

@@ -1,0 +1,219 @@
+//! Why a policy says what it says of a resource: which filter said no, what each condition read, and
+//! what decided.
+
+use std::path::PathBuf;
+
+use portcullis_engine::{
+    CompileOptions,
+    compile::CompiledPolicy,
+    evaluate,
+    matching::Mismatch,
+    record::{ConditionNote, Place as Part, Recorder},
+    request::Operation,
+    response::{RuleResponse, RuleStatus},
+};
+use serde_json::Value;
+
+use crate::{
+    diagnostic::{Diagnostic, SourceFile},
+    offline::{
+        Overrides,
+        objects::{self, text},
+        policies,
+        requests::{Surroundings, request},
+        source::{OfflineSource, World},
+    },
+    suite::inputs::catalogue,
+};
+
+/// What is explained.
+#[derive(Clone, Debug, Default)]
+pub struct Question {
+    /// Files and folders of policies.
+    pub policies: Vec<PathBuf>,
+    /// Texts that stand in for files of policies.
+    pub overrides: Overrides,
+    /// Files and folders of exceptions.
+    pub exceptions: Vec<PathBuf>,
+    /// What is known of the world.
+    pub world: World,
+    /// Who asks, and labels of namespaces.
+    pub surroundings: Surroundings,
+}
+
+/// Every rule of every policy on one resource.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// The policy, as `name` or `namespace/name`.
+    pub policy: String,
+    /// The resource, as `namespace/Kind/name`.
+    pub resource: String,
+    /// The rules, derived ones included.
+    pub rules: Vec<RuleExplanation>,
+}
+
+/// One rule on one resource.
+#[derive(Clone, Debug)]
+pub struct RuleExplanation {
+    /// The rule's name.
+    pub rule: String,
+    /// Why the rule is not about the resource; empty when it is.
+    pub mismatches: Vec<Mismatch>,
+    /// What was decided, in order.
+    pub steps: Vec<Step>,
+    /// How it ended; none when the rule says nothing of the resource.
+    pub end: Option<(RuleStatus, String)>,
+}
+
+/// One decision.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// A condition.
+    Condition(ConditionNote),
+    /// Whether the preconditions hold as a whole.
+    Preconditions(bool),
+    /// What a check, or a part of one, decided.
+    Checked(String, RuleStatus),
+}
+
+/// Explains what the policies say of each resource in a file, or what keeps them from it.
+///
+/// # Errors
+/// Every policy and manifest that cannot be used.
+pub fn explain(
+    question: &Question,
+    resources: &SourceFile,
+) -> Result<Vec<Explanation>, Vec<Diagnostic>> {
+    let mut faults = Vec::new();
+    let loaded = policies::load(&question.policies, &question.overrides);
+    let exceptions = policies::load(&question.exceptions, &Overrides::new());
+    faults.extend(loaded.errors.iter().chain(&exceptions.errors).cloned());
+    let (set, refused) = loaded.compile(&exceptions, &CompileOptions::default());
+    faults.extend(refused.iter().map(|error| loaded.refusal(error)));
+    let mut world = question.world.clone();
+    world.catalogue = catalogue();
+    let (found, unread) = objects::read(resources, &world.catalogue);
+    faults.extend(unread);
+    if found.is_empty() && faults.is_empty() {
+        let none = format!("{}: no manifest in this file", resources.path.display());
+        faults.push(Diagnostic::error(none));
+    }
+    if set.policies().is_empty() && faults.is_empty() {
+        faults.push(Diagnostic::error("no policy in these files and folders"));
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let source = OfflineSource::new(&world);
+    let mut explanations = Vec::new();
+    for object in &found {
+        let request = request(
+            object,
+            Operation::Create,
+            &world.catalogue,
+            &question.surroundings,
+        );
+        let mut notes = Notes::default();
+        let responses = evaluate(&set, &request, &source, &mut notes);
+        for policy in set.policies() {
+            let info = policy.info();
+            let response = responses.iter().find(|one| one.policy.key() == info.key());
+            let ended = |rule: &str| -> Option<&RuleResponse> {
+                response?.rules.iter().find(|one| &*one.rule == rule)
+            };
+            let rules = match policy {
+                CompiledPolicy::ClusterPolicy(policy) => policy
+                    .rules()
+                    .iter()
+                    .map(|rule| RuleExplanation {
+                        rule: rule.name().to_owned(),
+                        mismatches: rule.matcher().explain(&request),
+                        steps: notes.of(&info.name, rule.name()),
+                        end: ended(rule.name()).map(end),
+                    })
+                    .collect(),
+                CompiledPolicy::Cleanup(_) | CompiledPolicy::Unevaluated(_) => response
+                    .into_iter()
+                    .flat_map(|response| &response.rules)
+                    .map(|rule| RuleExplanation {
+                        rule: rule.rule.to_string(),
+                        mismatches: Vec::new(),
+                        steps: Vec::new(),
+                        end: Some(end(rule)),
+                    })
+                    .collect(),
+            };
+            explanations.push(Explanation {
+                policy: info.key(),
+                resource: named(object),
+                rules,
+            });
+        }
+    }
+    Ok(explanations)
+}
+
+fn end(response: &RuleResponse) -> (RuleStatus, String) {
+    (response.status, response.message.to_string())
+}
+
+/// `namespace/Kind/name`, as `apply` has it.
+fn named(object: &Value) -> String {
+    let parts = ["/metadata/namespace", "/kind", "/metadata/name"].map(|part| text(object, part));
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// The decisions of one evaluation.
+#[derive(Default)]
+struct Notes {
+    /// The policy that is evaluated, as the last match says.
+    policy: String,
+    /// Each decision with its policy and rule.
+    steps: Vec<(String, String, Step)>,
+}
+
+impl Notes {
+    fn of(&self, policy: &str, rule: &str) -> Vec<Step> {
+        let mut own = Vec::new();
+        for (in_policy, in_rule, step) in &self.steps {
+            if in_policy == policy && in_rule == rule {
+                own.push(step.clone());
+            }
+        }
+        own
+    }
+
+    fn note(&mut self, rule: &str, step: Step) {
+        let policy = self.policy.clone();
+        self.steps.push((policy, rule.to_owned(), step));
+    }
+}
+
+impl Recorder for Notes {
+    const LISTENS: bool = true;
+
+    fn matched(&mut self, policy: &str, _: &str, _: bool) {
+        policy.clone_into(&mut self.policy);
+    }
+
+    fn condition(&mut self, rule: &str, note: ConditionNote) {
+        self.note(rule, Step::Condition(note));
+    }
+
+    fn preconditions(&mut self, rule: &str, hold: bool) {
+        self.note(rule, Step::Preconditions(hold));
+    }
+
+    fn checked(&mut self, rule: &str, place: Part<'_>, status: RuleStatus) {
+        let place = match place {
+            Part::Pattern("") => "pattern".to_owned(),
+            Part::Pattern(path) => format!("pattern at {path}"),
+            Part::AnyPattern(index) => format!("anyPattern[{index}]"),
+            Part::Deny => "deny".to_owned(),
+            Part::PodSecurity => "podSecurity".to_owned(),
+            Part::Element(list, index) => format!("foreach[{list}], element {index}"),
+        };
+        self.note(rule, Step::Checked(place, status));
+    }
+}
