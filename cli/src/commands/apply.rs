@@ -87,7 +87,7 @@ pub struct Args {
     /// Files and folders of CustomResourceDefinitions, which say whose objects have no namespace.
     #[arg(long, alias = "crd-path", value_name = "PATH", value_delimiter = ',')]
     pub crd_paths: Vec<PathBuf>,
-    /// Images for CEL, a file of kind `Context`; it is checked, while CEL is not evaluated.
+    /// Images with their digests and who signed them, for `verifyImages`: a file of kind `Context`.
     #[arg(long, value_name = "FILE")]
     pub context_file: Option<PathBuf>,
     /// Print nothing but manifests, changed or not, and what policies made of them: for a pipe.

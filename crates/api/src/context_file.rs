@@ -1,5 +1,7 @@
-//! `Context` (`cli.kyverno.io/v1alpha1`): resources and images that CEL libraries read in a test.
+//! `Context` (`cli.kyverno.io/v1alpha1`): resources and images that CEL libraries read in a test,
+//! and what verifying the images gives.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use schemars::JsonSchema;
@@ -76,6 +78,44 @@ pub struct ImageMock {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "any_value")]
     pub config: Option<Value>,
+    /// Who signed the image, for `verifyImages`. Portcullis only: Kyverno asks the registry.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub verifications: Vec<VerificationMock>,
+}
+
+/// What verifying an image with one attestor gives. Portcullis only.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct VerificationMock {
+    /// The attestor: a public key, a certificate, a KMS address, a Secret as `namespace/name`, or the
+    /// subject of an identity; `*` for any.
+    pub attestor: String,
+    /// Who vouches for the subject; any issuer when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// Whether the attestor signed.
+    pub verified: bool,
+    /// Why it is not verified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Annotations of the signature.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+    /// Statements that the attestor signed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attestations: Vec<AttestationMock>,
+}
+
+/// A signed statement. Portcullis only.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AttestationMock {
+    /// Its type, such as `https://slsa.dev/provenance/v1`.
+    pub r#type: String,
+    /// What it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "any_value")]
+    pub predicate: Option<Value>,
 }
 
 impl Context {

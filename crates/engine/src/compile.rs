@@ -13,6 +13,7 @@ use crate::policies::cleanup_policy::CompiledCleanupPolicy;
 use crate::policies::cluster_policy::CompiledClusterPolicy;
 use crate::policies::unevaluated::CompiledUnevaluated;
 use crate::policy_info::PolicyInfo;
+use crate::response::RuleType;
 
 /// A policy, ready to run.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub struct PolicySet {
     pub(crate) unindexed: Vec<u32>,
     /// The policies that change objects.
     pub(crate) mutating: Vec<u32>,
+    /// The policies that verify images.
+    pub(crate) verifying: Vec<u32>,
 }
 
 /// Compiles policies and exceptions: every error of every policy, and the policies that have none.
@@ -96,17 +99,22 @@ impl PolicySet {
             .filter(|(_, policy)| !matches!(policy, CompiledPolicy::ClusterPolicy(_)))
             .map(|(number, _)| number)
             .collect();
-        let mutating = numbered()
-            .filter(|(_, policy)| match policy {
-                CompiledPolicy::ClusterPolicy(policy) => policy.mutates(),
-                CompiledPolicy::Cleanup(_) | CompiledPolicy::Unevaluated(_) => false,
-            })
-            .map(|(number, _)| number)
-            .collect();
+        let having = |rule_type| {
+            numbered()
+                .filter(|(_, policy)| match policy {
+                    CompiledPolicy::ClusterPolicy(policy) => policy.has(rule_type),
+                    CompiledPolicy::Cleanup(_) | CompiledPolicy::Unevaluated(_) => false,
+                })
+                .map(|(number, _)| number)
+                .collect()
+        };
+        let mutating = having(RuleType::Mutation);
+        let verifying = having(RuleType::ImageVerify);
         PolicySet {
             index,
             unindexed,
             mutating,
+            verifying,
             policies,
         }
     }

@@ -5,6 +5,7 @@
 //! Values file, context entries, `element*`. Context entries load when a query names them.
 
 pub mod entries;
+pub mod image_verification;
 pub mod images;
 pub mod json_context;
 mod merge;

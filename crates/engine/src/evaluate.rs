@@ -15,45 +15,76 @@ use crate::policies::cluster_policy::{CompiledClusterPolicy, Mutated};
 use crate::policies::unevaluated::CompiledUnevaluated;
 use crate::record::Recorder;
 use crate::request::{Operation, Request};
-use crate::response::{EngineResponse, FailureAction, RuleResponse};
+use crate::response::{EngineResponse, FailureAction, RuleResponse, RuleType};
+use crate::verified_images::VerifiedImages;
 
 /// Evaluates every policy that can be about the request: first the rules that change the object, one
-/// after the other, and then all others on the object as it came out. Responses stand in the order of
-/// the policies; a policy without a rule that answers gives none.
+/// after the other, then those that verify its images, and then all others on the object as it came
+/// out. Responses stand in the order of the policies; a policy without a rule that answers gives none.
 pub fn evaluate<R: Recorder>(
     set: &PolicySet,
     request: &Request<'_>,
     source: &dyn ContextSource,
     recorder: &mut R,
 ) -> Vec<EngineResponse> {
-    let world = World { set, source };
-    if set.mutating.is_empty() {
-        let others = world.others(request, recorder);
+    let mut verified = VerifiedImages::default();
+    let world = |verified| World {
+        set,
+        source,
+        verified,
+    };
+    if set.mutating.is_empty() && set.verifying.is_empty() {
+        let others = world(&verified).others(request, recorder);
         return others.into_iter().map(|(_, response)| response).collect();
     }
-    let (changed, object) = world.mutations(request, recorder);
-    let request = Request {
-        object: object.as_deref().or(request.object),
-        ..request.clone()
-    };
-    joined(changed, world.others(&request, recorder))
+    let nothing = VerifiedImages::default();
+    let mut object = None;
+    let mut responses = Vec::new();
+    for phase in [Phase::Mutate, Phase::VerifyImages] {
+        let seen = with_object(request, object.as_deref());
+        let (answers, changed) = world(&nothing).changes(phase, &seen, &mut verified, recorder);
+        responses.extend(answers);
+        object = changed.or(object);
+    }
+    let request = with_object(request, object.as_deref());
+    responses.extend(world(&verified).others(&request, recorder));
+    joined(responses)
+}
+
+/// What changes the object before it is validated.
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    Mutate,
+    VerifyImages,
 }
 
 /// A response and the number of its policy.
 type Numbered = (u32, EngineResponse);
 
-/// One response for each policy: what its rules changed, and then what its other rules say.
-fn joined(changed: Vec<Numbered>, others: Vec<Numbered>) -> Vec<EngineResponse> {
-    let mut by_policy: BTreeMap<u32, EngineResponse> = changed.into_iter().collect();
-    for (number, other) in others {
+/// One response for each policy: all that its rules say, and the object as the last change left it.
+fn joined(responses: Vec<Numbered>) -> Vec<EngineResponse> {
+    let mut by_policy = BTreeMap::new();
+    for (number, response) in responses {
         match by_policy.entry(number) {
-            Entry::Occupied(mut known) => known.get_mut().rules.extend(other.rules),
+            Entry::Occupied(mut known) => {
+                let known: &mut EngineResponse = known.get_mut();
+                known.rules.extend(response.rules);
+                known.patched = response.patched.or(known.patched.take());
+            }
             Entry::Vacant(place) => {
-                place.insert(other);
+                place.insert(response);
             }
         }
     }
     by_policy.into_values().collect()
+}
+
+/// The request with the object as it was changed, where it was.
+fn with_object<'r>(request: &Request<'r>, object: Option<&'r Value>) -> Request<'r> {
+    Request {
+        object: object.or(request.object),
+        ..request.clone()
+    }
 }
 
 fn position(number: u32) -> Option<usize> {
@@ -112,6 +143,8 @@ fn changed_request<'s>(
 struct World<'w> {
     set: &'w PolicySet,
     source: &'w dyn ContextSource,
+    /// How verifying images ended, for the rules that check it.
+    verified: &'w VerifiedImages,
 }
 
 impl<'w> World<'w> {
@@ -186,20 +219,24 @@ impl<'w> World<'w> {
         }
     }
 
-    /// What the rules say that change objects, and the object as they leave it.
-    fn mutations<R: Recorder>(
+    /// What the rules of a phase say, and the object as they leave it, where they change it.
+    fn changes<R: Recorder>(
         &self,
+        phase: Phase,
         request: &Request<'_>,
+        verified: &mut VerifiedImages,
         recorder: &mut R,
     ) -> (Vec<Numbered>, Option<Arc<Value>>) {
         let mut responses = Vec::new();
         let mut object: Option<Arc<Value>> = None;
-        let candidates = if self.source.has_policy_values() {
-            None
-        } else {
-            Some(self.set.index.candidates(request).collect::<Vec<_>>())
+        let numbers = match phase {
+            Phase::Mutate => &self.set.mutating,
+            Phase::VerifyImages => &self.set.verifying,
         };
-        for number in &self.set.mutating {
+        let candidates: Option<Vec<(u32, u32)>> = (!numbers.is_empty()
+            && !self.source.has_policy_values())
+        .then(|| self.set.index.candidates(request).collect());
+        for number in numbers {
             let Some(CompiledPolicy::ClusterPolicy(policy)) = self.policy(*number) else {
                 continue;
             };
@@ -214,41 +251,47 @@ impl<'w> World<'w> {
             if rules.is_empty() {
                 continue;
             }
-            let seen = Request {
-                object: object.as_deref().or(request.object),
-                ..request.clone()
-            };
-            let mutated = self.mutate(policy, rules, &seen, recorder);
-            if !mutated.responses.is_empty() {
+            let seen = with_object(request, object.as_deref());
+            let mut changed = self.change(phase, policy, rules, &seen, verified, recorder);
+            let name = PolicyName::of(policy.info());
+            if verified.knows(&name.scoped_key())
+                && let Some(after) = changed.object.as_deref().or(seen.object)
+            {
+                changed.object = Some(Arc::new(verified.annotated(after)));
+            }
+            if !changed.responses.is_empty() {
                 let action = policy.actions().of(request);
-                let mut response = self.response(policy.info(), action, mutated.responses);
-                response.patched.clone_from(&mutated.object);
+                let mut response = self.response(policy.info(), action, changed.responses);
+                response.patched.clone_from(&changed.object);
                 responses.push((*number, response));
             }
-            object = mutated.object.or(object);
+            object = changed.object.or(object);
         }
         (responses, object)
     }
 
-    /// The rules of one policy that change objects, each on the object as the one before left it.
-    fn mutate<R: Recorder>(
+    /// The rules of one policy that a phase is about, each on the object as the one before left it.
+    fn change<R: Recorder>(
         &self,
+        phase: Phase,
         policy: &CompiledClusterPolicy,
         rules: Vec<usize>,
         request: &Request<'_>,
+        verified: &mut VerifiedImages,
         recorder: &mut R,
     ) -> Mutated {
         let info = policy.info();
         let values = self
             .source
             .policy_values(&info.name, &request.kind.kind, request.name);
-        let name = PolicyName {
-            name: &info.name,
-            namespace: &info.namespace,
-        };
+        let name = PolicyName::of(info);
         let changes = Store::new();
         let request = changed_request(request, values, &changes);
-        policy.mutate(rules, |rule, before| {
+        let rule_type = match phase {
+            Phase::Mutate => RuleType::Mutation,
+            Phase::VerifyImages => RuleType::ImageVerify,
+        };
+        policy.mutate(rule_type, rules, |rule, before| {
             let seen = Request {
                 object: before.or(request.object),
                 ..request.clone()
@@ -262,7 +305,10 @@ impl<'w> World<'w> {
                 return Mutated::default();
             };
             evaluation.context().inject_all(values);
-            rule.mutate(&mut evaluation)
+            let mut mutated = rule.mutate(&mut evaluation);
+            let images = std::mem::take(&mut mutated.images);
+            verified.note(&name.scoped_key(), rule.name(), images);
+            mutated
         })
     }
 
@@ -319,11 +365,9 @@ impl<'w> World<'w> {
         'w: 'a,
     {
         let info = policy.info();
-        let name = PolicyName {
-            name: &info.name,
-            namespace: &info.namespace,
-        };
-        let mut evaluation = Evaluation::new(name, view, self.source, store, recorder)?;
+        let name = PolicyName::of(info);
+        let evaluation = Evaluation::new(name, view, self.source, store, recorder)?;
+        let mut evaluation = evaluation.with_verified(self.verified);
         evaluation.context().inject_all(values);
         let responses = policy.evaluate(rules, &mut evaluation);
         if responses.is_empty() {

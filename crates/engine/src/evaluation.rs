@@ -5,9 +5,11 @@ use std::sync::Arc;
 use crate::context::source::ContextSource;
 use crate::context::{JsonContext, RequestView, Store};
 use crate::matching::Subject;
+use crate::policy_info::PolicyInfo;
 use crate::record::{Place, Recorder};
 use crate::request::Request;
 use crate::response::RuleStatus;
+use crate::verified_images::VerifiedImages;
 
 /// The state of one policy's evaluation on one request.
 pub struct Evaluation<'a, 'r, R> {
@@ -16,6 +18,7 @@ pub struct Evaluation<'a, 'r, R> {
     policy: PolicyName<'a>,
     rule: Arc<str>,
     recorder: &'r mut R,
+    verified: Option<&'a VerifiedImages>,
 }
 
 /// The policy that is evaluated.
@@ -25,6 +28,23 @@ pub struct PolicyName<'a> {
     pub name: &'a str,
     /// Namespace; empty for a cluster-wide policy.
     pub namespace: &'a str,
+}
+
+impl<'a> PolicyName<'a> {
+    /// The name of a policy.
+    #[must_use]
+    pub fn of(info: &'a PolicyInfo) -> PolicyName<'a> {
+        PolicyName {
+            name: &info.name,
+            namespace: &info.namespace,
+        }
+    }
+
+    /// `namespace/name`; `/name` for a cluster-wide policy.
+    #[must_use]
+    pub fn scoped_key(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
 }
 
 impl<'a, 'r, R: Recorder> Evaluation<'a, 'r, R> {
@@ -43,7 +63,20 @@ impl<'a, 'r, R: Recorder> Evaluation<'a, 'r, R> {
             policy,
             rule: Arc::from(""),
             recorder,
+            verified: None,
         })
+    }
+
+    /// Makes known how verifying the images of the object ended.
+    #[must_use]
+    pub fn with_verified(mut self, verified: &'a VerifiedImages) -> Self {
+        self.verified = Some(verified);
+        self
+    }
+
+    /// How verifying the images of the object ended.
+    pub fn verified(&self) -> Option<&'a VerifiedImages> {
+        self.verified
     }
 
     /// What expressions can read.

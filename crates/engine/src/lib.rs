@@ -29,6 +29,7 @@ pub mod request;
 pub mod response;
 pub mod ttl;
 pub mod verdict;
+pub mod verified_images;
 
 pub use compile::{CompiledPolicy, PolicySet, compile};
 pub use compile_options::{CompileError, CompileOptions};

@@ -507,10 +507,6 @@ fn what_is_not_evaluated_gives_an_error_that_names_it() {
     };
     for (body, expected) in [
         (
-            json!({"verifyImages": [{"imageReferences": ["*"]}]}),
-            "`verifyImages`",
-        ),
-        (
             json!({"validate": {"cel": {"expressions": [{"expression": "true"}]}}}),
             "`validate.cel`",
         ),

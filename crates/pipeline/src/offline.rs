@@ -4,6 +4,7 @@
 //! `default`, the request creates it, and what a policy asks of the world is answered from files.
 
 pub mod companions;
+mod image_verification;
 pub mod objects;
 pub mod places;
 pub mod policies;

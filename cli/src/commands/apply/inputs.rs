@@ -38,9 +38,12 @@ pub(super) fn read(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<D
     let values = values(args, &mut faults);
     let user = user(args, &mut faults);
     let definitions = definitions(&args.crd_paths, &mut faults);
+    let mut images = Vec::new();
     if let Some(path) = &args.context_file {
-        let context = companions::context(path, &Overrides::new());
-        faults.extend(context.err().into_iter().flatten());
+        match companions::context(path, &Overrides::new()) {
+            Ok(context) => images = context.spec.images,
+            Err(found) => faults.extend(found),
+        }
     }
     if !faults.is_empty() {
         return Err(faults);
@@ -58,6 +61,7 @@ pub(super) fn read(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<D
             ..Surroundings::default()
         },
         world: World {
+            images,
             values,
             ..World::default()
         },

@@ -3,8 +3,10 @@
 //! A source that has no answer says so, and the rule then is an error, never a pass. Each lookup
 //! has four outcomes: found, not found, unavailable (nobody can be asked here), and failed.
 
+use portcullis_values::image_ref::ImageInfo;
 use serde_json::Value;
 
+use super::image_verification::{ImageVerificationRequest, VerifyOutcome};
 use crate::generate::ObjectRef;
 
 /// What came of a question to the world.
@@ -84,6 +86,18 @@ pub trait ContextSource {
     /// Image data: `image`, `resolvedImage`, `registry`, `repository`, `identifier`,
     /// `manifestList`, `manifest`, `configData`.
     fn image(&self, reference: &str) -> Lookup;
+
+    /// Whether an attestor signed an image, or a statement about it.
+    fn verify(&self, what: &ImageVerificationRequest<'_>) -> VerifyOutcome {
+        let _ = what;
+        VerifyOutcome::Unavailable
+    }
+
+    /// The digest that an image's tag stands for, as text.
+    fn image_digest(&self, image: &ImageInfo) -> Lookup {
+        let _ = image;
+        Lookup::Unavailable
+    }
 
     /// A global context entry, or one of its projections.
     fn global(&self, entry: &str, projection: Option<&str>) -> Lookup;

@@ -2,8 +2,8 @@
 //! rules after the written ones.
 //!
 //! A rule is taken in steps: match and exclude, context, preconditions, exceptions, and then what
-//! the rule does. `validate`, `mutate` and `generate` are evaluated; a rule that verifies images,
-//! and a `validate` with `cel` or `manifests`, gives an error that names it.
+//! the rule does. A `validate` with `cel` or `manifests` is not evaluated, and gives an error that
+//! names it.
 
 mod body;
 pub mod condition;
@@ -20,6 +20,7 @@ mod pod_security;
 mod report_properties;
 mod rule;
 mod validate;
+mod verify_images;
 
 use std::sync::Arc;
 
@@ -113,17 +114,18 @@ impl CompiledClusterPolicy {
         &self.actions
     }
 
-    /// Whether a rule changes objects.
+    /// Whether a rule is of a type.
     #[must_use]
-    pub fn mutates(&self) -> bool {
+    pub fn has(&self, rule_type: RuleType) -> bool {
         let mut rules = self.rules.iter();
-        rules.any(|rule| rule.rule_type() == RuleType::Mutation)
+        rules.any(|rule| rule.rule_type() == rule_type)
     }
 
-    /// Evaluates the rules that change objects, of the given numbers, in order. `evaluate`
-    /// runs one rule on the object as the rules before it changed it, if they did.
+    /// Evaluates the rules of a type that changes objects, of the given numbers, in order.
+    /// `evaluate` runs one rule on the object as the rules before it changed it, if they did.
     pub fn mutate(
         &self,
+        rule_type: RuleType,
         numbers: impl IntoIterator<Item = usize>,
         mut evaluate: impl FnMut(&CompiledRule, Option<&Value>) -> Mutated,
     ) -> Mutated {
@@ -132,7 +134,7 @@ impl CompiledClusterPolicy {
             let Some(rule) = self.rules.get(number) else {
                 continue;
             };
-            if rule.rule_type() != RuleType::Mutation {
+            if rule.rule_type() != rule_type {
                 continue;
             }
             let mutated = evaluate(rule, all.object.as_deref());

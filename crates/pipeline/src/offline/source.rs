@@ -7,16 +7,20 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use portcullis_api::test_file::{ApiCallResponse, GlobalContextMock};
-use portcullis_engine::context::source::{
-    ApiCall, ContextSource, EntryKind, Lookup, PathValue, RuleValues,
+use portcullis_api::{
+    context_file::ImageMock,
+    test_file::{ApiCallResponse, GlobalContextMock},
+};
+use portcullis_engine::context::{
+    image_verification::{ImageVerificationRequest, VerifyOutcome},
+    source::{ApiCall, ContextSource, EntryKind, Lookup, PathValue, RuleValues},
 };
 use portcullis_engine::generate::ObjectRef;
 use portcullis_schema::Catalogue;
-use portcullis_values::wildcard;
+use portcullis_values::{image_ref::ImageInfo, wildcard};
 use serde_json::{Value, json};
 
-use super::{objects::text, values::InjectedValues};
+use super::{image_verification, objects::text, values::InjectedValues};
 
 /// Everything that a run knows of the world.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +35,8 @@ pub struct World {
     pub calls: Vec<ApiCallResponse>,
     /// Values of global context entries, by name.
     pub global: BTreeMap<String, GlobalContextMock>,
+    /// Images of a Context file: their digests, and who signed them.
+    pub images: Vec<ImageMock>,
     /// The kinds that the API server serves.
     pub catalogue: Catalogue,
 }
@@ -161,6 +167,14 @@ impl ContextSource for OfflineSource<'_> {
 
     fn image(&self, _: &str) -> Lookup {
         Lookup::Unavailable
+    }
+
+    fn verify(&self, what: &ImageVerificationRequest<'_>) -> VerifyOutcome {
+        image_verification::verify(&self.world.images, what)
+    }
+
+    fn image_digest(&self, image: &ImageInfo) -> Lookup {
+        image_verification::digest(&self.world.images, image)
     }
 
     fn global(&self, entry: &str, projection: Option<&str>) -> Lookup {

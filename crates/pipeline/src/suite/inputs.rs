@@ -75,8 +75,9 @@ impl Inputs {
             inputs.surroundings.user = inputs.usable(user);
         }
         if let Some(path) = &test.context {
-            // Its images are for kinds of CEL; the file must be one all the same.
-            inputs.usable(companions::context(&normal(&folder.join(path)), overrides));
+            let context = companions::context(&normal(&folder.join(path)), overrides);
+            let context = inputs.usable(context).unwrap_or_default();
+            inputs.world.images = context.spec.images;
         }
         inputs.surroundings.namespaces = inputs.world.values.namespaces.clone();
         inputs.surroundings.subresources = inputs.world.values.subresources.clone();

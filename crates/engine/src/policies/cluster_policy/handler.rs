@@ -11,6 +11,7 @@ use super::body::Check;
 use super::generate::CompiledGenerate;
 use super::mutate::Mutation;
 use super::pod_security::PodSecurityRule;
+use super::verify_images::VerifyImages;
 use crate::compile_options::CompileOptions;
 use crate::context::query::Names;
 use crate::response::RuleType;
@@ -22,6 +23,7 @@ pub(super) enum Handler {
     PodSecurity(Box<PodSecurityRule>),
     Generate(CompiledGenerate),
     Mutate(Box<Mutation>),
+    VerifyImages(Box<VerifyImages>),
     /// Something that is not evaluated.
     Missing(RuleType, &'static str),
     /// Nothing at all.
@@ -62,7 +64,9 @@ impl Handler {
             return Ok(match rule_type(rule) {
                 RuleType::Validation | RuleType::Mutation | RuleType::Deletion => Handler::Nothing,
                 RuleType::Generation => Handler::Missing(RuleType::Generation, "`generate`"),
-                RuleType::ImageVerify => Handler::Missing(RuleType::ImageVerify, "`verifyImages`"),
+                RuleType::ImageVerify => {
+                    Handler::VerifyImages(Box::new(VerifyImages::compile(rule, names)))
+                }
             });
         };
         let verifies = validate

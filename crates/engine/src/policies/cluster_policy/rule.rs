@@ -17,6 +17,7 @@ use super::message::Messages;
 use super::mutate::{self, Mutation};
 use super::outcome::{Frame, Outcome};
 use super::report_properties::ReportProperties;
+use super::verify_images::VerifyImages;
 use crate::compile_options::{CompileError, CompileOptions};
 use crate::context::entries::{self, Entry};
 use crate::context::json_context::Loader;
@@ -33,6 +34,7 @@ use crate::request::{Operation, Request, RequestUser};
 use crate::response::{
     ExceptionName, FailureAction, RuleDetail, RuleResponse, RuleStatus, RuleType,
 };
+use crate::verified_images::ImageStatuses;
 
 /// What rules that change objects answered.
 #[derive(Clone, Debug, Default)]
@@ -41,13 +43,15 @@ pub struct Mutated {
     pub responses: Vec<RuleResponse>,
     /// The object of the request after the change, where there was one.
     pub object: Option<Arc<Value>>,
+    /// How verifying images ended.
+    pub images: ImageStatuses,
 }
 
 impl Mutated {
     fn of(response: RuleResponse) -> Mutated {
         Mutated {
             responses: vec![response],
-            object: None,
+            ..Mutated::default()
         }
     }
 }
@@ -148,6 +152,7 @@ impl CompiledRule {
             Handler::Missing(rule_type, _) => *rule_type,
             Handler::Generate(_) => RuleType::Generation,
             Handler::Mutate(_) => RuleType::Mutation,
+            Handler::VerifyImages(_) => RuleType::ImageVerify,
             _ => RuleType::Validation,
         }
     }
@@ -199,6 +204,13 @@ impl CompiledRule {
         &'a self,
         evaluation: &mut Evaluation<'a, '_, R>,
     ) -> Option<RuleResponse> {
+        if let Handler::VerifyImages(verification) = &self.handler {
+            match verification.concerns(evaluation) {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(outcome) => return Some(self.response(outcome, evaluation)),
+            }
+        }
         if let Some(outcome) = self.unmet_preconditions(evaluation) {
             let is_silent = matches!(&self.handler, Handler::Generate(generate) if generate.compat);
             if is_silent && outcome.status == RuleStatus::Skip {
@@ -242,6 +254,10 @@ impl CompiledRule {
                 }
                 Some(response)
             }
+            Handler::VerifyImages(verification) => {
+                let outcome = verification.check(evaluation);
+                Some(self.response(outcome, evaluation))
+            }
             Handler::Missing(_, what) => {
                 let message = format!(
                     "rule `{}` is not evaluated: {what} is not supported",
@@ -269,20 +285,25 @@ impl CompiledRule {
         response
     }
 
-    /// Evaluates a rule that changes objects; nothing of a rule that does not, or of a request that
+    /// Evaluates a rule that changes objects or verifies their images; nothing of any other rule, or of a request that
     /// it is not about.
     pub fn mutate<'a, R: Recorder>(&'a self, evaluation: &mut Evaluation<'a, '_, R>) -> Mutated {
         let policy = evaluation.policy().name;
         let matched = self.matcher.matches_subject(evaluation.subject());
         evaluation.recorder().matched(policy, &self.name, matched);
-        let (true, Handler::Mutate(mutation)) = (matched, &self.handler) else {
+        let is_change = matches!(self.handler, Handler::Mutate(_) | Handler::VerifyImages(_));
+        if !matched || !is_change {
             return Mutated::default();
-        };
+        }
         evaluation.enter_rule(&self.name);
         evaluation.context().checkpoint();
         evaluation.load_rule_values(None);
         evaluation.context().defer(&self.entries);
-        let mutated = self.mutation_steps(mutation, evaluation);
+        let mutated = match &self.handler {
+            Handler::Mutate(mutation) => self.mutation_steps(mutation, evaluation),
+            Handler::VerifyImages(verification) => self.image_steps(verification, evaluation),
+            _ => Mutated::default(),
+        };
         evaluation.context().restore();
         let status = mutated.responses.first().map(|response| response.status);
         evaluation.recorder().ended(policy, &self.name, status);
@@ -313,11 +334,44 @@ impl CompiledRule {
             Ok(patched) => {
                 let outcome = Outcome::new(RuleStatus::Pass, mutate::message(&patched));
                 Mutated {
-                    responses: vec![self.response(outcome, evaluation)],
                     object: Some(Arc::new(patched)),
+                    ..Mutated::of(self.response(outcome, evaluation))
                 }
             }
             Err(outcome) => Mutated::of(self.response(outcome, evaluation)),
+        }
+    }
+
+    fn image_steps<'a, R: Recorder>(
+        &'a self,
+        verification: &'a VerifyImages,
+        evaluation: &mut Evaluation<'a, '_, R>,
+    ) -> Mutated {
+        match verification.concerns(evaluation) {
+            Ok(true) => {}
+            Ok(false) => return Mutated::default(),
+            Err(outcome) => return Mutated::of(self.response(outcome, evaluation)),
+        }
+        if let Some(outcome) = self.unmet_preconditions(evaluation) {
+            let properties = self.report_properties.as_ref();
+            let written = properties.map(|properties| properties.written.clone());
+            return Mutated::of(self.response_with(outcome, written));
+        }
+        let exceptions = self.matching_exceptions(evaluation);
+        if !exceptions.is_empty() {
+            return Mutated {
+                images: verification.skipped(evaluation),
+                ..Mutated::of(self.excepted(&exceptions, evaluation))
+            };
+        }
+        let verified = verification.verify(evaluation);
+        let outcomes = verified.outcomes.into_iter();
+        Mutated {
+            responses: outcomes
+                .map(|outcome| self.response(outcome, evaluation))
+                .collect(),
+            object: verified.object.map(Arc::new),
+            images: verified.images,
         }
     }
 
@@ -480,9 +534,11 @@ impl CompiledRule {
                 rule.evaluate(&exceptions, evaluation)
                     .map(|(outcome, _)| outcome)
             }
-            Handler::Generate(_) | Handler::Mutate(_) | Handler::Missing(..) | Handler::Nothing => {
-                None
-            }
+            Handler::Generate(_)
+            | Handler::Mutate(_)
+            | Handler::VerifyImages(_)
+            | Handler::Missing(..)
+            | Handler::Nothing => None,
         };
         outcome.is_some_and(|outcome| outcome.status == RuleStatus::Fail)
     }
