@@ -6,7 +6,7 @@ pub mod diagnostics;
 pub(crate) mod differences;
 pub mod format;
 mod github;
-mod json;
+pub(crate) mod json;
 mod junit;
 pub mod kyverno_test;
 mod markdown;

@@ -3,7 +3,6 @@
     clippy::unwrap_used,
     reason = "a test that cannot start a command should fail"
 )]
-#![allow(dead_code, reason = "each test program uses a part of `program`")]
 
 mod program;
 
@@ -145,6 +144,86 @@ fn of_very_many_results_the_manifest_is_told() {
     );
     assert!(told.contains("  --> standard input:5:1\n"), "{told:.2000}");
     assert!(!told.contains("  --> standard input:12:"), "{told:.2000}");
+}
+
+#[test]
+fn policy_reports() {
+    let apply = [
+        "apply",
+        "policies.yaml",
+        "in_namespace.yaml",
+        "-r",
+        "manifests.yaml",
+    ];
+    let exceptions = ["-e", "exceptions.yaml"];
+    for (name, more) in [
+        ("apply_policy_report", &["-p"][..]),
+        (
+            "apply_policy_report_compat",
+            &["-p", "--compat", "--output-format", "json"],
+        ),
+        (
+            "apply_policy_report_audit_warn",
+            &["--policy-report", "--audit-warn"],
+        ),
+    ] {
+        let arguments = [&apply[..], &exceptions, more].concat();
+        let told = answer(&fixture("apply_places"), &arguments, b"");
+        let (times, lines): (Vec<&str>, Vec<&str>) =
+            told.lines().partition(|line| line.contains("seconds"));
+        assert_eq!(times.len(), 9, "{told}");
+        snapshot(name, &lines.join("\n"));
+    }
+    let refused = ["-p", "--format", "json"];
+    let told = answer(
+        &fixture("apply_places"),
+        &[&apply[..], &refused].concat(),
+        b"",
+    );
+    assert!(told.contains("cannot be used with"), "{told}");
+}
+
+#[test]
+fn generated_exceptions_hold() {
+    let folder = fixture("apply_places");
+    let apply = [
+        "apply",
+        "policies.yaml",
+        "in_namespace.yaml",
+        "-r",
+        "manifests.yaml",
+    ];
+    let generate = [
+        &apply[..],
+        &["--generate-exceptions", "--generated-exception-ttl", "24h"],
+    ];
+    check("apply_exceptions", "apply_places", &generate.concat(), "");
+    let told = answer(&folder, &generate.concat(), b"");
+    let (_, exceptions) = told.split_once("--- stdout\n").unwrap();
+    let (exceptions, _) = exceptions.split_once("--- stderr\n").unwrap();
+    let scratch = Scratch::new("exceptions");
+    let file = scratch.0.join("exceptions.yaml");
+    fs::write(&file, exceptions).unwrap();
+    let with = |more: &[&str]| answer(&folder, &[&apply, more].concat(), b"");
+    let excepted = with(&["-e", file.to_str().unwrap()]);
+    assert!(
+        excepted.contains("pass: 2, fail: 0, warn: 0, error: 0, skip: 7"),
+        "{excepted}"
+    );
+    // The same among the manifests.
+    let among = ["-r", file.to_str().unwrap(), "--exceptions-with-resources"];
+    assert!(with(&among).contains("fail: 0, warn: 0, error: 0, skip: 7"));
+    assert!(
+        with(&among[..2]).contains("fail: 7, "),
+        "{}",
+        with(&among[..2])
+    );
+    let wrong = with(&[
+        "--generate-exceptions",
+        "--generated-exception-ttl",
+        "a day",
+    ]);
+    assert!(wrong.contains("write it as `720h`"), "{wrong}");
 }
 
 #[test]

@@ -1,22 +1,26 @@
 //! `portcullis apply POLICY… --resource FILE…`: policies against manifests, with Kyverno's counts.
 
+mod exceptions;
 mod inputs;
 mod kyverno_text;
 mod places;
+mod policy_report;
 mod refused;
 mod rows;
 
 use std::{io, path::PathBuf, time::Instant};
 
-use portcullis_pipeline::apply::{self, ApplyReport};
+use portcullis_pipeline::apply::{self, ApplyOptions, ApplyReport};
+use serde_json::Value;
 
 use self::{places::Places, refused::Refused};
 use crate::{
+    commands::clock,
     exit_status::ExitStatus,
     output::{
         console::{Console, When},
         format::Format,
-        objects,
+        json, objects,
         progress::ProgressLine,
     },
 };
@@ -81,6 +85,21 @@ pub struct Args {
     /// The format of the report.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+    /// Print the results as reports of `openreports.io` instead.
+    #[arg(short, long, conflicts_with_all = ["format", "table"])]
+    pub policy_report: bool,
+    /// Print an exception for each violation instead.
+    #[arg(long, conflicts_with_all = ["format", "table", "policy_report"])]
+    pub generate_exceptions: bool,
+    /// How long a cluster keeps such an exception.
+    #[arg(long, value_name = "DURATION", default_value = "720h", value_parser = duration)]
+    pub generated_exception_ttl: String,
+    /// The format of these reports and exceptions.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub output_format: OutputFormat,
+    /// Take exceptions from among the manifests, too.
+    #[arg(long, visible_alias = "exceptions-within-resources")]
+    pub exceptions_with_resources: bool,
     /// Tell on standard error how long it took.
     #[arg(long)]
     pub show_performance: bool,
@@ -91,7 +110,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub context_file: Option<PathBuf>,
     /// Print nothing but manifests, changed or not, and what policies made of them: for a pipe.
-    #[arg(short = 'i', long)]
+    #[arg(short = 'i', long, conflicts_with_all = ["format", "table", "policy_report", "generate_exceptions"])]
     pub stdin: bool,
     /// Write the objects that policies change or make to this file, or into files of this folder.
     #[arg(short, long, value_name = "PATH")]
@@ -123,6 +142,49 @@ struct ClusterPace {
     /// Whether to go on after a failed answer.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     continue_on_error: Option<bool>,
+}
+
+/// The format of reports and exceptions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum OutputFormat {
+    /// YAML.
+    #[default]
+    Yaml,
+    /// JSON.
+    Json,
+}
+
+/// What is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    Text,
+    Report,
+    PolicyReport,
+    Exceptions,
+    Objects,
+}
+
+impl Args {
+    fn answer(&self) -> Answer {
+        if self.policy_report {
+            Answer::PolicyReport
+        } else if self.generate_exceptions {
+            Answer::Exceptions
+        } else if self.stdin {
+            Answer::Objects
+        } else if self.table || self.format != Format::Table {
+            Answer::Report
+        } else {
+            Answer::Text
+        }
+    }
+}
+
+fn duration(text: &str) -> Result<String, String> {
+    let parsed = portcullis_values::duration::GoDuration::parse(text);
+    parsed
+        .map(|_| text.to_owned())
+        .map_err(|error| format!("{error}; write it as `720h`"))
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
@@ -169,28 +231,62 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
         console.tell(&[fault])?;
         return Ok(error);
     }
-    let mut places = Places::new(&options.resources, report.results.len());
-    if args.stdin {
-        for produced in &report.produced {
-            console.data(&format!("---\n{}", objects::yaml(produced)))?;
-        }
-    } else if args.format == Format::Table && !args.table {
-        let places = (!args.compat).then_some(&mut places);
-        // What is written to files is not printed as well.
-        let shown = match args.output {
-            Some(_) => &[],
-            None => report.produced.as_slice(),
-        };
-        kyverno_text::print(&report, shown, places, console)?;
-    } else {
-        rows::to_report(&report, &mut places, args.format).print(args.format, console)?;
-    }
+    print(args, &options, &report, console)?;
     if args.show_performance {
         let (rules, objects) = (report.rules, report.objects);
         let told = format!("{rules} rules applied to {objects} objects in {seconds:.3} s\n");
         console.talk(&told)?;
     }
     Ok(status(args, &report, error))
+}
+
+fn print(
+    args: &Args,
+    options: &ApplyOptions,
+    report: &ApplyReport,
+    console: &mut Console,
+) -> io::Result<()> {
+    let mut places = Places::new(&options.resources, report.results.len());
+    let results = &report.results;
+    let told = (!args.compat).then_some(&mut places);
+    // What is written to files is not printed as well.
+    let shown = match args.output {
+        Some(_) => &[],
+        None => report.produced.as_slice(),
+    };
+    match args.answer() {
+        Answer::Text => kyverno_text::print(report, shown, told, console),
+        Answer::Objects => report
+            .produced
+            .iter()
+            .try_for_each(|one| console.data(&format!("---\n{}", objects::yaml(one)))),
+        Answer::Report => {
+            rows::to_report(report, &mut places, args.format).print(args.format, console)
+        }
+        Answer::PolicyReport => {
+            let now = clock::now().map_err(|fault| io::Error::other(fault.message))?;
+            let seconds = i64::try_from(now / 1_000_000_000).unwrap_or(i64::MAX);
+            let reports = policy_report::of(results, seconds, args.compat);
+            console.data(&documents(&reports, args.output_format)?)
+        }
+        Answer::Exceptions => {
+            let exceptions = exceptions::of(results, &args.generated_exception_ttl, args.compat);
+            console.data(&documents(&exceptions, args.output_format)?)
+        }
+    }
+}
+
+/// Values one after the other.
+fn documents(values: &[Value], format: OutputFormat) -> io::Result<String> {
+    let texts = values.iter().map(|value| match format {
+        OutputFormat::Yaml => json::to_yaml(value).map_err(io::Error::other),
+        OutputFormat::Json => Ok(format!("{value:#}\n")),
+    });
+    let texts: Vec<String> = texts.collect::<io::Result<_>>()?;
+    Ok(match format {
+        OutputFormat::Yaml => texts.join("---\n"),
+        OutputFormat::Json => texts.concat(),
+    })
 }
 
 /// Kyverno's order: violations and errors, then warnings, then files that could not be used.

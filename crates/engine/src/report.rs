@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::policy_info::PolicyInfo;
 use crate::response::{EngineResponse, RuleResponse, RuleStatus, RuleType};
 
 /// One result of a report.
@@ -47,7 +48,12 @@ pub fn results(response: &EngineResponse) -> Vec<ReportResult> {
 /// The result of one rule.
 #[must_use]
 pub fn result(response: &EngineResponse, rule: &RuleResponse) -> ReportResult {
-    let policy = &response.policy;
+    result_of(&response.policy, rule)
+}
+
+/// The result of one rule of a policy.
+#[must_use]
+pub fn result_of(policy: &PolicyInfo, rule: &RuleResponse) -> ReportResult {
     let scored = policy.is_scored();
     let result = status(rule.status, scored);
     let mut properties = properties(rule);

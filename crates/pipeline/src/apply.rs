@@ -4,6 +4,7 @@
 //! report shows. Results come back in the order of the files.
 
 mod produced;
+mod reported;
 
 use std::{
     cell::OnceCell,
@@ -38,6 +39,7 @@ use crate::{
 };
 
 pub use produced::{Keep, Produced, ProducedAs};
+pub use reported::Reported;
 
 /// What is applied to what, and how.
 #[derive(Clone, Debug, Default)]
@@ -66,6 +68,10 @@ pub struct ApplyOptions {
     pub keep: Keep,
     /// Manifests of existing objects, which rules may change or copy.
     pub targets: Vec<PathBuf>,
+    /// Whether results are kept as policy reports have them.
+    pub keep_reported: bool,
+    /// Whether exceptions among the manifests hold.
+    pub exceptions_among_resources: bool,
     /// Counts the documents that are done.
     pub progress: Arc<Progress>,
 }
@@ -129,6 +135,8 @@ pub struct Applied {
     /// Where in the object the rule failed, as `/spec/containers/0/image/`; empty where it is the
     /// object as a whole.
     pub path: String,
+    /// The result as policy reports have it, where that is kept.
+    pub reported: Option<Box<Reported>>,
 }
 
 /// What applying gave.
@@ -158,13 +166,20 @@ pub fn run(options: &ApplyOptions) -> ApplyReport {
     // The kinds are read meanwhile; they are asked for when the first object is.
     let load = || {
         let loaded = policies::load(&options.policies, &options.overrides);
-        (
-            loaded,
-            policies::load(&options.exceptions, &Overrides::new()),
-        )
+        (loaded, exceptions(options))
     };
     let ((loaded, exceptions), _) = rayon::join(load, catalogue);
     apply(&loaded, &exceptions, options)
+}
+
+fn exceptions(options: &ApplyOptions) -> LoadedPolicies {
+    let mut exceptions = policies::load(&options.exceptions, &Overrides::new());
+    if options.exceptions_among_resources {
+        let files = options.resources.iter();
+        let files = files.map(|(name, text)| SourceFile::new(name, Arc::clone(text)));
+        files.for_each(|file| policies::add_exceptions(&file, &mut exceptions));
+    }
+    exceptions
 }
 
 /// Applies policies that are loaded.
@@ -429,6 +444,9 @@ fn count(
         report.counts.add(status);
         let is_shown = !matches!(status, RuleStatus::Pass | RuleStatus::Skip);
         if is_shown || options.detailed {
+            let reported = options
+                .keep_reported
+                .then(|| Box::new(Reported::of(&response.policy, &rule, subject.object)));
             let path = rule.detail.as_mut();
             let path = path.map(|detail| std::mem::take(&mut detail.path));
             report.results.push(Applied {
@@ -442,6 +460,7 @@ fn count(
                 offset: subject.offset,
                 item: subject.item,
                 path: path.unwrap_or_default(),
+                reported,
             });
         }
     }

@@ -18,7 +18,7 @@ use portcullis_pipeline::{
 };
 use serde_json::Value;
 
-use super::Args;
+use super::{Answer, Args};
 use crate::{commands::manifest_files, output::format::Format};
 
 /// The path that stands for standard input.
@@ -67,9 +67,15 @@ pub(super) fn read(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<D
         },
         audit_warn: args.audit_warn,
         compat: args.compat,
-        detailed: (args.detailed_results && args.table) || args.format != Format::Table,
+        detailed: match args.answer() {
+            Answer::Report => args.detailed_results || args.format != Format::Table,
+            Answer::PolicyReport => true,
+            Answer::Text | Answer::Objects | Answer::Exceptions => false,
+        },
         keep: keep(args),
         targets: args.target_resource.clone(),
+        keep_reported: matches!(args.answer(), Answer::PolicyReport | Answer::Exceptions),
+        exceptions_among_resources: args.exceptions_with_resources,
         progress: Arc::default(),
     };
     Ok((options, unread))
@@ -167,11 +173,10 @@ fn definitions(paths: &[PathBuf], faults: &mut Vec<Diagnostic>) -> Vec<SourceFil
 
 /// Which objects are kept for what is asked for.
 fn keep(args: &Args) -> Keep {
-    if args.stdin {
-        Keep::All
-    } else if args.output.is_some() || (args.format == Format::Table && !args.table) {
-        Keep::Produced
-    } else {
-        Keep::Nothing
+    match args.answer() {
+        Answer::Objects => Keep::All,
+        Answer::Text => Keep::Produced,
+        _ if args.output.is_some() => Keep::Produced,
+        Answer::Report | Answer::PolicyReport | Answer::Exceptions => Keep::Nothing,
     }
 }

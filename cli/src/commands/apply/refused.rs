@@ -30,10 +30,6 @@ pub(super) struct Refused {
     username: Option<String>,
     #[arg(long, hide = true)]
     password: Option<String>,
-    #[arg(short, long, hide = true)]
-    policy_report: bool,
-    #[arg(long, hide = true)]
-    output_format: Option<String>,
     #[arg(long, hide = true)]
     parameter_resource: Vec<PathBuf>,
     #[arg(long, hide = true)]
@@ -42,12 +38,6 @@ pub(super) struct Refused {
     http_payload: Vec<PathBuf>,
     #[arg(long, hide = true)]
     envoy_payload: Vec<PathBuf>,
-    #[arg(long, visible_alias = "exceptions-within-resources", hide = true)]
-    exceptions_with_resources: bool,
-    #[arg(long, hide = true)]
-    generate_exceptions: bool,
-    #[arg(long, hide = true)]
-    generated_exception_ttl: Option<String>,
 }
 
 impl Refused {
@@ -63,7 +53,7 @@ impl Refused {
     /// Each flag: whether it is set, its name, and why it is refused.
     // A table is read by its rows.
     #[rustfmt::skip]
-    fn flags(&self) -> [(bool, &'static str, &'static str); 18] {
+    fn flags(&self) -> [(bool, &'static str, &'static str); 13] {
         [
             (self.cluster, "--cluster", "write the objects to files, and name them with `--resource`"),
             (self.kubeconfig.is_some(), "--kubeconfig", NO_CLUSTER),
@@ -74,15 +64,10 @@ impl Refused {
             (self.git_branch.is_some(), "--git-branch", "check the branch out, and name its folder"),
             (self.username.is_some(), "--username", CHECK_OUT),
             (self.password.is_some(), "--password", CHECK_OUT),
-            (self.policy_report, "--policy-report", "take `--format json`"),
-            (self.output_format.is_some(), "--output-format", "take `--format`"),
             (!self.parameter_resource.is_empty(), "--parameter-resource", NO_CEL),
             (!self.json.is_empty(), "--json", NO_CEL),
             (!self.http_payload.is_empty(), "--http-payload", NO_CEL),
             (!self.envoy_payload.is_empty(), "--envoy-payload", NO_CEL),
-            (self.exceptions_with_resources, "--exceptions-with-resources", "name the files of exceptions with `--exception`"),
-            (self.generate_exceptions, "--generate-exceptions", "start one with `portcullis new exception`"),
-            (self.generated_exception_ttl.is_some(), "--generated-exception-ttl", "start one with `portcullis new exception`"),
         ]
     }
 }

@@ -14,8 +14,9 @@ use portcullis_engine::{
     load::{self, Loaded},
 };
 use portcullis_yaml::{Limits, Mode};
+use serde_json::Value;
 
-use super::{Overrides, places, read, yaml_files};
+use super::{Overrides, objects::text, places, read, yaml_files};
 use crate::diagnostic::{Diagnostic, SourceFile};
 
 /// What was loaded, and what could not be.
@@ -139,6 +140,22 @@ pub fn load(paths: &[PathBuf], overrides: &Overrides) -> LoadedPolicies {
     all
 }
 
+/// Adds the exceptions among the manifests of a file; other documents are left out.
+pub fn add_exceptions(file: &SourceFile, all: &mut LoadedPolicies) {
+    for (index, document) in portcullis_yaml::documents(&file.text).enumerate() {
+        // Most manifests are not read twice for it.
+        if !document.text.contains("PolicyException") {
+            continue;
+        }
+        let value = document.read(Mode::Lenient, &Limits::default());
+        let is_exception = |value: &Value| text(value, "/kind") == "PolicyException";
+        if let Some(value) = value.ok().filter(is_exception) {
+            let (loaded, _) = load_document(file, index, &value, &mut all.errors);
+            all.loaded.extend(loaded);
+        }
+    }
+}
+
 /// A file with a field that no policy has is refused as a whole, as Kyverno refuses it.
 fn load_file(path: &Path, overrides: &Overrides, all: &mut LoadedPolicies) {
     let file = match read(path, overrides) {
@@ -152,19 +169,8 @@ fn load_file(path: &Path, overrides: &Overrides, all: &mut LoadedPolicies) {
             Ok(value) => value,
             Err(error) => return all.errors.push(places::not_yaml(&file, &error)),
         };
-        let (loaded, errors) = load::load(&value);
-        let refused = errors.iter().any(|error| error.refuses_file);
-        for error in errors {
-            let pointer = match error.path.as_str() {
-                "" | "." => "/kind".to_owned(),
-                path => places::pointer(path),
-            };
-            let is_key = error.message.starts_with("unknown field");
-            let place = places::in_document(&file, index, &pointer, is_key);
-            let diagnostic = Diagnostic::error(error.to_string()).at(place, error.message);
-            all.errors.push(diagnostic.unusable());
-        }
-        if refused {
+        let (loaded, is_refused) = load_document(&file, index, &value, &mut all.errors);
+        if is_refused {
             return;
         }
         found.extend(loaded.into_iter().map(|loaded| (loaded, index)));
@@ -181,4 +187,26 @@ fn load_file(path: &Path, overrides: &Overrides, all: &mut LoadedPolicies) {
         }
         all.loaded.push(loaded);
     }
+}
+
+/// What a document holds, and whether it refuses the whole file.
+fn load_document(
+    file: &SourceFile,
+    index: usize,
+    value: &Value,
+    faults: &mut Vec<Diagnostic>,
+) -> (Vec<Loaded>, bool) {
+    let (loaded, errors) = load::load(value);
+    let is_refused = errors.iter().any(|error| error.refuses_file);
+    for error in errors {
+        let pointer = match error.path.as_str() {
+            "" | "." => "/kind".to_owned(),
+            path => places::pointer(path),
+        };
+        let is_key = error.message.starts_with("unknown field");
+        let place = places::in_document(file, index, &pointer, is_key);
+        let diagnostic = Diagnostic::error(error.to_string()).at(place, error.message);
+        faults.push(diagnostic.unusable());
+    }
+    (loaded, is_refused)
 }
