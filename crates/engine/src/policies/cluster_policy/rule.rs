@@ -1,23 +1,20 @@
 //! One rule, compiled, and the steps of its evaluation.
 
+mod change;
 mod repetition;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use portcullis_api::cluster_policy as api;
-use portcullis_values::{Str, Val};
-use serde_json::Value;
 
 use super::condition::CompiledConditions;
 use super::exception::RuleException;
 use super::failure_action;
 use super::handler::Handler;
 use super::message::Messages;
-use super::mutate::{self, Mutation};
 use super::outcome::{Frame, Outcome};
 use super::report_properties::ReportProperties;
-use super::verify_images::VerifyImages;
 use crate::compile_options::{CompileError, CompileOptions};
 use crate::context::entries::{self, Entry};
 use crate::context::json_context::Loader;
@@ -34,27 +31,8 @@ use crate::request::{Operation, Request, RequestUser};
 use crate::response::{
     ExceptionName, FailureAction, RuleDetail, RuleResponse, RuleStatus, RuleType,
 };
-use crate::verified_images::ImageStatuses;
 
-/// What rules that change objects answered.
-#[derive(Clone, Debug, Default)]
-pub struct Mutated {
-    /// The responses, in order.
-    pub responses: Vec<RuleResponse>,
-    /// The object of the request after the change, where there was one.
-    pub object: Option<Arc<Value>>,
-    /// How verifying images ended.
-    pub images: ImageStatuses,
-}
-
-impl Mutated {
-    fn of(response: RuleResponse) -> Mutated {
-        Mutated {
-            responses: vec![response],
-            ..Mutated::default()
-        }
-    }
-}
+pub use change::Mutated;
 
 /// A rule, ready to run.
 #[derive(Debug)]
@@ -283,138 +261,6 @@ impl CompiledRule {
         let mut response = self.response(Outcome::new(RuleStatus::Skip, message), evaluation);
         response.detail.get_or_insert_default().exceptions = names;
         response
-    }
-
-    /// Evaluates a rule that changes objects or verifies their images; nothing of any other rule, or of a request that
-    /// it is not about.
-    pub fn mutate<'a, R: Recorder>(&'a self, evaluation: &mut Evaluation<'a, '_, R>) -> Mutated {
-        let policy = evaluation.policy().name;
-        let matched = self.matcher.matches_subject(evaluation.subject());
-        evaluation.recorder().matched(policy, &self.name, matched);
-        let is_change = matches!(self.handler, Handler::Mutate(_) | Handler::VerifyImages(_));
-        if !matched || !is_change {
-            return Mutated::default();
-        }
-        evaluation.enter_rule(&self.name);
-        evaluation.context().checkpoint();
-        evaluation.load_rule_values(None);
-        evaluation.context().defer(&self.entries);
-        let mutated = match &self.handler {
-            Handler::Mutate(mutation) => self.mutation_steps(mutation, evaluation),
-            Handler::VerifyImages(verification) => self.image_steps(verification, evaluation),
-            _ => Mutated::default(),
-        };
-        evaluation.context().restore();
-        let status = mutated.responses.first().map(|response| response.status);
-        evaluation.recorder().ended(policy, &self.name, status);
-        mutated
-    }
-
-    fn mutation_steps<'a, R: Recorder>(
-        &'a self,
-        mutation: &'a Mutation,
-        evaluation: &mut Evaluation<'a, '_, R>,
-    ) -> Mutated {
-        if let Some(outcome) = self.unmet_preconditions(evaluation) {
-            let properties = self.report_properties.as_ref();
-            let written = properties.map(|properties| properties.written.clone());
-            return Mutated::of(self.response_with(outcome, written));
-        }
-        let exceptions = self.matching_exceptions(evaluation);
-        if !exceptions.is_empty() {
-            return Mutated::of(self.excepted(&exceptions, evaluation));
-        }
-        if !mutation.targets.is_empty() {
-            return self.mutate_targets(mutation, evaluation);
-        }
-        let Some(object) = evaluation.request().object else {
-            return Mutated::default();
-        };
-        match mutation.apply(object, evaluation) {
-            Ok(patched) => {
-                let outcome = Outcome::new(RuleStatus::Pass, mutate::message(&patched));
-                Mutated {
-                    object: Some(Arc::new(patched)),
-                    ..Mutated::of(self.response(outcome, evaluation))
-                }
-            }
-            Err(outcome) => Mutated::of(self.response(outcome, evaluation)),
-        }
-    }
-
-    fn image_steps<'a, R: Recorder>(
-        &'a self,
-        verification: &'a VerifyImages,
-        evaluation: &mut Evaluation<'a, '_, R>,
-    ) -> Mutated {
-        match verification.concerns(evaluation) {
-            Ok(true) => {}
-            Ok(false) => return Mutated::default(),
-            Err(outcome) => return Mutated::of(self.response(outcome, evaluation)),
-        }
-        if let Some(outcome) = self.unmet_preconditions(evaluation) {
-            let properties = self.report_properties.as_ref();
-            let written = properties.map(|properties| properties.written.clone());
-            return Mutated::of(self.response_with(outcome, written));
-        }
-        let exceptions = self.matching_exceptions(evaluation);
-        if !exceptions.is_empty() {
-            return Mutated {
-                images: verification.skipped(evaluation),
-                ..Mutated::of(self.excepted(&exceptions, evaluation))
-            };
-        }
-        let verified = verification.verify(evaluation);
-        let outcomes = verified.outcomes.into_iter();
-        Mutated {
-            responses: outcomes
-                .map(|outcome| self.response(outcome, evaluation))
-                .collect(),
-            object: verified.object.map(Arc::new),
-            images: verified.images,
-        }
-    }
-
-    /// Changes existing objects: a response for each.
-    fn mutate_targets<'a, R: Recorder>(
-        &'a self,
-        mutation: &'a Mutation,
-        evaluation: &mut Evaluation<'a, '_, R>,
-    ) -> Mutated {
-        let mut mutated = Mutated::default();
-        for target in &mutation.targets {
-            let objects = match target.objects(evaluation) {
-                Ok(objects) => objects,
-                Err(outcome) => {
-                    mutated.responses.push(self.response(outcome, evaluation));
-                    continue;
-                }
-            };
-            for object in objects {
-                let object = evaluation.context().store().keep(object);
-                evaluation.context().checkpoint();
-                let value = Val::from(object);
-                evaluation.context().replace(Str::from("target"), value);
-                let patched = match target.counts(evaluation) {
-                    Ok(true) => mutation.apply(object, evaluation),
-                    Ok(false) => Err(Outcome::new(RuleStatus::Skip, "preconditions not met")),
-                    Err(outcome) => Err(outcome),
-                };
-                let response = match patched {
-                    Ok(patched) => {
-                        let outcome = Outcome::new(RuleStatus::Pass, mutate::message(&patched));
-                        let mut response = self.response(outcome, evaluation);
-                        let detail = response.detail.get_or_insert_default();
-                        detail.patched_target = Some(patched);
-                        response
-                    }
-                    Err(outcome) => self.response(outcome, evaluation),
-                };
-                evaluation.context().restore();
-                mutated.responses.push(response);
-            }
-        }
-        mutated
     }
 
     fn matching_exceptions<'a, R: Recorder>(
