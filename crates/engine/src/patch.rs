@@ -1,7 +1,7 @@
 //! Patches: how a `mutate` rule changes an object.
 //!
 //! `patchStrategicMerge` is a [`strategic_merge`] patch with anchors, `patchesJson6902` a
-//! [`json_patch`]. What came of a change is told as the difference of two objects ([`diff`]), in
+//! [`json_patch`]. What came of a change is told as the difference of two objects ([`diff()`]), in
 //! the form that an AdmissionReview answers with.
 
 pub mod diff;

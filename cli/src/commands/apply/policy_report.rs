@@ -26,8 +26,9 @@ pub(super) fn of(results: &[Applied], seconds: i64, compat: bool) -> Vec<Value> 
         // Those of one policy stand together, each in the order of the manifests.
         results.sort_by(|one, other| one.policy.cmp(&other.policy));
         let mut report = json!(report(policy, &results, seconds));
-        if policy.is_some() && compat {
-            report["kind"] = json!("PolicyReport");
+        let kind = report.get_mut("kind");
+        if let Some(kind) = kind.filter(|_| policy.is_some() && compat) {
+            *kind = json!("PolicyReport");
         }
         report
     });

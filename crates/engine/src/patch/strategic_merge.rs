@@ -1,9 +1,9 @@
 //! Strategic merge patches with Kyverno's anchors.
 //!
-//! 1. [`anchors`] compares the conditions of the patch with the object and leaves what is to be
+//! 1. `anchors` compares the conditions of the patch with the object and leaves what is to be
 //!    merged; where a condition does not hold nothing is.
-//! 2. [`merge`] merges that into the object: maps key by key, null removes a key, and lists whose
-//!    elements have a merge key ([`schema`]) element by element. What the patch adds to such a list
+//! 2. `merge` merges that into the object: maps key by key, null removes a key, and lists whose
+//!    elements have a merge key (`schema`) element by element. What the patch adds to such a list
 //!    stands before what was there. Other lists are replaced.
 //!
 //! | anchor | in a patch |
