@@ -85,8 +85,8 @@ impl Command {
             Command::New(args) => new::run(&args, console),
             Command::Jp(args) => jp::run(&args, console),
             Command::Explain(args) => explain::run(&args, console),
-            Command::Completions(args) => completions::run(&args, console),
-            Command::Man(args) => man::run(&args, console),
+            Command::Completions(args) => completions::run(&args, definition(), console),
+            Command::Man(args) => man::run(&args, definition(), console),
             Command::Version(args) => version::run(&args, console),
         }
     }

@@ -4,7 +4,7 @@ use std::io;
 
 use clap_complete::Shell;
 
-use crate::{command_line::definition, exit_status::ExitStatus, output::console::Console};
+use crate::{exit_status::ExitStatus, output::console::Console};
 
 /// Write a script that completes commands and flags, for a shell to read.
 #[derive(Debug, clap::Args)]
@@ -17,13 +17,17 @@ pub struct Args {
     pub shell: Shell,
 }
 
-/// Runs the command.
+/// Runs the command for a program of a definition.
 ///
 /// # Errors
 /// Where the answer cannot be written.
-pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
+pub fn run(
+    args: &Args,
+    mut program: clap::Command,
+    console: &mut Console,
+) -> io::Result<ExitStatus> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut definition(), "portcullis", &mut script);
+    clap_complete::generate(args.shell, &mut program, "portcullis", &mut script);
     console.data(&String::from_utf8_lossy(&script))?;
     Ok(ExitStatus::Success)
 }

@@ -5,7 +5,7 @@ use std::{fs, io, path::Path, path::PathBuf};
 use clap_mangen::Man;
 use portcullis_pipeline::diagnostic::Diagnostic;
 
-use crate::{command_line::definition, exit_status::ExitStatus, output::console::Console};
+use crate::{exit_status::ExitStatus, output::console::Console};
 
 /// Write the manual page of the program, or a page for it and for each command.
 #[derive(Debug, clap::Args)]
@@ -16,12 +16,15 @@ pub struct Args {
     pub output: Option<PathBuf>,
 }
 
-/// Runs the command.
+/// Runs the command for a program of a definition.
 ///
 /// # Errors
 /// Where the answer cannot be written.
-pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
-    let mut program = definition();
+pub fn run(
+    args: &Args,
+    mut program: clap::Command,
+    console: &mut Console,
+) -> io::Result<ExitStatus> {
     program.build();
     let Some(folder) = &args.output else {
         console.data(&page(&program)?)?;

@@ -10,7 +10,7 @@ use portcullis_pipeline::{
     diagnostic::{self, Diagnostic, Place, SourceFile},
     offline::shown,
     suite::{self, SuiteOutcome, row::Judged},
-    verify::SuiteRun,
+    suite_run::SuiteRun,
 };
 
 use crate::{

@@ -17,7 +17,8 @@ use portcullis_pipeline::{
         row::{Judged, Row},
         selector::CaseSelector,
     },
-    verify::{self, SuiteRun},
+    suite_run::SuiteRun,
+    verify,
     workspace::Workspace,
 };
 

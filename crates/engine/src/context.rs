@@ -17,6 +17,7 @@ pub mod source;
 mod substitute;
 mod variable;
 pub mod variables;
+mod world;
 
 pub use json_context::{JsonContext, Store, inject_into};
 pub use request_view::RequestView;

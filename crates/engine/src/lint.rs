@@ -43,6 +43,7 @@ mod failure_action_overrides;
 mod finding;
 mod foreach;
 mod generate;
+mod generate_target;
 mod image_extractors;
 mod json_patch;
 mod kinds;
@@ -56,6 +57,7 @@ mod reach;
 mod references;
 mod refusal;
 mod rule;
+mod rule_of_set;
 mod scope;
 mod selection;
 mod shadow;
@@ -69,7 +71,8 @@ use portcullis_api::cluster_policy::Policy;
 
 use finding::Findings;
 pub use finding::{Finding, Severity};
-pub use policy_set::{SetFinding, check_set};
+pub use policy_set::check_set;
+pub use rule_of_set::SetFinding;
 
 /// Everything that is wrong with a policy, in the order of the checks.
 #[must_use]

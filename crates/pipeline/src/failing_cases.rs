@@ -4,7 +4,7 @@ use portcullis_api::cluster_policy::{FailureAction, FailureActionOverride, Polic
 
 use crate::{
     diagnostic::Diagnostic, policy_set::policies, render::RenderedPolicy, suite::SuiteOutcome,
-    verify::SuiteRun,
+    suite_run::SuiteRun,
 };
 
 /// A warning for each such rule, at its place in the template.

@@ -20,6 +20,7 @@ pub mod renderings;
 pub mod scaffold;
 pub mod schema_check;
 pub mod suite;
+pub mod suite_run;
 pub mod template;
 pub mod verify;
 pub mod workspace;

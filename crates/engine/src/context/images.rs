@@ -16,8 +16,8 @@ use portcullis_values::image_ref::{ImageInfo, ImageOptions};
 use portcullis_values::{Map, Str, Val};
 use serde_json::Value;
 
-use super::json_context::evaluate_on;
 use super::source::{ContextSource, NoSource};
+use super::world::evaluate_on;
 
 const LISTS: &[&str] = &["initContainers", "containers", "ephemeralContainers"];
 

@@ -6,7 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use portcullis_jmespath::{EvalError, Expression, Host, Scope};
+use portcullis_jmespath::{EvalError, Scope};
 use portcullis_values::{Map, Str, Val};
 use serde_json::Value;
 use typed_arena::Arena;
@@ -14,7 +14,8 @@ use typed_arena::Arena;
 use super::merge;
 use super::query::{Names, Query, QueryError};
 use super::request_view::RequestView;
-use super::source::{ContextSource, EntryKind, Lookup, NoSource, PathValue};
+use super::source::{ContextSource, EntryKind, NoSource, PathValue};
+use super::world::{World, query_error};
 use crate::request::Request;
 
 /// How large all loaded entries of one policy may be, as JSON text.
@@ -389,53 +390,6 @@ impl<'a> Scope<'a> for Whole<'_, 'a> {
 
     fn whole(&self) -> Result<Val<'a>, EvalError> {
         Ok(self.0.root())
-    }
-}
-
-struct World<'s>(&'s dyn ContextSource);
-
-impl Host for World<'_> {
-    fn now(&self) -> i128 {
-        self.0.now()
-    }
-
-    fn random(&self) -> u64 {
-        self.0.random()
-    }
-
-    fn lookup_host(&self, name: &str) -> Result<Vec<std::net::IpAddr>, String> {
-        match self.0.resolve_host(name) {
-            Lookup::Found(Value::Array(items)) => Ok(items
-                .iter()
-                .filter_map(|item| item.as_str()?.parse().ok())
-                .collect()),
-            Lookup::Found(_) | Lookup::NotFound => Err(format!("no such host `{name}`")),
-            Lookup::Unavailable => Err(format!("`{name}` cannot be looked up offline")),
-            Lookup::Failed(reason) => Err(reason),
-        }
-    }
-}
-
-/// An expression on one value.
-///
-/// # Errors
-/// The expression fails.
-pub fn evaluate_on<'a>(
-    expression: &'a Expression,
-    value: Val<'a>,
-    source: &dyn ContextSource,
-) -> Result<Val<'a>, QueryError> {
-    expression
-        .evaluate(&value, &World(source))
-        .map_err(query_error)
-}
-
-fn query_error(error: EvalError) -> QueryError {
-    match error {
-        EvalError::NotFound { key, .. } => QueryError::NotFound { key },
-        other => QueryError::Runtime {
-            reason: other.to_string(),
-        },
     }
 }
 

@@ -4,7 +4,7 @@ use portcullis_api::cluster_policy::{CloneList, LabelSelector, Policy};
 use portcullis_values::wildcard::has_wildcard;
 
 use super::finding::Findings;
-use super::generate::{Target, own_namespace, refuse_namespace, text, warn_of_variable};
+use super::generate_target::{Target, own_namespace, refuse_namespace, text, warn_of_variable};
 use super::scope::{self, Scope};
 use crate::context::has_variable;
 

@@ -7,14 +7,12 @@
 //! | `clone` | the same | `name`, `namespace` |
 //! | `cloneList` | `namespace` where the kinds have one | `kinds` of one scope, `namespace` where they have one |
 
-use portcullis_api::cluster_policy::{
-    CloneList, CloneSource, ForEachGeneration, Generation, Policy, PolicyKind, Rule,
-};
-use serde_json::Value;
+use portcullis_api::cluster_policy::{CloneSource, ForEachGeneration, Policy, Rule};
 
 use super::finding::Findings;
+use super::generate_target::{Target, own_namespace, refuse_namespace, text, warn_of_variable};
 use super::match_resources::filters;
-use super::scope::{self, Scope};
+use super::scope::Scope;
 use super::{anchors, clone_list, conditions};
 use crate::context::has_variable;
 
@@ -37,66 +35,6 @@ pub(super) fn check(policy: &Policy, rule: &Rule, path: &str, findings: &mut Fin
         check_bodies(target.bodies(), &path, findings);
         check_target(policy, rule, &target, &path, findings);
     }
-}
-
-/// What one object or list of objects is made from: of the rule, or of one `foreach`.
-pub(super) struct Target<'g> {
-    api_version: &'g str,
-    kind: &'g str,
-    name: &'g str,
-    pub(super) namespace: &'g str,
-    data: Option<&'g Value>,
-    clone: Option<&'g CloneSource>,
-    pub(super) clone_list: Option<&'g CloneList>,
-}
-
-impl<'g> From<&'g Generation> for Target<'g> {
-    fn from(from: &'g Generation) -> Self {
-        Target {
-            api_version: text(&from.api_version),
-            kind: text(&from.kind),
-            name: text(&from.name),
-            namespace: text(&from.namespace),
-            data: from.data.as_ref().filter(|data| !data.is_null()),
-            clone: from.clone.as_ref().filter(|it| **it != <_>::default()),
-            clone_list: from.clone_list.as_ref().filter(|it| !it.kinds.is_empty()),
-        }
-    }
-}
-
-impl<'g> From<&'g ForEachGeneration> for Target<'g> {
-    fn from(from: &'g ForEachGeneration) -> Self {
-        Target {
-            api_version: text(&from.api_version),
-            kind: text(&from.kind),
-            name: text(&from.name),
-            namespace: text(&from.namespace),
-            data: from.data.as_ref().filter(|data| !data.is_null()),
-            clone: from.clone.as_ref().filter(|it| **it != <_>::default()),
-            clone_list: from.clone_list.as_ref().filter(|it| !it.kinds.is_empty()),
-        }
-    }
-}
-
-impl Target<'_> {
-    fn bodies(&self) -> usize {
-        usize::from(self.data.is_some())
-            + usize::from(self.clone.is_some())
-            + usize::from(self.clone_list.is_some())
-    }
-
-    /// The fields that name one object.
-    pub(super) fn named(&self) -> [(&'static str, &str); 2] {
-        [("name", self.name), ("kind", self.kind)]
-    }
-
-    fn scope(&self) -> Option<Scope> {
-        scope::of(self.api_version, self.kind)
-    }
-}
-
-pub(super) fn text(field: &Option<String>) -> &str {
-    field.as_deref().unwrap_or_default()
 }
 
 fn check_bodies(count: usize, path: &str, findings: &mut Findings) {
@@ -187,28 +125,6 @@ fn check_clone(policy: &Policy, clone: &CloneSource, path: &str, findings: &mut 
     {
         refuse_namespace(&format!("{path}/namespace"), own, findings);
     }
-}
-
-pub(super) fn warn_of_variable(path: &str, findings: &mut Findings) {
-    findings.warning(
-        path,
-        "a variable stands in a source, which is then known only when the rule runs",
-        "write the source itself; changes of another source do not reach what was made",
-    );
-}
-
-/// The namespace of a Policy, which is about that one only.
-pub(super) fn own_namespace(policy: &Policy) -> Option<&str> {
-    let namespace = text(&policy.metadata.namespace);
-    (policy.kind == PolicyKind::Policy && !namespace.is_empty()).then_some(namespace)
-}
-
-pub(super) fn refuse_namespace(path: &str, own: &str, findings: &mut Findings) {
-    findings.error(
-        path,
-        "a Policy is about its own namespace only",
-        format!("write `namespace: {own}`, or use `kind: ClusterPolicy`"),
-    );
 }
 
 fn check_own_namespace(policy: &Policy, target: &Target<'_>, path: &str, findings: &mut Findings) {

@@ -4,7 +4,7 @@
 use portcullis_api::cluster_policy::{ForEachMutation, Mutation, MutationTarget, Policy};
 
 use super::finding::Findings;
-use super::generate::{own_namespace, refuse_namespace, text};
+use super::generate_target::{own_namespace, refuse_namespace, text};
 use super::{anchors, conditions, json_patch, labels};
 
 pub(super) fn check(policy: &Policy, mutation: &Mutation, path: &str, findings: &mut Findings) {

@@ -1,7 +1,7 @@
 //! Two mutations of the same place: their order decides what stays there.
 
 use super::finding::{Finding, Severity};
-use super::policy_set::{RuleOfSet, SetFinding};
+use super::rule_of_set::{RuleOfSet, SetFinding};
 use super::selection::{overlap, sees_all_of};
 use super::writes::{Write, Writes};
 

@@ -5,7 +5,7 @@ use portcullis_values::Val;
 use serde_json::Value;
 
 use super::finding::{Finding, Severity};
-use super::policy_set::{RuleOfSet, SetFinding};
+use super::rule_of_set::{RuleOfSet, SetFinding};
 use super::selection::overlap;
 use super::writes::{Write, Writes};
 use crate::context::has_variable;

@@ -15,6 +15,7 @@
 mod anchors;
 mod list;
 mod merge;
+mod path;
 mod schema;
 
 use serde_json::Value;
@@ -49,7 +50,7 @@ impl StrategicMergePatch {
         };
         let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
         let shape = schema::of_kind(text("apiVersion"), text("kind"));
-        let merged = merge::merge(Some(object.clone()), &patch, shape, &mut merge::Path::new())?;
+        let merged = merge::merge(Some(object.clone()), &patch, shape, &mut path::Path::new())?;
         Ok(merged.unwrap_or_default())
     }
 }

@@ -6,9 +6,10 @@ use portcullis_values::Val;
 use serde_json::Value;
 
 use super::error::EntryError;
-use crate::context::json_context::{self, JsonContext};
+use crate::context::json_context::JsonContext;
 use crate::context::query::{Names, Query};
 use crate::context::variables::Template;
+use crate::context::world::evaluate_on;
 
 /// A `jmesPath`: compiled at once when it has no variables.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ impl Select {
         let query = self.get(context)?;
         query
             .program()
-            .and_then(|program| json_context::evaluate_on(program, value, context.source()))
+            .and_then(|program| evaluate_on(program, value, context.source()))
             .map_err(|reason| self.failed(query, &reason))
     }
 

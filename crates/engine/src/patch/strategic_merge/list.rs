@@ -6,9 +6,16 @@
 
 use serde_json::{Map, Value};
 
-use super::merge::{Path, merge, replaces_list};
+use super::path::Path;
 use super::schema::{Keyed, Shape};
 use crate::patch::error::PatchError;
+
+/// The word under which a patch says what to do with a map or a list.
+pub(super) const DIRECTIVE: &str = "$patch";
+
+/// How one element is merged with its patch.
+pub(super) type Merge =
+    fn(Option<Value>, &Value, Shape, &mut Path) -> Result<Option<Value>, PatchError>;
 
 /// The list with the list of a patch merged into it; none when the patch takes it away.
 pub(super) fn lists(
@@ -16,13 +23,14 @@ pub(super) fn lists(
     patch: &[Value],
     shape: Shape,
     path: &mut Path,
+    merge: Merge,
 ) -> Result<Option<Value>, PatchError> {
     if patch.iter().any(replaces_list) {
         let rest = patch.iter().filter(|element| !replaces_list(element));
         return Ok(Some(rest.cloned().collect()));
     }
     let merged = match shape {
-        Shape::Keyed(keyed) => keyed_lists(value, patch, keyed, path)?,
+        Shape::Keyed(keyed) => keyed_lists(value, patch, keyed, path, merge)?,
         Shape::Set => {
             let mut merged = Vec::new();
             for item in patch.iter().chain(&value) {
@@ -45,13 +53,20 @@ fn keyed_lists(
     patch: &[Value],
     keyed: &Keyed,
     path: &mut Path,
+    merge: Merge,
 ) -> Result<Vec<Value>, PatchError> {
     let mut merged: Vec<Value> = Vec::new();
     for identity in identities(patch.iter().chain(&value), keyed) {
         let known = known(keyed, &identity);
         let before = value.iter().position(|element| is_same(element, &known));
         let change = patch.iter().find(|element| is_same(element, &known));
-        let after = element(before.and_then(|at| value.get(at)), change, keyed, path)?;
+        let after = element(
+            before.and_then(|at| value.get(at)),
+            change,
+            keyed,
+            path,
+            merge,
+        )?;
         let Some(mut after) = after else {
             value.retain(|element| !could_be(element, &known));
             continue;
@@ -79,6 +94,7 @@ fn element(
     change: Option<&Value>,
     keyed: &Keyed,
     path: &mut Path,
+    merge: Merge,
 ) -> Result<Option<Map<String, Value>>, PatchError> {
     let name = keyed.keys.first().copied().unwrap_or_default();
     let after = match change {
@@ -201,4 +217,11 @@ fn text(value: Option<&Value>) -> String {
         Some(value @ (Value::Bool(_) | Value::Number(_))) => value.to_string(),
         _ => String::new(),
     }
+}
+
+/// Whether an element says that the list of the patch replaces what was there.
+fn replaces_list(element: &Value) -> bool {
+    element
+        .as_object()
+        .is_some_and(|map| map.len() == 1 && map.get(DIRECTIVE) == Some(&Value::from("replace")))
 }

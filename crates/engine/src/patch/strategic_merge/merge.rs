@@ -2,45 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::MAX_DEPTH;
-use super::list;
+use super::list::{self, DIRECTIVE};
+use super::path::Path;
 use super::schema::Shape;
 use crate::patch::error::PatchError;
 use crate::patch::pointer;
-
-/// The word under which a patch says what to do with a map.
-const DIRECTIVE: &str = "$patch";
-
-/// Where in the object.
-#[derive(Debug, Default)]
-pub(super) struct Path {
-    steps: Vec<String>,
-}
-
-impl Path {
-    pub(super) fn new() -> Path {
-        Path::default()
-    }
-
-    /// Goes one step down while something runs.
-    pub(super) fn at<T>(
-        &mut self,
-        step: &str,
-        run: impl FnOnce(&mut Path) -> Result<T, PatchError>,
-    ) -> Result<T, PatchError> {
-        if self.steps.len() >= MAX_DEPTH {
-            return Err(PatchError::TooDeep(MAX_DEPTH));
-        }
-        self.steps.push(step.to_owned());
-        let result = run(self);
-        self.steps.pop();
-        result
-    }
-
-    pub(super) fn text(&self) -> String {
-        format!("/{}", self.steps.join("/"))
-    }
-}
 
 /// What a map of a patch asks for.
 enum Directive {
@@ -74,8 +40,10 @@ pub(super) fn merge(
         (None, Value::Object(patch)) => {
             Ok(Some(Value::Object(maps(Map::new(), patch, shape, path)?)))
         }
-        (None, Value::Array(items)) => list::lists(Vec::new(), items, shape, path),
-        (Some(Value::Array(value)), Value::Array(items)) => list::lists(value, items, shape, path),
+        (None, Value::Array(items)) => list::lists(Vec::new(), items, shape, path, merge),
+        (Some(Value::Array(value)), Value::Array(items)) => {
+            list::lists(value, items, shape, path, merge)
+        }
         (Some(value), patch) if is_container(&value) || is_container(patch) => {
             Err(PatchError::Shape {
                 path: path.text(),
@@ -127,11 +95,4 @@ fn directive(patch: &Map<String, Value>, path: &Path) -> Result<Directive, Patch
             },
         }),
     }
-}
-
-/// Whether an element says that the list of the patch replaces what was there.
-pub(super) fn replaces_list(element: &Value) -> bool {
-    element
-        .as_object()
-        .is_some_and(|map| map.len() == 1 && map.get(DIRECTIVE) == Some(&Value::from("replace")))
 }
