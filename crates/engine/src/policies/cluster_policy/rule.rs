@@ -189,14 +189,10 @@ impl CompiledRule {
                 Err(outcome) => return Some(self.response(outcome, evaluation)),
             }
         }
-        if let Some(outcome) = self.unmet_preconditions(evaluation) {
+        if let Some(response) = self.not_met(evaluation) {
             let is_silent = matches!(&self.handler, Handler::Generate(generate) if generate.compat);
-            if is_silent && outcome.status == RuleStatus::Skip {
-                return None;
-            }
-            let properties = self.report_properties.as_ref();
-            let written = properties.map(|properties| properties.written.clone());
-            return Some(self.response_with(outcome, written));
+            let is_told = !is_silent || response.status != RuleStatus::Skip;
+            return is_told.then_some(response);
         }
         let exceptions = self.matching_exceptions(evaluation);
         match &self.handler {
@@ -270,6 +266,18 @@ impl CompiledRule {
         let all = self.exceptions.iter();
         all.filter(|exception| exception.holds(evaluation))
             .collect()
+    }
+
+    /// The response of a rule that does not go on; none when its preconditions hold. Its report
+    /// properties stay as they are written.
+    fn not_met<'a, R: Recorder>(
+        &'a self,
+        evaluation: &mut Evaluation<'a, '_, R>,
+    ) -> Option<RuleResponse> {
+        let outcome = self.unmet_preconditions(evaluation)?;
+        let properties = self.report_properties.as_ref();
+        let written = properties.map(|properties| properties.written.clone());
+        Some(self.response_with(outcome, written))
     }
 
     /// Why the rule does not go on; none when its preconditions hold.

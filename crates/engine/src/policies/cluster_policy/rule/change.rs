@@ -66,10 +66,8 @@ impl CompiledRule {
         mutation: &'a Mutation,
         evaluation: &mut Evaluation<'a, '_, R>,
     ) -> Mutated {
-        if let Some(outcome) = self.unmet_preconditions(evaluation) {
-            let properties = self.report_properties.as_ref();
-            let written = properties.map(|properties| properties.written.clone());
-            return Mutated::of(self.response_with(outcome, written));
+        if let Some(response) = self.not_met(evaluation) {
+            return Mutated::of(response);
         }
         let exceptions = self.matching_exceptions(evaluation);
         if !exceptions.is_empty() {
@@ -103,10 +101,8 @@ impl CompiledRule {
             Ok(false) => return Mutated::default(),
             Err(outcome) => return Mutated::of(self.response(outcome, evaluation)),
         }
-        if let Some(outcome) = self.unmet_preconditions(evaluation) {
-            let properties = self.report_properties.as_ref();
-            let written = properties.map(|properties| properties.written.clone());
-            return Mutated::of(self.response_with(outcome, written));
+        if let Some(response) = self.not_met(evaluation) {
+            return Mutated::of(response);
         }
         let exceptions = self.matching_exceptions(evaluation);
         if !exceptions.is_empty() {
