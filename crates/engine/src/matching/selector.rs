@@ -7,8 +7,11 @@
 //! Kubernetes: `In`, `NotIn`, `Exists`, `DoesNotExist`, and the syntax of keys and values.
 //! A selector without any requirement matches everything.
 
+use std::collections::BTreeMap;
+
 use portcullis_api::label_selector::LabelSelector;
 use portcullis_values::wildcard::{Wildcard, has_wildcard};
+use serde_json::Value;
 
 mod syntax;
 
@@ -139,6 +142,20 @@ impl Selector {
         Ok(met)
     }
 
+    /// As [`Selector::matches`], of the labels of an object; a value that is no text is no label.
+    #[must_use]
+    pub fn matches_object(&self, object: &Value) -> bool {
+        let labels = object
+            .pointer("/metadata/labels")
+            .and_then(Value::as_object);
+        let labels: BTreeMap<String, String> = labels
+            .into_iter()
+            .flatten()
+            .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+            .collect();
+        self.matches(&labels)
+    }
+
     /// Whether the labels meet every requirement; a selector in error matches nothing.
     pub fn matches(&self, labels: &impl Labels) -> bool {
         // Every test that is in error is unmet, so the first unmet one decides.
@@ -231,7 +248,7 @@ fn expression_test(written: Requirement<'_>) -> Result<Test, SelectorError> {
     })
 }
 
-impl Labels for std::collections::BTreeMap<String, String> {
+impl Labels for BTreeMap<String, String> {
     fn get(&self, key: &str) -> Option<&str> {
         self.get(key).map(String::as_str)
     }

@@ -1,6 +1,5 @@
 //! `targets` of a `mutate` rule: the existing objects that it changes.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use portcullis_api::cluster_policy as api;
@@ -108,7 +107,7 @@ impl Target {
             .filter(|object| fits(object, "/metadata/namespace", namespace.as_ref()))
             .filter(|object| {
                 let selector = selector.as_ref();
-                selector.is_none_or(|selector| selector.matches(&labels(object)))
+                selector.is_none_or(|selector| selector.matches_object(object))
             })
             .collect())
     }
@@ -131,14 +130,4 @@ impl Target {
         evaluation.preconditions(hold);
         Ok(hold)
     }
-}
-
-fn labels(object: &Value) -> BTreeMap<String, String> {
-    let labels = object
-        .pointer("/metadata/labels")
-        .and_then(Value::as_object);
-    let entries = labels.into_iter().flatten();
-    entries
-        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-        .collect()
 }

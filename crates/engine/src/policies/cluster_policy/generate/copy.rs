@@ -1,7 +1,5 @@
 //! `clone` and `cloneList`: copies of objects that exist.
 
-use std::collections::BTreeMap;
-
 use portcullis_api::cluster_policy as api;
 use serde_json::{Map, Value};
 
@@ -63,7 +61,7 @@ pub(super) fn list(
         for item in items {
             if selector
                 .as_ref()
-                .is_some_and(|selector| !selector.matches(&labels(&item)))
+                .is_some_and(|selector| !selector.matches_object(&item))
             {
                 continue;
             }
@@ -91,16 +89,6 @@ fn copy(source: Value, target: ObjectRef) -> Copy {
         source,
         target,
     }
-}
-
-fn labels(object: &Value) -> BTreeMap<String, String> {
-    let labels = object
-        .pointer("/metadata/labels")
-        .and_then(Value::as_object);
-    let labels = labels.into_iter().flatten();
-    labels
-        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-        .collect()
 }
 
 fn answered(lookup: Lookup, of: &dyn std::fmt::Display) -> Result<Value, GenerateError> {
