@@ -10,7 +10,7 @@ use crate::exceptions::ExceptionSet;
 use crate::index::RuleIndex;
 use crate::load::Loaded;
 use crate::policies::cleanup_policy::CompiledCleanupPolicy;
-use crate::policies::cluster_policy::CompiledClusterPolicy;
+use crate::policies::cluster_policy::{CompiledClusterPolicy, CompiledRule};
 use crate::policies::unevaluated::CompiledUnevaluated;
 use crate::policy_info::PolicyInfo;
 use crate::response::RuleType;
@@ -86,12 +86,8 @@ impl PolicySet {
     fn new(policies: Vec<CompiledPolicy>) -> PolicySet {
         let numbered = || (0_u32..).zip(&policies);
         let rules = numbered().flat_map(|(number, policy)| {
-            let rules = match policy {
-                CompiledPolicy::ClusterPolicy(policy) => policy.rules(),
-                CompiledPolicy::Cleanup(_) | CompiledPolicy::Unevaluated(_) => &[],
-            };
             (0_u32..)
-                .zip(rules)
+                .zip(policy.rules())
                 .map(move |(rule, compiled)| ((number, rule), compiled.matcher()))
         });
         let index = RuleIndex::build(rules);
@@ -101,10 +97,7 @@ impl PolicySet {
             .collect();
         let having = |rule_type| {
             numbered()
-                .filter(|(_, policy)| match policy {
-                    CompiledPolicy::ClusterPolicy(policy) => policy.has(rule_type),
-                    CompiledPolicy::Cleanup(_) | CompiledPolicy::Unevaluated(_) => false,
-                })
+                .filter(|(_, policy)| policy.has(rule_type))
                 .map(|(number, _)| number)
                 .collect()
         };
@@ -165,13 +158,23 @@ impl CompiledPolicy {
         }
     }
 
-    /// The names of the rules, derived ones after the written ones.
-    pub fn rule_names(&self) -> impl Iterator<Item = &str> {
-        let rules = match self {
+    /// The rules, derived ones after the written ones; none of a policy of another kind.
+    #[must_use]
+    pub fn rules(&self) -> &[CompiledRule] {
+        match self {
             CompiledPolicy::ClusterPolicy(policy) => policy.rules(),
             CompiledPolicy::Cleanup(_) | CompiledPolicy::Unevaluated(_) => &[],
-        };
-        rules.iter().map(|rule| rule.name())
+        }
+    }
+
+    /// The names of the rules, in the same order.
+    pub fn rule_names(&self) -> impl Iterator<Item = &str> {
+        self.rules().iter().map(|rule| rule.name())
+    }
+
+    fn has(&self, rule_type: RuleType) -> bool {
+        let mut rules = self.rules().iter();
+        rules.any(|rule| rule.rule_type() == rule_type)
     }
 
     /// What the policy may ask of the world; a policy that needs nothing runs inline.

@@ -114,13 +114,6 @@ impl CompiledClusterPolicy {
         &self.actions
     }
 
-    /// Whether a rule is of a type.
-    #[must_use]
-    pub fn has(&self, rule_type: RuleType) -> bool {
-        let mut rules = self.rules.iter();
-        rules.any(|rule| rule.rule_type() == rule_type)
-    }
-
     /// Evaluates the rules of a type that changes objects, of the given numbers, in order.
     /// `evaluate` runs one rule on the object as the rules before it changed it, if they did.
     pub fn mutate(
