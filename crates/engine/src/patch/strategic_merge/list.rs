@@ -4,6 +4,8 @@
 //! result starts with the elements of the patch, in the order of the patch; where a list has two
 //! merge keys, elements that were there keep their places after those that are new.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::path::Path;
@@ -115,7 +117,9 @@ fn identities<'v>(elements: impl Iterator<Item = &'v Value>, keyed: &Keyed) -> V
     let mut found: Vec<Identity> = Vec::new();
     for element in elements.filter_map(Value::as_object) {
         let keys = keyed.keys.iter();
-        let identity: Identity = keys.map(|key| text(element.get(*key))).collect();
+        let identity: Identity = keys
+            .map(|key| text(element.get(*key)).into_owned())
+            .collect();
         if !found.contains(&identity) {
             found.push(identity);
         }
@@ -165,23 +169,20 @@ fn known<'k>(keyed: &Keyed, identity: &'k Identity) -> Vec<(&'static str, &'k St
 }
 
 fn is_same(element: &Value, known: &[(&str, &String)]) -> bool {
-    let is_map = element.is_object();
-    let equal = |(key, text): &(&str, &String)| {
-        element
-            .get(*key)
-            .is_some_and(|value| self::text(Some(value)) == **text)
-    };
-    is_map && known.iter().all(equal)
+    known.iter().all(|(key, text)| has(element, key, text))
 }
 
 /// As [`is_same`], where a key without a value is any value.
 fn could_be(element: &Value, known: &[(&str, &String)]) -> bool {
-    let fits = |(key, text): &(&str, &String)| {
-        element
-            .get(*key)
-            .is_some_and(|value| text.is_empty() || self::text(Some(value)) == **text)
-    };
-    known.iter().all(fits)
+    known.iter().all(|(key, text)| match text.as_str() {
+        "" => element.get(*key).is_some(),
+        text => has(element, key, text),
+    })
+}
+
+fn has(element: &Value, key: &str, wanted: &str) -> bool {
+    let value = element.get(key);
+    value.is_some_and(|value| text(Some(value)) == wanted)
 }
 
 /// What was merged, and then what else was there.
@@ -189,7 +190,7 @@ fn joined(mut merged: Vec<Value>, value: Vec<Value>, keyed: &Keyed) -> Vec<Value
     for element in value {
         let keys = keyed.keys.iter().copied();
         let identity: Vec<(&str, String)> = keys
-            .map(|key| (key, text(element.get(key))))
+            .map(|key| (key, text(element.get(key)).into_owned()))
             .filter(|(_, text)| !text.is_empty())
             .collect();
         let known: Vec<(&str, &String)> = identity.iter().map(|(key, text)| (*key, text)).collect();
@@ -211,11 +212,11 @@ fn joined(mut merged: Vec<Value>, value: Vec<Value>, keyed: &Keyed) -> Vec<Value
 }
 
 /// A scalar as text, as merge keys are compared.
-fn text(value: Option<&Value>) -> String {
+fn text(value: Option<&Value>) -> Cow<'_, str> {
     match value {
-        Some(Value::String(text)) => text.clone(),
-        Some(value @ (Value::Bool(_) | Value::Number(_))) => value.to_string(),
-        _ => String::new(),
+        Some(Value::String(text)) => Cow::Borrowed(text),
+        Some(value @ (Value::Bool(_) | Value::Number(_))) => Cow::Owned(value.to_string()),
+        _ => Cow::Borrowed(""),
     }
 }
 
