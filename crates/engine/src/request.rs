@@ -81,8 +81,8 @@ pub enum NumberModel {
     KyvernoOffline,
 }
 
-/// One request: what AdmissionReview has, and nothing of HTTP.
-#[derive(Clone, Debug)]
+/// One request: what AdmissionReview has, and nothing of HTTP. The default has nothing in it.
+#[derive(Clone, Debug, Default)]
 pub struct Request<'a> {
     /// Request id; empty offline.
     pub uid: &'a str,
@@ -124,25 +124,10 @@ impl<'a> Request<'a> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::{GroupVersionKind, GroupVersionResource, NumberModel, Operation, Request};
+    use super::Request;
 
     /// A request without anything in it.
     pub(crate) fn empty<'a>() -> Request<'a> {
-        Request {
-            uid: "",
-            operation: Operation::Create,
-            kind: GroupVersionKind::default(),
-            resource: GroupVersionResource::default(),
-            subresource: "",
-            name: "",
-            namespace: "",
-            object: None,
-            old_object: None,
-            user: None,
-            namespace_labels: None,
-            dry_run: false,
-            options: None,
-            numbers: NumberModel::Integers,
-        }
+        Request::default()
     }
 }

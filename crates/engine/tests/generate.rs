@@ -7,13 +7,11 @@
     reason = "tests"
 )]
 
-use portcullis_engine::context::source::{ApiCall, ContextSource, EntryKind, Lookup};
+use portcullis_engine::context::source::{ContextSource, Lookup};
 use portcullis_engine::generate::{ObjectRef, plan::Action, trigger::plans};
 use portcullis_engine::load::load;
 use portcullis_engine::record::Silent;
-use portcullis_engine::request::{
-    GroupVersionKind, GroupVersionResource, NumberModel, Operation, Request,
-};
+use portcullis_engine::request::{GroupVersionKind, Operation, Request};
 use portcullis_engine::response::RuleResponse;
 use portcullis_engine::{CompileOptions, PolicySet, compile, evaluate};
 use serde_json::{Value, json};
@@ -22,21 +20,6 @@ use serde_json::{Value, json};
 struct Cluster(Vec<Value>);
 
 impl ContextSource for Cluster {
-    fn loads(&self, _: EntryKind) -> bool {
-        false
-    }
-    fn config_map(&self, _: &str, _: &str) -> Lookup {
-        Lookup::Unavailable
-    }
-    fn api_call(&self, _: &ApiCall) -> Lookup {
-        Lookup::Unavailable
-    }
-    fn image(&self, _: &str) -> Lookup {
-        Lookup::Unavailable
-    }
-    fn global(&self, _: &str, _: Option<&str>) -> Lookup {
-        Lookup::Unavailable
-    }
     fn object(&self, of: &ObjectRef) -> Lookup {
         let found = self.0.iter().find(|object| ObjectRef::of(object) == *of);
         found.cloned().map_or(Lookup::NotFound, Lookup::Found)
@@ -57,9 +40,6 @@ impl ContextSource for Cluster {
     }
     fn random(&self) -> u64 {
         0
-    }
-    fn resolve_host(&self, _: &str) -> Lookup {
-        Lookup::Unavailable
     }
 }
 
@@ -101,24 +81,17 @@ fn request<'r>(operation: Operation, object: &'r Value, old: Option<&'r Value>) 
             .unwrap_or_default()
     };
     Request {
-        uid: "",
         operation,
         kind: GroupVersionKind {
             version: "v1".to_owned(),
             kind: text("/kind").to_owned(),
             ..GroupVersionKind::default()
         },
-        resource: GroupVersionResource::default(),
-        subresource: "",
         name: text("/metadata/name"),
         namespace: text("/metadata/namespace"),
         object: Some(object),
         old_object: old,
-        user: None,
-        namespace_labels: None,
-        dry_run: false,
-        options: None,
-        numbers: NumberModel::Integers,
+        ..Request::default()
     }
 }
 

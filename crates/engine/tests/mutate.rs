@@ -7,13 +7,11 @@
     reason = "tests"
 )]
 
-use portcullis_engine::context::source::{ApiCall, ContextSource, EntryKind, Lookup};
+use portcullis_engine::context::source::{ContextSource, Lookup};
 use portcullis_engine::load::load;
 use portcullis_engine::patch::{JsonPatch, JsonPatchOptions, diff};
 use portcullis_engine::record::Silent;
-use portcullis_engine::request::{
-    GroupVersionKind, GroupVersionResource, NumberModel, Operation, Request,
-};
+use portcullis_engine::request::{GroupVersionKind, Request};
 use portcullis_engine::response::EngineResponse;
 use portcullis_engine::{CompileOptions, compile, evaluate};
 use serde_json::{Value, json};
@@ -22,21 +20,6 @@ use serde_json::{Value, json};
 struct Cluster;
 
 impl ContextSource for Cluster {
-    fn loads(&self, _: EntryKind) -> bool {
-        false
-    }
-    fn config_map(&self, _: &str, _: &str) -> Lookup {
-        Lookup::Unavailable
-    }
-    fn api_call(&self, _: &ApiCall) -> Lookup {
-        Lookup::Unavailable
-    }
-    fn image(&self, _: &str) -> Lookup {
-        Lookup::Unavailable
-    }
-    fn global(&self, _: &str, _: Option<&str>) -> Lookup {
-        Lookup::Unavailable
-    }
     fn matching_objects(&self, api_version: &str, kind: &str) -> Lookup {
         assert_eq!((api_version, kind), ("v1", "Secret"));
         let secret = |name: &str| {
@@ -51,9 +34,6 @@ impl ContextSource for Cluster {
     }
     fn random(&self) -> u64 {
         0
-    }
-    fn resolve_host(&self, _: &str) -> Lookup {
-        Lookup::Unavailable
     }
 }
 
@@ -107,24 +87,15 @@ fn responses(policies: &[Value], object: &Value) -> Vec<EngineResponse> {
     assert!(errors.is_empty(), "{errors:?}");
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap();
     let request = Request {
-        uid: "",
-        operation: Operation::Create,
         kind: GroupVersionKind {
             group: String::new(),
             version: text("/apiVersion").to_owned(),
             kind: text("/kind").to_owned(),
         },
-        resource: GroupVersionResource::default(),
-        subresource: "",
         name: text("/metadata/name"),
         namespace: text("/metadata/namespace"),
         object: Some(object),
-        old_object: None,
-        user: None,
-        namespace_labels: None,
-        dry_run: false,
-        options: None,
-        numbers: NumberModel::Integers,
+        ..Request::default()
     };
     evaluate(&set, &request, &Cluster, &mut Silent)
 }

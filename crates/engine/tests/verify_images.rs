@@ -13,12 +13,10 @@ use portcullis_api::cluster_policy::Attestor;
 use portcullis_engine::context::image_verification::{
     ImageVerificationRequest, Statement, VerifiedImage, VerifyOutcome,
 };
-use portcullis_engine::context::source::{ApiCall, ContextSource, EntryKind, Lookup};
+use portcullis_engine::context::source::{ContextSource, Lookup};
 use portcullis_engine::load::load;
 use portcullis_engine::record::Silent;
-use portcullis_engine::request::{
-    GroupVersionKind, GroupVersionResource, NumberModel, Operation, Request,
-};
+use portcullis_engine::request::{GroupVersionKind, Operation, Request};
 use portcullis_engine::response::{EngineResponse, RuleType};
 use portcullis_engine::{CompileOptions, compile, evaluate};
 use serde_json::{Value, json};
@@ -39,18 +37,6 @@ fn key(attestor: &Attestor) -> &str {
 }
 
 impl ContextSource for Registry {
-    fn loads(&self, _: EntryKind) -> bool {
-        false
-    }
-    fn config_map(&self, _: &str, _: &str) -> Lookup {
-        Lookup::Unavailable
-    }
-    fn api_call(&self, _: &ApiCall) -> Lookup {
-        Lookup::Unavailable
-    }
-    fn image(&self, _: &str) -> Lookup {
-        Lookup::Unavailable
-    }
     fn verify(&self, what: &ImageVerificationRequest<'_>) -> VerifyOutcome {
         let statement = |kind: &str, predicate| Statement {
             r#type: kind.to_owned(),
@@ -77,17 +63,11 @@ impl ContextSource for Registry {
             _ => Lookup::Found(DIGEST.into()),
         }
     }
-    fn global(&self, _: &str, _: Option<&str>) -> Lookup {
-        Lookup::Unavailable
-    }
     fn now(&self) -> i128 {
         0
     }
     fn random(&self) -> u64 {
         0
-    }
-    fn resolve_host(&self, _: &str) -> Lookup {
-        Lookup::Unavailable
     }
 }
 
@@ -129,7 +109,6 @@ fn answers(rules: &[Value], object: &Value, old: Option<&Value>) -> Vec<EngineRe
     let (set, errors) = compile(&policies, &[], &CompileOptions::default());
     assert!(errors.is_empty(), "{errors:?}");
     let request = Request {
-        uid: "",
         operation: match old {
             Some(_) => Operation::Update,
             None => Operation::Create,
@@ -139,17 +118,11 @@ fn answers(rules: &[Value], object: &Value, old: Option<&Value>) -> Vec<EngineRe
             kind: object["kind"].as_str().unwrap().to_owned(),
             ..GroupVersionKind::default()
         },
-        resource: GroupVersionResource::default(),
-        subresource: "",
         name: "web",
         namespace: "shop",
         object: Some(object),
         old_object: old,
-        user: None,
-        namespace_labels: None,
-        dry_run: false,
-        options: None,
-        numbers: NumberModel::Integers,
+        ..Request::default()
     };
     evaluate(&set, &request, &Registry, &mut Silent)
 }

@@ -72,20 +72,33 @@ pub struct RuleValues {
     pub foreach_values: Vec<(String, Vec<Value>)>,
 }
 
-/// All that the engine may ask of the world.
+/// All that the engine may ask of the world. Every source has a clock and dice; whatever else it does
+/// not answer is unavailable.
 pub trait ContextSource {
     /// Whether entries of this kind can be loaded here at all.
-    fn loads(&self, kind: EntryKind) -> bool;
+    fn loads(&self, kind: EntryKind) -> bool {
+        let _ = kind;
+        false
+    }
 
     /// A ConfigMap as an object with `data` and `metadata`.
-    fn config_map(&self, namespace: &str, name: &str) -> Lookup;
+    fn config_map(&self, namespace: &str, name: &str) -> Lookup {
+        let _ = (namespace, name);
+        Lookup::Unavailable
+    }
 
     /// The decoded answer of an API or service call.
-    fn api_call(&self, call: &ApiCall) -> Lookup;
+    fn api_call(&self, call: &ApiCall) -> Lookup {
+        let _ = call;
+        Lookup::Unavailable
+    }
 
     /// Image data: `image`, `resolvedImage`, `registry`, `repository`, `identifier`,
     /// `manifestList`, `manifest`, `configData`.
-    fn image(&self, reference: &str) -> Lookup;
+    fn image(&self, reference: &str) -> Lookup {
+        let _ = reference;
+        Lookup::Unavailable
+    }
 
     /// Whether an attestor signed an image, or a statement about it.
     fn verify(&self, what: &ImageVerificationRequest<'_>) -> VerifyOutcome {
@@ -100,7 +113,10 @@ pub trait ContextSource {
     }
 
     /// A global context entry, or one of its projections.
-    fn global(&self, entry: &str, projection: Option<&str>) -> Lookup;
+    fn global(&self, entry: &str, projection: Option<&str>) -> Lookup {
+        let _ = (entry, projection);
+        Lookup::Unavailable
+    }
 
     /// Every object of a kind, as a list; API version and kind may have wildcards.
     fn matching_objects(&self, api_version: &str, kind: &str) -> Lookup {
@@ -147,7 +163,10 @@ pub trait ContextSource {
     fn random(&self) -> u64;
 
     /// The addresses of a host name as a list of text.
-    fn resolve_host(&self, name: &str) -> Lookup;
+    fn resolve_host(&self, name: &str) -> Lookup {
+        let _ = name;
+        Lookup::Unavailable
+    }
 }
 
 /// A source that answers nothing: every lookup is unavailable, the clock stands at 1970 and the
@@ -156,28 +175,10 @@ pub trait ContextSource {
 pub struct NoSource;
 
 impl ContextSource for NoSource {
-    fn loads(&self, _: EntryKind) -> bool {
-        false
-    }
-    fn config_map(&self, _: &str, _: &str) -> Lookup {
-        Lookup::Unavailable
-    }
-    fn api_call(&self, _: &ApiCall) -> Lookup {
-        Lookup::Unavailable
-    }
-    fn image(&self, _: &str) -> Lookup {
-        Lookup::Unavailable
-    }
-    fn global(&self, _: &str, _: Option<&str>) -> Lookup {
-        Lookup::Unavailable
-    }
     fn now(&self) -> i128 {
         0
     }
     fn random(&self) -> u64 {
         0
-    }
-    fn resolve_host(&self, _: &str) -> Lookup {
-        Lookup::Unavailable
     }
 }

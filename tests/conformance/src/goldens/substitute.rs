@@ -9,9 +9,7 @@ use std::sync::Arc;
 use portcullis_engine::context::source::NoSource;
 use portcullis_engine::context::variables::Template;
 use portcullis_engine::context::{JsonContext, RequestView, Store};
-use portcullis_engine::request::{
-    GroupVersionKind, GroupVersionResource, NumberModel, Operation, Request,
-};
+use portcullis_engine::request::{NumberModel, Operation, Request};
 use portcullis_jmespath::GoInt64;
 use portcullis_values::{Map, Str, Val};
 use serde_json::Value;
@@ -87,19 +85,8 @@ fn with_go_integers(value: &Value) -> Val<'_> {
 /// A request without anything in it but its operation.
 pub(super) fn request(operation: Operation) -> Request<'static> {
     Request {
-        uid: "",
         operation,
-        kind: GroupVersionKind::default(),
-        resource: GroupVersionResource::default(),
-        subresource: "",
-        name: "",
-        namespace: "",
-        object: None,
-        old_object: None,
-        user: None,
-        namespace_labels: None,
-        dry_run: false,
-        options: None,
         numbers: NumberModel::KyvernoOffline,
+        ..Request::default()
     }
 }
