@@ -8,6 +8,7 @@ use portcullis_pipeline::{
     render::RenderedPolicy,
     suite::{self, SuiteOutcome, row::Row},
 };
+use portcullis_values::json_pointer;
 use portcullis_yaml::{Document, Limits, Mode};
 use serde_json::Value;
 
@@ -108,7 +109,7 @@ pub(crate) fn follow(value: &Value, path: &str, bare: &dyn Fn(&str) -> &str) -> 
             Value::Object(fields) => fields.iter().find_map(|(key, below)| {
                 let after = rest.strip_prefix(bare(key))?;
                 let is_whole = after.is_empty() || after.starts_with('/');
-                is_whole.then(|| (key.replace('~', "~0").replace('/', "~1"), below, after))
+                is_whole.then(|| (json_pointer::escape(key), below, after))
             }),
             Value::Array(items) => element(items, rest),
             _ => None,

@@ -11,6 +11,7 @@ use jsonschema::{
 };
 use portcullis_api::schemas::{SchemaDocument, schema_documents};
 use portcullis_schema::nearest;
+use portcullis_values::json_pointer;
 use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, Place};
@@ -225,7 +226,7 @@ fn unknown_field(
 ) -> SchemaFault {
     let near = nearest(name, known_fields(schema, error));
     SchemaFault {
-        pointer: format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1")),
+        pointer: format!("{pointer}/{}", json_pointer::escape(name)),
         at_key: true,
         message: format!("unknown field `{name}`"),
         help: near.map(|near| format!("did you mean `{near}`?")),

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use portcullis_values::json_pointer;
+
 /// One step of a path into an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Segment {
@@ -31,7 +33,7 @@ impl Fault {
         self.path.iter().fold(String::new(), |mut text, segment| {
             text.push('/');
             match segment {
-                Segment::Key(key) => text.push_str(&key.replace('~', "~0").replace('/', "~1")),
+                Segment::Key(key) => text.push_str(&json_pointer::escape(key)),
                 Segment::Index(index) => text.push_str(&index.to_string()),
             }
             text

@@ -9,6 +9,7 @@ pub mod gojson;
 pub mod gotext;
 pub mod gotime;
 pub mod image_ref;
+pub mod json_pointer;
 pub mod quantity;
 pub mod regexp;
 pub mod semver;

@@ -4,6 +4,7 @@ mod conditions;
 mod expression;
 mod pattern;
 
+use portcullis_values::json_pointer;
 use serde_json::{Value, json};
 
 /// One change of a policy's document.
@@ -43,7 +44,7 @@ fn set(document: &mut Value, pointer: &str, value: &Value) {
     } else if let Some((parent, key)) = pointer.rsplit_once('/')
         && let Some(Value::Object(entries)) = document.pointer_mut(parent)
     {
-        entries.insert(key.replace("~1", "/").replace("~0", "~"), value.clone());
+        entries.insert(json_pointer::unescape(key), value.clone());
     }
 }
 
@@ -54,7 +55,7 @@ fn remove(document: &mut Value, pointer: &str) -> Option<Value> {
             let index = key.parse().ok().filter(|index| *index < items.len())?;
             Some(items.remove(index))
         }
-        Value::Object(entries) => entries.remove(&key.replace("~1", "/").replace("~0", "~")),
+        Value::Object(entries) => entries.remove(&json_pointer::unescape(key)),
         _ => None,
     }
 }
@@ -119,7 +120,7 @@ fn walk(value: &Value, pointer: &str, room: Room, edits: &mut Vec<Edit>) {
     match value {
         Value::Object(entries) => {
             for (key, child) in entries {
-                let at = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+                let at = format!("{pointer}/{}", json_pointer::escape(key));
                 let inner = room_of(key, room);
                 edits.extend(of_entry(key, child, &at, room));
                 walk(child, &at, inner, edits);

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use portcullis_api::cluster_policy::ImageExtractor;
 use portcullis_jmespath::Expression;
 use portcullis_values::image_ref::{ImageInfo, ImageOptions};
+use portcullis_values::json_pointer;
 use portcullis_values::{Map, Str, Val};
 use serde_json::Value;
 
@@ -261,7 +262,7 @@ impl Extractor {
 
 fn push_step(pointer: &mut String, step: &str) {
     pointer.push('/');
-    pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+    pointer.push_str(&json_pointer::escape(step));
 }
 
 fn kind(object: &Value) -> &str {

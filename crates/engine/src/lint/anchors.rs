@@ -1,8 +1,9 @@
 //! Anchors of a pattern: only those that the place understands, and a list behind `^( )`.
 
+use portcullis_values::json_pointer;
 use serde_json::Value;
 
-use super::finding::{Findings, step};
+use super::finding::Findings;
 use crate::pattern::anchor::{AnchorKind, parse};
 
 /// Looks at a pattern of a `validate` rule, where nothing is added.
@@ -42,7 +43,7 @@ fn walk(pattern: &Value, path: &str, mut look: impl FnMut(&str, &Value, &str)) {
             }
             Value::Object(entries) => {
                 for (key, value) in entries {
-                    let path = format!("{path}/{}", step(key));
+                    let path = format!("{path}/{}", json_pointer::escape(key));
                     look(key, value, &path);
                     open.push((path, value));
                 }

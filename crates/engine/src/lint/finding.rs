@@ -103,8 +103,3 @@ impl Findings {
         self.list
     }
 }
-
-/// A key as one step of a JSON pointer.
-pub(super) fn step(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
-}

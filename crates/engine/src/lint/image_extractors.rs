@@ -3,8 +3,9 @@
 
 use portcullis_api::cluster_policy::Rule;
 use portcullis_jmespath::Expression;
+use portcullis_values::json_pointer;
 
-use super::finding::{Findings, step};
+use super::finding::Findings;
 use super::match_resources::filters;
 use crate::matching::KindSelector;
 
@@ -37,7 +38,7 @@ pub(super) fn check(rule: &Rule, path: &str, findings: &mut Findings) {
 
 fn check_entries(rule: &Rule, path: &str, findings: &mut Findings) {
     for (kind, extractors) in &rule.image_extractors {
-        let path = format!("{path}/{}", step(kind));
+        let path = format!("{path}/{}", json_pointer::escape(kind));
         if !sees(rule, kind) {
             findings.warning(
                 &path,

@@ -1,8 +1,9 @@
 //! Labels and annotations in a pattern or patch: values are text.
 
+use portcullis_values::json_pointer;
 use serde_json::{Map, Value};
 
-use super::finding::{Findings, step};
+use super::finding::Findings;
 
 /// Looks at `metadata`, and at `metadata` of the pod template.
 pub(super) fn check(pattern: &Value, path: &str, findings: &mut Findings) {
@@ -39,7 +40,7 @@ fn check_metadata(
             .flatten()
             .filter(|(_, value)| !value.is_string())
         {
-            let path = format!("{path}/{field}/{}", step(key));
+            let path = format!("{path}/{field}/{}", json_pointer::escape(key));
             let message = format!("`{key}` is not text, as {field} are");
             let remedy = "put the value in quotes";
             match is_certain {

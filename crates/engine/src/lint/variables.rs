@@ -9,9 +9,10 @@ use std::ops::Range;
 
 use portcullis_api::cluster_policy::{Policy, Rule};
 use portcullis_jmespath::Expression;
+use portcullis_values::json_pointer;
 use serde_json::Value;
 
-use super::finding::{Findings, step};
+use super::finding::Findings;
 use super::names::Names;
 use super::references;
 use crate::context::scan;
@@ -60,7 +61,7 @@ pub(super) fn check_annotations(policy: &Policy, findings: &mut Findings) {
         if key != "kubectl.kubernetes.io/last-applied-configuration" {
             check_user(
                 text,
-                &format!("/metadata/annotations/{}", step(key)),
+                &format!("/metadata/annotations/{}", json_pointer::escape(key)),
                 findings,
             );
         }
@@ -90,7 +91,7 @@ fn texts(document: &Value) -> Vec<(String, &str)> {
             }
             Value::Object(entries) => {
                 for (key, value) in entries.iter().rev() {
-                    let path = format!("{path}/{}", step(key));
+                    let path = format!("{path}/{}", json_pointer::escape(key));
                     found.push((path.clone(), key.as_str()));
                     open.push((path, value));
                 }

@@ -4,9 +4,9 @@
 //! rules with `foreach`, and those for other objects than the one of the request.
 
 use portcullis_api::cluster_policy::Mutation;
+use portcullis_values::json_pointer;
 use serde_json::{Map, Value};
 
-use super::finding::step;
 use super::json_patch;
 use crate::context::has_variable;
 use crate::pattern::anchor::{self, AnchorKind};
@@ -60,7 +60,7 @@ impl Writes {
             return;
         }
         for (key, value) in patch {
-            let place = format!("{place}/{}", step(key));
+            let place = format!("{place}/{}", json_pointer::escape(key));
             match anchor::parse(key).map(|anchor| (anchor.kind, anchor.key)) {
                 None => self.value(value, &below(path, key), &place),
                 Some((AnchorKind::Addition, _)) => {}
@@ -103,7 +103,11 @@ impl Writes {
 
     fn operation(&mut self, operation: &Value) {
         let text = |key: &str| json_patch::text(operation, key);
-        let path: Vec<String> = text("path").split('/').skip(1).map(unescape).collect();
+        let path: Vec<String> = text("path")
+            .split('/')
+            .skip(1)
+            .map(json_pointer::unescape)
+            .collect();
         let is_element = |key: &String| key == "-" || key.parse::<usize>().is_ok();
         if path.is_empty()
             || path.iter().any(|key| has_variable(key))
@@ -137,10 +141,6 @@ fn below(path: &[String], key: &str) -> Vec<String> {
     let mut path = path.to_vec();
     path.push(key.to_owned());
     path
-}
-
-fn unescape(key: &str) -> String {
-    key.replace("~1", "/").replace("~0", "~")
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@
 //! elements that are missing are added to it. Operations stand in the order of the keys, so that
 //! the same two objects always give the same patch.
 
+use portcullis_values::json_pointer;
 use serde_json::Value;
 
 use super::json_patch::Operation;
-use super::pointer;
 
 /// The operations that make `after` of `before`.
 ///
@@ -33,13 +33,15 @@ fn compare(before: &Value, after: &Value, path: &mut String, operations: &mut Ve
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => {
             for (key, old) in before {
-                at(path, &pointer::escape(key), |path| match after.get(key) {
-                    Some(new) => compare(old, new, path, operations),
-                    None => operations.push(Operation::Remove { path: path.clone() }),
+                at(path, &json_pointer::escape(key), |path| {
+                    match after.get(key) {
+                        Some(new) => compare(old, new, path, operations),
+                        None => operations.push(Operation::Remove { path: path.clone() }),
+                    }
                 });
             }
             for (key, new) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
-                at(path, &pointer::escape(key), |path| {
+                at(path, &json_pointer::escape(key), |path| {
                     operations.push(Operation::add(path.clone(), new.clone()));
                 });
             }

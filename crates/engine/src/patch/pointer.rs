@@ -1,16 +1,6 @@
-//! JSON pointers (RFC 6901), as JSON patches use them.
+//! What JSON patches read from the steps of a pointer, and their words for values.
 
 use serde_json::Value;
-
-/// A step of a pointer with `~1` and `~0` in place.
-pub(super) fn unescape(step: &str) -> String {
-    step.replace("~1", "/").replace("~0", "~")
-}
-
-/// A key as a step of a pointer.
-pub(super) fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
-}
 
 /// A step that is a number, with its sign: `7`, `-1`, `+2`, `01`.
 pub(super) fn number(step: &str) -> Option<i64> {

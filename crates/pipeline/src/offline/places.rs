@@ -1,6 +1,7 @@
 //! What is wrong with a document of a file, at its place in the file.
 
 use portcullis_api::read::{PathSegment, ReadError};
+use portcullis_values::json_pointer;
 use portcullis_yaml::{Limits, Mode, YamlError};
 
 use crate::diagnostic::{Diagnostic, Place, SourceFile};
@@ -25,7 +26,7 @@ pub fn not_typed(file: &SourceFile, document: usize, error: &ReadError) -> Diagn
         .iter()
         .fold(String::new(), |pointer, part| match part {
             PathSegment::Key(key) => {
-                format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
+                format!("{pointer}/{}", json_pointer::escape(key))
             }
             PathSegment::Index(index) => format!("{pointer}/{index}"),
         });

@@ -1,5 +1,6 @@
 //! Applies operations to a document.
 
+use portcullis_values::json_pointer;
 use serde_json::{Map, Value};
 
 use super::{JsonPatchOptions, Operation};
@@ -104,12 +105,12 @@ impl Patched {
             if step.is_empty() && current.is_object() {
                 return Place::Lost;
             }
-            match child(current, &pointer::unescape(step), negative) {
+            match child(current, &json_pointer::unescape(step), negative) {
                 Some(next) if is_container(next) => current = next,
                 _ => return Place::Missing,
             }
         }
-        Place::Inside(current, pointer::unescape(last))
+        Place::Inside(current, json_pointer::unescape(last))
     }
 
     fn add(&mut self, path: &str, value: Value) -> Result<(), Problem> {
@@ -198,7 +199,7 @@ impl Patched {
             if step.is_empty() && current.is_object() {
                 break;
             }
-            let step = pointer::unescape(step);
+            let step = json_pointer::unescape(step);
             let exists = child(current, &step, negative).is_some_and(|value| !value.is_null());
             if !exists && !make(current, &step, following, negative)? {
                 break;
