@@ -39,12 +39,16 @@ pub fn evaluate<R: Recorder>(
     }
     let nothing = VerifiedImages::default();
     let mut object = None;
-    let mut responses = Vec::new();
+    let mut responses: Vec<Numbered> = Vec::new();
     for phase in [Phase::Mutate, Phase::VerifyImages] {
         let seen = with_object(request, object.as_deref());
         let (answers, changed) = world(&nothing).changes(phase, &seen, &mut verified, recorder);
         responses.extend(answers);
         object = changed.or(object);
+    }
+    let mut changes = responses.iter_mut().rev();
+    if let Some((_, last)) = changes.find(|(_, response)| response.patched.is_some()) {
+        last.is_last_change = true;
     }
     let request = with_object(request, object.as_deref());
     responses.extend(world(&verified).others(&request, recorder));
@@ -70,6 +74,7 @@ fn joined(responses: Vec<Numbered>) -> Vec<EngineResponse> {
                 let known: &mut EngineResponse = known.get_mut();
                 known.rules.extend(response.rules);
                 known.patched = response.patched.or(known.patched.take());
+                known.is_last_change |= response.is_last_change;
             }
             Entry::Vacant(place) => {
                 place.insert(response);
@@ -241,9 +246,11 @@ impl<'w> World<'w> {
                 continue;
             };
             let rules: Vec<usize> = match &candidates {
+                // They stand in the order of the policies.
                 Some(candidates) => candidates
                     .iter()
-                    .filter(|(policy, _)| policy == number)
+                    .skip(candidates.partition_point(|(policy, _)| policy < number))
+                    .take_while(|(policy, _)| policy == number)
                     .filter_map(|(_, rule)| position(*rule))
                     .collect(),
                 None => (0..policy.rules().len()).collect(),
@@ -387,6 +394,7 @@ impl<'w> World<'w> {
             failure_action,
             rules,
             patched: None,
+            is_last_change: false,
         }
     }
 }

@@ -183,6 +183,7 @@ mod tests {
             failure_action: FailureAction::Audit,
             rules: vec![rule],
             patched: None,
+            is_last_change: false,
         };
         let found = results(&response).remove(0);
         assert_eq!((found.result, found.message.as_str()), expected);

@@ -183,4 +183,7 @@ pub struct EngineResponse {
     pub rules: Vec<RuleResponse>,
     /// The object after the policy, where the policy changed it.
     pub patched: Option<Arc<Value>>,
+    /// Whether no policy changed the object after this one. Images are verified after all mutations,
+    /// so that it need not be the last response with a changed object.
+    pub is_last_change: bool,
 }

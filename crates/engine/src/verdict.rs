@@ -198,6 +198,7 @@ mod tests {
             failure_action: policy.action,
             rules: rules.collect(),
             patched: None,
+            is_last_change: false,
         }
     }
 

@@ -98,15 +98,26 @@ fn rule(entry: &Value) -> Value {
 
 /// What a policy answers, its exceptions included, of an object and the one before it.
 fn answers(rules: &[Value], object: &Value, old: Option<&Value>) -> Vec<EngineResponse> {
-    let policy = json!({
-        "apiVersion": "kyverno.io/v1",
-        "kind": "ClusterPolicy",
-        "metadata": {"name": "images", "annotations": {"pod-policies.kyverno.io/autogen-controllers": "none"}},
-        "spec": {"rules": rules},
-    });
-    let (policies, faults) = load(&policy);
-    assert!(faults.is_empty(), "{faults:?}");
-    let (set, errors) = compile(&policies, &[], &CompileOptions::default());
+    answers_of(&[rules], object, old)
+}
+
+/// What policies answer, each given by its rules.
+fn answers_of(policies: &[&[Value]], object: &Value, old: Option<&Value>) -> Vec<EngineResponse> {
+    let policy = |rules: &[Value]| {
+        json!({
+            "apiVersion": "kyverno.io/v1",
+            "kind": "ClusterPolicy",
+            "metadata": {"name": "images", "annotations": {"pod-policies.kyverno.io/autogen-controllers": "none"}},
+            "spec": {"rules": rules},
+        })
+    };
+    let mut loaded = Vec::new();
+    for rules in policies {
+        let (policies, faults) = load(&policy(rules));
+        assert!(faults.is_empty(), "{faults:?}");
+        loaded.extend(policies);
+    }
+    let (set, errors) = compile(&loaded, &[], &CompileOptions::default());
     assert!(errors.is_empty(), "{errors:?}");
     let request = Request {
         operation: match old {
@@ -359,7 +370,7 @@ fn attestations() {
 #[test]
 fn digest_and_required() {
     let attestors = |name: &str| json!([{"entries": keys(&[name])}]);
-    let digest = format!("app:v1@{DIGEST}");
+    let digest = format!("docker.io/app:v1@{DIGEST}");
     let missing = "fail: missing digest for docker.io/app:v1";
     let bad = "fail: failed to verify image docker.io/app:v1: .attestors[0].entries[0].keys: no matching signatures";
     let table: [(Value, &str, Vec<&str>); 9] = [
@@ -528,4 +539,27 @@ fn validation_sees_the_digest() {
         rules,
         [("signed", "pass"), ("pinned", "pass"), ("signed", "pass")]
     );
+}
+
+#[test]
+fn the_last_change_is_the_digest_wherever_the_policy_stands() {
+    let verifies =
+        rule(&json!({"imageReferences": ["*"], "attestors": [{"entries": keys(&["good"])}]}));
+    let labels = json!({
+        "name": "labels",
+        "match": {"any": [{"resources": {"kinds": ["Pod"]}}]},
+        "mutate": {"patchStrategicMerge": {"metadata": {"labels": {"team": "shop"}}}},
+    });
+    let (verifies, labels) = ([verifies], [labels]);
+    for policies in [[&verifies[..], &labels[..]], [&labels, &verifies]] {
+        let responses = answers_of(&policies, &pod("app:v1"), None);
+        let last: Vec<_> = responses.iter().filter(|one| one.is_last_change).collect();
+        assert_eq!(last.len(), 1);
+        let object = last[0].patched.as_deref().unwrap();
+        assert_eq!(object["metadata"]["labels"]["team"], "shop");
+        assert_eq!(
+            object["spec"]["containers"][0]["image"],
+            format!("docker.io/app:v1@{DIGEST}")
+        );
+    }
 }

@@ -54,11 +54,8 @@ pub(super) fn of(
 ) -> Vec<Produced> {
     let mut produced = Vec::new();
     let changed = responses.iter().filter(|one| one.patched.is_some());
-    if let Some(last) = changed
-        .clone()
-        .next_back()
-        .and_then(|one| one.patched.clone())
-    {
+    let last = changed.clone().find(|one| one.is_last_change);
+    if let Some(last) = last.and_then(|one| one.patched.clone()) {
         produced.push(Produced {
             produced_as: ProducedAs::Mutated,
             policies: changed.map(&mut key).collect(),
