@@ -15,6 +15,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("portcullis-pipeline", 3),
     ("portcullis-engine", 2),
     ("portcullis-jmespath", 1),
+    ("portcullis-cel", 1),
     ("portcullis-api", 1),
     ("portcullis-schema", 1),
     ("portcullis-yaml", 0),
@@ -53,6 +54,7 @@ const OWNERS: &[(&str, &[&str])] = &[
         &["portcullis-bench", "portcullis-pipeline", "xtask"],
     ),
     ("regex-automata", &["portcullis-values"]),
+    ("rustc-hash", &["portcullis-cel", "portcullis-engine"]),
     ("schemars", &["portcullis-api"]),
     ("tera", &["portcullis-pipeline"]),
 ];

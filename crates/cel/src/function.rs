@@ -1,0 +1,87 @@
+//! How a library says which functions it has.
+//!
+//! ```text
+//! Overload::new("string_char_at_int", "string.charAt(int) -> string", char_at)
+//! ```
+//!
+//! A signature is written as cel-go prints it. `receiver.name(parameters) -> result` is a member
+//! function, `name(parameters) -> result` a global one; a name may have a namespace
+//! (`math.round(double, int) -> double` is global, because `math` is no type). Types are
+//! `int`, `uint`, `double`, `bool`, `string`, `bytes`, `null_type`, `dyn`, `duration`, `timestamp`,
+//! `list(T)`, `map(K, V)`, `type(T)`, `optional_type(T)`, names with a capital after the last dot
+//! (`kubernetes.Quantity`), and one capital letter for a type parameter.
+
+use crate::{error::Evaluated, host::Host, value::Value};
+
+/// What a function computes. A member function finds its receiver at the front of the arguments.
+/// Arguments that do not fit give [`EvalError::no_such_overload`](crate::error::EvalError::no_such_overload).
+pub type Implementation = for<'a> fn(&Call<'_>, &[Value<'a>]) -> Evaluated<'a>;
+
+/// What a call costs beyond its arguments, from the arguments and the result (nothing if it failed).
+pub type CostOf = for<'a> fn(&[Value<'a>], Option<&Value<'a>>) -> u64;
+
+/// What an implementation may use.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'c> {
+    /// The world.
+    pub host: &'c dyn Host,
+}
+
+/// One way to call a function.
+#[derive(Clone, Debug)]
+pub struct Overload {
+    /// cel-go's name of the overload, such as `size_string`.
+    pub id: &'static str,
+    /// How it is called, and what it gives.
+    pub signature: &'static str,
+    /// What it computes.
+    pub implementation: Implementation,
+    /// What it costs; 1 where nothing is said.
+    pub cost: Option<CostOf>,
+    /// Whether the same arguments always give the same result, so that a call on constants can be
+    /// computed when the expression is compiled.
+    pub pure: bool,
+}
+
+impl Overload {
+    /// A pure overload that costs 1.
+    #[must_use]
+    pub const fn new(
+        id: &'static str,
+        signature: &'static str,
+        implementation: Implementation,
+    ) -> Overload {
+        Overload {
+            id,
+            signature,
+            implementation,
+            cost: None,
+            pure: true,
+        }
+    }
+
+    /// The same overload with a cost of its own.
+    #[must_use]
+    pub const fn costs(mut self, cost: CostOf) -> Overload {
+        self.cost = Some(cost);
+        self
+    }
+
+    /// The same overload, which asks the world.
+    #[must_use]
+    pub const fn impure(mut self) -> Overload {
+        self.pure = false;
+        self
+    }
+}
+
+/// A family of functions that an environment takes or leaves as a whole.
+#[derive(Clone, Copy, Debug)]
+pub struct Library {
+    /// Its name, such as `kubernetes.quantity`.
+    pub name: &'static str,
+    /// The functions.
+    pub overloads: &'static [Overload],
+    /// Constants and objects that stand under a name, such as `resource`: name and type.
+    pub variables: &'static [(&'static str, &'static str)],
+}

@@ -1,0 +1,18 @@
+//! CEL as Kubernetes and Kyverno speak it.
+//!
+//! ```text
+//! text → syntax (parser, macros) → checker → lower (slots, folded constants) → interpreter + cost
+//! ```
+//!
+//! An environment says which variables, types, functions and macros an
+//! expression may use; it compiles text to a program, which is evaluated many
+//! times on borrowed values. Functions live in `library`, one file per family; the world is reached
+//! through [`Host`](host::Host) only.
+#![warn(clippy::disallowed_methods)]
+
+pub mod error;
+pub mod function;
+pub mod host;
+pub mod syntax;
+pub mod types;
+pub mod value;

@@ -1,0 +1,3 @@
+//! From text to a tree: lexer, parser and macro expansion.
+
+pub mod ast;
