@@ -13,6 +13,7 @@
 pub mod error;
 pub mod function;
 pub mod host;
+pub mod library;
 pub mod syntax;
 pub mod types;
 pub mod value;

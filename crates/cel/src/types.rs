@@ -83,10 +83,11 @@ impl Type {
     }
 }
 
-/// The type as cel-go's errors print it.
-impl fmt::Display for Type {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self {
+impl Type {
+    /// The name that the type has when it is a value: without its parameters.
+    #[must_use]
+    pub fn runtime_name(&self) -> &str {
+        match self {
             Type::Dyn => "dyn",
             Type::Error => "!error!",
             Type::Null => "null_type",
@@ -99,21 +100,33 @@ impl fmt::Display for Type {
             Type::Duration => "google.protobuf.Duration",
             Type::Timestamp => "google.protobuf.Timestamp",
             Type::Any => "google.protobuf.Any",
-            Type::Wrapper(of) => return write!(formatter, "wrapper({of})"),
-            Type::List(element) => return write!(formatter, "list({element})"),
-            Type::Map(key, value) => return write!(formatter, "map({key}, {value})"),
-            Type::Type(of) => return write!(formatter, "type({of})"),
-            Type::Param(name) | Type::Struct(name) => name,
-            Type::Opaque(name, parameters) => {
+            Type::Wrapper(of) => of.runtime_name(),
+            Type::List(_) => "list",
+            Type::Map(..) => "map",
+            Type::Type(_) => "type",
+            Type::Param(name) | Type::Struct(name) | Type::Opaque(name, _) => name,
+        }
+    }
+}
+
+/// The type as cel-go's errors print it.
+impl fmt::Display for Type {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Type::Wrapper(of) => write!(formatter, "wrapper({of})"),
+            Type::List(element) => write!(formatter, "list({element})"),
+            Type::Map(key, value) => write!(formatter, "map({key}, {value})"),
+            Type::Type(of) => write!(formatter, "type({of})"),
+            Type::Opaque(name, parameters) if !parameters.is_empty() => {
                 formatter.write_str(name)?;
                 for (position, parameter) in parameters.iter().enumerate() {
                     let before = if position == 0 { "(" } else { ", " };
                     write!(formatter, "{before}{parameter}")?;
                 }
-                return formatter.write_str(if parameters.is_empty() { "" } else { ")" });
+                formatter.write_str(")")
             }
-        };
-        formatter.write_str(name)
+            plain => formatter.write_str(plain.runtime_name()),
+        }
     }
 }
 

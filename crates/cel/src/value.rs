@@ -5,6 +5,9 @@
 //! Values are `Send` and `Sync`, so that a compiled program can hold them; it lends its constants
 //! ([`Value::lend`]) instead of counting references, which would make threads wait for each other.
 
+mod collection;
+mod comparison;
+
 use std::{any::Any, borrow::Borrow, cmp::Ordering, collections::BTreeMap, fmt, sync::Arc};
 
 use serde_json::Value as Json;
@@ -86,8 +89,9 @@ pub enum Map<'a> {
     Shared(Arc<Entries<'a>>),
 }
 
-/// The entries of a computed map, in the order of their keys.
-pub type Entries<'a> = BTreeMap<Key<'a>, Value<'a>>;
+/// The entries of a computed map, in the order of their keys, each key once.
+#[derive(Clone, Debug, Default)]
+pub struct Entries<'a>(Vec<(Key<'a>, Value<'a>)>);
 
 /// The key of a map.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

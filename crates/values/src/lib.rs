@@ -8,6 +8,7 @@ pub mod gofloat;
 pub mod gojson;
 pub mod gotext;
 pub mod gotime;
+pub mod gourl;
 pub mod image_ref;
 pub mod json_pointer;
 pub mod quantity;

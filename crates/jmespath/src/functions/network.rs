@@ -1,11 +1,10 @@
 //! `image_normalize` and `is_external_url`.
 
-mod url;
-
 use std::net::{IpAddr, Ipv6Addr};
 
 use portcullis_values::{
     Val,
+    gourl::Url,
     image_ref::{ImageInfo, ImageOptions},
 };
 
@@ -26,9 +25,10 @@ pub(super) fn image_normalize<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
 
 /// Whether the URL's host has no loopback and no private address. A name is looked up.
 pub(super) fn is_external_url<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
-    let host = url::host(&call.text(0)?)
-        .map_err(|message| call.argument_cause(0, format!("not a URL: {message}")))?;
-    if let Some(address) = address(&host) {
+    let url = Url::parse(&call.text(0)?)
+        .map_err(|error| call.argument_cause(0, format!("not a URL: {}", error.what)))?;
+    let host = url.hostname();
+    if let Some(address) = address(host) {
         return Ok(Val::Bool(!is_internal(address)));
     }
     if host.is_empty() {
@@ -36,7 +36,7 @@ pub(super) fn is_external_url<'a>(call: &Call<'_, 'a>) -> Evaluated<'a> {
     }
     let addresses = call
         .host()
-        .lookup_host(&host)
+        .lookup_host(host)
         .map_err(|message| call.argument_cause(0, message))?;
     Ok(Val::Bool(!addresses.into_iter().any(is_internal)))
 }
