@@ -163,6 +163,10 @@ fn policy_reports() {
             &["-p", "--compat", "--output-format", "json"],
         ),
         (
+            "apply_policy_report_wgpolicyk8s",
+            &["-p", "--report-api", "wgpolicyk8s.io"],
+        ),
+        (
             "apply_policy_report_audit_warn",
             &["--policy-report", "--audit-warn"],
         ),

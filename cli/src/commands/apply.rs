@@ -85,9 +85,18 @@ pub struct Args {
     /// The format of the report.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-    /// Print the results as reports of `openreports.io` instead.
+    /// Print the results as reports of a cluster instead.
     #[arg(short, long, conflicts_with_all = ["format", "table"])]
     pub policy_report: bool,
+    /// The API of these reports. Kyverno prints those of `openreports.io`.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "GROUP",
+        default_value_t,
+        requires = "policy_report"
+    )]
+    pub report_api: ReportApi,
     /// Print an exception for each violation instead.
     #[arg(long, conflicts_with_all = ["format", "table", "policy_report"])]
     pub generate_exceptions: bool,
@@ -152,6 +161,18 @@ pub enum OutputFormat {
     Yaml,
     /// JSON.
     Json,
+}
+
+/// The API that reports are objects of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum ReportApi {
+    /// `Report` and `ClusterReport` of `openreports.io/v1alpha1`.
+    #[default]
+    #[value(name = "openreports.io")]
+    OpenReports,
+    /// `PolicyReport` and `ClusterPolicyReport` of `wgpolicyk8s.io/v1alpha2`.
+    #[value(name = "wgpolicyk8s.io")]
+    PolicyReports,
 }
 
 /// What is printed.
@@ -266,7 +287,7 @@ fn print(
         Answer::PolicyReport => {
             let now = clock::now().map_err(|fault| io::Error::other(fault.message))?;
             let seconds = i64::try_from(now / 1_000_000_000).unwrap_or(i64::MAX);
-            let reports = policy_report::of(results, seconds, args.compat);
+            let reports = policy_report::of(results, args.report_api, seconds, args.compat);
             console.data(&documents(&reports, args.output_format)?)
         }
         Answer::Exceptions => {

@@ -1,20 +1,28 @@
-//! `--policy-report`: reports of `openreports.io`, one for the policies of the cluster and one for
-//! each policy of a namespace.
+//! `--policy-report`: reports of `openreports.io` or `wgpolicyk8s.io`, one for the policies of the
+//! cluster and one for each policy of a namespace.
+//!
+//! Both say the same. What the former calls `subjects` and `description` are `resources` and
+//! `message` in the latter.
 
 use std::collections::BTreeMap;
 
 use portcullis_api::{
     metadata::ObjectMeta,
     open_report::{OpenReport, OpenReportKind, OpenReportResult, OpenReportVersion},
-    policy_report::{ReportOutcome, ReportSeverity, ReportSummary, ReportTime, ReportedResource},
+    policy_report::{
+        PolicyReport, PolicyReportKind, PolicyReportVersion, ReportOutcome, ReportResult,
+        ReportSeverity, ReportSummary, ReportTime, ReportedResource,
+    },
 };
 use portcullis_engine::response::RuleStatus;
 use portcullis_pipeline::apply::{Applied, Reported};
 use serde_json::{Value, json};
 
+use super::ReportApi;
+
 /// The reports, that of the cluster first. Kyverno calls a report of a namespace `PolicyReport`,
 /// which `openreports.io` does not have; `compat` keeps that.
-pub(super) fn of(results: &[Applied], seconds: i64, compat: bool) -> Vec<Value> {
+pub(super) fn of(results: &[Applied], api: ReportApi, seconds: i64, compat: bool) -> Vec<Value> {
     let mut policies: BTreeMap<Option<(&str, &str)>, Vec<&Applied>> = BTreeMap::new();
     for one in results {
         policies
@@ -25,7 +33,11 @@ pub(super) fn of(results: &[Applied], seconds: i64, compat: bool) -> Vec<Value> 
     let reports = policies.into_iter().map(|(policy, mut results)| {
         // Those of one policy stand together, each in the order of the manifests.
         results.sort_by(|one, other| one.policy.cmp(&other.policy));
-        let mut report = json!(report(policy, &results, seconds));
+        let report = report(policy, &results, seconds);
+        let mut report = match api {
+            ReportApi::OpenReports => json!(report),
+            ReportApi::PolicyReports => return json!(to_policy_report(report)),
+        };
         let kind = report.get_mut("kind");
         if let Some(kind) = kind.filter(|_| policy.is_some() && compat) {
             *kind = json!("PolicyReport");
@@ -56,6 +68,38 @@ fn report(policy: Option<(&str, &str)>, results: &[&Applied], seconds: i64) -> O
             .iter()
             .filter_map(|one| Some(result(one.status, one.reported.as_deref()?, seconds)))
             .collect(),
+    }
+}
+
+fn to_policy_report(report: OpenReport) -> PolicyReport {
+    PolicyReport {
+        api_version: PolicyReportVersion::V1Alpha2,
+        kind: match report.kind {
+            OpenReportKind::Report => PolicyReportKind::PolicyReport,
+            OpenReportKind::ClusterReport => PolicyReportKind::ClusterPolicyReport,
+        },
+        metadata: report.metadata,
+        scope: report.scope,
+        scope_selector: report.scope_selector,
+        summary: report.summary,
+        results: report.results.into_iter().map(to_policy_result).collect(),
+    }
+}
+
+fn to_policy_result(result: OpenReportResult) -> ReportResult {
+    ReportResult {
+        source: result.source,
+        policy: result.policy,
+        rule: result.rule,
+        category: result.category,
+        severity: result.severity,
+        timestamp: result.timestamp,
+        result: result.result,
+        scored: result.scored,
+        resources: result.subjects,
+        resource_selector: result.resource_selector,
+        message: result.description,
+        properties: result.properties,
     }
 }
 
