@@ -22,9 +22,9 @@ pub fn files(case: &TestResult) -> impl Iterator<Item = &String> {
         .chain(&case.patched_resources)
 }
 
-/// What is wrong with a changed object.
+/// What is wrong with an object that came out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PatchedFault {
+pub enum ObjectFault {
     /// The file does not have it.
     NotThere(String),
     /// The file has it otherwise.
@@ -34,15 +34,38 @@ pub enum PatchedFault {
 /// Compares an object as policies left it with a case's `patchedResources`; none where it is as the
 /// case wants it, or where the case wants nothing.
 #[must_use]
-pub fn patched_fault(case: &TestResult, wanted: &Wanted, found: &Value) -> Option<PatchedFault> {
-    let file = case.patched_resources.as_ref()?;
+pub fn patched_fault(case: &TestResult, wanted: &Wanted, found: &Value) -> Option<ObjectFault> {
+    fault_in(case.patched_resources.as_ref()?, wanted, found)
+}
+
+/// Compares one generated object with a case's files, as Kyverno does: with that of
+/// `generatedResource`, and with those of `generatedResources`, one of which must have it.
+#[must_use]
+pub fn generated_object_fault(
+    case: &TestResult,
+    wanted: &Wanted,
+    found: &Value,
+) -> Option<ObjectFault> {
+    let of_file = |file: &String| fault_in(file, wanted, found);
+    if let Some(fault) = case.generated_resource.as_ref().and_then(of_file) {
+        return Some(fault);
+    }
+    let mut faults = case.generated_resources.iter().map(of_file);
+    let first = faults.next()?;
+    if faults.any(|fault| fault.is_none()) {
+        return None;
+    }
+    first
+}
+
+fn fault_in(file: &String, wanted: &Wanted, found: &Value) -> Option<ObjectFault> {
     let of = ObjectRef::of(found);
     let objects = wanted.get(file).map(Vec::as_slice).unwrap_or_default();
     let Some(wanted) = objects.iter().find(|wanted| ObjectRef::of(wanted) == of) else {
-        return Some(PatchedFault::NotThere(format!("{of} is not in {file}")));
+        return Some(ObjectFault::NotThere(format!("{of} is not in {file}")));
     };
     let place = difference(&comparable(wanted), &comparable(found), "")?;
-    Some(PatchedFault::Differs(format!("{of} differs at {place}")))
+    Some(ObjectFault::Differs(format!("{of} differs at {place}")))
 }
 
 /// What is wrong with what was generated; none where it is as the case wants it.

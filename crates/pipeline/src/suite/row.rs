@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     Judgement,
-    expected::{self, PatchedFault},
+    expected::{self, ObjectFault},
     inputs::Inputs,
 };
 use crate::offline::objects::text;
@@ -34,7 +34,8 @@ pub struct Row {
     pub policy: String,
     /// The rule that answered, or the one the case names.
     pub rule: String,
-    /// The resource, as `apiVersion/Kind/namespace/name`.
+    /// The resource, as `apiVersion/Kind/namespace/name`; under `--compat` `/name` of a generated
+    /// object, as in Kyverno.
     pub resource: String,
     /// What the case wanted.
     pub wanted: String,
@@ -95,10 +96,17 @@ pub fn rows(
                 rule_exists,
                 judgement,
             ));
+        } else if judgement == Judgement::Compat && is_late(policy, &answered) {
+            rows.push(vacuous(case, resource.clone(), rule_exists, judgement));
         }
         for (response, found) in answered {
             let got = report::status(found.status, response.policy.is_scored()).as_str();
-            let (judged, reason, message) = if got == RuleStatus::Pass.as_str() {
+            let is_pass = got == RuleStatus::Pass.as_str();
+            if is_pass && judgement == Judgement::Compat && !found.generated().is_empty() {
+                rows.extend(generated(case, inputs, found));
+                continue;
+            }
+            let (judged, reason, message) = if is_pass {
                 match compared(case, inputs, subject, (response, found), judgement) {
                     Some(compared) => compared,
                     None => continue,
@@ -175,28 +183,74 @@ fn compared(
         let after = target.or(response.patched.as_deref());
         after.unwrap_or(subject.object)
     });
-    let fault = match patched.and_then(|after| expected::patched_fault(case, &inputs.wanted, after))
-    {
-        Some(PatchedFault::NotThere(fault)) => {
+    let fault = patched.and_then(|after| expected::patched_fault(case, &inputs.wanted, after));
+    let fault = fault.or_else(|| {
+        let fault = expected::generated_fault(case, &inputs.wanted, found.generated());
+        fault.map(ObjectFault::Differs)
+    });
+    judged(case, fault, &found.message, judgement)
+}
+
+/// How a rule's passing counts, beside what is wrong with what came out; none where there is no row.
+fn judged(
+    case: &TestResult,
+    fault: Option<ObjectFault>,
+    message: &str,
+    judgement: Judgement,
+) -> Option<(Judged, String, String)> {
+    Some(match (fault, wanted(case)) {
+        (Some(ObjectFault::NotThere(fault)), _) => {
             let fails = judgement == Judgement::Strict
                 || case.fail_on_missing_resources.unwrap_or_default();
             let judged = if fails { Judged::Fail } else { Judged::Skipped };
             let is_shown = fails || judgement != Judgement::Compat;
             return is_shown.then(|| (judged, "Resource not found".to_owned(), fault));
         }
-        Some(PatchedFault::Differs(fault)) => Some(fault),
-        None => expected::generated_fault(case, &inputs.wanted, found.generated()),
-    };
-    Some(match (fault, wanted(case)) {
-        (None, "pass") | (Some(_), "fail") => {
-            (Judged::Pass, OK.to_owned(), found.message.to_string())
-        }
+        (None, "pass") | (Some(_), "fail") => (Judged::Pass, OK.to_owned(), message.to_owned()),
         (None, wanted) => {
             let reason = format!("Want {wanted}, got pass");
-            (Judged::Fail, reason, found.message.to_string())
+            (Judged::Fail, reason, message.to_owned())
         }
-        (Some(fault), _) => (Judged::Fail, "Resource diff".to_owned(), fault),
+        (Some(ObjectFault::Differs(fault)), _) => (Judged::Fail, "Resource diff".to_owned(), fault),
     })
+}
+
+/// Kyverno's rows of a rule that generated: one for each object, by the object's name alone.
+fn generated(case: &TestResult, inputs: &Inputs, found: &RuleResponse) -> Vec<Row> {
+    let objects = found.generated().iter();
+    let rows = objects.filter_map(|object| {
+        let fault = expected::generated_object_fault(case, &inputs.wanted, object);
+        let (judged, reason, message) = judged(case, fault, &found.message, Judgement::Compat)?;
+        let resource = format!("/{}", text(object, "/metadata/name"));
+        let got = RuleStatus::Pass.as_str();
+        Some(Row {
+            rule: found.rule.to_string(),
+            ..row(case, resource, got, judged, &reason, message)
+        })
+    });
+    rows.collect()
+}
+
+/// Whether rules of an earlier kind come before those that answered. Kyverno asks those that change
+/// objects, those that verify images, those that validate and those that generate one after the
+/// other, and shows a row of what came before the first answer.
+fn is_late(policy: &CompiledPolicy, answered: &[&(&EngineResponse, &RuleResponse)]) -> bool {
+    let CompiledPolicy::ClusterPolicy(policy) = policy else {
+        return false;
+    };
+    let turn = |kind: RuleType| match kind {
+        RuleType::Mutation => 0,
+        RuleType::ImageVerify => 1,
+        RuleType::Validation => 2,
+        RuleType::Generation => 3,
+        RuleType::Deletion => 4,
+    };
+    let first = answered
+        .iter()
+        .map(|(_, found)| turn(found.rule_type))
+        .min();
+    let rules = policy.rules().iter();
+    rules.map(|rule| turn(rule.rule_type())).min() < first
 }
 
 /// The row of a resource of which no rule said anything.
