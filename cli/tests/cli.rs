@@ -80,6 +80,13 @@ fn generation() {
 }
 
 #[test]
+fn a_policy_with_rules_of_several_kinds() {
+    check("test_mixed_rules", "mixed_rules", &["test"], "");
+    let compat = &["test", "--compat"];
+    check("test_mixed_rules_compat", "mixed_rules", compat, "");
+}
+
+#[test]
 fn cleanup() {
     for (name, arguments) in [
         (
@@ -235,6 +242,8 @@ fn expressions() {
     }
 }
 
+const FORMATS: [&str; 6] = ["json", "yaml", "junit", "sarif", "markdown", "github"];
+
 #[test]
 fn answers_in_every_format() {
     let folder = "manifests";
@@ -244,23 +253,29 @@ fn answers_in_every_format() {
         ("jp_parse", &["jp", "parse", "a.b"]),
         ("jp_function", &["jp", "function", "split", "add"]),
     ] {
-        for format in ["json", "yaml", "markdown"] {
+        for format in FORMATS {
             let arguments = [arguments, &["--format", format][..]].concat();
             check(&format!("{name}_as_{format}"), folder, &arguments, "");
         }
     }
-    let refused = ["jp", "function", "add", "--format", "junit"];
-    check("jp_as_junit", folder, &refused, "");
+    let query = &["jp", "query", "-i", "good.yaml", "kind", "gone.x", "a.[["][..];
+    let parse = &["jp", "parse", "a.b", "a.[["][..];
+    let unread = &["jp", "query", "-i", "no.yaml", "kind"][..];
+    for format in FORMATS {
+        for (name, arguments) in [("query", query), ("parse", parse), ("unread", unread)] {
+            let arguments = [arguments, &["--format", format][..]].concat();
+            check(
+                &format!("jp_{name}_fails_as_{format}"),
+                folder,
+                &arguments,
+                "",
+            );
+        }
+    }
     let ask = |arguments: &[&str]| answer(&fixture(folder), arguments, b"");
     assert_eq!(
         ask(&["jp", "parse", "a", "--format", "table"]),
         ask(&["jp", "parse", "a"])
-    );
-    check(
-        "version_as_github",
-        folder,
-        &["version", "--format", "github"],
-        "",
     );
     for (arguments, wanted) in [
         (&["version"][..], "Version: "),
@@ -273,6 +288,18 @@ fn answers_in_every_format() {
         (
             &["version", "--format", "markdown"],
             "| Fact | Value |\n|---|---|\n",
+        ),
+        (
+            &["version", "--format", "junit"],
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"portcullis version\"",
+        ),
+        (
+            &["version", "--format", "sarif"],
+            "{\n  \"$schema\": \"https://json.schemastore.org/sarif-2.1.0.json\",",
+        ),
+        (
+            &["version", "--format", "github"],
+            "::notice title=portcullis::Version: ",
         ),
     ] {
         let told = ask(arguments);

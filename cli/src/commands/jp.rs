@@ -11,7 +11,10 @@ use clap::Subcommand;
 
 use crate::{
     exit_status::ExitStatus,
-    output::{answer::AnswerFormat, console::Console},
+    output::{
+        answer::{Answer, AnswerFormat},
+        console::Console,
+    },
 };
 
 /// Try a JMESPath expression.
@@ -44,16 +47,11 @@ pub enum What {
 /// # Errors
 /// Where the answer cannot be written.
 pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
-    let answer = match &args.what {
-        What::Query(args) => query::answer(args, console),
-        What::Parse(args) => parse::answer(args, console),
-        What::Function(args) => function::answer(args),
+    let (command, answer) = match &args.what {
+        What::Query(args) => (query::COMMAND, query::answer(args, console)),
+        What::Parse(args) => (parse::COMMAND, parse::answer(args, console)),
+        What::Function(args) => (function::COMMAND, function::answer(args)),
     };
-    match answer {
-        Ok(answer) => answer.print(args.format, console),
-        Err(fault) => {
-            console.tell(&[fault])?;
-            Ok(ExitStatus::Error)
-        }
-    }
+    let answer = answer.unwrap_or_else(|fault| Answer::failed(command, fault));
+    answer.print(args.format, console)
 }

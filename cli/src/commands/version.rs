@@ -35,12 +35,13 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
     let version = env!("CARGO_PKG_VERSION");
     let schemas = portcullis_schema::VERSIONS.iter();
     let schemas: Vec<&str> = schemas.map(|(version, _)| *version).collect();
-    let facts = [
+    let facts = vec![
         ("Version", version.to_owned()),
         ("Kubernetes schemas", schemas.join(", ")),
     ];
     let rows = facts.iter().map(|(name, fact)| [*name, fact.as_str()]);
     let answer = Answer {
+        command: "version",
         text: rows
             .clone()
             .map(|[name, fact]| format!("{name}: {fact}\n"))
@@ -50,6 +51,8 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
             .chain(rows)
             .map(|row| row.map(str::to_owned).to_vec())
             .collect(),
+        cases: Vec::new(),
+        facts,
     };
     answer.print(args.format, console)
 }

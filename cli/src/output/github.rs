@@ -2,7 +2,10 @@
 
 use portcullis_pipeline::diagnostic::{Place, Severity};
 
-use crate::output::report::{Report, Row, RowResult};
+use crate::output::{
+    answer::Answer,
+    report::{Report, Row, RowResult},
+};
 
 /// The report, a line for each finding and each row that is not as wanted.
 pub(crate) fn render(report: &Report) -> String {
@@ -16,6 +19,25 @@ pub(crate) fn render(report: &Report) -> String {
     findings
         .chain(report.rows.iter().filter_map(row_line))
         .collect()
+}
+
+/// The answer: a notice for each item and for the facts together, an error for what failed.
+pub(crate) fn render_answer(answer: &Answer) -> String {
+    let facts = answer.facts.iter();
+    let facts: Vec<String> = facts
+        .map(|(name, fact)| format!("{name}: {fact}"))
+        .collect();
+    let facts = (!facts.is_empty()).then(|| notice("portcullis", &facts.join("; ")));
+    let cases = answer.cases.iter().map(|case| match &case.outcome {
+        Ok(found) => notice(&case.name, found),
+        Err(fault) => line("error", fault.place.as_ref(), &fault.message),
+    });
+    facts.into_iter().chain(cases).collect()
+}
+
+fn notice(title: &str, message: &str) -> String {
+    let (title, message) = (escape(title, true), escape(message, false));
+    format!("::notice title={title}::{message}\n")
 }
 
 fn row_line(row: &Row) -> Option<String> {

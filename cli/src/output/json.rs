@@ -57,7 +57,8 @@ fn row(row: &Row) -> Value {
     value
 }
 
-fn finding(finding: &Diagnostic) -> Value {
+/// What is wrong, as an object.
+pub(crate) fn finding(finding: &Diagnostic) -> Value {
     let severity = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",

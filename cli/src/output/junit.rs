@@ -4,6 +4,7 @@ use portcullis_pipeline::diagnostic::Severity;
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
 
 use crate::output::{
+    answer::{Answer, Case},
     diagnostics,
     report::{Report, Row, RowResult},
 };
@@ -35,6 +36,35 @@ pub(crate) fn render(report: &Report) -> Result<String, String> {
         document.add_test_suite(suite);
     }
     document.to_string().map_err(|error| error.to_string())
+}
+
+/// The answer: a suite with a property for each fact and a case for each item.
+pub(crate) fn render_answer(answer: &Answer) -> Result<String, String> {
+    let mut document = Document::new(format!("portcullis {}", answer.command));
+    let mut suite = TestSuite::new(answer.command);
+    for (name, fact) in &answer.facts {
+        suite.add_property((*name, fact.as_str()));
+    }
+    suite.add_test_cases(answer.cases.iter().map(answered));
+    document.add_test_suite(suite);
+    document.to_string().map_err(|error| error.to_string())
+}
+
+fn answered(case: &Case) -> TestCase {
+    let (status, found) = match &case.outcome {
+        Ok(found) => (TestCaseStatus::success(), Some(found)),
+        Err(fault) => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_message(fault.message.as_str());
+            status.set_description(diagnostics::render(fault, false).trim_end());
+            (status, None)
+        }
+    };
+    let mut told = TestCase::new(case.name.as_str(), status);
+    if let Some(found) = found {
+        told.set_system_out(found.as_str());
+    }
+    told
 }
 
 fn case(row: &Row) -> TestCase {

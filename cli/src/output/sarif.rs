@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use portcullis_pipeline::diagnostic::{Place, Severity};
 use serde::Serialize;
 
-use crate::output::report::{Report, Row, RowResult};
+use crate::output::{
+    answer::{Answer, Case},
+    report::{Report, Row, RowResult},
+};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
@@ -54,6 +57,8 @@ struct Text {
 #[serde(rename_all = "camelCase")]
 struct Finding {
     rule_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
     level: &'static str,
     message: Text,
     locations: Vec<Location>,
@@ -89,6 +94,7 @@ pub(crate) fn render(report: &Report) -> String {
     let own_rule = format!("portcullis/{}", report.command);
     let findings = report.findings.iter().map(|finding| Finding {
         rule_id: own_rule.clone(),
+        kind: None,
         level: match finding.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
@@ -99,6 +105,34 @@ pub(crate) fn render(report: &Report) -> String {
     let results: Vec<Finding> = findings
         .chain(report.rows.iter().filter_map(row_finding))
         .collect();
+    log(results)
+}
+
+/// The answer: a result for each item. What succeeded has the kind `pass`.
+pub(crate) fn render_answer(answer: &Answer) -> String {
+    let rule = format!("portcullis/{}", answer.command.replace(' ', "/"));
+    log(answer
+        .cases
+        .iter()
+        .map(|case| answered(&rule, case))
+        .collect())
+}
+
+fn answered(rule: &str, case: &Case) -> Finding {
+    let (kind, level, message, place) = match &case.outcome {
+        Ok(found) => ("pass", "none", found, &case.place),
+        Err(fault) => ("fail", "error", &fault.message, &fault.place),
+    };
+    Finding {
+        rule_id: rule.to_owned(),
+        kind: Some(kind),
+        level,
+        message: text(&format!("{}: {message}", case.name)),
+        locations: place.iter().map(location).collect(),
+    }
+}
+
+fn log(results: Vec<Finding>) -> String {
     let ids: BTreeMap<&str, ()> = results
         .iter()
         .map(|one| (one.rule_id.as_str(), ()))
@@ -139,6 +173,7 @@ fn row_finding(row: &Row) -> Option<Finding> {
     let separator = if row.rule.is_empty() { "" } else { "/" };
     Some(Finding {
         rule_id: format!("{}{separator}{}", row.policy, row.rule),
+        kind: None,
         level,
         message: text(&row.sentence()),
         locations: row.place.iter().map(location).collect(),
@@ -157,7 +192,7 @@ fn location(place: &Place) -> Location {
     Location {
         physical_location: PhysicalLocation {
             artifact_location: ArtifactLocation {
-                uri: uri.replace('\\', "/").replace(' ', "%20"),
+                uri: percent_encoded(&uri.replace('\\', "/")),
             },
             region: Region {
                 start_line,
@@ -165,4 +200,18 @@ fn location(place: &Place) -> Location {
             },
         },
     }
+}
+
+/// A path as the reference of a URI: what has no place in one is encoded.
+fn percent_encoded(path: &str) -> String {
+    let mut uri = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' | b':' => {
+                uri.push(char::from(byte));
+            }
+            other => uri.push_str(&format!("%{other:02X}")),
+        }
+    }
+    uri
 }

@@ -11,12 +11,13 @@ use portcullis_pipeline::{
     files,
 };
 
-use crate::output::console::Console;
+use crate::output::{answer::Case, console::Console};
 
 /// An expression with the text that it stands in.
 pub(super) struct Source {
     file: SourceFile,
-    pub(super) expression: Expression,
+    /// The expression, or what is wrong with the text.
+    pub(super) expression: Result<Expression, Diagnostic>,
 }
 
 impl Source {
@@ -29,6 +30,17 @@ impl Source {
     pub(super) fn fault(&self, offset: usize, message: &str) -> Diagnostic {
         fault(&self.file, offset, message)
     }
+
+    /// What came of the expression.
+    pub(super) fn case(&self, outcome: Result<String, Diagnostic>) -> Case {
+        let file = self.file.clone();
+        let span = file.line(1);
+        Case {
+            name: self.text().to_owned(),
+            place: Some(Place { file, span }),
+            outcome,
+        }
+    }
 }
 
 /// The expressions of files and of the command line.
@@ -37,7 +49,10 @@ pub(super) fn given(paths: &[PathBuf], texts: &[String]) -> Result<Vec<Source>, 
     let written = texts
         .iter()
         .map(|text| Ok(SourceFile::new("<expression>", text.as_str())));
-    named.chain(written).map(|file| compile(file?)).collect()
+    named
+        .chain(written)
+        .map(|file| Ok(compile(file?)))
+        .collect()
 }
 
 /// One expression from standard input.
@@ -47,7 +62,7 @@ pub(super) fn typed(console: &mut Console) -> Result<Source, Diagnostic> {
         return Err(Diagnostic::error("no expression is given")
             .help("write it in quotes, such as 'spec.rules[].name', or pipe it in"));
     }
-    compile(SourceFile::new("<stdin>", text))
+    Ok(compile(SourceFile::new("<stdin>", text)))
 }
 
 /// The text of standard input; who sits at a terminal is told what to type.
@@ -63,11 +78,10 @@ pub(super) fn standard_input(what: &str, console: &mut Console) -> Result<String
     }
 }
 
-fn compile(file: SourceFile) -> Result<Source, Diagnostic> {
-    match Expression::compile(file.text.trim()) {
-        Ok(expression) => Ok(Source { file, expression }),
-        Err(error) => Err(fault(&file, error.offset, &error.message)),
-    }
+fn compile(file: SourceFile) -> Source {
+    let expression = Expression::compile(file.text.trim());
+    let expression = expression.map_err(|error| fault(&file, error.offset, &error.message));
+    Source { file, expression }
 }
 
 fn fault(file: &SourceFile, offset: usize, message: &str) -> Diagnostic {

@@ -4,7 +4,7 @@ use portcullis_jmespath::FUNCTIONS;
 use portcullis_pipeline::diagnostic::Diagnostic;
 use serde_json::json;
 
-use crate::output::answer::Answer;
+use crate::output::answer::{Answer, Case};
 
 /// List functions with their signatures.
 #[derive(Debug, clap::Args)]
@@ -13,6 +13,9 @@ pub struct Args {
     /// The functions; all of them when absent.
     names: Vec<String>,
 }
+
+/// The command's name.
+pub(super) const COMMAND: &str = "jp function";
 
 /// The functions by name.
 pub(super) fn answer(args: &Args) -> Result<Answer, Diagnostic> {
@@ -38,13 +41,21 @@ pub(super) fn answer(args: &Args) -> Result<Answer, Diagnostic> {
         format!("Name: {name}\n  Signature: {signature}\n  Note:      {note}\n\n")
     };
     let value = |[name, signature, note]: &[String; 3]| json!({"name": name, "signature": signature, "note": note});
+    let case = |[name, signature, note]: &[String; 3]| Case {
+        name: name.clone(),
+        place: None,
+        outcome: Ok(format!("{signature}: {note}")),
+    };
     let head = ["Name", "Signature", "Note"].map(str::to_owned);
     Ok(Answer {
+        command: COMMAND,
         text: wanted.iter().map(text).collect(),
         value: wanted.iter().map(value).collect(),
         table: std::iter::once(&head)
             .chain(&wanted)
             .map(|row| row.to_vec())
             .collect(),
+        cases: wanted.iter().map(case).collect(),
+        ..Answer::default()
     })
 }

@@ -6,8 +6,8 @@ use portcullis_jmespath::ast_dump;
 use portcullis_pipeline::diagnostic::Diagnostic;
 use serde_json::json;
 
-use super::expressions;
-use crate::output::{answer::Answer, console::Console};
+use super::expressions::{self, Source};
+use crate::output::{answer::Answer, console::Console, json};
 
 /// Show how expressions are understood.
 #[derive(Debug, clap::Args)]
@@ -20,31 +20,49 @@ pub struct Args {
     expressions: Vec<String>,
 }
 
+/// The command's name.
+pub(super) const COMMAND: &str = "jp parse";
+
 /// The trees of the expressions.
 pub(super) fn answer(args: &Args, console: &mut Console) -> Result<Answer, Diagnostic> {
     let mut sources = expressions::given(&args.file, &args.expressions)?;
     if sources.is_empty() {
         sources.push(expressions::typed(console)?);
     }
-    let trees: Vec<(&str, String)> = sources
+    let trees: Vec<(&Source, Result<String, Diagnostic>)> = sources
         .iter()
-        .map(|source| (source.text(), ast_dump(&source.expression)))
+        .map(|source| (source, tree(source)))
         .collect();
-    let trees = trees.iter().map(|(text, tree)| (*text, tree.trim_end()));
-    let rows = trees.clone().map(|(text, tree)| {
-        let words: Vec<&str> = tree.split_whitespace().collect();
-        vec![text.to_owned(), words.join(" ")]
+    let texts = trees.iter().filter_map(|(source, tree)| {
+        let tree = tree.as_ref().ok()?;
+        Some(format!("# {}\n{tree}\n", source.text()))
+    });
+    let values = trees.iter().map(|(source, tree)| match tree {
+        Ok(tree) => json!({"expression": source.text(), "tree": tree}),
+        Err(fault) => json!({"expression": source.text(), "error": json::finding(fault)}),
+    });
+    let rows = trees.iter().map(|(source, tree)| {
+        let said = match tree {
+            Ok(tree) => tree.split_whitespace().collect::<Vec<_>>().join(" "),
+            Err(fault) => format!("error: {}", fault.message),
+        };
+        vec![source.text().to_owned(), said]
     });
     let head = ["Expression", "Tree"].map(str::to_owned).to_vec();
     Ok(Answer {
-        text: trees
-            .clone()
-            .map(|(text, tree)| format!("# {text}\n{tree}\n"))
-            .collect(),
-        value: trees
-            .clone()
-            .map(|(text, tree)| json!({"expression": text, "tree": tree}))
-            .collect(),
+        command: COMMAND,
+        text: texts.collect(),
+        value: values.collect(),
         table: std::iter::once(head).chain(rows).collect(),
+        cases: trees
+            .iter()
+            .map(|(source, tree)| source.case(tree.clone()))
+            .collect(),
+        ..Answer::default()
     })
+}
+
+fn tree(source: &Source) -> Result<String, Diagnostic> {
+    let expression = source.expression.as_ref().map_err(Diagnostic::clone)?;
+    Ok(ast_dump(expression).trim_end().to_owned())
 }

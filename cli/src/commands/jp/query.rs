@@ -17,7 +17,7 @@ use portcullis_yaml::{Limits, Mode};
 use serde_json::{Value, json};
 
 use super::expressions::{self, Source};
-use crate::output::{answer::Answer, console::Console};
+use crate::output::{answer::Answer, console::Console, json};
 
 /// Evaluate expressions on a YAML or JSON file.
 #[derive(Debug, clap::Args)]
@@ -41,6 +41,9 @@ pub struct Args {
     expressions: Vec<String>,
 }
 
+/// The command's name.
+pub(super) const COMMAND: &str = "jp query";
+
 /// What the expressions give.
 pub(super) fn answer(args: &Args, console: &mut Console) -> Result<Answer, Diagnostic> {
     let mut sources = expressions::given(&args.query, &args.expressions)?;
@@ -53,39 +56,53 @@ pub(super) fn answer(args: &Args, console: &mut Console) -> Result<Answer, Diagn
         sources.push(expressions::typed(console)?);
     }
     let input = read(args.input.as_deref(), console)?;
-    let found: Vec<(&Source, Value)> = sources
+    let found = sources
         .iter()
-        .map(|source| Ok((source, evaluate(source, &input)?)))
-        .collect::<Result<_, Diagnostic>>()?;
-    Ok(to_answer(&found, args))
+        .map(|source| (source, evaluate(source, &input)));
+    Ok(to_answer(&found.collect::<Vec<_>>(), args))
 }
 
-fn evaluate(source: &Source, input: &Value) -> Result<Value, Diagnostic> {
-    let found = source.expression.evaluate(&Val::from(input), &World);
+type Found = Result<Value, Diagnostic>;
+
+fn evaluate(source: &Source, input: &Value) -> Found {
+    let expression = source.expression.as_ref().map_err(Diagnostic::clone)?;
+    let found = expression.evaluate(&Val::from(input), &World);
     let found = found.map_err(|error| source.fault(error.offset(), &error.to_string()))?;
     Ok(found.to_json())
 }
 
-fn to_answer(found: &[(&Source, Value)], args: &Args) -> Answer {
+fn to_answer(found: &[(&Source, Found)], args: &Args) -> Answer {
     let written = |value: &Value| match value {
         Value::String(text) if args.unquoted => text.clone(),
         value if args.compact => value.to_string(),
         value => format!("{value:#}"),
     };
-    let texts = found
+    let texts = found.iter().filter_map(|(source, found)| {
+        let found = found.as_ref().ok()?;
+        Some(format!("# {}\n{}\n", source.text(), written(found)))
+    });
+    let values = found.iter().map(|(source, found)| match found {
+        Ok(value) => json!({"expression": source.text(), "result": value}),
+        Err(fault) => json!({"expression": source.text(), "error": json::finding(fault)}),
+    });
+    let rows = found.iter().map(|(source, found)| {
+        let said = match found {
+            Ok(value) => value.to_string(),
+            Err(fault) => format!("error: {}", fault.message),
+        };
+        vec![source.text().to_owned(), said]
+    });
+    let cases = found
         .iter()
-        .map(|(source, value)| format!("# {}\n{}\n", source.text(), written(value)));
-    let values = found
-        .iter()
-        .map(|(source, value)| json!({"expression": source.text(), "result": value}));
-    let rows = found
-        .iter()
-        .map(|(source, value)| vec![source.text().to_owned(), value.to_string()]);
+        .map(|(source, found)| source.case(found.as_ref().map(written).map_err(Clone::clone)));
     let head = ["Expression", "Result"].map(str::to_owned).to_vec();
     Answer {
+        command: COMMAND,
         text: texts.collect(),
         value: values.collect(),
         table: std::iter::once(head).chain(rows).collect(),
+        cases: cases.collect(),
+        ..Answer::default()
     }
 }
 
