@@ -4,6 +4,7 @@ pub mod answer;
 pub mod console;
 pub mod diagnostics;
 pub(crate) mod differences;
+pub mod explanation;
 pub mod format;
 mod github;
 pub(crate) mod json;

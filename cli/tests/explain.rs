@@ -51,6 +51,21 @@ fn explanations() {
 }
 
 #[test]
+fn rules_of_every_kind() {
+    let plain = &["explain", "policies.yaml", "resources.yaml"][..];
+    let excepted = &[plain, &["--exceptions", "exceptions.yaml"][..]].concat();
+    check("explain_kinds", "explain_kinds", plain, "");
+    let images = &["explain", "images.yaml", "resources.yaml"];
+    check("explain_images", "explain_kinds", images, "");
+    check("explain_exceptions", "explain_kinds", excepted, "");
+    for format in ["json", "yaml", "junit", "sarif", "markdown", "github"] {
+        let arguments = [excepted.as_slice(), &["--format", format][..]].concat();
+        let name = format!("explain_as_{format}");
+        check(&name, "explain_kinds", &arguments, "");
+    }
+}
+
+#[test]
 fn completions_name_the_commands() {
     let folder = fixture("workspace");
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {

@@ -5,11 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use portcullis_engine::record::Decision;
 use portcullis_pipeline::{
     diagnostic::{Diagnostic, Place, Severity, SourceFile},
     environment,
-    explain::{self, Explanation, Question, RuleExplanation, Step},
+    explain::{self, Explanation, Question},
     files, library,
     offline::Overrides,
     render::{self, RenderedPolicy},
@@ -19,8 +18,9 @@ use portcullis_pipeline::{
 use serde_json::{Map, Value};
 
 use crate::{
-    commands::workspace_argument::WorkspaceArgument, exit_status::ExitStatus,
-    output::console::Console,
+    commands::workspace_argument::WorkspaceArgument,
+    exit_status::ExitStatus,
+    output::{answer::AnswerFormat, console::Console, explanation},
 };
 
 /// Tell, for each rule of a policy, whether it is about a resource, what each condition read and
@@ -44,6 +44,9 @@ pub struct Args {
     /// Files and folders of exceptions.
     #[arg(long, value_name = "PATH")]
     pub exceptions: Vec<PathBuf>,
+    /// The format of the answer; JSON and YAML are as `schemas/output/explain.json` describes them.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: AnswerFormat,
     #[command(flatten)]
     workspace: WorkspaceArgument,
 }
@@ -71,9 +74,7 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
                 console.tell(&[Diagnostic::error(none)])?;
                 return Ok(ExitStatus::Error);
             }
-            let texts: Vec<String> = explanations.iter().map(text).collect();
-            console.data(&texts.join("\n"))?;
-            Ok(ExitStatus::Success)
+            explanation::answer(&explanations).print(args.format, console)
         }
         Err(faults) => {
             console.tell(&faults)?;
@@ -167,81 +168,4 @@ fn render_policy(args: &Args, workspace: &Workspace, policy: &library::LibraryPo
         render::render_policy(workspace, policy, environment).map_err(|one| vec![one])?;
     let path = workspace.shown(&policy.template_path());
     Ok((path, rendered))
-}
-
-fn text(explanation: &Explanation) -> String {
-    let mut text = format!(
-        "policy {} on {}\n",
-        explanation.policy, explanation.resource
-    );
-    for rule in &explanation.rules {
-        text.push('\n');
-        text.push_str(&rule_text(rule));
-    }
-    text
-}
-
-fn rule_text(rule: &RuleExplanation) -> String {
-    let ended = match &rule.end {
-        Some((status, _)) => status.as_str(),
-        None if rule.mismatches.is_empty() => "says nothing",
-        None => "is not about this resource",
-    };
-    let mut text = format!("  rule {}: {ended}\n", rule.rule);
-    for mismatch in &rule.mismatches {
-        let path = match mismatch.path.as_str() {
-            "" => "request",
-            path => path,
-        };
-        text.push_str(&format!("    {path}: {}\n", mismatch.reason));
-    }
-    for step in &rule.steps {
-        text.push_str(&format!("    {}\n", step_text(step)));
-    }
-    let message = rule
-        .end
-        .as_ref()
-        .map_or("", |(_, message)| message.as_str());
-    for line in message.lines() {
-        text.push_str(&format!("    | {line}\n"));
-    }
-    text
-}
-
-fn step_text(step: &Step) -> String {
-    match step {
-        Step::Preconditions(true) => "preconditions hold".to_owned(),
-        Step::Preconditions(false) => "preconditions do not hold".to_owned(),
-        Step::Checked(place, status) => format!("{place}: {}", status.as_str()),
-        Step::Condition(note) => {
-            let place = &note.place;
-            match &note.decision {
-                Decision::Error(error) => format!("{place}: {error}"),
-                Decision::Holds {
-                    key,
-                    operator,
-                    value,
-                    holds,
-                } => {
-                    let answer = if *holds { "holds" } else { "does not hold" };
-                    format!(
-                        "{place}: {} {operator} {} {answer}",
-                        short(key),
-                        short(value)
-                    )
-                }
-            }
-        }
-    }
-}
-
-/// JSON on one line, cut where it is long.
-fn short(value: &Value) -> String {
-    const LONGEST: usize = 120;
-    let text = value.to_string();
-    if text.chars().count() <= LONGEST {
-        return text;
-    }
-    let start: String = text.chars().take(LONGEST).collect();
-    format!("{start}…")
 }

@@ -353,9 +353,9 @@ impl<'w> World<'w> {
         recorder: &mut R,
     ) -> Option<EngineResponse> {
         let (view, store) = (RequestView::new(request), Store::new());
-        let evaluation = Evaluation::new(policy.name(), &view, self.source, &store, recorder)?;
+        let mut evaluation = Evaluation::new(policy.name(), &view, self.source, &store, recorder)?;
         evaluation.context().inject_all(values);
-        let response = policy.evaluate(&evaluation);
+        let response = policy.evaluate(&mut evaluation);
         Some(self.response(policy.info(), FailureAction::Audit, vec![response]))
     }
 

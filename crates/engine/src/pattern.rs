@@ -17,6 +17,7 @@
 use portcullis_values::Val;
 use serde_json::Value;
 
+use crate::record::Leaf;
 use crate::request::NumberModel;
 
 pub mod anchor;
@@ -55,6 +56,16 @@ impl Pattern {
     #[must_use]
     pub fn evaluate(&self, resource: &Val<'_>, numbers: NumberModel) -> PatternOutcome {
         evaluate::evaluate(&self.root, resource, numbers)
+    }
+
+    /// As [`Pattern::evaluate`], with every leaf that was looked at, in order.
+    #[must_use]
+    pub fn evaluate_noted(
+        &self,
+        resource: &Val<'_>,
+        numbers: NumberModel,
+    ) -> (PatternOutcome, Vec<Leaf>) {
+        evaluate::evaluate_noted(&self.root, resource, numbers)
     }
 }
 

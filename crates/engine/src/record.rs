@@ -32,6 +32,16 @@ pub trait Recorder {
         let _ = (rule, place, status);
     }
 
+    /// What a leaf of a pattern read, and whether it matches. Only those are noted that were looked at.
+    fn leaf(&mut self, rule: &str, place: Place<'_>, leaf: Leaf) {
+        let _ = (rule, place, leaf);
+    }
+
+    /// Whether an exception, as `namespace/name`, lets the request off.
+    fn exception(&mut self, rule: &str, exception: &str, holds: bool) {
+        let _ = (rule, exception, holds);
+    }
+
     /// How a rule ended; none when it gives no response.
     fn ended(&mut self, policy: &str, rule: &str, status: Option<RuleStatus>) {
         let _ = (policy, rule, status);
@@ -65,6 +75,21 @@ pub enum Decision {
     Error(String),
 }
 
+/// A leaf of a pattern that was compared: a scalar, or an anchor that decides by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leaf {
+    /// Where in the object, as `/spec/containers/0/image/`.
+    pub path: String,
+    /// The pattern's key as it is written, with its anchor; empty at the root.
+    pub key: String,
+    /// What the pattern wants.
+    pub wanted: Value,
+    /// What the object has; none where it has nothing there.
+    pub found: Option<Value>,
+    /// Whether it matches.
+    pub matches: bool,
+}
+
 /// Which part of a rule decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place<'a> {
@@ -78,6 +103,27 @@ pub enum Place<'a> {
     PodSecurity,
     /// An element of a `foreach`: number of the loop and of the element.
     Element(usize, usize),
+}
+
+impl Place<'_> {
+    /// The preconditions there, for their notes.
+    #[must_use]
+    pub(crate) fn preconditions(self) -> impl std::fmt::Display {
+        std::fmt::from_fn(move |out| write!(out, "{self} preconditions"))
+    }
+}
+
+impl std::fmt::Display for Place<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Place::Pattern("") => write!(out, "pattern"),
+            Place::Pattern(path) => write!(out, "pattern at {path}"),
+            Place::AnyPattern(index) => write!(out, "anyPattern[{index}]"),
+            Place::Deny => write!(out, "deny"),
+            Place::PodSecurity => write!(out, "podSecurity"),
+            Place::Element(list, index) => write!(out, "foreach[{list}], element {index}"),
+        }
+    }
 }
 
 /// Notes nothing.

@@ -1,14 +1,14 @@
 //! Why a policy says what it says of a resource: which filter said no, what each condition read, and
 //! what decided.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use portcullis_engine::{
     CompileOptions,
     compile::CompiledPolicy,
     evaluate,
     matching::Mismatch,
-    record::{ConditionNote, Place as Part, Recorder},
+    record::{ConditionNote, Leaf, Place as Part, Recorder},
     request::Operation,
     response::{RuleResponse, RuleStatus},
 };
@@ -70,6 +70,10 @@ pub struct RuleExplanation {
 pub enum Step {
     /// A condition.
     Condition(ConditionNote),
+    /// A leaf of the pattern at a place, such as `anyPattern[1]`.
+    Leaf(String, Leaf),
+    /// An exception, as `namespace/name`, and whether it lets the resource off.
+    Exception(String, bool),
     /// Whether the preconditions hold as a whole.
     Preconditions(bool),
     /// What a check, or a part of one, decided.
@@ -138,7 +142,7 @@ pub fn explain(
                     .map(|rule| RuleExplanation {
                         rule: rule.rule.to_string(),
                         mismatches: Vec::new(),
-                        steps: Vec::new(),
+                        steps: notes.of(&info.name, &rule.rule),
                         end: Some(end(rule)),
                     })
                     .collect(),
@@ -169,32 +173,29 @@ fn named(object: &Value) -> String {
 struct Notes {
     /// The policy that is evaluated, as the last match says.
     policy: String,
-    /// Each decision with its policy and rule.
-    steps: Vec<(String, String, Step)>,
+    /// The decisions of each policy and rule.
+    steps: BTreeMap<(String, String), Vec<Step>>,
 }
 
 impl Notes {
     fn of(&self, policy: &str, rule: &str) -> Vec<Step> {
-        let mut own = Vec::new();
-        for (in_policy, in_rule, step) in &self.steps {
-            if in_policy == policy && in_rule == rule {
-                own.push(step.clone());
-            }
-        }
-        own
+        let of_rule = (policy.to_owned(), rule.to_owned());
+        self.steps.get(&of_rule).cloned().unwrap_or_default()
     }
 
     fn note(&mut self, rule: &str, step: Step) {
-        let policy = self.policy.clone();
-        self.steps.push((policy, rule.to_owned(), step));
+        let of_rule = (self.policy.clone(), rule.to_owned());
+        self.steps.entry(of_rule).or_default().push(step);
     }
 }
 
 impl Recorder for Notes {
     const LISTENS: bool = true;
 
-    fn matched(&mut self, policy: &str, _: &str, _: bool) {
+    fn matched(&mut self, policy: &str, rule: &str, _: bool) {
         policy.clone_into(&mut self.policy);
+        // A rule that verifies images is asked before and after objects are changed.
+        self.steps.remove(&(policy.to_owned(), rule.to_owned()));
     }
 
     fn condition(&mut self, rule: &str, note: ConditionNote) {
@@ -206,14 +207,14 @@ impl Recorder for Notes {
     }
 
     fn checked(&mut self, rule: &str, place: Part<'_>, status: RuleStatus) {
-        let place = match place {
-            Part::Pattern("") => "pattern".to_owned(),
-            Part::Pattern(path) => format!("pattern at {path}"),
-            Part::AnyPattern(index) => format!("anyPattern[{index}]"),
-            Part::Deny => "deny".to_owned(),
-            Part::PodSecurity => "podSecurity".to_owned(),
-            Part::Element(list, index) => format!("foreach[{list}], element {index}"),
-        };
-        self.note(rule, Step::Checked(place, status));
+        self.note(rule, Step::Checked(place.to_string(), status));
+    }
+
+    fn leaf(&mut self, rule: &str, place: Part<'_>, leaf: Leaf) {
+        self.note(rule, Step::Leaf(place.to_string(), leaf));
+    }
+
+    fn exception(&mut self, rule: &str, exception: &str, holds: bool) {
+        self.note(rule, Step::Exception(exception.to_owned(), holds));
     }
 }

@@ -6,6 +6,7 @@
 use std::{collections::BTreeMap, fmt::Display, fmt::Write};
 
 use portcullis_values::{List, Map, Val};
+use serde_json::Value;
 
 use super::{
     PatternOutcome,
@@ -14,6 +15,7 @@ use super::{
     scalar::{ScalarPattern, scalar_matches},
     tags, view,
 };
+use crate::record::Leaf;
 use crate::request::NumberModel;
 
 /// Decides whether the object matches.
@@ -25,14 +27,27 @@ pub(crate) fn evaluate(node: &Node, object: &Val<'_>, numbers: NumberModel) -> P
     if walk.value(node, object).is_ok() {
         return PatternOutcome::Pass;
     }
-    walk.trace = Some(Trace {
-        path: String::from("/"),
-        anchors: BTreeMap::new(),
-    });
-    match walk.value(node, object) {
-        Ok(()) => PatternOutcome::Pass,
-        Err(mismatch) => mismatch.outcome(walk.trace.is_some_and(|trace| trace.misses_a_key())),
-    }
+    walk.trace = Some(Trace::default());
+    walk.outcome(node, object)
+}
+
+/// As [`evaluate`], with every leaf that was looked at.
+pub(crate) fn evaluate_noted(
+    node: &Node,
+    object: &Val<'_>,
+    numbers: NumberModel,
+) -> (PatternOutcome, Vec<Leaf>) {
+    let trace = Trace {
+        leaves: Some(Vec::new()),
+        ..Trace::default()
+    };
+    let mut walk = Walk {
+        numbers,
+        trace: Some(trace),
+    };
+    let outcome = walk.outcome(node, object);
+    let leaves = walk.trace.and_then(|trace| trace.leaves);
+    (outcome, leaves.unwrap_or_default())
 }
 
 struct Walk {
@@ -45,6 +60,21 @@ struct Trace {
     path: String,
     /// Conditions and existence anchors as written, and whether any object had the key.
     anchors: BTreeMap<String, bool>,
+    /// The key that is looked at, as the pattern has it; kept for leaves only.
+    key: String,
+    /// Every leaf that was looked at, where somebody asks.
+    leaves: Option<Vec<Leaf>>,
+}
+
+impl Default for Trace {
+    fn default() -> Self {
+        Trace {
+            path: String::from("/"),
+            anchors: BTreeMap::new(),
+            key: String::new(),
+            leaves: None,
+        }
+    }
 }
 
 impl Trace {
@@ -102,6 +132,16 @@ impl Mismatch {
 type Outcome = Result<(), Mismatch>;
 
 impl Walk {
+    /// The worded answer.
+    fn outcome(&mut self, node: &Node, object: &Val<'_>) -> PatternOutcome {
+        let outcome = self.value(node, object);
+        let misses_a_key = || self.trace.as_ref().is_some_and(Trace::misses_a_key);
+        match outcome {
+            Ok(()) => PatternOutcome::Pass,
+            Err(mismatch) => mismatch.outcome(misses_a_key()),
+        }
+    }
+
     fn value(&mut self, node: &Node, value: &Val<'_>) -> Outcome {
         if let Some(plain) = view::plain(value) {
             return self.value(node, &plain);
@@ -130,13 +170,14 @@ impl Walk {
         }
     }
 
-    fn scalar(&self, pattern: &ScalarPattern, value: &Val<'_>) -> Outcome {
+    fn scalar(&mut self, pattern: &ScalarPattern, value: &Val<'_>) -> Outcome {
         let matches = match value {
             Val::List(items) => items
                 .iter()
                 .all(|item| scalar_matches(&item, pattern, self.numbers)),
             value => scalar_matches(value, pattern, self.numbers),
         };
+        self.note(matches, || (pattern.as_val().to_json(), found(value)));
         if matches {
             return Ok(());
         }
@@ -205,6 +246,11 @@ impl Walk {
 
     fn entry(&mut self, entry: &Entry, object: &Map<'_>) -> Outcome {
         let value = object.get(&entry.key);
+        if self.keeps_leaves()
+            && let Some(matches) = by_presence(entry.role, value.as_ref())
+        {
+            self.note_entry(entry, value.as_ref(), matches);
+        }
         match (entry.role, value) {
             (Role::Plain, value) => self.below(entry, &value.unwrap_or_default()),
             (Role::Present, None | Some(Val::Null)) => {
@@ -222,15 +268,59 @@ impl Walk {
                 .or_else(|mismatch| self.skip("global", || mismatch.into_message())),
             (Role::Equality, Some(value)) => self.below(entry, &value),
             (Role::Negation, Some(_)) => self.within(&entry.key, Walk::not_allowed),
-            (Role::Existence, Some(value)) => {
-                self.within(&entry.key, |walk| walk.existence(&entry.node, &value))
-            }
+            (Role::Existence, Some(value)) => self.under(entry, |walk| {
+                let outcome = walk.existence(&entry.node, &value);
+                walk.note(outcome.is_ok(), || (entry.node.to_json(), found(&value)));
+                outcome
+            }),
             (Role::Global | Role::Equality | Role::Negation | Role::Existence, None) => Ok(()),
         }
     }
 
     fn below(&mut self, entry: &Entry, value: &Val<'_>) -> Outcome {
-        self.within(&entry.key, |walk| walk.value(&entry.node, value))
+        self.under(entry, |walk| walk.value(&entry.node, value))
+    }
+
+    /// Goes to the key of an entry.
+    fn under(&mut self, entry: &Entry, work: impl FnOnce(&mut Walk) -> Outcome) -> Outcome {
+        let above = self.trace.as_mut().filter(|trace| trace.leaves.is_some());
+        let above = above.map(|trace| std::mem::replace(&mut trace.key, entry.written.to_string()));
+        let outcome = self.within(&entry.key, work);
+        if let (Some(trace), Some(above)) = (&mut self.trace, above) {
+            trace.key = above;
+        }
+        outcome
+    }
+
+    fn keeps_leaves(&self) -> bool {
+        self.trace
+            .as_ref()
+            .is_some_and(|trace| trace.leaves.is_some())
+    }
+
+    /// Keeps a leaf, where somebody asks: what the pattern wants there, and what the object has.
+    fn note(&mut self, matches: bool, read: impl FnOnce() -> (Value, Option<Value>)) {
+        let Some(trace) = &mut self.trace else { return };
+        let Some(leaves) = &mut trace.leaves else {
+            return;
+        };
+        let (wanted, found) = read();
+        leaves.push(Leaf {
+            path: trace.path.clone(),
+            key: trace.key.clone(),
+            wanted,
+            found,
+            matches,
+        });
+    }
+
+    /// Keeps a key that decides by being there or not.
+    fn note_entry(&mut self, entry: &Entry, value: Option<&Val<'_>>, matches: bool) {
+        // It decides nothing here: the walk goes on as it would without the note.
+        let _ = self.under(entry, |walk| {
+            walk.note(matches, || (entry.node.to_json(), value.and_then(found)));
+            Ok(())
+        });
     }
 
     /// Each pattern of the list must match at least one element.
@@ -341,6 +431,21 @@ impl Walk {
             *seen |= present;
         }
     }
+}
+
+/// What a key says by being there or not; none where its value decides.
+fn by_presence(role: Role, value: Option<&Val<'_>>) -> Option<bool> {
+    match (role, value) {
+        (Role::Present, value) => Some(!matches!(value, None | Some(Val::Null))),
+        (Role::Condition, None) | (Role::Negation, Some(_)) => Some(false),
+        (Role::Global | Role::Equality | Role::Negation | Role::Existence, None) => Some(true),
+        _ => None,
+    }
+}
+
+/// What an object has; none where it has nothing.
+fn found(value: &Val<'_>) -> Option<Value> {
+    (!value.is_null()).then(|| value.to_json())
 }
 
 /// The Go type of a pattern.

@@ -72,6 +72,19 @@ impl Node {
         compile(pattern, Place::Elsewhere, 0)
     }
 
+    /// The pattern as it is written, save for what is nested too deep.
+    pub(crate) fn to_json(&self) -> Value {
+        match self {
+            Node::Map(entries) | Node::Tags(Tags { entries, .. }) => entries
+                .iter()
+                .map(|entry| (entry.written.to_string(), entry.node.to_json()))
+                .collect(),
+            Node::List(items) => items.iter().map(Node::to_json).collect(),
+            Node::Scalar(scalar) => scalar.as_val().to_json(),
+            Node::TooDeep => Value::Null,
+        }
+    }
+
     /// Whether a key below, or this map itself, has an anchor.
     fn has_anchor(&self) -> bool {
         match self {

@@ -8,7 +8,11 @@ use serde_json::{Value, json};
 use super::*;
 
 fn answer(pattern: &Value, object: &Value, numbers: NumberModel) -> String {
-    match Pattern::compile(pattern).evaluate(&Val::from(object), numbers) {
+    let compiled = Pattern::compile(pattern);
+    let outcome = compiled.evaluate(&Val::from(object), numbers);
+    let (noted, _) = compiled.evaluate_noted(&Val::from(object), numbers);
+    assert_eq!(noted, outcome, "{pattern} on {object}, with notes");
+    match outcome {
         PatternOutcome::Pass => String::from("pass"),
         PatternOutcome::Fail { path, message } => format!("fail {path}: {message}"),
         PatternOutcome::Skip { message } => format!("skip: {message}"),
@@ -31,6 +35,46 @@ fn check(rows: &[(Value, Value, &str)]) {
 }
 
 /// Each row: a scalar pattern, the values it matches, the values it does not match.
+/// Compares the leaves that were looked at, each as `path key: wanted found matches`.
+#[test]
+fn leaves_are_noted() {
+    let pattern = json!({
+        "metadata": {"labels": {"app.io/*": "?*"}, "name": "*"},
+        "=(kind)": "Pod", "X(status)": "null", "<(spec)": {"a": 1},
+        "list": [{"(n)": "x|y", "v": ">2"}], "^(has)": [{"k": 1}],
+    });
+    let object = json!({
+        "metadata": {"labels": {"app.io/one": "1"}},
+        "list": [{"n": "z"}, {"n": "x", "v": 3}], "has": [{"k": 2}, {"k": 1}],
+    });
+    let (_, leaves) =
+        Pattern::compile(&pattern).evaluate_noted(&Val::from(&object), NumberModel::Integers);
+    let told: Vec<String> = leaves
+        .iter()
+        .map(|leaf| {
+            let found = leaf.found.as_ref().map_or("-".to_owned(), Value::to_string);
+            format!(
+                "{} {}: {} {found} {}",
+                leaf.path, leaf.key, leaf.wanted, leaf.matches
+            )
+        })
+        .collect();
+    let wanted = [
+        r#"/kind/ =(kind): "Pod" - true"#,
+        r#"/status/ X(status): "null" - true"#,
+        "/has/0/k/ k: 1 2 false",
+        "/has/1/k/ k: 1 1 true",
+        r#"/has/ ^(has): [{"k":1}] [{"k":2},{"k":1}] true"#,
+        r#"/list/0/n/ (n): "x|y" "z" false"#,
+        r#"/list/1/n/ (n): "x|y" "x" true"#,
+        r#"/list/1/v/ v: ">2" 3 true"#,
+        r#"/spec/ <(spec): {"a":1} - true"#,
+        r#"/metadata/labels/app.io/one/ app.io/one: "?*" "1" true"#,
+        r#"/metadata/name/ name: "*" - false"#,
+    ];
+    assert_eq!(told, wanted);
+}
+
 fn check_scalars(rows: &[(Value, &[Value], &[Value])]) {
     for (pattern, matching, other) in rows {
         let pattern = ScalarPattern::new(pattern).unwrap();

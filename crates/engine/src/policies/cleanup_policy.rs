@@ -88,7 +88,7 @@ impl CompiledCleanupPolicy {
     pub fn decide(&self, request: &Request<'_>, source: &dyn ContextSource) -> Decision {
         let (view, store, mut silent) = (RequestView::new(request), Store::new(), Silent);
         match Evaluation::new(self.name(), &view, source, &store, &mut silent) {
-            Some(evaluation) => self.decide_in(&evaluation),
+            Some(mut evaluation) => self.decide_in(&mut evaluation),
             None => Decision::Unmatched,
         }
     }
@@ -103,7 +103,10 @@ impl CompiledCleanupPolicy {
     }
 
     /// The decision as Kyverno's `apply` and `test` show it: an object that is not deleted fails.
-    pub fn evaluate<'a, R: Recorder>(&'a self, evaluation: &Evaluation<'a, '_, R>) -> RuleResponse {
+    pub fn evaluate<'a, R: Recorder>(
+        &'a self,
+        evaluation: &mut Evaluation<'a, '_, R>,
+    ) -> RuleResponse {
         let (status, message) = match self.decide_in(evaluation) {
             Decision::Delete => (RuleStatus::Pass, "resource matched".to_owned()),
             Decision::Unmatched | Decision::ConditionsUnmet => {
@@ -120,15 +123,22 @@ impl CompiledCleanupPolicy {
         }
     }
 
-    fn decide_in<'a, R: Recorder>(&'a self, evaluation: &Evaluation<'a, '_, R>) -> Decision {
+    fn decide_in<'a, R: Recorder>(&'a self, evaluation: &mut Evaluation<'a, '_, R>) -> Decision {
         let subject = evaluation.subject();
         let namespace = self.info.namespace.as_str();
         let is_in_scope = namespace.is_empty() || namespace == subject.namespace;
         let exclude = self.exclude.as_ref();
-        if !is_in_scope
-            || !self.include.matches_subject(subject)
-            || exclude.is_some_and(|exclude| exclude.matches_subject(subject))
-        {
+        let matched = is_in_scope
+            && self.include.matches_subject(subject)
+            && !exclude.is_some_and(|exclude| exclude.matches_subject(subject));
+        let object = subject.request.subject();
+        if R::LISTENS {
+            // Such a policy is its only rule.
+            let name = self.info.name.as_str();
+            evaluation.enter_rule(&name.into());
+            evaluation.recorder().matched(name, name, matched);
+        }
+        if !matched {
             return Decision::Unmatched;
         }
         let Some(conditions) = &self.conditions else {
@@ -136,11 +146,10 @@ impl CompiledCleanupPolicy {
         };
         let context = evaluation.context();
         context.checkpoint();
-        let object = subject.request.subject();
         context.replace(Str::from("target"), object.map_or(Val::Null, Val::from));
         context.defer(&self.entries);
-        let held = conditions.evaluate(context);
-        context.restore();
+        let held = conditions.evaluate_noted(&"conditions", evaluation);
+        evaluation.context().restore();
         match held {
             Ok((true, _)) => Decision::Delete,
             Ok((false, _)) => Decision::ConditionsUnmet,

@@ -1,6 +1,7 @@
 //! Conditions of preconditions and `deny`, compiled: keys and values are templates, operators are
 //! looked up once.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use portcullis_api::cluster_policy as api;
@@ -108,7 +109,7 @@ impl CompiledConditions {
     /// As there.
     pub fn evaluate_noted<'a, R: Recorder>(
         &'a self,
-        block: &str,
+        block: &dyn Display,
         evaluation: &mut Evaluation<'a, '_, R>,
     ) -> Result<(bool, String), ConditionsError> {
         if !R::LISTENS {

@@ -60,14 +60,25 @@ impl RuleException {
     }
 
     /// Whether it lets the request off; conditions that cannot be decided do not.
-    pub(super) fn holds<'a, R: Recorder>(&'a self, evaluation: &Evaluation<'a, '_, R>) -> bool {
+    pub(super) fn holds<'a, R: Recorder>(&'a self, evaluation: &mut Evaluation<'a, '_, R>) -> bool {
+        let holds = self.is_met(evaluation);
+        if R::LISTENS {
+            let rule = evaluation.rule_name();
+            evaluation.recorder().exception(&rule, self.key(), holds);
+        }
+        holds
+    }
+
+    fn is_met<'a, R: Recorder>(&'a self, evaluation: &mut Evaluation<'a, '_, R>) -> bool {
         let now = match self.exception.expires {
             Some(_) => evaluation.context().source().now(),
             None => 0,
         };
         self.exception.holds(evaluation.subject(), now)
             && self.conditions.as_ref().is_none_or(|conditions| {
-                matches!(conditions.evaluate(evaluation.context()), Ok((true, _)))
+                let block = format_args!("exception {} conditions", self.key());
+                let decided = conditions.evaluate_noted(&block, evaluation);
+                matches!(decided, Ok((true, _)))
             })
     }
 }

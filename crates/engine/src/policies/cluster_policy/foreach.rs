@@ -103,7 +103,8 @@ impl ForEach {
             }
             evaluation.context().reset();
             let inner = self.enter(element, index, frame, evaluation)?;
-            let Some(outcome) = self.element(index, (body, messages), &inner, evaluation) else {
+            let at = (number, index);
+            let Some(outcome) = self.element(at, (body, messages), &inner, evaluation) else {
                 continue;
             };
             evaluation.checked(Place::Element(number, index), outcome.status);
@@ -157,7 +158,7 @@ impl ForEach {
     /// The body on the element; none when the element does not count.
     fn element<'a, 'r, R: Recorder>(
         &'a self,
-        index: usize,
+        (number, index): (usize, usize),
         (body, messages): (Evaluate<'a, 'r, R>, &'a Messages),
         frame: &Frame<'a>,
         evaluation: &mut Evaluation<'a, 'r, R>,
@@ -165,9 +166,8 @@ impl ForEach {
         evaluation.load_rule_values(Some(index));
         evaluation.context().defer(&self.entries);
         if let Some(preconditions) = &self.preconditions {
-            let (hold, _) = preconditions
-                .evaluate_noted("foreach.preconditions", evaluation)
-                .ok()?;
+            let block = Place::Element(number, index).preconditions();
+            let (hold, _) = preconditions.evaluate_noted(&block, evaluation).ok()?;
             evaluation.preconditions(hold);
             if !hold {
                 return None;

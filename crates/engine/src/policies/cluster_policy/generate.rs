@@ -32,7 +32,7 @@ use crate::context::variables::Template;
 use crate::evaluation::Evaluation;
 use crate::generate::labels::{self, Origin, edit_map};
 use crate::generate::{ObjectRef, Synchronisation};
-use crate::record::Recorder;
+use crate::record::{Place, Recorder};
 use crate::response::RuleStatus;
 
 use copy::Copy;
@@ -94,8 +94,8 @@ impl CompiledGenerate {
         evaluation: &mut Evaluation<'a, '_, R>,
     ) -> (Outcome, Vec<Value>) {
         let mut made = Vec::new();
-        for part in &self.parts {
-            if let Err(error) = part.evaluate(evaluation, &mut made) {
+        for (number, part) in self.parts.iter().enumerate() {
+            if let Err(error) = part.evaluate(number, evaluation, &mut made) {
                 let rule = evaluation.rule_name();
                 let what = format!("rule `{rule}` generates nothing");
                 return (Outcome::error(&what, &error), Vec::new());
@@ -153,6 +153,7 @@ fn pattern(written: &Value, names: &Arc<Names>) -> Template {
 impl Part {
     fn evaluate<'a, R: Recorder>(
         &'a self,
+        number: usize,
         evaluation: &mut Evaluation<'a, '_, R>,
         made: &mut Vec<Value>,
     ) -> Result<(), GenerateError> {
@@ -162,14 +163,14 @@ impl Part {
         let list = evaluation.context().query(&one.list);
         let list = list.map_err(|error| GenerateError::new(self.at("list"), &error))?;
         evaluation.context().checkpoint();
-        let outcome = self.elements(one, foreach::elements(list), evaluation, made);
+        let outcome = self.elements((number, one), foreach::elements(list), evaluation, made);
         evaluation.context().restore();
         outcome
     }
 
     fn elements<'a, R: Recorder>(
         &'a self,
-        one: &'a ForEach,
+        (number, one): (usize, &'a ForEach),
         elements: Vec<Val<'a>>,
         evaluation: &mut Evaluation<'a, '_, R>,
         made: &mut Vec<Value>,
@@ -183,7 +184,8 @@ impl Part {
             evaluation.load_rule_values(Some(index));
             evaluation.context().defer(&one.entries);
             if let Some(preconditions) = &one.preconditions {
-                let hold = preconditions.evaluate(evaluation.context());
+                let block = Place::Element(number, index).preconditions();
+                let hold = preconditions.evaluate_noted(&block, evaluation);
                 let at = || self.at(&format!("preconditions (element {index})"));
                 let (hold, _) = hold.map_err(|error| GenerateError::new(at(), &error))?;
                 evaluation.preconditions(hold);
@@ -192,6 +194,7 @@ impl Part {
                 }
             }
             self.make(evaluation, made)?;
+            evaluation.checked(Place::Element(number, index), RuleStatus::Pass);
         }
         Ok(())
     }

@@ -23,7 +23,7 @@ use crate::context::source::EntryKind;
 use crate::context::variables::Template;
 use crate::evaluation::Evaluation;
 use crate::patch::{JsonPatch, JsonPatchOptions, PatchError, StrategicMergePatch};
-use crate::record::Recorder;
+use crate::record::{Place, Recorder};
 use crate::response::RuleStatus;
 
 /// How deeply loops may nest.
@@ -224,9 +224,9 @@ impl Change {
             }
             Change::ForEach(loops) => {
                 let mut patched = None;
-                for one in loops {
+                for (number, one) in loops.iter().enumerate() {
                     let before = patched.as_ref().unwrap_or(object);
-                    if let Some(after) = one.apply(before, nesting, evaluation)? {
+                    if let Some(after) = one.apply(number, before, nesting, evaluation)? {
                         patched = Some(after);
                     }
                 }
@@ -264,6 +264,7 @@ impl ForEach {
 
     fn apply<'a, R: Recorder>(
         &'a self,
+        number: usize,
         object: &Value,
         nesting: usize,
         evaluation: &mut Evaluation<'a, '_, R>,
@@ -275,14 +276,14 @@ impl ForEach {
             numbered.reverse();
         }
         evaluation.context().checkpoint();
-        let patched = self.elements(numbered, object, nesting, evaluation);
+        let patched = self.elements((number, numbered), object, nesting, evaluation);
         evaluation.context().restore();
         patched
     }
 
     fn elements<'a, R: Recorder>(
         &'a self,
-        numbered: Vec<(usize, Val<'a>)>,
+        (number, numbered): (usize, Vec<(usize, Val<'a>)>),
         object: &Value,
         nesting: usize,
         evaluation: &mut Evaluation<'a, '_, R>,
@@ -297,8 +298,9 @@ impl ForEach {
             evaluation.load_rule_values(Some(index));
             evaluation.context().defer(&self.entries);
             if let Some(preconditions) = &self.preconditions {
+                let block = Place::Element(number, index).preconditions();
                 let (hold, _) = preconditions
-                    .evaluate(evaluation.context())
+                    .evaluate_noted(&block, evaluation)
                     .map_err(|error| Outcome::error("failed to evaluate preconditions", &error))?;
                 evaluation.preconditions(hold);
                 if !hold {
@@ -309,6 +311,7 @@ impl ForEach {
             if let Some(after) = self.change.apply(before, nesting + 1, evaluation)? {
                 patched = Some(after);
             }
+            evaluation.checked(Place::Element(number, index), RuleStatus::Pass);
         }
         Ok(patched)
     }

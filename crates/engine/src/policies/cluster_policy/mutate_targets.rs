@@ -124,7 +124,7 @@ impl Target {
         let Some(preconditions) = &self.preconditions else {
             return Ok(true);
         };
-        let hold = preconditions.evaluate(evaluation.context());
+        let hold = preconditions.evaluate_noted(&"targets.preconditions", evaluation);
         let (hold, _) =
             hold.map_err(|error| Outcome::error("failed to evaluate preconditions", &error))?;
         evaluation.preconditions(hold);

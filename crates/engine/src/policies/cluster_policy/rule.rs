@@ -261,7 +261,7 @@ impl CompiledRule {
 
     fn matching_exceptions<'a, R: Recorder>(
         &'a self,
-        evaluation: &Evaluation<'a, '_, R>,
+        evaluation: &mut Evaluation<'a, '_, R>,
     ) -> Vec<&'a RuleException> {
         let all = self.exceptions.iter();
         all.filter(|exception| exception.holds(evaluation))
@@ -286,7 +286,7 @@ impl CompiledRule {
         evaluation: &mut Evaluation<'a, '_, R>,
     ) -> Option<Outcome> {
         let preconditions = self.preconditions.as_ref()?;
-        match preconditions.evaluate_noted("preconditions", evaluation) {
+        match preconditions.evaluate_noted(&"preconditions", evaluation) {
             Err(error) => {
                 let what = match &self.handler {
                     Handler::Generate(_) => "failed to evaluate conditions",

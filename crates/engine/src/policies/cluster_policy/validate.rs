@@ -39,7 +39,7 @@ fn deny<'a, R: Recorder>(
     messages: &'a Messages,
     evaluation: &mut Evaluation<'a, '_, R>,
 ) -> Outcome {
-    let decided = conditions.evaluate_noted("deny.conditions", evaluation);
+    let decided = conditions.evaluate_noted(&"deny.conditions", evaluation);
     let context = evaluation.context();
     let outcome = match decided {
         Err(error) => Outcome::error("failed to check deny conditions", &error),
@@ -93,10 +93,11 @@ fn compare<'a, R: Recorder>(
     pattern: &Pattern,
     object: &Val<'a>,
     messages: &'a Messages,
-    evaluation: &Evaluation<'a, '_, R>,
+    evaluation: &mut Evaluation<'a, '_, R>,
 ) -> Outcome {
+    let outcome = noted(pattern, Place::Pattern(""), object, evaluation);
     let context = evaluation.context();
-    match pattern.evaluate(object, evaluation.request().numbers) {
+    match outcome {
         PatternOutcome::Pass => Outcome::new(RuleStatus::Pass, Arc::clone(&messages.passed)),
         PatternOutcome::Skip { message } => Outcome::new(RuleStatus::Skip, message),
         PatternOutcome::Error { message } => {
@@ -108,6 +109,25 @@ fn compare<'a, R: Recorder>(
             path,
         },
     }
+}
+
+/// What a pattern says of an object; the recorder is told of each leaf.
+fn noted<R: Recorder>(
+    pattern: &Pattern,
+    place: Place<'_>,
+    object: &Val<'_>,
+    evaluation: &mut Evaluation<'_, '_, R>,
+) -> PatternOutcome {
+    let numbers = evaluation.request().numbers;
+    if !R::LISTENS {
+        return pattern.evaluate(object, numbers);
+    }
+    let (outcome, leaves) = pattern.evaluate_noted(object, numbers);
+    let rule = evaluation.rule_name();
+    for leaf in leaves {
+        evaluation.recorder().leaf(&rule, place, leaf);
+    }
+    outcome
 }
 
 fn any_pattern<'a, R: Recorder>(
@@ -147,8 +167,9 @@ fn first_of<'a, R: Recorder>(
     let (mut failed, mut skipped) = (Vec::new(), Vec::new());
     let mut first_path = String::new();
     for (index, pattern) in list.iter().enumerate() {
-        let outcome = pattern.evaluate(object, evaluation.request().numbers);
-        evaluation.checked(Place::AnyPattern(index), outcome.status());
+        let place = Place::AnyPattern(index);
+        let outcome = noted(pattern, place, object, evaluation);
+        evaluation.checked(place, outcome.status());
         match outcome {
             PatternOutcome::Pass => {
                 return Outcome::new(RuleStatus::Pass, messages.any_pattern_passed(index));
