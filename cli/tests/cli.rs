@@ -161,6 +161,9 @@ fn workspaces() {
 fn failures_show_the_rule_the_pattern_and_the_resource() {
     check("failing_test", "failing", &["test"], "");
     check("failing_verify", "failing", &["verify"], "");
+    check("failing_patterns", "failing_patterns", &["test"], "");
+    let apply = &["apply", "policy.yaml", "-r", "resources.yaml"];
+    check("failing_patterns_apply", "failing_patterns", apply, "");
     check("together_verify", "together", &["verify"], "");
 }
 

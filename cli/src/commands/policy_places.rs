@@ -1,6 +1,6 @@
 //! Where the policy of a failed row is written: its rule, and the key of its pattern that decided.
 
-use portcullis_engine::pattern::anchor;
+use portcullis_engine::{pattern::anchor, response::FailedPattern};
 use portcullis_pipeline::{
     diagnostic::{Place, SourceFile},
     files,
@@ -69,11 +69,21 @@ fn places(policy: &Value, row: &Row, place: &dyn Fn(&str, bool) -> Place) -> Vec
         place(&format!("{rule_pointer}/name"), false),
         "this rule".to_owned(),
     )];
-    let path = row.path.strip_prefix(above).unwrap_or(&row.path);
-    if let Some(pattern) = rule.pointer("/validate/pattern") {
-        let (pointer, _) = follow(pattern, path, &bare);
+    let own = FailedPattern {
+        pattern: "/pattern".to_owned(),
+        path: row.path.clone(),
+    };
+    let failed = match row.patterns.as_slice() {
+        [] => std::slice::from_ref(&own),
+        patterns => patterns,
+    };
+    for failed in failed {
+        let base = format!("/validate{}", failed.pattern);
+        let path = failed.path.strip_prefix(above).unwrap_or(&failed.path);
+        let pattern = rule.pointer(&base);
+        let pointer = pattern.map_or_else(String::new, |pattern| follow(pattern, path, &bare).0);
         if !pointer.is_empty() {
-            let place = place(&format!("{rule_pointer}/validate/pattern{pointer}"), true);
+            let place = place(&format!("{rule_pointer}{base}{pointer}"), true);
             found.push((place, "this part of the pattern decided".to_owned()));
         }
     }

@@ -98,6 +98,8 @@ pub struct RuleResponse {
 pub struct RuleDetail {
     /// Where in the object, as `/spec/containers/0/image/`; empty where there is no such place.
     pub path: String,
+    /// The patterns of `anyPattern` and `foreach` that the object does not match.
+    pub patterns: Vec<FailedPattern>,
     /// `reportProperties` of the rule, with their variables in place.
     pub properties: BTreeMap<String, String>,
     /// The exceptions that applied.
@@ -108,6 +110,15 @@ pub struct RuleDetail {
     pub generated: Vec<Value>,
     /// The existing object that a `mutate` rule with `targets` changed, as it is after the change.
     pub patched_target: Option<Value>,
+}
+
+/// A pattern that an object, or an element of a loop, does not match.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FailedPattern {
+    /// The pattern's JSON pointer below `validate`, as `/foreach/0/pattern`.
+    pub pattern: String,
+    /// Where in what the pattern looks at, as `/spec/containers/0/image/`.
+    pub path: String,
 }
 
 /// The name of a PolicyException.
@@ -145,6 +156,12 @@ impl RuleResponse {
     #[must_use]
     pub fn path(&self) -> &str {
         self.detail.as_ref().map_or("", |detail| &detail.path)
+    }
+
+    /// The patterns of `anyPattern` and `foreach` that the object does not match.
+    #[must_use]
+    pub fn failed_patterns(&self) -> &[FailedPattern] {
+        self.detail.as_ref().map_or(&[], |detail| &detail.patterns)
     }
 
     /// `reportProperties` of the rule.

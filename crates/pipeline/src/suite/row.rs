@@ -3,7 +3,7 @@
 use portcullis_api::test_file::{ResourceSpec, TestResult};
 use portcullis_engine::{
     CompiledPolicy, PolicySet, report,
-    response::{EngineResponse, RuleResponse, RuleStatus, RuleType},
+    response::{EngineResponse, FailedPattern, RuleResponse, RuleStatus, RuleType},
 };
 use serde_json::Value;
 
@@ -50,6 +50,8 @@ pub struct Row {
     /// Where in the resource the rule decided, as `/spec/containers/0/image/`; empty where there is no
     /// such place.
     pub path: String,
+    /// The patterns of `anyPattern` and `foreach` that decided.
+    pub patterns: Vec<FailedPattern>,
     /// The line of the case in the suite.
     pub line: usize,
 }
@@ -120,6 +122,7 @@ pub fn rows(
             rows.push(Row {
                 rule: found.rule.to_string(),
                 path: found.path().to_owned(),
+                patterns: found.failed_patterns().to_vec(),
                 ..row(case, resource.clone(), got, judged, &reason, message)
             });
         }
@@ -353,6 +356,7 @@ fn row(
         reason: reason.to_owned(),
         message,
         path: String::new(),
+        patterns: Vec::new(),
         line: 0,
     }
 }

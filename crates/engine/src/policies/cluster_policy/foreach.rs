@@ -38,8 +38,11 @@ pub(super) fn evaluate<'a, 'r, R: Recorder>(
     let mut counted = 0;
     let mut failed_list = None;
     for (number, one) in loops.iter().enumerate() {
-        let elements = match evaluation.context().query(&one.list) {
-            Ok(value) => elements(value),
+        let (elements, is_list) = match evaluation.context().query(&one.list) {
+            Ok(value) => {
+                let is_list = matches!(value, Val::List(_));
+                (elements(value), is_list)
+            }
             Err(QueryError::NotFound { .. }) => continue,
             Err(error) => {
                 failed_list.get_or_insert(error);
@@ -51,7 +54,10 @@ pub(super) fn evaluate<'a, 'r, R: Recorder>(
         evaluation.context().restore();
         match outcome {
             Ok(count) => counted += count,
-            Err(outcome) => return Some(outcome),
+            Err(Failed { element, outcome }) => {
+                let list = is_list.then(|| one.list.text());
+                return Some(outcome.within_loop(number, list, element, frame.nesting));
+            }
         }
     }
     match (counted, failed_list) {
@@ -85,6 +91,12 @@ pub(super) fn bind<'a, R: Recorder>(
     context.replace(Str::from("element"), element);
 }
 
+/// How a loop ended, and at which element.
+struct Failed {
+    element: usize,
+    outcome: Outcome,
+}
+
 impl ForEach {
     /// How many elements passed, or how the first one ended that did not.
     fn evaluate<'a, 'r, R: Recorder>(
@@ -94,7 +106,7 @@ impl ForEach {
         (body, messages): (Evaluate<'a, 'r, R>, &'a Messages),
         frame: &Frame<'a>,
         evaluation: &mut Evaluation<'a, 'r, R>,
-    ) -> Result<usize, Outcome> {
+    ) -> Result<usize, Failed> {
         let last = elements.len().saturating_sub(1);
         let mut counted = 0;
         for (index, element) in elements.into_iter().enumerate() {
@@ -102,7 +114,12 @@ impl ForEach {
                 continue;
             }
             evaluation.context().reset();
-            let inner = self.enter(element, index, frame, evaluation)?;
+            let failed = |outcome| Failed {
+                element: index,
+                outcome,
+            };
+            let inner = self.enter(element, index, frame, evaluation);
+            let inner = inner.map_err(failed)?;
             let at = (number, index);
             let Some(outcome) = self.element(at, (body, messages), &inner, evaluation) else {
                 continue;
@@ -114,10 +131,10 @@ impl ForEach {
                 RuleStatus::Error if index < last => {}
                 _ => {
                     let message = format!("validation failure: {}", outcome.message);
-                    return Err(Outcome {
+                    return Err(failed(Outcome {
                         message: message.into(),
                         ..outcome
-                    });
+                    }));
                 }
             }
         }
@@ -152,6 +169,11 @@ impl ForEach {
                 frame.element.clone()
             },
             nesting: frame.nesting + 1,
+            scope: if scoped {
+                frame.nesting + 1
+            } else {
+                frame.scope
+            },
         })
     }
 

@@ -412,7 +412,8 @@ impl CompiledRule {
         outcome: Outcome,
         properties: Option<BTreeMap<String, String>>,
     ) -> RuleResponse {
-        let has_detail = !outcome.path.is_empty() || properties.is_some();
+        let has_detail =
+            !outcome.path.is_empty() || !outcome.patterns.is_empty() || properties.is_some();
         RuleResponse {
             rule: Arc::clone(&self.name),
             rule_type: self.rule_type(),
@@ -421,6 +422,7 @@ impl CompiledRule {
             detail: has_detail.then(|| {
                 Box::new(RuleDetail {
                     path: outcome.path,
+                    patterns: outcome.patterns,
                     properties: properties.unwrap_or_default(),
                     ..RuleDetail::default()
                 })

@@ -12,7 +12,7 @@ use super::outcome::{Frame, Outcome};
 use crate::evaluation::Evaluation;
 use crate::pattern::{Pattern, PatternOutcome};
 use crate::record::{Place, Recorder};
-use crate::response::RuleStatus;
+use crate::response::{FailedPattern, RuleStatus};
 
 impl Check {
     /// Evaluates a body; none when it has nothing to say of the request.
@@ -50,15 +50,16 @@ fn deny<'a, R: Recorder>(
     outcome
 }
 
-/// What patterns look at; none when the object goes away.
+/// What patterns look at, and how many loops are around it where it is an element; none when the
+/// object goes away.
 fn looked_at<'a, R: Recorder>(
     frame: &Frame<'a>,
     evaluation: &Evaluation<'a, '_, R>,
-) -> Option<Val<'a>> {
+) -> Option<(Val<'a>, usize)> {
     match &frame.element {
-        Some(element) if !is_empty(element) => Some(element.clone()),
+        Some(element) if !is_empty(element) => Some((element.clone(), frame.scope)),
         _ if evaluation.context().is_delete() => None,
-        _ => evaluation.request().object.map(Val::from),
+        _ => Some((Val::from(evaluation.request().object?), 0)),
     }
 }
 
@@ -83,8 +84,9 @@ fn one_pattern<'a, R: Recorder>(
             Err(error) => return Some(Outcome::error("variable substitution failed", &error)),
         },
     };
-    let object = looked_at(frame, evaluation)?;
+    let (object, scope) = looked_at(frame, evaluation)?;
     let outcome = compare(pattern, &object, messages, evaluation);
+    let outcome = Outcome { scope, ..outcome };
     evaluation.checked(Place::Pattern(&outcome.path), outcome.status);
     Some(outcome)
 }
@@ -103,11 +105,13 @@ fn compare<'a, R: Recorder>(
         PatternOutcome::Error { message } => {
             Outcome::new(RuleStatus::Error, messages.pattern_error(context, &message))
         }
-        PatternOutcome::Fail { path, message } => Outcome {
-            status: RuleStatus::Fail,
-            message: messages.pattern_failed(context, &path, &message),
-            path,
-        },
+        PatternOutcome::Fail { path, message } => {
+            let message = messages.pattern_failed(context, &path, &message);
+            Outcome {
+                path,
+                ..Outcome::new(RuleStatus::Fail, message)
+            }
+        }
     }
 }
 
@@ -149,11 +153,12 @@ fn any_pattern<'a, R: Recorder>(
             Err(error) => return Some(Outcome::error("variable substitution failed", &error)),
         },
     };
-    let object = looked_at(frame, evaluation)?;
+    let (object, scope) = looked_at(frame, evaluation)?;
     let Some(list) = list else {
         return Some(Outcome::new(RuleStatus::Error, NOT_A_LIST));
     };
-    Some(first_of(list, &object, messages, evaluation))
+    let outcome = first_of(list, &object, messages, evaluation);
+    Some(Outcome { scope, ..outcome })
 }
 
 /// The first pattern that passes; else all that failed; else all that were skipped.
@@ -165,7 +170,7 @@ fn first_of<'a, R: Recorder>(
 ) -> Outcome {
     let rule = evaluation.rule_name();
     let (mut failed, mut skipped) = (Vec::new(), Vec::new());
-    let mut first_path = String::new();
+    let mut patterns = Vec::new();
     for (index, pattern) in list.iter().enumerate() {
         let place = Place::AnyPattern(index);
         let outcome = noted(pattern, place, object, evaluation);
@@ -182,18 +187,18 @@ fn first_of<'a, R: Recorder>(
             }
             PatternOutcome::Fail { path, .. } => {
                 failed.push(format!("rule {rule}[{index}] failed at path {path}"));
-                if first_path.is_empty() {
-                    first_path = path;
-                }
+                let pattern = format!("/anyPattern/{index}");
+                patterns.push(FailedPattern { pattern, path });
             }
         }
     }
     if !failed.is_empty() {
         let message = messages.any_pattern_failed(evaluation.context(), &failed.join(" "));
+        let first = patterns.first();
         return Outcome {
-            status: RuleStatus::Fail,
-            message,
-            path: first_path,
+            path: first.map_or_else(String::new, |first| first.path.clone()),
+            patterns,
+            ..Outcome::new(RuleStatus::Fail, message)
         };
     }
     if !skipped.is_empty() {
