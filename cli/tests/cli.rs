@@ -98,6 +98,10 @@ fn cleanup() {
             &["apply", "policy.yaml", "-r", "resources.yaml"],
         ),
         (
+            "apply_cleanup_compat",
+            &["apply", "policy.yaml", "-r", "resources.yaml", "--compat"],
+        ),
+        (
             "apply_cleanup_refused",
             &["apply", "refused.yaml", "-r", "resources.yaml"],
         ),

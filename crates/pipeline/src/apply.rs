@@ -18,7 +18,7 @@ use portcullis_engine::{
     record::Silent,
     report,
     request::{NumberModel, Operation},
-    response::{EngineResponse, FailureAction, RuleStatus},
+    response::{EngineResponse, FailureAction, RuleStatus, RuleType},
 };
 use portcullis_yaml::{Limits, Mode, RawDocument};
 use serde_json::Value;
@@ -120,6 +120,8 @@ pub struct Applied {
     pub rule: Arc<str>,
     /// The object, as `namespace/Kind/name`.
     pub resource: Arc<str>,
+    /// What the rule does.
+    pub rule_type: RuleType,
     /// How it ended.
     pub status: RuleStatus,
     /// What a violation means.
@@ -453,6 +455,7 @@ fn count(
                 policy: policies.of(&response.policy),
                 rule: rule.rule,
                 resource: subject.name(),
+                rule_type: rule.rule_type,
                 status,
                 action: response.failure_action,
                 message: rule.message,

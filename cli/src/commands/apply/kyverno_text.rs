@@ -5,14 +5,15 @@ use std::io;
 
 use portcullis_engine::{
     CompileError,
-    response::{FailureAction, RuleStatus},
+    response::{FailureAction, RuleStatus, RuleType},
 };
 use portcullis_pipeline::apply::{Applied, ApplyReport, Produced};
 
 use super::places::Places;
 use crate::output::{console::Console, objects};
 
-/// Writes the text, with the objects that are shown; with places, each violation names its place in the manifests.
+/// Writes the text, with the objects that are shown. With places, each violation names its place in
+/// the manifests; without, the words are Kyverno's, which calls an error a failure.
 pub(super) fn print(
     report: &ApplyReport,
     shown: &[Produced],
@@ -68,22 +69,78 @@ fn block(title: &str, refused: &[&CompileError]) -> String {
     format!("{divider}\n{title}\n{lines}{divider}\n")
 }
 
-/// The violations of one policy and resource.
+/// What became of a policy and a resource.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Denied,
+    Warned,
+    Kept,
+    Undecided,
+}
+
+impl End {
+    const ALL: [End; 4] = [End::Denied, End::Warned, End::Kept, End::Undecided];
+
+    fn of(one: &Applied) -> End {
+        match (one.status, one.rule_type) {
+            (RuleStatus::Error, _) => End::Undecided,
+            (_, RuleType::Deletion) => End::Kept,
+            (RuleStatus::Warn, _) => End::Warned,
+            _ if one.action == FailureAction::Audit => End::Warned,
+            _ => End::Denied,
+        }
+    }
+
+    /// Kyverno has two words for all of them.
+    fn of_all_in_kyverno(group: &[Applied]) -> End {
+        let is_warning =
+            |one: &Applied| one.status == RuleStatus::Warn || one.action == FailureAction::Audit;
+        if group.iter().all(is_warning) {
+            End::Warned
+        } else {
+            End::Denied
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            End::Denied => "failed",
+            End::Warned => "failed as audit warning",
+            End::Kept => "would not be deleted",
+            End::Undecided => "could not be evaluated",
+        }
+    }
+}
+
+/// The violations of one policy and resource, those that ended alike together.
 fn push_group(text: &mut String, group: &[Applied], mut places: Option<&mut Places<'_>>) {
-    let Some(first) = group.first() else { return };
-    let is_warning = group
-        .iter()
-        .all(|one| one.status == RuleStatus::Warn || one.action == FailureAction::Audit);
-    let how = if is_warning {
-        "failed as audit warning:"
-    } else {
-        "failed:"
-    };
-    let (policy, resource) = (&*first.policy, &*first.resource);
-    text.extend(["policy ", policy, " -> resource ", resource, " ", how, "\n"]);
+    if places.is_none() {
+        let end = End::of_all_in_kyverno(group);
+        push_block(text, end, group.iter(), None);
+        return;
+    }
+    for end in End::ALL {
+        let ended = group.iter().filter(|one| End::of(one) == end);
+        push_block(text, end, ended, places.as_deref_mut());
+    }
+}
+
+fn push_block<'a>(
+    text: &mut String,
+    end: End,
+    ended: impl Iterator<Item = &'a Applied>,
+    mut places: Option<&mut Places<'_>>,
+) {
     let mut told = String::new();
-    for (index, one) in group.iter().enumerate() {
-        text.push_str(&(index + 1).to_string());
+    let mut count = 0;
+    for one in ended {
+        if count == 0 {
+            let (policy, resource) = (&*one.policy, &*one.resource);
+            text.extend(["policy ", policy, " -> resource ", resource, " "]);
+            text.extend([end.words(), ":\n"]);
+        }
+        count += 1;
+        text.push_str(&count.to_string());
         let message = match &*one.message {
             "" => "validation failed",
             message => message,
@@ -95,5 +152,7 @@ fn push_group(text: &mut String, group: &[Applied], mut places: Option<&mut Plac
             told = label;
         }
     }
-    text.push('\n');
+    if count > 0 {
+        text.push('\n');
+    }
 }
