@@ -1,8 +1,10 @@
 //! Standard output for data, standard error for talk.
 
-use std::io::{self, BufWriter, Write};
+use std::{
+    ffi::OsString,
+    io::{self, BufWriter, IsTerminal, Write},
+};
 
-use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
 use portcullis_pipeline::diagnostic::Diagnostic;
 
@@ -11,7 +13,7 @@ use crate::output::diagnostics;
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum When {
-    /// On a terminal, unless `NO_COLOR` is set.
+    /// On a terminal, unless `NO_COLOR` or `CLICOLOR=0` is set; elsewhere with `CLICOLOR_FORCE=1`.
     Auto,
     /// Always.
     Always,
@@ -31,13 +33,13 @@ pub struct Console {
 }
 
 impl Console {
-    /// The console of this process: colour on a terminal, unless `NO_COLOR` is set.
+    /// The console of this process, with colour where [`When::Auto`] has it.
     #[must_use]
     pub fn of_process() -> Self {
-        let styled = |choice| choice != ColorChoice::Never;
+        let styled = |is_terminal| is_coloured(is_terminal, |name| std::env::var_os(name));
         Console {
-            data_is_styled: styled(AutoStream::choice(&io::stdout())),
-            talk_is_styled: styled(AutoStream::choice(&io::stderr())),
+            data_is_styled: styled(io::stdout().is_terminal()),
+            talk_is_styled: styled(io::stderr().is_terminal()),
             data: Box::new(BufWriter::with_capacity(HELD_BACK, io::stdout())),
             talk: Box::new(io::stderr()),
         }
@@ -112,5 +114,49 @@ impl Console {
     /// Where it cannot be written.
     pub fn flush(&mut self) -> io::Result<()> {
         self.data.flush()
+    }
+}
+
+/// Whether there is colour where no flag says: `NO_COLOR` first, then `CLICOLOR_FORCE`, then
+/// `CLICOLOR`, then what the terminal can do. A variable that is empty is not set.
+fn is_coloured(is_terminal: bool, variable: impl Fn(&str) -> Option<OsString>) -> bool {
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+    let is_zero = |value: OsString| value == "0";
+    if set("NO_COLOR").is_some() {
+        return false;
+    }
+    if set("CLICOLOR_FORCE").is_some_and(|value| !is_zero(value)) {
+        return true;
+    }
+    let is_dumb = set("TERM").map_or(cfg!(unix), |term| term == "dumb");
+    is_terminal && !is_dumb && !set("CLICOLOR").is_some_and(is_zero)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_has_colour_unless_told_otherwise() {
+        let term = ("TERM", "xterm");
+        for (is_terminal, variables, wanted) in [
+            (true, &[term][..], true),
+            (false, &[term], false),
+            (true, &[("TERM", "dumb")], false),
+            (true, &[term, ("CLICOLOR", "0")], false),
+            (true, &[term, ("CLICOLOR", "1")], true),
+            (true, &[term, ("CLICOLOR_FORCE", "0")], true),
+            (true, &[("TERM", "dumb"), ("CLICOLOR_FORCE", "1")], true),
+            (true, &[term, ("NO_COLOR", "1")], false),
+            (true, &[term, ("NO_COLOR", "")], true),
+        ] {
+            let variable = |name: &str| {
+                let mut all = variables.iter();
+                let found = all.find(|(other, _)| *other == name)?;
+                Some(OsString::from(found.1))
+            };
+            let found = is_coloured(is_terminal, variable);
+            assert_eq!(found, wanted, "{is_terminal} {variables:?}");
+        }
     }
 }
