@@ -11,7 +11,9 @@ const FLOORS: &[(&str, u8)] = &[
     ("xtask", 6),
     ("portcullis-bench", 6),
     ("portcullis-conformance", 6),
+    ("portcullis-e2e", 6),
     ("portcullis-cli", 5),
+    ("portcullis-cluster", 3),
     ("portcullis-pipeline", 3),
     ("portcullis-engine", 2),
     ("portcullis-jmespath", 1),
@@ -32,6 +34,7 @@ const SHARED: &[&str] = &[
     "proptest",
     "serde",
     "serde_json",
+    "tempfile",
     "thiserror",
 ];
 
@@ -49,6 +52,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("clap_complete", &["portcullis-cli"]),
     ("clap_mangen", &["portcullis-cli"]),
     ("jsonschema", &["portcullis-pipeline"]),
+    ("k8s-openapi", &["portcullis-cluster"]),
+    ("kube", &["portcullis-cluster"]),
     (
         "rayon",
         &["portcullis-bench", "portcullis-pipeline", "xtask"],
