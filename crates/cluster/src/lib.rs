@@ -1,0 +1,20 @@
+//! A Kubernetes cluster as the world that policies ask: what it serves, the objects that it has, and
+//! the answers to context entries.
+//!
+//! All calls block. They come from any thread, at most as many at a time as asked for, each with an end.
+
+mod cluster;
+mod discovery;
+mod error;
+mod list;
+mod path;
+mod request;
+mod source;
+mod storage_migration;
+
+pub use cluster::{Cluster, ConnectOptions};
+pub use discovery::{Discovery, ServedKind};
+pub use error::ClusterError;
+pub use list::{ListOptions, Listing, Progress};
+pub use source::ClusterSource;
+pub use storage_migration::{Migration, MigrationOptions, migrate};
