@@ -3,6 +3,7 @@
 mod conditions;
 mod expression;
 mod pattern;
+mod written;
 
 use portcullis_values::json_pointer;
 use serde_json::{Value, json};
@@ -114,6 +115,7 @@ enum Room {
     Pattern,
     Conditions,
     PodSecurity,
+    Written,
 }
 
 fn walk(value: &Value, pointer: &str, room: Room, edits: &mut Vec<Edit>) {
@@ -136,6 +138,7 @@ fn walk(value: &Value, pointer: &str, room: Room, edits: &mut Vec<Edit>) {
             }
         }
         leaf if room == Room::Pattern => edits.extend(pattern::of_leaf(leaf, pointer)),
+        leaf if room == Room::Written => edits.extend(written::of_leaf(leaf, pointer)),
         _ => {}
     }
 }
@@ -146,6 +149,7 @@ fn room_of(key: &str, room: Room) -> Room {
         (Room::Rule, "pattern" | "anyPattern") => Room::Pattern,
         (Room::Rule, "preconditions" | "deny") => Room::Conditions,
         (Room::Rule, "podSecurity") => Room::PodSecurity,
+        (Room::Rule, "patchStrategicMerge" | "data") => Room::Written,
         (room, _) => room,
     }
 }
@@ -153,7 +157,7 @@ fn room_of(key: &str, room: Room) -> Room {
 /// In a pattern a list has one item for all; conditions, filters and kinds are lists of many.
 fn is_droppable(child: &Value, room: Room) -> bool {
     match room {
-        Room::Rule => false,
+        Room::Rule | Room::Written => false,
         Room::Pattern => child.is_object(),
         Room::Filter | Room::PodSecurity => true,
         Room::Conditions => child.get("operator").is_some() || child.is_string(),
@@ -174,6 +178,7 @@ fn of_entry(key: &str, child: &Value, pointer: &str, room: Room) -> Vec<Edit> {
         (Room::PodSecurity, "version") => vec![replacement(pointer, "v1.0")],
         (Room::PodSecurity, "exclude") => vec![removal(pointer, "exclude removed")],
         (Room::Pattern, key) => pattern::of_key(key, pointer),
+        (Room::Written, key) => written::of_key(key, pointer),
         _ => Vec::new(),
     }
 }
@@ -298,6 +303,26 @@ mod tests {
                 "/validate/deny/conditions/any/0/value: replaced by 2",
                 "/validate/deny/conditions/any/1: one of a list removed",
                 "/validate/deny/conditions/any/1/operator: replaced by \"NotEquals\"",
+            ],
+        );
+    }
+
+    #[test]
+    fn what_is_written_is_changed_and_left_out() {
+        check(
+            &json!({"mutate": {"patchStrategicMerge": {"spec": {
+                "containers": [{"(name)": "?*", "drop": ["ALL"]}], "+(replicas)": 2,
+            }}}}),
+            &[
+                ": rule removed",
+                "/mutate/patchStrategicMerge/spec/+(replicas): key changed to replicas",
+                "/mutate/patchStrategicMerge/spec/+(replicas): replaced by 3",
+                "/mutate/patchStrategicMerge/spec/+(replicas): leaf removed",
+                "/mutate/patchStrategicMerge/spec/containers/0/(name): key changed to name",
+                "/mutate/patchStrategicMerge/spec/containers/0/(name): replaced by \"!?*\"",
+                "/mutate/patchStrategicMerge/spec/containers/0/(name): leaf removed",
+                "/mutate/patchStrategicMerge/spec/containers/0/drop/0: replaced by \"ALLx\"",
+                "/mutate/patchStrategicMerge/spec/containers/0/drop/0: leaf removed",
             ],
         );
     }
