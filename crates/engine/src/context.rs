@@ -9,6 +9,7 @@ pub mod image_verification;
 pub mod images;
 pub mod json_context;
 mod merge;
+mod nesting;
 pub mod query;
 pub mod references;
 mod request_view;

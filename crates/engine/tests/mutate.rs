@@ -376,3 +376,39 @@ fn what_would_fill_the_memory_is_refused() {
         &json!([]),
     );
 }
+
+/// An object whose own text is a variable, read by a rule: the object must not decide how deep or how
+/// long the rule is evaluated.
+#[test]
+fn an_object_that_is_a_variable_of_itself_comes_to_an_end() {
+    let itself = "{{ request.object.metadata.annotations }}";
+    let many = |count: usize| Value::from(vec![itself; count]);
+    let annotations = [
+        json!({"itself": itself}),
+        json!({itself: "x"}),
+        json!({"twice": [itself, itself]}),
+        json!({"many": many(500), "more": many(500)}),
+        json!({"long": vec!["{{ request.object.metadata.name }}"; 1_001]}),
+    ];
+    let copied = json!({"metadata": {"copied": itself}});
+    let policy = policy("p", &json!({}), &[merge(&copied)]);
+    for annotations in annotations {
+        let mut object = pod();
+        object["metadata"]["annotations"] = annotations;
+        let responses = responses(std::slice::from_ref(&policy), &object);
+        let [said] = &said(&responses)[..] else {
+            panic!("one rule answers");
+        };
+        assert!(said.starts_with("r1 error "), "{said}");
+        assert!(said.contains("do not come to an end; write"), "{said}");
+        assert_eq!(patched(&responses), None);
+    }
+    let mut object = pod();
+    object["metadata"]["annotations"] =
+        json!({"name": vec!["{{ request.object.metadata.name }}"; 1_000]});
+    let responses = responses(&[policy], &object);
+    let names = patched(&responses)
+        .unwrap()
+        .pointer("/metadata/copied/name");
+    assert_eq!(names, Some(&Value::from(vec!["web"; 1_000])));
+}

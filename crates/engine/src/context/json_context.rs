@@ -12,6 +12,7 @@ use serde_json::Value;
 use typed_arena::Arena;
 
 use super::merge;
+use super::nesting::Nesting;
 use super::query::{Names, Query, QueryError};
 use super::request_view::RequestView;
 use super::source::{ContextSource, EntryKind, NoSource, PathValue};
@@ -79,6 +80,7 @@ pub struct JsonContext<'a> {
     policy_namespace: Option<&'a str>,
     state: RefCell<State<'a>>,
     delete: Cell<bool>,
+    nesting: Cell<Nesting>,
 }
 
 #[derive(Default)]
@@ -115,7 +117,13 @@ impl<'a> JsonContext<'a> {
             policy_namespace,
             state: RefCell::default(),
             delete: Cell::new(request.is_delete()),
+            nesting: Cell::default(),
         }
+    }
+
+    /// How far the values of variables are being looked through.
+    pub(super) fn nesting(&self) -> &Cell<Nesting> {
+        &self.nesting
     }
 
     /// The request below.

@@ -6,6 +6,7 @@ use portcullis_values::{Map, Str, Val, gojson};
 use serde_json::Value;
 
 use super::json_context::JsonContext;
+use super::nesting;
 use super::query::Names;
 use super::references;
 use super::scan;
@@ -24,9 +25,17 @@ pub(super) fn inside<'a>(
     context: &JsonContext<'a>,
 ) -> Result<Val<'a>, TemplateError> {
     if matches!(value, Val::List(_) | Val::Map(_)) && has_braces(&value) {
-        return substitute_value(&value, path, context);
+        let inner = nesting::within(context.nesting(), || {
+            substitute_value(&value, path, context)
+        });
+        return inner.unwrap_or_else(|| Err(endless(&json_text(&value))));
     }
     Ok(value)
+}
+
+fn endless(text: &str) -> TemplateError {
+    let text = text.chars().take(80).collect();
+    TemplateError::Endless { text }
 }
 
 fn has_braces(value: &Val<'_>) -> bool {
@@ -116,6 +125,9 @@ pub(super) fn expand<'a>(
         for range in found {
             let braced = text.get(range.clone()).unwrap_or_default();
             let variable = Written::parse(braced);
+            if !nesting::count(context.nesting()) {
+                return Err(endless(braced));
+            }
             let mut value = variable.value(path, names, context)?;
             if !variable.shallow {
                 value = inside(value, path, context)?;
@@ -137,8 +149,7 @@ pub(super) fn expand<'a>(
         }
         text = next;
     }
-    let text = text.chars().take(80).collect();
-    Err(TemplateError::Endless { text })
+    Err(endless(&text))
 }
 
 /// Writes a value into text: text as it is, everything else as JSON.
