@@ -6,8 +6,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{
     commands::{
-        apply, completions, diff, exceptions, explain, jp, man, new, render, test, validate,
-        verify, version,
+        apply, completions, diff, docs, exceptions, explain, jp, man, new, render, test,
+        validate, verify, version,
     },
     exit_status::ExitStatus,
     output::console::{Console, When},
@@ -64,6 +64,8 @@ pub enum Command {
     Completions(completions::Args),
     /// Write the manual pages.
     Man(man::Args),
+    /// Write the reference of the command line in Markdown.
+    Docs(docs::Args),
     /// Tell which build this is.
     Version(version::Args),
 }
@@ -87,6 +89,7 @@ impl Command {
             Command::Explain(args) => explain::run(&args, console),
             Command::Completions(args) => completions::run(&args, definition(), console),
             Command::Man(args) => man::run(&args, definition(), console),
+            Command::Docs(args) => docs::run(&args, definition(), console),
             Command::Version(args) => version::run(&args, console),
         }
     }

@@ -13,6 +13,7 @@ pub mod kyverno_test;
 mod markdown;
 pub mod objects;
 pub(crate) mod progress;
+pub mod reference;
 pub mod report;
 mod sarif;
 pub mod table;

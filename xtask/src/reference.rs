@@ -3,7 +3,7 @@
 
 use std::{fmt::Write, fs, io, path::Path};
 
-use portcullis_cli::command_line::definition;
+use portcullis_cli::{command_line::definition, output::reference as cli_reference};
 use portcullis_engine::pod_security::CHECKS;
 use portcullis_jmespath::FUNCTIONS;
 
@@ -42,27 +42,8 @@ fn pages() -> [(&'static str, String); 3] {
 
 /// The help of every command, as the program prints it.
 fn command_line() -> String {
-    let mut text = "# The command line\n\nWritten by `cargo xtask reference`.\n".to_owned();
-    let mut program = definition();
-    program.build();
-    add_help(&mut text, &mut program, "");
-    text
-}
-
-fn add_help(text: &mut String, command: &mut clap::Command, above: &str) {
-    let name = format!("{above}{}", command.get_name());
-    let help = command.render_long_help().to_string();
-    let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
-    // Writing to a text cannot fail.
-    write!(
-        text,
-        "\n## `{name}`\n\n```text\n{}\n```\n",
-        lines.join("\n").trim_end()
-    )
-    .ok();
-    for below in command.get_subcommands_mut() {
-        add_help(text, below, &format!("{name} "));
-    }
+    let head = "# The command line\n\nWritten by `cargo xtask reference`.\n";
+    format!("{head}{}", cli_reference::whole(definition()))
 }
 
 fn functions() -> String {

@@ -1,11 +1,10 @@
 //! `portcullis man`: the manual pages of the program and of each command.
 
-use std::{fs, io, path::Path, path::PathBuf};
+use std::{io, path::PathBuf};
 
 use clap_mangen::Man;
-use portcullis_pipeline::diagnostic::Diagnostic;
 
-use crate::{exit_status::ExitStatus, output::console::Console};
+use crate::{commands::output_file, exit_status::ExitStatus, output::console::Console};
 
 /// Write the manual page of the program, or a page for it and for each command.
 #[derive(Debug, clap::Args)]
@@ -31,18 +30,12 @@ pub fn run(
         return Ok(ExitStatus::Success);
     };
     for (name, text) in pages(&program, "")? {
-        if let Err(error) = write(folder, &name, &text) {
-            console.tell(&[Diagnostic::unreadable(&folder.join(name), &error)])?;
-            return Ok(ExitStatus::Error);
+        let status = output_file::write(&folder.join(name), &text, console)?;
+        if status != ExitStatus::Success {
+            return Ok(status);
         }
-        console.talk(&format!("wrote {}\n", folder.join(name).display()))?;
     }
     Ok(ExitStatus::Success)
-}
-
-fn write(folder: &Path, name: &str, text: &str) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
-    fs::write(folder.join(name), text)
 }
 
 /// The pages of a command and of those below it, by file name.

@@ -10,7 +10,8 @@ use portcullis_pipeline::{
 };
 
 use crate::{
-    commands::workspace_argument::WorkspaceArgument, exit_status::ExitStatus,
+    commands::{output_file, workspace_argument::WorkspaceArgument},
+    exit_status::ExitStatus,
     output::console::Console,
 };
 
@@ -45,17 +46,11 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
         return Ok(ExitStatus::Error);
     }
     for (name, text) in bundles {
-        match &args.output {
-            None => console.data(&text)?,
-            Some(folder) => {
-                let path = folder.join(format!("{name}.yaml"));
-                let written = fs::create_dir_all(folder).and_then(|()| fs::write(&path, text));
-                if let Err(error) = written {
-                    console.tell(&[Diagnostic::unreadable(&path, &error)])?;
-                    return Ok(ExitStatus::Error);
-                }
-                console.talk(&format!("wrote {}\n", path.display()))?;
-            }
+        let file = args.output.as_ref();
+        let file = file.map(|folder| folder.join(format!("{name}.yaml")));
+        let status = output_file::answer(&text, file.as_deref(), console)?;
+        if status != ExitStatus::Success {
+            return Ok(status);
         }
     }
     Ok(ExitStatus::Success)
