@@ -6,7 +6,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{
     commands::{
-        apply, completions, diff, docs, exceptions, explain, jp, man, new, render, test,
+        apply, completions, create, diff, docs, exceptions, explain, jp, man, new, render, test,
         validate, verify, version,
     },
     exit_status::ExitStatus,
@@ -58,6 +58,8 @@ pub enum Command {
     Exceptions(exceptions::Args),
     /// Start a workspace, a policy, an environment or an exception.
     New(new::Args),
+    /// Create an exception, a suite, values, a user, a role or the settings of metrics.
+    Create(create::Args),
     /// Try a JMESPath expression.
     Jp(jp::Args),
     /// Write a script that completes commands and flags.
@@ -85,6 +87,7 @@ impl Command {
             Command::Validate(args) => validate::run(&args, console),
             Command::Exceptions(args) => exceptions::run(&args, console),
             Command::New(args) => new::run(&args, console),
+            Command::Create(args) => create::run(&args, console),
             Command::Jp(args) => jp::run(&args, console),
             Command::Explain(args) => explain::run(&args, console),
             Command::Completions(args) => completions::run(&args, definition(), console),

@@ -3,6 +3,7 @@
 pub mod apply;
 pub(crate) mod clock;
 pub mod completions;
+pub mod create;
 pub mod diff;
 pub mod docs;
 pub mod exceptions;
