@@ -1,9 +1,10 @@
 //! Patches: how a `mutate` rule changes an object.
 //!
 //! `patchStrategicMerge` is a [`strategic_merge`] patch with anchors, `patchesJson6902` a
-//! [`json_patch`]. What came of a change is told as the difference of two objects ([`diff()`]), in
+//! [`json_patch`]; a `MutatingPolicy` has JSON patches and [`apply_configuration`]s. What came of a change is told as the difference of two objects ([`diff()`]), in
 //! the form that an AdmissionReview answers with.
 
+pub mod apply_configuration;
 pub mod diff;
 pub mod error;
 pub mod json_patch;
