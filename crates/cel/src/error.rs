@@ -87,6 +87,12 @@ impl EvalError {
         }
     }
 
+    /// Whether no overload took the values.
+    #[must_use]
+    pub fn is_no_such_overload(&self) -> bool {
+        self.kind == EvalErrorKind::NoSuchOverload
+    }
+
     /// A map has no such key.
     #[must_use]
     pub fn no_such_key(key: &str) -> EvalError {

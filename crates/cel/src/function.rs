@@ -11,7 +11,7 @@
 //! `list(T)`, `map(K, V)`, `type(T)`, `optional_type(T)`, names with a capital after the last dot
 //! (`kubernetes.Quantity`), and one capital letter for a type parameter.
 
-use crate::{error::Evaluated, host::Host, value::Value};
+use crate::{error::Evaluated, host::Host, syntax::macros::Macro, value::Value};
 
 /// What a function computes. A member function finds its receiver at the front of the arguments.
 /// Arguments that do not fit give [`EvalError::no_such_overload`](crate::error::EvalError::no_such_overload).
@@ -38,6 +38,9 @@ pub struct Overload {
     pub implementation: Implementation,
     /// What it costs; 1 where nothing is said.
     pub cost: Option<CostOf>,
+    /// Whether that is only its cost where the types of the arguments leave no other overload, and
+    /// 1 otherwise.
+    pub cost_when_resolved: bool,
     /// Whether the same arguments always give the same result, so that a call on constants can be
     /// computed when the expression is compiled.
     pub pure: bool,
@@ -56,6 +59,7 @@ impl Overload {
             signature,
             implementation,
             cost: None,
+            cost_when_resolved: false,
             pure: true,
         }
     }
@@ -64,6 +68,15 @@ impl Overload {
     #[must_use]
     pub const fn costs(mut self, cost: CostOf) -> Overload {
         self.cost = Some(cost);
+        self
+    }
+
+    /// The same overload with a cost that counts where the types of the arguments leave no other
+    /// overload: that is how cel-go finds the costs of its own functions.
+    #[must_use]
+    pub const fn costs_when_resolved(mut self, cost: CostOf) -> Overload {
+        self.cost = Some(cost);
+        self.cost_when_resolved = true;
         self
     }
 
@@ -82,6 +95,8 @@ pub struct Library {
     pub name: &'static str,
     /// The functions.
     pub overloads: &'static [Overload],
+    /// The macros.
+    pub macros: &'static [Macro],
     /// Constants and objects that stand under a name, such as `resource`: name and type.
     pub variables: &'static [(&'static str, &'static str)],
 }

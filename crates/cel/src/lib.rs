@@ -10,10 +10,19 @@
 //! through [`Host`](host::Host) only.
 #![warn(clippy::disallowed_methods)]
 
+pub mod checked;
+mod checker;
+pub mod declaration;
+pub mod environment;
 pub mod error;
 pub mod function;
 pub mod host;
+mod interpreter;
 pub mod library;
+mod lower;
+pub mod program;
+mod rendering;
 pub mod syntax;
 pub mod types;
+pub mod validators;
 pub mod value;

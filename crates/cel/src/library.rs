@@ -4,3 +4,5 @@
 //! and the function beside it; a case in the family's table test shows it.
 
 pub mod kubernetes;
+mod size;
+pub mod standard;

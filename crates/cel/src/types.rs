@@ -114,6 +114,9 @@ impl fmt::Display for Type {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Type::Wrapper(of) => write!(formatter, "wrapper({of})"),
+            Type::Duration => formatter.write_str("duration"),
+            Type::Timestamp => formatter.write_str("timestamp"),
+            Type::Any => formatter.write_str("any"),
             Type::List(element) => write!(formatter, "list({element})"),
             Type::Map(key, value) => write!(formatter, "map({key}, {value})"),
             Type::Type(of) => write!(formatter, "type({of})"),

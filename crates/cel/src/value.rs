@@ -7,6 +7,7 @@
 
 mod collection;
 mod comparison;
+mod describe;
 
 use std::{any::Any, borrow::Borrow, cmp::Ordering, collections::BTreeMap, fmt, sync::Arc};
 
@@ -132,11 +133,21 @@ pub trait Opaque: fmt::Debug + Send + Sync {
     fn equals(&self, other: &dyn Opaque) -> bool;
     /// The value as text, as Go's `String()` writes it.
     fn to_text(&self) -> String;
+    /// The value of a field, where the type has fields.
+    fn field<'a>(&self, _name: &str) -> Option<Value<'a>> {
+        None
+    }
     /// For a library to find its own type again.
     fn as_any(&self) -> &dyn Any;
 }
 
 impl Text<'_> {
+    /// The same text, borrowed from where it is kept.
+    #[must_use]
+    pub fn lend(&self) -> Text<'_> {
+        Text::Borrowed(self)
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -157,6 +168,12 @@ impl std::ops::Deref for Text<'_> {
 impl Borrow<str> for Text<'_> {
     fn borrow(&self) -> &str {
         self.as_str()
+    }
+}
+
+impl std::hash::Hash for Text<'_> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
     }
 }
 

@@ -5,12 +5,11 @@
 
 use serde_json::{Map, Value};
 
-use portcullis_values::{gotime, quantity::Quantity, regexp::GoRegexp};
+use portcullis_values::{gotime, nearest::nearest, quantity::Quantity, regexp::GoRegexp};
 
 use crate::{
     catalogue::Catalogue,
     fault::{Fault, Segment},
-    nearest::nearest,
     structure::{Constraints, Integer, ListType, Merge, Object, SchemaId, Shape, Text},
 };
 

@@ -21,10 +21,12 @@ mod format;
 mod instant;
 mod layout;
 mod parse;
+mod zones;
 
 pub use civil::{days_in_month, weekday};
 pub use instant::{GoTime, Zone};
 pub use parse::{TimeError, parse};
+pub use zones::zone_at;
 
 /// The layout `2006-01-02T15:04:05Z07:00`.
 pub const RFC3339: &str = "2006-01-02T15:04:05Z07:00";

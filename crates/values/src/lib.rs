@@ -11,6 +11,7 @@ pub mod gotime;
 pub mod gourl;
 pub mod image_ref;
 pub mod json_pointer;
+pub mod nearest;
 pub mod quantity;
 pub mod regexp;
 pub mod semver;

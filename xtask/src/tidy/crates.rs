@@ -51,6 +51,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ),
     ("clap_complete", &["portcullis-cli"]),
     ("clap_mangen", &["portcullis-cli"]),
+    ("jiff", &["portcullis-values"]),
     ("jsonschema", &["portcullis-pipeline"]),
     ("k8s-openapi", &["portcullis-cluster"]),
     ("kube", &["portcullis-cluster"]),

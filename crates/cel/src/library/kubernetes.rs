@@ -9,7 +9,6 @@ mod lists;
 mod quantity;
 mod regex;
 mod semver;
-mod size;
 mod url;
 
 pub use authorizer::{AUTHORIZER, authorizer};

@@ -186,3 +186,47 @@ pub mod operator {
     /// What cel-go calls the accumulator of a comprehension.
     pub const ACCUMULATOR: &str = "@result";
 }
+
+impl Ast {
+    /// Where a node stands in the text, in bytes.
+    #[must_use]
+    pub fn offset_of(&self, id: ExprId) -> usize {
+        self.offsets.get(id.0 as usize).map_or(0, |at| *at as usize)
+    }
+}
+
+impl Expr {
+    /// Visits the node and every node below it, each before those below it.
+    pub fn walk<'e>(&'e self, visit: &mut dyn FnMut(&'e Expr)) {
+        visit(self);
+        match &self.kind {
+            ExprKind::Literal(_) | ExprKind::Ident(_) => {}
+            ExprKind::Select { operand, .. } => operand.walk(visit),
+            ExprKind::Call { target, args, .. } => {
+                for expr in target.as_deref().into_iter().chain(args) {
+                    expr.walk(visit);
+                }
+            }
+            ExprKind::List { elements, .. } => elements.iter().for_each(|expr| expr.walk(visit)),
+            ExprKind::Map(entries) => {
+                for entry in entries {
+                    entry.key.walk(visit);
+                    entry.value.walk(visit);
+                }
+            }
+            ExprKind::Struct { fields, .. } => {
+                fields.iter().for_each(|field| field.value.walk(visit));
+            }
+            ExprKind::Comprehension(of) => {
+                let parts = [
+                    &of.iter_range,
+                    &of.accu_init,
+                    &of.loop_condition,
+                    &of.loop_step,
+                    &of.result,
+                ];
+                parts.into_iter().for_each(|expr| expr.walk(visit));
+            }
+        }
+    }
+}

@@ -16,6 +16,7 @@ use crate::{
 pub const AUTHORIZER: Library = Library {
     name: "kubernetes.authorizer",
     overloads: OVERLOADS,
+    macros: &[],
     variables: &[],
 };
 

@@ -5,10 +5,8 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-use super::{
-    ip::{self, Ip},
-    size,
-};
+use super::super::size;
+use super::ip::{self, Ip};
 use crate::{
     error::{EvalError, Evaluated},
     function::{Call, Library, Overload},
@@ -20,6 +18,7 @@ use crate::{
 pub const CIDR: Library = Library {
     name: "kubernetes.cidr",
     overloads: OVERLOADS,
+    macros: &[],
     variables: &[],
 };
 

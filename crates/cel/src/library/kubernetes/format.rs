@@ -4,7 +4,7 @@ use std::{any::Any, sync::Arc};
 
 use portcullis_values::{gotime, regexp::GoRegexp};
 
-use super::{size, url};
+use super::{super::size, url};
 use crate::{
     error::{EvalError, Evaluated},
     function::{Call, Library, Overload},
@@ -16,6 +16,7 @@ use crate::{
 pub const FORMAT: Library = Library {
     name: "kubernetes.format",
     overloads: OVERLOADS,
+    macros: &[],
     variables: &[],
 };
 

@@ -2,7 +2,7 @@
 
 use std::{any::Any, net::IpAddr};
 
-use super::size;
+use super::super::size;
 use crate::{
     error::{EvalError, Evaluated},
     function::{Call, Library, Overload},
@@ -14,6 +14,7 @@ use crate::{
 pub const IP: Library = Library {
     name: "kubernetes.ip",
     overloads: OVERLOADS,
+    macros: &[],
     variables: &[],
 };
 

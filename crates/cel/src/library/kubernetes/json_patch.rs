@@ -1,6 +1,6 @@
 //! `jsonpatch`: what expressions that write JSON patches need.
 
-use super::size;
+use super::super::size;
 use crate::{
     error::{EvalError, Evaluated},
     function::{Call, Library, Overload},
@@ -16,6 +16,7 @@ pub const JSON_PATCH: Library = Library {
         escape_key,
     )
     .costs(size::of_text)],
+    macros: &[],
     variables: &[],
 };
 

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::size;
+use super::super::size;
 use crate::{
     error::{EvalError, Evaluated},
     function::{Call, Implementation, Library, Overload},
@@ -13,6 +13,7 @@ use crate::{
 pub const LISTS: Library = Library {
     name: "kubernetes.lists",
     overloads: OVERLOADS,
+    macros: &[],
     variables: &[],
 };
 

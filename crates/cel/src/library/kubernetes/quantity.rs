@@ -4,7 +4,7 @@ use std::{any::Any, cmp::Ordering};
 
 use portcullis_values::quantity::{Format, Quantity, QuantityError};
 
-use super::size;
+use super::super::size;
 use crate::{
     error::{EvalError, Evaluated},
     function::{Call, Library, Overload},
@@ -16,6 +16,7 @@ use crate::{
 pub const QUANTITY: Library = Library {
     name: "kubernetes.quantity",
     overloads: OVERLOADS,
+    macros: &[],
     variables: &[],
 };
 

@@ -2,7 +2,7 @@
 
 use portcullis_values::regexp::GoRegexp;
 
-use super::size;
+use super::super::size;
 use crate::{
     error::{EvalError, Evaluated},
     function::{Call, Library, Overload},
@@ -27,6 +27,7 @@ pub const REGEX: Library = Library {
         )
         .costs(cost),
     ],
+    macros: &[],
     variables: &[],
 };
 

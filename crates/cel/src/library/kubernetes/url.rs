@@ -4,7 +4,7 @@ use std::{any::Any, collections::BTreeMap, sync::Arc};
 
 use portcullis_values::gourl::Url;
 
-use super::size;
+use super::super::size;
 use crate::{
     error::{EvalError, Evaluated},
     function::{Call, Library, Overload},
@@ -16,6 +16,7 @@ use crate::{
 pub const URL: Library = Library {
     name: "kubernetes.url",
     overloads: OVERLOADS,
+    macros: &[],
     variables: &[],
 };
 

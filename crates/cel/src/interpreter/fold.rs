@@ -1,0 +1,265 @@
+//! Loops over lists and maps.
+
+use std::sync::Arc;
+
+use super::{LIST, State};
+use crate::{
+    error::{EvalError, EvalErrorKind, Evaluated},
+    lower::{Callee, Fold, FoldKind, Node},
+    value::{Entries, Key, List, Map, Value},
+};
+
+/// Whether a loop goes on.
+type GoesOn = Result<bool, Box<EvalError>>;
+
+fn is_cost_limit(result: &Evaluated<'_>) -> bool {
+    matches!(result, Err(error) if error.kind == EvalErrorKind::CostLimit)
+}
+
+impl<'a> State<'a, '_> {
+    pub(super) fn fold(&mut self, fold: &'a Fold) -> Evaluated<'a> {
+        let range = self.node(&fold.range)?;
+        let init = self.node(&fold.init);
+        if is_cost_limit(&init) {
+            return init;
+        }
+        let base = self.locals.len();
+        self.locals.push(init);
+        let walked = match &fold.kind {
+            FoldKind::Any { condition, step } => {
+                self.walk(&range, fold, |state| state.any(base, condition, step))
+            }
+            FoldKind::All(predicate) => self.walk(&range, fold, |state| {
+                state.quantifier(base, predicate, false)
+            }),
+            FoldKind::Exists(predicate) => self.walk(&range, fold, |state| {
+                state.quantifier(base, predicate, true)
+            }),
+            FoldKind::Append { predicate, element } => {
+                self.append(&range, fold, base, predicate.as_ref(), element)
+            }
+            FoldKind::Insert {
+                predicate,
+                entry,
+                callee,
+            } => self.insert(&range, fold, base, predicate.as_ref(), entry, callee),
+        };
+        self.locals.truncate(base + 1);
+        let result = match walked {
+            Ok(()) => self.node(&fold.result),
+            Err(error) => Err(error),
+        };
+        self.locals.truncate(base);
+        result
+    }
+
+    /// Calls the body for each element, with the variables of the loop set.
+    fn walk(
+        &mut self,
+        range: &Value<'a>,
+        fold: &Fold,
+        mut body: impl FnMut(&mut Self) -> GoesOn,
+    ) -> Result<(), Box<EvalError>> {
+        let base = self.locals.len();
+        let mut visit = |state: &mut Self, first: Value<'a>, second: Option<Value<'a>>| {
+            state.locals.push(Ok(first));
+            state.locals.extend(second.map(Ok));
+            let goes_on = body(state);
+            state.locals.truncate(base);
+            goes_on
+        };
+        match range {
+            Value::List(list) => {
+                for (position, element) in list.iter().enumerate() {
+                    let goes_on = if fold.has_two_variables {
+                        let position = Value::Int(i64::try_from(position).unwrap_or(i64::MAX));
+                        visit(self, position, Some(element))?
+                    } else {
+                        visit(self, element, None)?
+                    };
+                    if !goes_on {
+                        break;
+                    }
+                }
+            }
+            Value::Map(map) => {
+                for (key, value) in map.iter() {
+                    let value = fold.has_two_variables.then_some(value);
+                    if !visit(self, key.to_value(), value)? {
+                        break;
+                    }
+                }
+            }
+            _ => return Err(EvalError::no_such_overload().into()),
+        }
+        Ok(())
+    }
+
+    fn accumulator(&mut self, base: usize) -> Evaluated<'a> {
+        self.locals
+            .get(base)
+            .cloned()
+            .unwrap_or_else(|| Err(EvalError::no_such_overload().into()))
+    }
+
+    fn set(&mut self, base: usize, value: Evaluated<'a>) -> GoesOn {
+        if is_cost_limit(&value) {
+            return value.map(|_| false);
+        }
+        if let Some(slot) = self.locals.get_mut(base) {
+            *slot = value;
+        }
+        Ok(true)
+    }
+
+    fn any(&mut self, base: usize, condition: &'a Node, step: &'a Node) -> GoesOn {
+        let condition = self.node(condition);
+        if is_cost_limit(&condition) {
+            return condition.map(|_| false);
+        }
+        // Only a plain false ends the loop.
+        if matches!(condition, Ok(Value::Bool(false))) {
+            return Ok(false);
+        }
+        let next = self.node(step);
+        self.set(base, next)
+    }
+
+    /// One step of `all` (ends at false) or `exists` (ends at true). The condition costs 2, and 1
+    /// more for the `!` of `exists`; the accumulator costs 1.
+    fn quantifier(&mut self, base: usize, predicate: &'a Node, decides: bool) -> GoesOn {
+        self.charge(if decides { 3 } else { 2 })?;
+        let before = self.accumulator(base);
+        if matches!(before, Ok(Value::Bool(flag)) if flag == decides) {
+            return Ok(false);
+        }
+        self.charge(1)?;
+        let found = self.node(predicate);
+        let next = match (before, found) {
+            (_, found) if is_cost_limit(&found) => found,
+            (_, Ok(Value::Bool(flag))) if flag == decides => Ok(Value::Bool(flag)),
+            (Ok(Value::Bool(_)), Ok(Value::Bool(flag))) => Ok(Value::Bool(flag)),
+            (Err(error), _) | (_, Err(error)) => Err(error),
+            _ => Err(EvalError::no_such_overload().into()),
+        };
+        self.set(base, next)
+    }
+
+    /// Whether the predicate of an element holds; nothing where it has no value.
+    fn holds(&mut self, predicate: Option<&'a Node>) -> GoesOn {
+        match predicate.map(|predicate| self.node(predicate)) {
+            None | Some(Ok(Value::Bool(true))) => Ok(true),
+            Some(Ok(Value::Bool(false))) => Ok(false),
+            Some(Ok(_)) => Err(EvalError::no_such_overload().into()),
+            Some(Err(error)) => Err(error),
+        }
+    }
+
+    fn append(
+        &mut self,
+        range: &Value<'a>,
+        fold: &'a Fold,
+        base: usize,
+        predicate: Option<&'a Node>,
+        element: &'a Node,
+    ) -> Result<(), Box<EvalError>> {
+        let mut found: Vec<Value<'a>> = Vec::new();
+        let mut failed = None;
+        self.walk(range, fold, |state| {
+            match state.holds(predicate) {
+                // The accumulator stands for itself.
+                Ok(false) => state.charge(1)?,
+                Ok(true) => {
+                    state.charge(1)?;
+                    let element = state.node(element);
+                    if is_cost_limit(&element) {
+                        return element.map(|_| false);
+                    }
+                    // The list of one element, and joining it.
+                    state.charge(LIST + 1)?;
+                    match element {
+                        Ok(element) => found.push(element),
+                        Err(error) => failed = failed.take().or(Some(error)),
+                    }
+                }
+                Err(error) if error.kind == EvalErrorKind::CostLimit => return Err(error),
+                Err(error) => failed = Some(error),
+            }
+            Ok(true)
+        })?;
+        self.set(
+            base,
+            failed.map_or_else(|| Ok(Value::List(List::from(found))), Err),
+        )?;
+        Ok(())
+    }
+
+    fn insert(
+        &mut self,
+        range: &Value<'a>,
+        fold: &'a Fold,
+        base: usize,
+        predicate: Option<&'a Node>,
+        entry: &'a [Node],
+        callee: &Callee,
+    ) -> Result<(), Box<EvalError>> {
+        let mut found: Vec<(Key<'a>, Value<'a>)> = Vec::new();
+        let mut keys = std::collections::BTreeSet::new();
+        let mut failed: Option<Box<EvalError>> = None;
+        self.walk(range, fold, |state| {
+            if !matches!(state.holds(predicate), Ok(true)) {
+                state.charge(1)?;
+                return Ok(true);
+            }
+            state.charge(1)?;
+            let entries = state.entries_of(entry);
+            if !matches!(&entries, Err(error) if error.kind == EvalErrorKind::CostLimit) {
+                state.charge(callee.cost.map_or(1, |cost| cost(&[], None)))?;
+            }
+            match entries {
+                Ok(entries) => {
+                    for (key, value) in entries {
+                        if !keys.insert(key.clone()) {
+                            let key = key.to_value();
+                            let problem = format!("insert failed: key {key} already exists");
+                            failed = failed.take().or(Some(EvalError::new(problem).into()));
+                        }
+                        found.push((key, value));
+                    }
+                }
+                Err(error) if error.kind == EvalErrorKind::CostLimit => return Err(error),
+                Err(error) => failed = failed.take().or(Some(error)),
+            }
+            Ok(true)
+        })?;
+        let made = || {
+            let entries: Entries<'a> = found.into_iter().collect();
+            Ok(Value::Map(Map::Shared(Arc::new(entries))))
+        };
+        self.set(base, failed.map_or_else(made, Err))?;
+        Ok(())
+    }
+
+    /// The entries that one step of `transformMap` adds: a key and a value, or those of a map.
+    fn entries_of(
+        &mut self,
+        entry: &'a [Node],
+    ) -> Result<Vec<(Key<'a>, Value<'a>)>, Box<EvalError>> {
+        match entry {
+            [key, value] => {
+                let key = self.node(key)?;
+                let value = self.node(value)?;
+                let key = Key::of(&key).ok_or_else(|| {
+                    let problem = format!("unsupported key type: {}", key.runtime_type());
+                    Box::new(EvalError::new(problem))
+                })?;
+                Ok(vec![(key, value)])
+            }
+            [map] => match self.node(map)? {
+                Value::Map(map) => Ok(map.iter().collect()),
+                _ => Err(EvalError::no_such_overload().into()),
+            },
+            _ => Err(EvalError::no_such_overload().into()),
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! A checked tree to the form that is evaluated: names become slots, constants are computed, regular
+//! expressions compiled, and the loops of the language's macros recognised.
+
+mod constants;
+mod folds;
+mod node;
+
+use std::sync::Arc;
+
+use portcullis_values::regexp::GoRegexp;
+
+use crate::{
+    checked::{CheckedAst, Reference},
+    error::{CompileError, EvalError, Issue, Stage},
+    function::Overload,
+    program::Program,
+    rendering::render,
+    syntax::ast::{Expr, ExprKind, MapEntry, StructField, operator},
+    value::{Text, Value},
+};
+
+pub(crate) use constants::ConstSet;
+pub(crate) use node::{Callee, Comparison, Entry, Field, Fold, FoldKind, Node};
+
+/// The program of a checked expression.
+pub(crate) fn program(checked: &CheckedAst) -> Result<Program, CompileError> {
+    let mut lowering = Lowering {
+        checked,
+        variables: Vec::new(),
+        scopes: Vec::new(),
+    };
+    let root = lowering
+        .node(&checked.ast.root)
+        .map_err(|issue| CompileError {
+            stage: Stage::Program,
+            rendered: render(std::slice::from_ref(&issue), &checked.source),
+            issues: vec![issue],
+        })?;
+    Ok(Program {
+        root,
+        variables: lowering.variables,
+    })
+}
+
+struct Lowering<'c> {
+    checked: &'c CheckedAst,
+    variables: Vec<Arc<str>>,
+    /// The variables of the loops around, by their place on the interpreter's stack.
+    scopes: Vec<Arc<str>>,
+}
+
+type Lowered = Result<Node, Issue>;
+
+impl Lowering<'_> {
+    fn node(&mut self, expr: &Expr) -> Lowered {
+        match &expr.kind {
+            ExprKind::Literal(literal) => Ok(Node::Const(constants::of_literal(literal))),
+            ExprKind::Ident(name) => Ok(self.named(expr, name)),
+            ExprKind::Select {
+                operand,
+                field,
+                test_only,
+            } => self.select(expr, operand, field, *test_only),
+            ExprKind::Call {
+                function,
+                target,
+                args,
+            } => self.call(expr, function, target.as_deref(), args),
+            ExprKind::List { elements, optional } => self.list(elements, optional),
+            ExprKind::Map(entries) => self.map(entries),
+            ExprKind::Struct { fields, .. } => self.message(expr, fields),
+            ExprKind::Comprehension(of) => self.fold(of),
+        }
+    }
+
+    fn nodes<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Expr>) -> Result<Vec<Node>, Issue> {
+        exprs.into_iter().map(|expr| self.node(expr)).collect()
+    }
+
+    /// A variable or a type.
+    fn named(&mut self, expr: &Expr, name: &str) -> Node {
+        match self.checked.reference(expr.id) {
+            Some(Reference::Type(of)) => Node::Const(Value::Type(Arc::new(of.clone()))),
+            Some(Reference::Variable(name)) => self.variable(name),
+            _ => self.variable(name),
+        }
+    }
+
+    fn variable(&mut self, name: &str) -> Node {
+        if let Some(at) = self.scopes.iter().rposition(|known| **known == *name) {
+            return Node::Local(at);
+        }
+        let known = self.variables.iter().position(|known| **known == *name);
+        Node::Variable(known.unwrap_or_else(|| {
+            self.variables.push(name.into());
+            self.variables.len() - 1
+        }))
+    }
+
+    fn select(&mut self, expr: &Expr, operand: &Expr, field: &str, test_only: bool) -> Lowered {
+        if matches!(
+            self.checked.reference(expr.id),
+            Some(Reference::Variable(_) | Reference::Type(_))
+        ) {
+            return Ok(self.named(expr, field));
+        }
+        let operand = self.node(operand)?;
+        let field = field.into();
+        Ok(match test_only {
+            true => Node::Has {
+                is_attribute: operand.is_attribute(),
+                operand: Box::new(operand),
+                field,
+            },
+            false => Node::Select {
+                is_attribute: operand.is_attribute(),
+                operand: Box::new(operand),
+                field,
+            },
+        })
+    }
+
+    fn call(
+        &mut self,
+        expr: &Expr,
+        function: &str,
+        target: Option<&Expr>,
+        args: &[Expr],
+    ) -> Lowered {
+        let candidates = match self.checked.reference(expr.id) {
+            Some(Reference::Overloads(candidates)) => candidates.as_slice(),
+            _ => &[],
+        };
+        // A function with a namespace has no target.
+        let is_member = candidates.first().is_none_or(is_member);
+        let target = target.filter(|_| is_member);
+        let args = self.nodes(target.into_iter().chain(args))?;
+        let args = match self.operator(function, args) {
+            Ok(node) => return Ok(node),
+            Err(args) => args,
+        };
+        let callee = Callee::new(function, candidates);
+        let folds = constants::is_conversion(function)
+            && args.iter().all(|node| matches!(node, Node::Const(_)));
+        if folds {
+            return constants::convert(&callee, &args)
+                .map(Node::Const)
+                .map_err(|error| self.issue(expr, &error));
+        }
+        if function == "matches"
+            && let [_, Node::Const(Value::String(pattern))] = args.as_slice()
+        {
+            let regex = GoRegexp::compile(pattern)
+                .map_err(|error| self.issue(expr, &EvalError::new(error.to_string())))?;
+            let pattern = pattern.clone();
+            return Ok(Node::Matches {
+                callee,
+                regex: Box::new(regex),
+                pattern: Value::String(pattern),
+                text: args.into_iter().next().map(Box::new).unwrap_or_default(),
+            });
+        }
+        Ok(Node::Call { callee, args })
+    }
+
+    fn issue(&self, expr: &Expr, error: &EvalError) -> Issue {
+        Issue {
+            offset: self.checked.ast.offset_of(expr.id),
+            message: error.message.clone(),
+            help: None,
+        }
+    }
+
+    /// An operator that the interpreter evaluates itself; the arguments again if it is none.
+    fn operator(&mut self, function: &str, args: Vec<Node>) -> Result<Node, Vec<Node>> {
+        let comparison = match function {
+            operator::EQUALS => Some(Comparison::Equals),
+            operator::NOT_EQUALS => Some(Comparison::NotEquals),
+            _ => None,
+        };
+        match (function, <[Node; 2]>::try_from(args)) {
+            (operator::LOGICAL_AND, Ok(pair)) => Ok(Node::And(Box::new(pair))),
+            (operator::LOGICAL_OR, Ok(pair)) => Ok(Node::Or(Box::new(pair))),
+            (operator::INDEX, Ok([operand, index])) => Ok(index_of(operand, index, false)),
+            (operator::OPT_INDEX, Ok([operand, index])) => Ok(index_of(operand, index, true)),
+            (operator::OPT_SELECT, Ok([operand, Node::Const(Value::String(field))])) => {
+                Ok(Node::OptionalSelect {
+                    is_attribute: operand.is_attribute(),
+                    operand: Box::new(operand),
+                    field: field.as_str().into(),
+                })
+            }
+            (operator::IN, Ok([value, Node::Const(Value::List(list))])) => {
+                match ConstSet::of(&list) {
+                    Some(set) => Ok(Node::InSet {
+                        value: Box::new(value),
+                        set: Box::new(set),
+                    }),
+                    None => Err(vec![value, Node::Const(Value::List(list))]),
+                }
+            }
+            ("or", Ok(pair)) => Ok(Node::OptionalOr(Box::new(pair))),
+            ("orValue", Ok(pair)) => Ok(Node::OptionalOrValue(Box::new(pair))),
+            (_, Ok(pair)) => match comparison {
+                Some(comparison) => Ok(Node::Compare(comparison, Box::new(pair))),
+                None => Err(pair.into()),
+            },
+            (_, Err(args)) => operator_of_others(function, args),
+        }
+    }
+
+    fn list(&mut self, elements: &[Expr], optional: &[usize]) -> Lowered {
+        let nodes = self.nodes(elements)?;
+        if optional.is_empty()
+            && let Some(values) = constants::values(&nodes)
+        {
+            return Ok(Node::Const(Value::List(values.into())));
+        }
+        Ok(Node::List {
+            elements: nodes,
+            optional: optional.into(),
+        })
+    }
+
+    fn map(&mut self, entries: &[MapEntry]) -> Lowered {
+        let mut lowered = Vec::with_capacity(entries.len());
+        for entry in entries {
+            lowered.push(Entry {
+                key: self.node(&entry.key)?,
+                value: self.node(&entry.value)?,
+                optional: entry.optional,
+            });
+        }
+        Ok(match constants::map(&lowered) {
+            Some(map) => Node::Const(map),
+            None => Node::Map(lowered),
+        })
+    }
+
+    fn message(&mut self, expr: &Expr, fields: &[StructField]) -> Lowered {
+        let name = match self.checked.reference(expr.id) {
+            Some(Reference::Type(of)) => of.runtime_name().into(),
+            _ => "".into(),
+        };
+        let mut lowered = Vec::with_capacity(fields.len());
+        for field in fields {
+            lowered.push(Field {
+                name: Text::Shared(field.name.as_str().into()),
+                value: self.node(&field.value)?,
+                optional: field.optional,
+            });
+        }
+        Ok(Node::Struct {
+            name,
+            fields: lowered,
+        })
+    }
+}
+
+fn is_member(overload: &&'static Overload) -> bool {
+    crate::declaration::OverloadDecl::read(overload).is_some_and(|decl| decl.is_member)
+}
+
+fn index_of(operand: Node, index: Node, optional: bool) -> Node {
+    Node::Index {
+        is_attribute: operand.is_attribute(),
+        operand: Box::new(operand),
+        index: Box::new(index),
+        optional,
+    }
+}
+
+/// Operators with one operand or three.
+fn operator_of_others(function: &str, args: Vec<Node>) -> Result<Node, Vec<Node>> {
+    match function {
+        operator::CONDITIONAL => match <[Node; 3]>::try_from(args) {
+            Ok(parts) => Ok(Node::Conditional(Box::new(parts))),
+            Err(args) => Err(args),
+        },
+        operator::LOGICAL_NOT | operator::NOT_STRICTLY_FALSE => match <[Node; 1]>::try_from(args) {
+            Ok([operand]) if function == operator::LOGICAL_NOT => Ok(Node::Not(Box::new(operand))),
+            Ok([operand]) => Ok(Node::NotStrictlyFalse(Box::new(operand))),
+            Err(args) => Err(args),
+        },
+        _ => Err(args),
+    }
+}

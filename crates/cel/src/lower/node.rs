@@ -1,0 +1,190 @@
+//! The nodes that are evaluated.
+
+use std::sync::Arc;
+
+use portcullis_values::regexp::GoRegexp;
+
+use super::ConstSet;
+use crate::{
+    function::{CostOf, Implementation, Overload},
+    value::{Text, Value},
+};
+
+/// A node. What cel-go calls an attribute is a variable with the selections and indices behind it:
+/// that it begins costs 1, and so does each step. `is_attribute` says whether the operand of a step
+/// began one.
+#[derive(Debug)]
+pub(crate) enum Node {
+    Const(Value<'static>),
+    /// A variable, by its slot.
+    Variable(usize),
+    /// A variable of a loop, by its place on the stack.
+    Local(usize),
+    Select {
+        operand: Box<Node>,
+        field: Arc<str>,
+        is_attribute: bool,
+    },
+    OptionalSelect {
+        operand: Box<Node>,
+        field: Arc<str>,
+        is_attribute: bool,
+    },
+    Has {
+        operand: Box<Node>,
+        field: Arc<str>,
+        is_attribute: bool,
+    },
+    Index {
+        operand: Box<Node>,
+        index: Box<Node>,
+        optional: bool,
+        is_attribute: bool,
+    },
+    And(Box<[Node; 2]>),
+    Or(Box<[Node; 2]>),
+    Not(Box<Node>),
+    NotStrictlyFalse(Box<Node>),
+    Conditional(Box<[Node; 3]>),
+    Compare(Comparison, Box<[Node; 2]>),
+    InSet {
+        value: Box<Node>,
+        set: Box<ConstSet>,
+    },
+    Matches {
+        callee: Callee,
+        text: Box<Node>,
+        regex: Box<GoRegexp>,
+        pattern: Value<'static>,
+    },
+    OptionalOr(Box<[Node; 2]>),
+    OptionalOrValue(Box<[Node; 2]>),
+    Call {
+        callee: Callee,
+        args: Vec<Node>,
+    },
+    List {
+        elements: Vec<Node>,
+        optional: Box<[usize]>,
+    },
+    Map(Vec<Entry>),
+    Struct {
+        name: Arc<str>,
+        fields: Vec<Field>,
+    },
+    Fold(Box<Fold>),
+}
+
+impl Default for Node {
+    fn default() -> Self {
+        Node::Const(Value::Null)
+    }
+}
+
+impl Node {
+    pub(super) fn is_attribute(&self) -> bool {
+        match self {
+            Node::Variable(_)
+            | Node::Local(_)
+            | Node::Select { .. }
+            | Node::OptionalSelect { .. }
+            | Node::Index { .. } => true,
+            Node::Conditional(parts) => {
+                let [_, then, otherwise] = &**parts;
+                then.is_attribute() && otherwise.is_attribute()
+            }
+            _ => false,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    Equals,
+    NotEquals,
+}
+
+/// An entry of a map.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub key: Node,
+    pub value: Node,
+    pub optional: bool,
+}
+
+/// A field of a message.
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub name: Text<'static>,
+    pub value: Node,
+    pub optional: bool,
+}
+
+/// What a call calls.
+#[derive(Debug)]
+pub(crate) struct Callee {
+    pub name: Arc<str>,
+    /// The implementations to try, each once.
+    pub implementations: Vec<Implementation>,
+    pub cost: Option<CostOf>,
+}
+
+impl Callee {
+    pub(super) fn new(name: &str, candidates: &[&'static Overload]) -> Callee {
+        let mut implementations: Vec<Implementation> = Vec::new();
+        for candidate in candidates {
+            let own = candidate.implementation;
+            if !implementations
+                .iter()
+                .any(|known| std::ptr::fn_addr_eq(*known, own))
+            {
+                implementations.push(own);
+            }
+        }
+        let first = candidates.first();
+        let cost = first
+            .filter(|first| candidates.len() == 1 || !first.cost_when_resolved)
+            .and_then(|first| first.cost);
+        Callee {
+            name: name.into(),
+            implementations,
+            cost,
+        }
+    }
+}
+
+/// A loop. Its accumulator and variables lie on the stack from `base` on, in this order.
+#[derive(Debug)]
+pub(crate) struct Fold {
+    pub range: Node,
+    pub has_two_variables: bool,
+    pub init: Node,
+    pub kind: FoldKind,
+    pub result: Node,
+}
+
+/// What a loop does with each element. All but the first are what the macros of the language
+/// become; they give and cost the same as the first, but do not copy their accumulator.
+#[derive(Debug)]
+pub(crate) enum FoldKind {
+    Any {
+        condition: Node,
+        step: Node,
+    },
+    /// `all`: the accumulator and the predicate.
+    All(Node),
+    /// `exists`: the accumulator or the predicate.
+    Exists(Node),
+    /// `map` and `filter`: the accumulator and one element more, where the predicate holds.
+    Append {
+        predicate: Option<Node>,
+        element: Node,
+    },
+    /// `transformMap`: the accumulator and one entry more, where the predicate holds.
+    Insert {
+        predicate: Option<Node>,
+        /// Key and value, or a map of entries.
+        entry: Vec<Node>,
+        callee: Callee,
+    },
+}

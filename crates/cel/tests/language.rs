@@ -1,0 +1,208 @@
+//! The language itself: what expressions give, and what that costs.
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may stop at the first surprise"
+)]
+
+use portcullis_cel::{
+    environment::Environment,
+    error::Evaluated,
+    host::Offline,
+    program::{Options, Variables},
+    types::Type,
+    value::Value,
+};
+use serde_json::{Value as Json, json};
+
+#[derive(Debug)]
+struct Pod(Json);
+
+impl<'a> Variables<'a> for &'a Pod {
+    fn get(&self, name: &str) -> Option<Evaluated<'a>> {
+        (name == "object").then(|| Ok(Value::from(&self.0)))
+    }
+}
+
+fn pod() -> Pod {
+    Pod(json!({
+        "metadata": {"name": "web", "labels": {"app": "x"}},
+        "spec": {"replicas": 3, "containers": [{"name": "a"}, {"name": "b"}]},
+    }))
+}
+
+/// Evaluates an expression; the first line of what it gives, or of why it gives nothing, and its
+/// cost are compared.
+fn check(table: &[(&str, &str, u64)]) {
+    let environment = Environment::builder()
+        .variable("object", Type::Dyn)
+        .homogeneous_literals(true)
+        .build();
+    let pod = pod();
+    for (expression, expected, cost) in table {
+        let compiled = environment
+            .compile(expression)
+            .and_then(|checked| environment.program(&checked));
+        let (found, spent) = match &compiled {
+            Err(error) => (error.to_string(), 0),
+            Ok(program) => {
+                let options = Options {
+                    host: &Offline,
+                    cost_limit: Some(10_000),
+                };
+                let outcome = program.evaluate(&&pod, options);
+                let text = match outcome.result {
+                    Ok(value) => value.to_string(),
+                    Err(error) => error.to_string(),
+                };
+                (text, outcome.cost)
+            }
+        };
+        let first = found.lines().next().unwrap_or_default();
+        assert_eq!((first, spent), (*expected, *cost), "{expression}");
+    }
+}
+
+#[test]
+fn operators() {
+    check(&[
+        ("1 + 2 * 3 == 7 && !(2 > 3)", "true", 5),
+        ("--3 - -3", "6", 1),
+        ("9223372036854775807 + 1", "integer overflow", 1),
+        ("1 / 0", "division by zero", 1),
+        ("1u - 2u", "unsigned integer overflow", 1),
+        ("'a' + 'b' < 'b'", "true", 2),
+        ("1 < 1.5", "true", 1),
+        ("true || 1 / 0 == 1", "true", 0),
+        ("1 / 0 == 1 || true", "true", 2),
+        ("1 / 0 == 1 && true", "division by zero", 2),
+        ("2 in [1, 2]", "true", 0),
+        ("object.spec.replicas in [1, 2]", "false", 3),
+        ("true ? 1 : 2", "1", 0),
+    ]);
+}
+
+#[test]
+fn selections() {
+    check(&[
+        ("object.metadata.name", "web", 3),
+        ("object.metadata['name'] + '!'", "web!", 4),
+        ("object.spec.containers[1].name", "b", 5),
+        ("object.nope", "no such key: nope", 2),
+        ("has(object.metadata.nope)", "false", 2),
+        ("[1, 2][5]", "index out of bounds: 5", 2),
+        ("{'a': 1}.a", "1", 2),
+    ]);
+}
+
+#[test]
+fn macros() {
+    check(&[
+        ("[1, 2, 3].all(x, x > 0)", "true", 16),
+        (
+            "object.spec.containers.exists(c, c.name == 'b')",
+            "true",
+            18,
+        ),
+        ("[1, 2].map(x, x * 2) == [2, 4]", "true", 30),
+        ("[1, 2, 3].filter(x, x > 1).size()", "2", 35),
+        ("[1, 2].exists_one(x, x == 1)", "true", 9),
+        ("object.metadata.labels.all(k, k == 'app')", "true", 9),
+        ("[0, 1].all(x, 1 / x == 1)", "division by zero", 13),
+    ]);
+}
+
+#[test]
+fn conversions_of_constants_are_done_once() {
+    check(&[
+        ("int('12') + 1", "13", 1),
+        ("string(duration('90s'))", "90s", 0),
+        ("timestamp('2024-02-29T12:00:00Z').getDayOfYear()", "59", 1),
+        (
+            "timestamp('2024-07-01T12:00:00Z').getHours('Europe/Berlin')",
+            "14",
+            1,
+        ),
+        (
+            "timestamp('2024-07-01T12:00:00Z').getHours('+05:30')",
+            "17",
+            1,
+        ),
+        (
+            "int('a')",
+            "ERROR: <input>:1:4: type conversion error from 'string' to 'int'",
+            0,
+        ),
+    ]);
+}
+
+#[test]
+fn mistakes() {
+    check(&[
+        (
+            "1 +",
+            "ERROR: <input>:1:4: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}",
+            0,
+        ),
+        (
+            "'open",
+            "ERROR: <input>:1:1: Syntax error: token recognition error at: ''open'",
+            0,
+        ),
+        (
+            "objekt.name",
+            "ERROR: <input>:1:1: undeclared reference to 'objekt' (in container '')",
+            0,
+        ),
+        (
+            "1 + 'a'",
+            "ERROR: <input>:1:3: found no matching overload for '_+_' applied to '(int, string)'",
+            0,
+        ),
+        (
+            "[1, 'a']",
+            "ERROR: <input>:1:5: expected type 'int' but found 'string'",
+            0,
+        ),
+        (
+            "[1].all(x.y, true)",
+            "ERROR: <input>:1:10: argument must be a simple name",
+            0,
+        ),
+        (
+            "'a'.b",
+            "ERROR: <input>:1:4: type 'string' does not support field selection",
+            0,
+        ),
+        (
+            "1 && true",
+            "ERROR: <input>:1:3: found no matching overload for '_&&_' applied to '(int, bool)'",
+            0,
+        ),
+    ]);
+}
+
+#[test]
+fn an_evaluation_ends_at_its_limit() {
+    let list = (0..200)
+        .map(|number| number.to_string())
+        .collect::<Vec<_>>()
+        .join(",");
+    let expression = format!("[{list}].all(x, [{list}].all(y, x + y >= 0)) || true");
+    check(&[(
+        &expression,
+        "operation cancelled: actual cost limit exceeded",
+        10_001,
+    )]);
+}
+
+#[test]
+fn nesting_ends_at_its_limit() {
+    let open = "(".repeat(300) + "1" + &")".repeat(300);
+    let sum = "1".to_owned() + &"+1".repeat(300);
+    for expression in [open, sum, "!".repeat(100_001), "a.".repeat(40_000) + "a"] {
+        let environment = Environment::builder().build();
+        let error = environment.compile(&expression).unwrap_err().to_string();
+        assert!(error.contains("limit"), "{error}");
+    }
+}
