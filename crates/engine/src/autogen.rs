@@ -12,6 +12,7 @@
 //! A derived rule exists for objects of its [`DerivedRule::controllers`] only. For these, written
 //! rules whose names start with `autogen-` do not exist ([`hides`]).
 
+pub mod cel;
 mod controllers;
 mod references;
 mod rewrite;

@@ -4,6 +4,7 @@
 //! Everything constant is made ready once by [`Matcher::compile`]; [`Matcher::matches`] then reads
 //! the request and allocates nothing.
 
+pub mod constraints;
 pub(crate) mod filter;
 mod kinds;
 mod matcher;

@@ -7,7 +7,11 @@
 use std::path::Path;
 
 use portcullis_api::cluster_policy::{MatchResources, Policy, Rule};
-use portcullis_engine::autogen::{DerivedRule, expand, hides};
+use portcullis_engine::autogen::{
+    DerivedRule,
+    cel::{self, Rewriting},
+    expand, hides,
+};
 use portcullis_yaml::{Limits, Mode};
 use serde_json::{Value, json};
 
@@ -27,18 +31,39 @@ pub fn kind(case: &Value) -> &str {
 /// The difference between the answer and what was found, or why there is no answer.
 pub fn check_in(corpora: &Path, case: &Value) -> Result<(), String> {
     let kind = kind(case);
-    if !["ClusterPolicy", "Policy"].contains(&kind) {
-        return Err(format!("autogen of a {kind} is not evaluated"));
-    }
-    let policy = read_policy(corpora, case)?;
-    let derived = expand(&policy);
     let mut expected = case.clone();
     expected.get_mut("out").map(strip_defaults);
+    let policy = read_policy(corpora, case)?;
+    if !["ClusterPolicy", "Policy"].contains(&kind) {
+        return compare(&expected, Ok(cel_answer(kind, &policy)?));
+    }
+    let policy: Policy = serde_json::from_value(policy).map_err(|error| error.to_string())?;
+    let derived = expand(&policy);
     compare(&expected, Ok(answer(&policy, &derived)))
 }
 
+/// The policies that a CEL policy has beside itself.
+fn cel_answer(kind: &str, policy: &Value) -> Result<Value, String> {
+    let rewriting = match kind {
+        "MutatingPolicy" => Rewriting::Mutations,
+        "ValidatingPolicy" | "ImageValidatingPolicy" => Rewriting::Everything,
+        kind => return Err(format!("a {kind} has no autogen")),
+    };
+    let derived = cel::expand(&policy["spec"], rewriting);
+    let configs: serde_json::Map<String, Value> = derived
+        .into_iter()
+        .map(|derived| {
+            let config = json!({"targets": derived.targets, "spec": derived.spec});
+            (derived.group.to_owned(), config)
+        })
+        .collect();
+    let mut out = json!({"autogen": configs});
+    strip_defaults(&mut out);
+    Ok(out)
+}
+
 /// The policy of a case.
-fn read_policy(corpora: &Path, case: &Value) -> Result<Policy, String> {
+fn read_policy(corpora: &Path, case: &Value) -> Result<Value, String> {
     let text = |pointer: &str| {
         case.pointer(pointer)
             .and_then(Value::as_str)
@@ -58,7 +83,7 @@ fn read_policy(corpora: &Path, case: &Value) -> Result<Policy, String> {
         document["kind"] == text("/in/kind") && document["metadata"]["name"] == text("/in/name")
     });
     let wanted = wanted.ok_or_else(|| format!("{} has no such policy", path.display()))?;
-    serde_json::from_value(wanted.clone()).map_err(|error| format!("{}: {error}", path.display()))
+    Ok(wanted.clone())
 }
 
 fn answer(policy: &Policy, derived: &[DerivedRule]) -> Value {
@@ -119,6 +144,8 @@ fn kinds(block: &MatchResources) -> impl Iterator<Item = &str> {
 fn strip_defaults(value: &mut Value) {
     match value {
         Value::Object(map) => {
+            // A policy that switches autogen off has an empty map, one that has none a null.
+            map.retain(|key, value| key != "autogen" || *value != json!({}));
             map.values_mut().for_each(strip_defaults);
             map.retain(|key, value| !is_default(key, value));
         }
