@@ -1,5 +1,9 @@
 //! Environments: which variables, types, functions and macros an expression may use.
 
+mod admission;
+mod kyverno;
+mod versions;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use rustc_hash::FxHashMap;
@@ -17,6 +21,9 @@ use crate::{
     validators::{self, Validator},
 };
 
+pub use admission::{AdmissionTypes, NAMESPACE, REQUEST};
+pub use versions::KubernetesVersion;
+
 /// What expressions may use. It is cheap to clone, and never changes.
 #[derive(Clone, Debug)]
 pub struct Environment(Arc<Parts>);
@@ -30,7 +37,6 @@ struct Parts {
     types: std::collections::BTreeSet<Arc<str>>,
     providers: Vec<Arc<dyn TypeProvider>>,
     container: String,
-    homogeneous_literals: bool,
     validators: Vec<Validator>,
 }
 
@@ -132,10 +138,6 @@ impl Environment {
         &self.0.container
     }
 
-    pub(crate) fn has_homogeneous_literals(&self) -> bool {
-        self.0.homogeneous_literals
-    }
-
     pub(crate) fn provider_of(&self, message: &str) -> Option<&dyn TypeProvider> {
         let found = self.0.providers.iter();
         found
@@ -223,13 +225,6 @@ impl Builder {
     #[must_use]
     pub fn container(mut self, name: &str) -> Builder {
         name.clone_into(&mut self.0.container);
-        self
-    }
-
-    /// Elements of a list, and keys and values of a map, have one type.
-    #[must_use]
-    pub fn homogeneous_literals(mut self, on: bool) -> Builder {
-        self.0.homogeneous_literals = on;
         self
     }
 

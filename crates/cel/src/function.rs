@@ -28,7 +28,7 @@ pub struct Call<'c> {
 }
 
 /// One way to call a function.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Overload {
     /// cel-go's name of the overload, such as `size_string`.
     pub id: &'static str,

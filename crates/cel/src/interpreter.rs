@@ -24,6 +24,13 @@ const MAP: u64 = 30;
 /// What making a message costs.
 const STRUCT: u64 = 40;
 
+/// What a name of a loop or of `cel.bind` stands for.
+enum Local<'a> {
+    Known(Evaluated<'a>),
+    /// Not computed yet.
+    Waiting(&'a Node),
+}
+
 /// One evaluation.
 pub(crate) struct State<'a, 'v> {
     names: &'v [Arc<str>],
@@ -31,7 +38,7 @@ pub(crate) struct State<'a, 'v> {
     /// What variables were, by slot.
     slots: Vec<Option<Evaluated<'a>>>,
     /// The accumulators and variables of the loops around.
-    locals: Vec<Evaluated<'a>>,
+    locals: Vec<Local<'a>>,
     call: Call<'v>,
     cost: u64,
     limit: u64,
@@ -82,11 +89,9 @@ impl<'a, 'v> State<'a, 'v> {
                 self.variable(*slot)
             }
             Node::Local(at) => {
+                let value = self.local(*at);
                 self.charge(1)?;
-                match self.locals.get(*at) {
-                    Some(value) => value.clone(),
-                    None => Err(EvalError::no_such_overload().into()),
-                }
+                value
             }
             Node::Select {
                 operand,
@@ -125,10 +130,11 @@ impl<'a, 'v> State<'a, 'v> {
                 regex,
                 pattern,
             } => {
-                let text = self.node(text);
-                self.charge_call(callee, &[&text, &Ok(pattern.lend())])?;
-                match text? {
-                    Value::String(text) => Ok(Value::Bool(regex.is_match(&text))),
+                let text = self.node(text)?;
+                let args = [text, pattern.lend()];
+                self.charge(callee.cost.map_or(1, |cost| cost(&args, None)))?;
+                match &args {
+                    [Value::String(text), _] => Ok(Value::Bool(regex.is_match(text))),
                     _ => Err(EvalError::no_such_overload().into()),
                 }
             }
@@ -139,7 +145,32 @@ impl<'a, 'v> State<'a, 'v> {
             Node::Map(entries) => self.map(entries),
             Node::Struct { name, fields } => self.message(name, fields),
             Node::Fold(fold) => self.fold(fold),
+            Node::Bind(parts) => {
+                let [value, body] = &**parts;
+                self.locals.push(Local::Waiting(value));
+                let result = self.node(body);
+                self.locals.pop();
+                result
+            }
         }
+    }
+
+    /// The value of a name of a loop or of `cel.bind`.
+    fn local(&mut self, at: usize) -> Evaluated<'a> {
+        let waiting = match self.locals.get(at) {
+            Some(Local::Known(value)) => return value.clone(),
+            Some(Local::Waiting(node)) => *node,
+            None => return Err(EvalError::no_such_overload().into()),
+        };
+        // The value is computed as if the names below it were not there.
+        let above = self.locals.split_off(at);
+        let value = self.node(waiting);
+        self.locals.truncate(at);
+        self.locals.extend(above);
+        if let Some(slot) = self.locals.get_mut(at) {
+            *slot = Local::Known(value.clone());
+        }
+        value
     }
 
     fn variable(&mut self, slot: usize) -> Evaluated<'a> {
@@ -159,55 +190,50 @@ impl<'a, 'v> State<'a, 'v> {
 
     fn compare(&mut self, comparison: Comparison, operands: &'a [Node; 2]) -> Evaluated<'a> {
         let [left, right] = operands;
-        let (left, right) = (self.node(left), self.node(right));
-        let cost = match (&left, &right) {
-            (Ok(left), Ok(right)) => cost_of_comparison(left, right),
-            _ => 1,
+        let left = self.node(left)?;
+        let right = match self.node(right) {
+            Ok(right) => right,
+            Err(error) => {
+                if error.kind != EvalErrorKind::CostLimit {
+                    self.charge(1)?;
+                }
+                return Err(error);
+            }
         };
-        self.charge(cost)?;
-        let equal = left? == right?;
+        self.charge(cost_of_comparison(&left, &right))?;
+        let equal = left == right;
         Ok(Value::Bool(match comparison {
             Comparison::Equals => equal,
             Comparison::NotEquals => !equal,
         }))
     }
 
-    /// A call. Of one or two arguments, all are evaluated before the first error ends it; of more,
-    /// the first error ends it at once, and it costs nothing.
+    /// A call. The first argument without a value ends it; it costs all the same where that is the
+    /// last of one or two arguments.
     fn call(&mut self, callee: &Callee, args: &'a [Node]) -> Evaluated<'a> {
         match args {
-            [one] => {
-                let args = [self.node(one)];
-                let values = args.each_ref().map(clone_or_null);
-                self.invoke(callee, &values, args.into_iter().find_map(Result::err))
-            }
+            [one] => match self.node(one) {
+                Ok(one) => self.invoke(callee, &[one]),
+                Err(error) => self.failed(callee, &[Value::Null], error),
+            },
             [one, two] => {
-                let args = [self.node(one), self.node(two)];
-                let values = args.each_ref().map(clone_or_null);
-                self.invoke(callee, &values, args.into_iter().find_map(Result::err))
+                let one = self.node(one)?;
+                match self.node(two) {
+                    Ok(two) => self.invoke(callee, &[one, two]),
+                    Err(error) => self.failed(callee, &[one, Value::Null], error),
+                }
             }
             many => {
                 let mut values = Vec::with_capacity(many.len());
                 for arg in many {
                     values.push(self.node(arg)?);
                 }
-                self.invoke(callee, &values, None)
+                self.invoke(callee, &values)
             }
         }
     }
 
-    fn invoke(
-        &mut self,
-        callee: &Callee,
-        args: &[Value<'a>],
-        failed: Option<Box<EvalError>>,
-    ) -> Evaluated<'a> {
-        if let Some(error) = failed {
-            if error.kind != EvalErrorKind::CostLimit {
-                self.charge(callee.cost.map_or(1, |cost| cost(args, None)))?;
-            }
-            return Err(error);
-        }
+    fn invoke(&mut self, callee: &Callee, args: &[Value<'a>]) -> Evaluated<'a> {
         let result = self.dispatch(callee, args);
         self.charge(
             callee
@@ -215,6 +241,19 @@ impl<'a, 'v> State<'a, 'v> {
                 .map_or(1, |cost| cost(args, result.as_ref().ok())),
         )?;
         result
+    }
+
+    /// What a call costs whose last argument has no value, which counts as a scalar.
+    fn failed(
+        &mut self,
+        callee: &Callee,
+        args: &[Value<'a>],
+        error: Box<EvalError>,
+    ) -> Evaluated<'a> {
+        if error.kind != EvalErrorKind::CostLimit {
+            self.charge(callee.cost.map_or(1, |cost| cost(args, None)))?;
+        }
+        Err(error)
     }
 
     fn dispatch(&mut self, callee: &Callee, args: &[Value<'a>]) -> Evaluated<'a> {
@@ -228,15 +267,6 @@ impl<'a, 'v> State<'a, 'v> {
         let mut error = EvalError::no_such_overload();
         error.message = format!("no such overload: {}({})", callee.name, types.join(", "));
         Err(error.into())
-    }
-
-    fn charge_call(
-        &mut self,
-        callee: &Callee,
-        args: &[&Evaluated<'a>; 2],
-    ) -> Result<(), Box<EvalError>> {
-        let values = args.map(clone_or_null);
-        self.charge(callee.cost.map_or(1, |cost| cost(&values, None)))
     }
 
     fn list(&mut self, elements: &'a [Node], optional: &[usize]) -> Evaluated<'a> {
@@ -284,12 +314,8 @@ impl<'a, 'v> State<'a, 'v> {
             };
             made.extend(value.map(|value| (own, value)));
         }
-        let count = made.len();
-        let entries: Entries<'a> = made.into_iter().collect();
-        match entries.len() == count {
-            true => Ok(entries),
-            false => Err(EvalError::new("Failed with repeated key").into()),
-        }
+        // Of a key that is there twice, the last value stays.
+        Ok(made.into_iter().collect())
     }
 
     fn message(&mut self, name: &Arc<str>, fields: &'a [Field]) -> Evaluated<'a> {
@@ -331,11 +357,6 @@ fn inside<'a>(value: Value<'a>) -> Result<Option<Value<'a>>, Box<EvalError>> {
             Err(EvalError::new(problem).into())
         }
     }
-}
-
-/// A value, for its size; an error has the size of a scalar.
-fn clone_or_null<'a>(result: &Evaluated<'a>) -> Value<'a> {
-    result.as_ref().map_or(Value::Null, Clone::clone)
 }
 
 /// Comparing costs a tenth of the shorter side, rounded up, where both have a size.

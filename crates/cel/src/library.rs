@@ -3,6 +3,7 @@
 //! To add a function, write an [`Overload`](crate::function::Overload) into the list of its family,
 //! and the function beside it; a case in the family's table test shows it.
 
+pub mod ext;
 pub mod kubernetes;
 mod size;
 pub mod standard;

@@ -192,6 +192,7 @@ impl Lowering<'_> {
             }
             (operator::IN, Ok([value, Node::Const(Value::List(list))])) => {
                 match ConstSet::of(&list) {
+                    Some(set) if set.is_empty() => Ok(Node::Const(Value::Bool(false))),
                     Some(set) => Ok(Node::InSet {
                         value: Box::new(value),
                         set: Box::new(set),

@@ -6,27 +6,107 @@ use crate::{
     checked::CheckedAst,
     error::Issue,
     library::standard::{parse_duration, parse_timestamp},
-    syntax::ast::{Expr, ExprKind, Literal},
+    syntax::ast::{Expr, ExprId, ExprKind, Literal},
+    types::Type,
 };
 
-/// Looks at one node of an expression.
-pub type Validator = fn(&CheckedAst, &Expr) -> Option<Issue>;
+/// Looks at a whole expression.
+pub type Validator = fn(&CheckedAst) -> Vec<Issue>;
 
-/// Constants of durations, timestamps and regular expressions are ones.
-pub const LITERALS: &[Validator] = &[durations, timestamps, patterns];
+/// Constants of durations, timestamps and regular expressions are ones, and lists and maps hold
+/// values of one type.
+pub const LITERALS: &[Validator] = &[constants, homogeneous];
 
-/// What the validators find, in the order of the tree.
-pub(crate) fn validate(validators: &[Validator], checked: &CheckedAst) -> Vec<Issue> {
+fn constants(checked: &CheckedAst) -> Vec<Issue> {
     let mut issues = Vec::new();
-    if !validators.is_empty() {
-        checked.ast.root.walk(&mut |expr| {
-            issues.extend(
-                validators
-                    .iter()
-                    .filter_map(|validator| validator(checked, expr)),
-            );
-        });
+    let kinds = [durations, timestamps, patterns];
+    checked.ast.root.walk(&mut |expr| {
+        issues.extend(kinds.iter().filter_map(|invalid| invalid(checked, expr)));
+    });
+    issues
+}
+
+/// What is given to `format` may be of many types.
+fn homogeneous(checked: &CheckedAst) -> Vec<Issue> {
+    let mut issues = Vec::new();
+    aggregates(checked, &checked.ast.root, false, &mut issues);
+    issues
+}
+
+fn aggregates(checked: &CheckedAst, expr: &Expr, exempt: bool, issues: &mut Vec<Issue>) {
+    let mut exempt_below = exempt;
+    match &expr.kind {
+        ExprKind::List { elements, optional } => {
+            let held = |at: usize, element: &Expr| {
+                let of = checked.type_of(element.id);
+                let is_optional = optional.contains(&at);
+                (
+                    element.id,
+                    if is_optional {
+                        held_type(of)
+                    } else {
+                        of.clone()
+                    },
+                )
+            };
+            let types = elements
+                .iter()
+                .enumerate()
+                .map(|(at, element)| held(at, element));
+            if !exempt {
+                issues.extend(differing(checked, types));
+            }
+        }
+        ExprKind::Map(entries) if !exempt => {
+            let of = |expr: &Expr| (expr.id, checked.type_of(expr.id).clone());
+            issues.extend(differing(
+                checked,
+                entries.iter().map(|entry| of(&entry.key)),
+            ));
+            let values = entries.iter().map(|entry| match entry.optional {
+                true => (entry.value.id, held_type(checked.type_of(entry.value.id))),
+                false => of(&entry.value),
+            });
+            issues.extend(differing(checked, values));
+        }
+        ExprKind::Call { function, .. } if function == "format" => exempt_below = true,
+        _ => {}
     }
+    expr.children(&mut |child| aggregates(checked, child, exempt_below, issues));
+}
+
+/// What an optional of this type holds.
+fn held_type(of: &Type) -> Type {
+    match of {
+        Type::Opaque(name, inner) if **name == *"optional_type" => {
+            inner.first().cloned().unwrap_or(Type::Dyn)
+        }
+        other => other.clone(),
+    }
+}
+
+/// The first that is not of the type of those before it.
+fn differing(
+    checked: &CheckedAst,
+    types: impl IntoIterator<Item = (ExprId, Type)>,
+) -> Option<Issue> {
+    let mut types = types.into_iter();
+    let (_, first) = types.next()?;
+    let (id, other) = types.find(|(_, of)| *of != first)?;
+    Some(Issue {
+        offset: checked.ast.offset_of(id),
+        message: format!("expected type '{first}' but found '{other}'"),
+        help: Some("elements have one type here; `dyn(value)` has any".to_owned()),
+    })
+}
+
+/// What the validators find, in the order of the text.
+pub(crate) fn validate(validators: &[Validator], checked: &CheckedAst) -> Vec<Issue> {
+    let mut issues: Vec<Issue> = Vec::new();
+    for validator in validators {
+        issues.extend(validator(checked));
+    }
+    issues.sort_by_key(|issue| issue.offset);
     issues
 }
 

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod autogen;
+pub mod cel;
 pub mod conditions;
 pub mod crds;
 pub mod cron;

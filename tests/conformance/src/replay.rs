@@ -12,11 +12,14 @@ const POD_SECURITY: &str = "pod-security";
 /// The table of rules derived from policies, which reads the corpora.
 const AUTOGEN: &str = "autogen";
 
+/// The table of CEL expressions, whose variables stand beside its cases.
+const CEL: &str = "cel";
+
 /// The corpora and tables that can be asked for by name.
 #[must_use]
 pub fn names() -> Vec<&'static str> {
     let tables = goldens::TABLES.iter().map(|table| table.name);
-    let others = [AUTOGEN, apply_results::NAME, POD_SECURITY];
+    let others = [AUTOGEN, CEL, apply_results::NAME, POD_SECURITY];
     let names = tables.chain(others).chain(suites::CORPORA.iter().copied());
     names.collect()
 }
@@ -50,6 +53,10 @@ pub fn all(corpora: &Path, only: Option<&str>) -> Result<Vec<Score>, String> {
     if wanted(AUTOGEN) {
         scores.extend(replay_autogen(corpora)?);
     }
+    let expressions = corpora.join("goldens").join(format!("{CEL}.json"));
+    if wanted(CEL) && expressions.is_file() {
+        scores.extend(replay_cel(&read(&expressions)?)?);
+    }
     let answers = corpora
         .join("goldens")
         .join(format!("{}.jsonl", apply_results::NAME));
@@ -70,6 +77,19 @@ pub fn all(corpora: &Path, only: Option<&str>) -> Result<Vec<Score>, String> {
         }
     }
     Ok(scores)
+}
+
+/// The table `cel` is scored twice: by what expressions give, and by what that costs.
+fn replay_cel(table: &Value) -> Result<[Score; 2], String> {
+    let replay = goldens::cel::Replay::new(table)?;
+    let (mut results, mut costs) = (Score::new(CEL), Score::new(format!("{CEL} cost")));
+    for case in goldens::cases(table) {
+        let named = || format!("{} in {}", case["in"]["expr"], case["in"]["env"]);
+        let [result, cost] = replay.check(case);
+        results.count(named, result);
+        costs.count(named, cost);
+    }
+    Ok([results, costs])
 }
 
 /// The table `autogen` reads the corpora, and is scored by the kind of policy.

@@ -40,6 +40,7 @@ const SHARED: &[&str] = &[
 
 /// Heavy dependencies and who may have them.
 const OWNERS: &[(&str, &[&str])] = &[
+    ("base64", &["portcullis-cel", "portcullis-jmespath"]),
     (
         "clap",
         &[

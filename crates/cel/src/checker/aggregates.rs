@@ -18,7 +18,7 @@ impl Checker<'_> {
             if optional.next_if_eq(&&position).is_some() {
                 of = self.inside_optional(element.id, &of);
             }
-            joined = Some(self.joined(element.id, joined, of));
+            joined = Some(self.joined(joined, of));
         }
         Type::list(joined.unwrap_or_else(|| self.mapping.fresh()))
     }
@@ -38,30 +38,24 @@ impl Checker<'_> {
     }
 
     /// The type that holds both what was there before and the next one.
-    fn joined(&mut self, id: ExprId, before: Option<Type>, next: Type) -> Type {
-        let Some(before) = before else {
-            return next;
-        };
-        if self.mapping.assignable(&before, &next) {
-            return most_general(&before, &next);
+    fn joined(&mut self, before: Option<Type>, next: Type) -> Type {
+        match before {
+            None => next,
+            Some(before) if self.mapping.assignable(&before, &next) => most_general(&before, &next),
+            Some(_) => Type::Dyn,
         }
-        if self.environment.has_homogeneous_literals() {
-            self.mismatch(id, &before, &next);
-            return Type::Error;
-        }
-        Type::Dyn
     }
 
     pub(super) fn map(&mut self, entries: &[MapEntry]) -> Type {
         let (mut keys, mut values) = (None, None);
         for entry in entries {
             let key = self.expr(&entry.key);
-            keys = Some(self.joined(entry.key.id, keys, key));
+            keys = Some(self.joined(keys, key));
             let mut value = self.expr(&entry.value);
             if entry.optional {
                 value = self.inside_optional(entry.value.id, &value);
             }
-            values = Some(self.joined(entry.value.id, values, value));
+            values = Some(self.joined(values, value));
         }
         Type::map(
             keys.unwrap_or_else(|| self.mapping.fresh()),

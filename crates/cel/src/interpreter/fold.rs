@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{LIST, State};
+use super::{LIST, Local, State};
 use crate::{
     error::{EvalError, EvalErrorKind, Evaluated},
     lower::{Callee, Fold, FoldKind, Node},
@@ -24,7 +24,7 @@ impl<'a> State<'a, '_> {
             return init;
         }
         let base = self.locals.len();
-        self.locals.push(init);
+        self.locals.push(Local::Known(init));
         let walked = match &fold.kind {
             FoldKind::Any { condition, step } => {
                 self.walk(&range, fold, |state| state.any(base, condition, step))
@@ -62,8 +62,10 @@ impl<'a> State<'a, '_> {
     ) -> Result<(), Box<EvalError>> {
         let base = self.locals.len();
         let mut visit = |state: &mut Self, first: Value<'a>, second: Option<Value<'a>>| {
-            state.locals.push(Ok(first));
-            state.locals.extend(second.map(Ok));
+            state.locals.push(Local::Known(Ok(first)));
+            state
+                .locals
+                .extend(second.map(|second| Local::Known(Ok(second))));
             let goes_on = body(state);
             state.locals.truncate(base);
             goes_on
@@ -95,19 +97,12 @@ impl<'a> State<'a, '_> {
         Ok(())
     }
 
-    fn accumulator(&mut self, base: usize) -> Evaluated<'a> {
-        self.locals
-            .get(base)
-            .cloned()
-            .unwrap_or_else(|| Err(EvalError::no_such_overload().into()))
-    }
-
     fn set(&mut self, base: usize, value: Evaluated<'a>) -> GoesOn {
         if is_cost_limit(&value) {
             return value.map(|_| false);
         }
         if let Some(slot) = self.locals.get_mut(base) {
-            *slot = value;
+            *slot = Local::Known(value);
         }
         Ok(true)
     }
@@ -129,7 +124,7 @@ impl<'a> State<'a, '_> {
     /// more for the `!` of `exists`; the accumulator costs 1.
     fn quantifier(&mut self, base: usize, predicate: &'a Node, decides: bool) -> GoesOn {
         self.charge(if decides { 3 } else { 2 })?;
-        let before = self.accumulator(base);
+        let before = self.local(base);
         if matches!(before, Ok(Value::Bool(flag)) if flag == decides) {
             return Ok(false);
         }
@@ -167,8 +162,7 @@ impl<'a> State<'a, '_> {
         let mut failed = None;
         self.walk(range, fold, |state| {
             match state.holds(predicate) {
-                // The accumulator stands for itself.
-                Ok(false) => state.charge(1)?,
+                Ok(false) => {}
                 Ok(true) => {
                     state.charge(1)?;
                     let element = state.node(element);
@@ -207,9 +201,14 @@ impl<'a> State<'a, '_> {
         let mut keys = std::collections::BTreeSet::new();
         let mut failed: Option<Box<EvalError>> = None;
         self.walk(range, fold, |state| {
-            if !matches!(state.holds(predicate), Ok(true)) {
-                state.charge(1)?;
-                return Ok(true);
+            match state.holds(predicate) {
+                Ok(true) => {}
+                Ok(false) => return Ok(true),
+                Err(error) if error.kind == EvalErrorKind::CostLimit => return Err(error),
+                Err(error) => {
+                    failed = failed.take().or(Some(error));
+                    return Ok(true);
+                }
             }
             state.charge(1)?;
             let entries = state.entries_of(entry);

@@ -74,10 +74,20 @@ impl<'a> State<'a, '_> {
     pub(super) fn conditional(&mut self, parts: &'a [Node; 3]) -> Evaluated<'a> {
         let [condition, then, otherwise] = parts;
         match self.node(condition)? {
-            Value::Bool(true) => self.node(then),
-            Value::Bool(false) => self.node(otherwise),
+            Value::Bool(true) => self.unbegun(then),
+            Value::Bool(false) => self.unbegun(otherwise),
             _ => Err(EvalError::no_such_overload().into()),
         }
+    }
+
+    /// A branch of `?:` or an index: that it begins at a variable costs nothing, as cel-go makes it a
+    /// part of the attribute around it.
+    pub(super) fn unbegun(&mut self, node: &'a Node) -> Evaluated<'a> {
+        let value = self.node(node);
+        if node.begins_attribute() {
+            self.cost = self.cost.saturating_sub(1);
+        }
+        value
     }
 
     /// `a.or(b)`: `b` is evaluated only where it is needed.

@@ -92,7 +92,7 @@ impl<'a> State<'a, '_> {
         is_attribute: bool,
     ) -> Evaluated<'a> {
         let value = self.operand(operand, is_attribute)?;
-        let index = self.node(index)?;
+        let index = self.unbegun(index)?;
         match &value {
             Value::Optional(held) => self.inside(held.as_deref(), |value| at(value, &index)),
             value if optional => self.inside(Some(value), |value| at(value, &index)),

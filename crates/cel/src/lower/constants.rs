@@ -32,7 +32,7 @@ pub(super) fn values(nodes: &[Node]) -> Option<Vec<Value<'static>>> {
     nodes.iter().map(value).collect()
 }
 
-/// The map of entries that are all constant, and whose keys differ.
+/// The map of entries that are all constant. Of a key that is there twice, the last value stays.
 pub(super) fn map(entries: &[Entry]) -> Option<Value<'static>> {
     let mut found = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -44,7 +44,7 @@ pub(super) fn map(entries: &[Entry]) -> Option<Value<'static>> {
         }
     }
     let map: Map<'static> = found.into_iter().collect();
-    (map.len() == entries.len()).then_some(Value::Map(map))
+    Some(Value::Map(map))
 }
 
 /// Whether a function converts its argument to another type, which is done once for a constant.
@@ -100,7 +100,11 @@ impl ConstSet {
                 _ => return None,
             }
         }
-        (!list.is_empty()).then_some(set)
+        Some(set)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.texts.is_empty() && self.others.is_empty()
     }
 
     pub(crate) fn contains(&self, value: &Value<'_>) -> bool {

@@ -14,6 +14,13 @@ use crate::{
 
 impl Lowering<'_> {
     pub(super) fn fold(&mut self, of: &Comprehension) -> Result<Node, Issue> {
+        if is_bind(of) {
+            let value = self.node(&of.accu_init)?;
+            self.scopes.push(of.accu_var.as_str().into());
+            let body = self.node(&of.result)?;
+            self.scopes.pop();
+            return Ok(Node::Bind(Box::new([value, body])));
+        }
         let range = self.node(&of.iter_range)?;
         let init = self.node(&of.accu_init)?;
         let base = self.scopes.len();
@@ -115,6 +122,12 @@ impl Lowering<'_> {
             _ => None,
         })
     }
+}
+
+/// Whether a loop is over nothing, and only gives its accumulator a name.
+fn is_bind(of: &Comprehension) -> bool {
+    matches!(&of.iter_range.kind, ExprKind::List { elements, .. } if elements.is_empty())
+        && of.iter_var == "#unused"
 }
 
 /// The function and arguments of a global call.

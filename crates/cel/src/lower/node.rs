@@ -73,6 +73,9 @@ pub(crate) enum Node {
         fields: Vec<Field>,
     },
     Fold(Box<Fold>),
+    /// A value under a name, and what is computed with it. The value is computed when it is first
+    /// needed.
+    Bind(Box<[Node; 2]>),
 }
 
 impl Default for Node {
@@ -82,19 +85,21 @@ impl Default for Node {
 }
 
 impl Node {
+    /// Whether steps go on from it without beginning anew.
     pub(super) fn is_attribute(&self) -> bool {
-        match self {
+        self.begins_attribute() || matches!(self, Node::Conditional(_))
+    }
+
+    /// Whether it is a variable, or steps from somewhere.
+    pub(crate) fn begins_attribute(&self) -> bool {
+        matches!(
+            self,
             Node::Variable(_)
-            | Node::Local(_)
-            | Node::Select { .. }
-            | Node::OptionalSelect { .. }
-            | Node::Index { .. } => true,
-            Node::Conditional(parts) => {
-                let [_, then, otherwise] = &**parts;
-                then.is_attribute() && otherwise.is_attribute()
-            }
-            _ => false,
-        }
+                | Node::Local(_)
+                | Node::Select { .. }
+                | Node::OptionalSelect { .. }
+                | Node::Index { .. }
+        )
     }
 }
 

@@ -199,24 +199,25 @@ impl Expr {
     /// Visits the node and every node below it, each before those below it.
     pub fn walk<'e>(&'e self, visit: &mut dyn FnMut(&'e Expr)) {
         visit(self);
+        self.children(&mut |child| child.walk(visit));
+    }
+
+    /// Visits the nodes right below it.
+    pub fn children<'e>(&'e self, visit: &mut dyn FnMut(&'e Expr)) {
         match &self.kind {
             ExprKind::Literal(_) | ExprKind::Ident(_) => {}
-            ExprKind::Select { operand, .. } => operand.walk(visit),
+            ExprKind::Select { operand, .. } => visit(operand),
             ExprKind::Call { target, args, .. } => {
-                for expr in target.as_deref().into_iter().chain(args) {
-                    expr.walk(visit);
-                }
+                target.as_deref().into_iter().chain(args).for_each(visit);
             }
-            ExprKind::List { elements, .. } => elements.iter().for_each(|expr| expr.walk(visit)),
+            ExprKind::List { elements, .. } => elements.iter().for_each(visit),
             ExprKind::Map(entries) => {
                 for entry in entries {
-                    entry.key.walk(visit);
-                    entry.value.walk(visit);
+                    visit(&entry.key);
+                    visit(&entry.value);
                 }
             }
-            ExprKind::Struct { fields, .. } => {
-                fields.iter().for_each(|field| field.value.walk(visit));
-            }
+            ExprKind::Struct { fields, .. } => fields.iter().for_each(|field| visit(&field.value)),
             ExprKind::Comprehension(of) => {
                 let parts = [
                     &of.iter_range,
@@ -225,7 +226,7 @@ impl Expr {
                     &of.loop_step,
                     &of.result,
                 ];
-                parts.into_iter().for_each(|expr| expr.walk(visit));
+                parts.into_iter().for_each(visit);
             }
         }
     }

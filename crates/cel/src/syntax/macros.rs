@@ -74,9 +74,6 @@ pub const STANDARD: &[Macro] = &[
     Macro::member("exists_one", Some(2), |nodes, parts| {
         quantifier(nodes, parts, exists_one)
     }),
-    Macro::member("existsOne", Some(2), |nodes, parts| {
-        quantifier(nodes, parts, exists_one)
-    }),
     Macro::member("map", Some(2), |nodes, parts| {
         quantifier(nodes, parts, append)
     }),

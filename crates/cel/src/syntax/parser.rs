@@ -433,8 +433,16 @@ impl<'t> Parser<'t> {
         Ok(self.nodes.node(ExprKind::Struct { name, fields }))
     }
 
+    /// `[,]` is an empty list, and `{,}` an empty map.
+    fn lone_comma(&mut self, close: &str) {
+        if self.next_is(",") && self.ahead(1).is_some_and(|next| next.is(close)) {
+            self.at += 1;
+        }
+    }
+
     fn list(&mut self, open: usize) -> Result<Expr, Issue> {
         let (mut elements, mut optional) = (Vec::new(), Vec::new());
+        self.lone_comma("]");
         while self.take("]").is_none() {
             if self.take("?").is_some() {
                 optional.push(elements.len());
@@ -451,6 +459,7 @@ impl<'t> Parser<'t> {
 
     fn map(&mut self, open: usize) -> Result<Expr, Issue> {
         let mut entries = Vec::new();
+        self.lone_comma("}");
         while self.take("}").is_none() {
             let optional = self.take("?").is_some();
             let key = self.expr()?;

@@ -33,7 +33,7 @@ const OVERLOADS: &[Overload] = &[
         is_quantity,
     )
     .costs(size::of_text),
-    Overload::new("quantity_sign", "kubernetes.Quantity.sign() -> int", sign),
+    Overload::new("quantity_sign", "sign(kubernetes.Quantity) -> int", sign),
     Overload::new(
         "quantity_is_integer",
         "kubernetes.Quantity.isInteger() -> bool",

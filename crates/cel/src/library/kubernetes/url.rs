@@ -22,7 +22,7 @@ pub const URL: Library = Library {
 
 const OVERLOADS: &[Overload] = &[
     Overload::new("string_to_url", "url(string) -> kubernetes.URL", url).costs(size::of_text),
-    Overload::new("is_url_string", "isURL(string) -> bool", is_url).costs(size::of_text),
+    Overload::new("is_url_string", "isURL(string) -> bool", is_url),
     Overload::new(
         "url_get_scheme",
         "kubernetes.URL.getScheme() -> string",
