@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub(crate) mod clock;
+pub(crate) mod cluster_connection;
 pub mod completions;
 pub mod create;
 pub mod diff;
@@ -11,6 +12,7 @@ pub mod explain;
 pub mod jp;
 pub mod man;
 pub(crate) mod manifest_files;
+pub mod migrate;
 pub mod new;
 pub(crate) mod output_file;
 pub(crate) mod policy_places;

@@ -247,3 +247,26 @@ fn a_loop_of_folders_ends() {
         assert!(!answer.contains("again"), "{answer}");
     }
 }
+
+#[test]
+fn no_cluster_answers() {
+    let migrate = ["migrate", "--resource=widgets.example.com"];
+    let migrate = |rest: &[&'static str]| [&migrate[..], rest].concat();
+    for (name, arguments) in [
+        (
+            "migrate_nowhere",
+            migrate(&["--kubeconfig=kubeconfig.yaml"]),
+        ),
+        (
+            "migrate_no_kubeconfig",
+            migrate(&["--kubeconfig=none.yaml"]),
+        ),
+        (
+            "migrate_unknown_context",
+            migrate(&["--kubeconfig=kubeconfig.yaml", "--context=other"]),
+        ),
+        ("migrate_no_time", migrate(&["--request-timeout=0s"])),
+    ] {
+        check(name, "cluster", &arguments, "");
+    }
+}

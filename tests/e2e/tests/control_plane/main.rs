@@ -9,7 +9,9 @@ use std::process::ExitCode;
 use portcullis_e2e::harness;
 
 mod control_plane;
+mod migrate;
+mod portcullis;
 
 fn main() -> ExitCode {
-    harness::run(&[control_plane::ALL].concat())
+    harness::run(&[control_plane::ALL, migrate::ALL].concat())
 }
