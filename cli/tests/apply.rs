@@ -21,7 +21,7 @@ fn flags() {
             &["-s", "allowed.data.team=red,allowed.data.team=blue"],
         ),
         ("apply_set_without_value", &["--set", "allowed"]),
-        ("apply_unsupported", &["--cluster", "--registry"]),
+        ("apply_unsupported", &["--git-branch=main", "--registry"]),
         ("apply_unsupported_compat", &["--registry", "--compat"]),
     ] {
         check(name, "apply_set", &[&apply, more].concat(), "");

@@ -252,7 +252,25 @@ fn a_loop_of_folders_ends() {
 fn no_cluster_answers() {
     let migrate = ["migrate", "--resource=widgets.example.com"];
     let migrate = |rest: &[&'static str]| [&migrate[..], rest].concat();
+    let apply = ["apply", "policy.yaml", "--request-timeout=5s"];
+    let apply = |rest: &[&'static str]| [&apply[..], rest].concat();
     for (name, arguments) in [
+        (
+            "apply_cluster_nowhere",
+            apply(&["--cluster", "--kubeconfig=kubeconfig.yaml"]),
+        ),
+        (
+            "apply_beside_cluster_nowhere",
+            apply(&["-r=policy.yaml", "--kubeconfig=kubeconfig.yaml"]),
+        ),
+        (
+            "apply_cluster_less",
+            apply(&["--kubeconfig=kubeconfig.yaml"]),
+        ),
+        (
+            "apply_namespace_of_no_cluster",
+            apply(&["-r=policy.yaml", "--namespace=shop"]),
+        ),
         (
             "migrate_nowhere",
             migrate(&["--kubeconfig=kubeconfig.yaml"]),

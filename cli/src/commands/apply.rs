@@ -1,5 +1,7 @@
-//! `portcullis apply POLICY… --resource FILE…`: policies against manifests, with Kyverno's counts.
+//! `portcullis apply POLICY… --resource FILE…`: policies against manifests, or against the objects of
+//! a cluster, with Kyverno's counts.
 
+mod cluster;
 mod exceptions;
 mod inputs;
 mod kyverno_text;
@@ -13,7 +15,7 @@ use std::{io, path::PathBuf, time::Instant};
 use portcullis_pipeline::apply::{self, ApplyOptions, ApplyReport};
 use serde_json::Value;
 
-use self::{places::Places, refused::Refused};
+use self::{cluster::ClusterArgs, places::Places, refused::Refused};
 use crate::{
     commands::clock,
     exit_status::ExitStatus,
@@ -25,21 +27,22 @@ use crate::{
     },
 };
 
-/// Apply policies to manifests, and count what passes and what fails.
+/// Apply policies to manifests, or to the objects of a cluster, and count what passes and what fails.
 #[derive(Debug, clap::Args)]
 #[command(
-    before_help = "Example:\n  portcullis render production -o bundle\n  portcullis apply bundle --resource my-manifests"
+    before_help = "Example:\n  portcullis render production -o bundle\n  portcullis apply bundle --resource my-manifests\n  portcullis apply bundle --cluster"
 )]
 pub struct Args {
     /// Policies: files, folders, or `-` for standard input.
     #[arg(required = true)]
     pub policies: Vec<PathBuf>,
-    /// Manifests: files, folders, or `-` for standard input.
+    /// Manifests: files, folders, or `-` for standard input. With `--cluster` names of its objects:
+    /// `NAME`, `NAMESPACE/NAME` or `NAMESPACE/KIND/NAME`.
     #[arg(
         short,
         long,
         visible_alias = "resources",
-        required = true,
+        required_unless_present = "cluster",
         value_delimiter = ','
     )]
     pub resource: Vec<PathBuf>,
@@ -135,22 +138,7 @@ pub struct Args {
     #[command(flatten)]
     refused: Refused,
     #[command(flatten)]
-    cluster: ClusterPace,
-}
-
-/// How Kyverno asks a cluster.
-#[derive(Debug, Default, clap::Args)]
-#[command(next_help_heading = "Of use with a cluster only, which is not asked: no effect")]
-struct ClusterPace {
-    /// How many workers ask.
-    #[arg(long, value_name = "COUNT")]
-    concurrent: Option<usize>,
-    /// How many objects are asked for at a time.
-    #[arg(long, value_name = "COUNT")]
-    batch_size: Option<usize>,
-    /// Whether to go on after a failed answer.
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    continue_on_error: Option<bool>,
+    cluster: ClusterArgs,
 }
 
 /// The format of reports and exceptions.
@@ -239,7 +227,11 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
             return Ok(error);
         }
     };
-    let line = ProgressLine::show("applying policies: document", &options.progress);
+    let doing = match args.cluster.cluster {
+        true => "applying policies: object",
+        false => "applying policies: document",
+    };
+    let line = ProgressLine::show(doing, &options.progress);
     let start = Instant::now();
     let mut report = apply::run(&options);
     let seconds = start.elapsed().as_secs_f64();

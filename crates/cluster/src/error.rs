@@ -81,6 +81,9 @@ impl ClusterError {
             ClusterError::Refused { code: 404, .. } => {
                 "look whether the name is right, and the cluster has its CustomResourceDefinition"
             }
+            ClusterError::Refused { code: 410, .. } => {
+                "the list expires while it is read; ask for more at a time (`--batch-size`, 0 for all)"
+            }
             ClusterError::Refused { code: 409, .. } => "somebody else writes, too; try again",
             ClusterError::Refused { .. } => "see what the server says, and try again",
             ClusterError::Unexpected { .. } => {

@@ -15,6 +15,6 @@ mod storage_migration;
 pub use cluster::{Cluster, ConnectOptions};
 pub use discovery::{Discovery, ServedKind};
 pub use error::ClusterError;
-pub use list::{ListOptions, Listing, Progress};
+pub use list::{ListOptions, ListedPage, Progress};
 pub use source::ClusterSource;
 pub use storage_migration::{Migration, MigrationOptions, migrate};

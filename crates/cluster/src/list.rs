@@ -1,11 +1,18 @@
 //! Lists of objects, page by page, several kinds at a time.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashSet},
+    thread,
+};
 
 use futures::{StreamExt, stream};
 use serde_json::{Map, Value};
+use tokio::sync::mpsc::{self, Sender};
 
 use crate::{cluster::Cluster, discovery::ServedKind, error::ClusterError, path, request::Call};
+
+/// How often a list of one kind may expire on the way.
+const ATTEMPTS: usize = 10;
 
 /// Which objects are listed, and how.
 #[derive(Clone, Debug)]
@@ -29,13 +36,17 @@ pub enum Progress {
     Arrived(usize),
 }
 
-/// The objects of one kind, or why they are not known.
+/// Some objects of a kind.
 #[derive(Clone, Debug)]
-pub struct Listing {
-    /// The kind.
-    pub kind: ServedKind,
-    /// Its objects, each with `apiVersion` and `kind`.
-    pub objects: Result<Vec<Value>, ClusterError>,
+pub struct ListedPage {
+    /// Which of the kinds that are listed it is.
+    pub kind: usize,
+    /// Which page of this kind it is.
+    pub number: usize,
+    /// The objects, each with `apiVersion` and `kind`.
+    pub objects: Vec<Value>,
+    /// How many objects more are known to be there than before.
+    pub expected: usize,
 }
 
 /// One page of a list.
@@ -46,44 +57,104 @@ pub(crate) struct Page {
 }
 
 impl Cluster {
-    /// The objects of these kinds, in the order of the kinds. After one that cannot be listed there
-    /// are no others, unless that is wished.
+    /// Hands over the objects of these kinds page by page, as they come; pages of several kinds come
+    /// mixed. While a page is taken others are asked for, a few at most. After a kind that cannot be
+    /// listed no further one is asked for, unless that is wished. Gives what cannot be listed.
     pub fn list(
         &self,
         kinds: &[ServedKind],
         options: &ListOptions,
-        tell: &dyn Fn(Progress),
-    ) -> Vec<Listing> {
+        mut take: impl FnMut(ListedPage),
+    ) -> Vec<ClusterError> {
+        let (sender, mut pages) = mpsc::channel(1);
+        thread::scope(|scope| {
+            let asking = scope.spawn(move || self.wait(self.send(kinds, options, &sender)));
+            while let Some(page) = pages.blocking_recv() {
+                take(page);
+            }
+            // A thread that panics has said so.
+            asking.join().unwrap_or_default()
+        })
+    }
+
+    async fn send(
+        &self,
+        kinds: &[ServedKind],
+        options: &ListOptions,
+        to: &Sender<ListedPage>,
+    ) -> Vec<ClusterError> {
         let is_wanted = |kind: &&ServedKind| {
             kind.namespaced || options.namespace.is_none() || options.cluster_wide
         };
-        let lists = kinds.iter().filter(is_wanted).map(|kind| async move {
-            let namespace = options.namespace.as_deref();
-            let objects = self.objects(kind, namespace, options.batch_size, tell);
-            Listing {
-                kind: kind.clone(),
-                objects: objects.await,
+        let wanted = kinds.iter().filter(is_wanted).enumerate();
+        let lists = wanted.map(|(order, kind)| self.send_kind(kind, order, options, to));
+        let mut lists = stream::iter(lists).buffered(self.concurrency());
+        let mut errors = Vec::new();
+        while let Some(done) = lists.next().await {
+            errors.extend(done.err());
+            if !errors.is_empty() && !options.continue_on_error {
+                break;
             }
-        });
-        let mut listings = Vec::new();
-        self.wait(async {
-            let mut lists = stream::iter(lists).buffered(self.concurrency());
-            while let Some(listing) = lists.next().await {
-                let is_last = listing.objects.is_err() && !options.continue_on_error;
-                listings.push(listing);
-                if is_last {
-                    break;
-                }
-            }
-        });
-        listings
+        }
+        errors
     }
 
-    /// The labels of each namespace.
+    /// Sends the objects of a kind. A list that expires goes on where the server says, or else starts
+    /// anew; objects that were sent are not sent again.
+    async fn send_kind(
+        &self,
+        kind: &ServedKind,
+        order: usize,
+        options: &ListOptions,
+        to: &Sender<ListedPage>,
+    ) -> Result<(), ClusterError> {
+        let path = path::collection(kind, options.namespace.as_deref());
+        let mut sent: HashSet<(String, String)> = HashSet::new();
+        let (mut next, mut number, mut known, mut expired) = (None::<String>, 0, 0, 0);
+        loop {
+            let page = self.page(kind, &path, options.batch_size, next.as_deref());
+            let mut page = match page.await {
+                Err(ClusterError::Refused {
+                    code: 410,
+                    continue_token,
+                    ..
+                }) if next.is_some() && expired < ATTEMPTS => {
+                    next = continue_token;
+                    expired += 1;
+                    continue;
+                }
+                page => page?,
+            };
+            let is_paged = number > 0 || page.next.is_some();
+            if is_paged {
+                page.objects.retain(|object| sent.insert(name(object)));
+            }
+            let expected =
+                (sent.len().max(page.objects.len()) + page.remaining).saturating_sub(known);
+            known += expected;
+            let listed = ListedPage {
+                kind: order,
+                number,
+                objects: page.objects,
+                expected,
+            };
+            number += 1;
+            next = page.next;
+            // Nobody takes any more where the channel is closed.
+            if to.send(listed).await.is_err() || next.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The labels of each namespace, or of one only.
     ///
     /// # Errors
-    /// Where the cluster does not list them.
-    pub fn namespaces(&self) -> Result<BTreeMap<String, BTreeMap<String, String>>, ClusterError> {
+    /// Where the cluster does not tell them.
+    pub fn namespaces(
+        &self,
+        only: Option<&str>,
+    ) -> Result<BTreeMap<String, BTreeMap<String, String>>, ClusterError> {
         let kind = ServedKind {
             group: String::new(),
             version: "v1".to_owned(),
@@ -93,7 +164,13 @@ impl Cluster {
             verbs: vec!["list".to_owned()],
             subresources: Vec::new(),
         };
-        let found = self.wait(self.objects(&kind, None, 500, &|_| ()))?;
+        let found = match only {
+            None => self.wait(self.objects(&kind, None, 500))?,
+            Some(name) => {
+                let path = format!("/api/v1/namespaces/{}", path::segment(name));
+                vec![self.ask(&Call::get(path))?]
+            }
+        };
         let labels = |object: &Value| {
             let labels = object.pointer("/metadata/labels")?.as_object()?;
             let text =
@@ -113,12 +190,10 @@ impl Cluster {
         kind: &ServedKind,
         namespace: Option<&str>,
         batch_size: usize,
-        tell: &dyn Fn(Progress),
     ) -> Result<Vec<Value>, ClusterError> {
         let path = path::collection(kind, namespace);
         let mut objects = Vec::new();
-        let (mut expected, mut arrived) = (0, 0);
-        let mut next = None;
+        let mut next: Option<String> = None;
         let mut batch_size = batch_size;
         loop {
             let page = match self.page(kind, &path, batch_size, next.as_deref()).await {
@@ -129,16 +204,6 @@ impl Cluster {
                 page => page?,
             };
             objects.extend(page.objects);
-            let known = objects.len() + page.remaining;
-            // After a list that has expired, objects come twice, and are told once.
-            if known > expected {
-                tell(Progress::Expected(known - expected));
-                expected = known;
-            }
-            if objects.len() > arrived {
-                tell(Progress::Arrived(objects.len() - arrived));
-                arrived = objects.len();
-            }
             match page.next {
                 Some(token) => next = Some(token),
                 None => return Ok(objects),
@@ -180,6 +245,13 @@ impl Cluster {
             remaining: usize::try_from(remaining.unwrap_or_default()).unwrap_or_default(),
         })
     }
+}
+
+/// Namespace and name of an object.
+fn name(object: &Value) -> (String, String) {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+    let text = |pointer: &str| text(pointer).unwrap_or_default().to_owned();
+    (text("/metadata/namespace"), text("/metadata/name"))
 }
 
 /// The item of a list with the type that only the list says.

@@ -75,7 +75,7 @@ impl ClusterSource {
     fn list(&self, kind: &ServedKind, namespace: Option<&str>) -> Lookup {
         let question = path::collection(kind, namespace);
         self.once(question, || {
-            let objects = self.cluster.objects(kind, namespace, BATCH_SIZE, &|_| ());
+            let objects = self.cluster.objects(kind, namespace, BATCH_SIZE);
             looked_up(self.cluster.wait(objects).map(Value::Array))
         })
     }

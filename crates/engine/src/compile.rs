@@ -13,6 +13,7 @@ use crate::policies::cleanup_policy::CompiledCleanupPolicy;
 use crate::policies::cluster_policy::{CompiledClusterPolicy, CompiledRule};
 use crate::policies::unevaluated::CompiledUnevaluated;
 use crate::policy_info::PolicyInfo;
+use crate::request::GroupVersionKind;
 use crate::response::RuleType;
 
 /// A policy, ready to run.
@@ -124,6 +125,13 @@ impl PolicySet {
         self.policies.iter().map(CompiledPolicy::rule_count).sum()
     }
 
+    /// Whether a policy may be about objects of a kind, which is the kind of a resource such as `pods`.
+    #[must_use]
+    pub fn is_about(&self, kind: &GroupVersionKind, resource: &str) -> bool {
+        let mut policies = self.policies.iter();
+        policies.any(|policy| policy.is_about(kind, resource))
+    }
+
     /// What the policies may ask of the world.
     #[must_use]
     pub fn needs(&self) -> Vec<EntryKind> {
@@ -170,6 +178,17 @@ impl CompiledPolicy {
     /// The names of the rules, in the same order.
     pub fn rule_names(&self) -> impl Iterator<Item = &str> {
         self.rules().iter().map(|rule| rule.name())
+    }
+
+    fn is_about(&self, kind: &GroupVersionKind, resource: &str) -> bool {
+        match self {
+            CompiledPolicy::ClusterPolicy(policy) => {
+                let mut rules = policy.rules().iter();
+                rules.any(|rule| rule.matcher().is_about(kind))
+            }
+            CompiledPolicy::Cleanup(policy) => policy.is_about(kind),
+            CompiledPolicy::Unevaluated(policy) => policy.is_about(kind, resource),
+        }
     }
 
     fn has(&self, rule_type: RuleType) -> bool {

@@ -3,6 +3,7 @@
 //! Documents are read, evaluated and dropped in parallel; what is kept of an object is what the
 //! report shows. Results come back in the order of the files.
 
+mod from_cluster;
 mod produced;
 mod reported;
 
@@ -52,6 +53,8 @@ pub struct ApplyOptions {
     pub exceptions: Vec<PathBuf>,
     /// Texts with manifests, each with the name that people know it by.
     pub resources: Vec<(String, Arc<str>)>,
+    /// Whether the objects of the cluster that is asked are applied to, too.
+    pub from_cluster: bool,
     /// Files with CustomResourceDefinitions, whose kinds are known besides Kubernetes' own.
     pub definitions: Vec<SourceFile>,
     /// What is known of the world.
@@ -128,7 +131,7 @@ pub struct Applied {
     pub action: FailureAction,
     /// What the rule says.
     pub message: Arc<str>,
-    /// The text that the object stands in.
+    /// The text that the object stands in; empty for an object of a cluster.
     pub file: Arc<str>,
     /// The byte at which the object's document starts in the text.
     pub offset: usize,
@@ -226,6 +229,9 @@ pub fn apply(
     }
     let mut options = options.clone();
     options.world.catalogue = catalogue();
+    if let Some(live) = &options.world.live {
+        live.add_kinds(&mut options.world.catalogue);
+    }
     for file in &options.definitions {
         let faults = manifests::add_custom_resources(&mut options.world.catalogue, file);
         report.errors.extend(faults);
@@ -259,13 +265,23 @@ pub fn apply(
         })
         .collect();
     for part in apply_texts(&set, &texts, &options) {
-        report.objects += part.objects;
-        report.counts.join(part.counts);
-        report.results.extend(part.results);
-        report.produced.extend(part.produced);
-        report.errors.extend(part.errors);
+        report.join(part);
+    }
+    if options.from_cluster {
+        report.join(from_cluster::apply(&set, &options));
     }
     report
+}
+
+impl ApplyReport {
+    /// Adds what further objects gave.
+    fn join(&mut self, part: ApplyReport) {
+        self.objects += part.objects;
+        self.counts.join(part.counts);
+        self.results.extend(part.results);
+        self.produced.extend(part.produced);
+        self.errors.extend(part.errors);
+    }
 }
 
 /// The manifests, which rules can copy. One that cannot be read is an error where it is evaluated.
@@ -360,13 +376,6 @@ fn apply_documents(
         let mut found = Vec::new();
         objects::add(value, &options.world.catalogue, &mut found);
         for (index, object) in found.iter().enumerate() {
-            let request = request(
-                object,
-                Operation::Create,
-                &options.world.catalogue,
-                &options.surroundings,
-            );
-            report.objects += 1;
             let subject = Subject {
                 object,
                 name: OnceCell::new(),
@@ -374,23 +383,41 @@ fn apply_documents(
                 offset: document.offset,
                 item: is_list.then_some(index),
             };
-            let responses = evaluate(set, &request, &source, &mut Silent);
-            if options.keep != Keep::Nothing {
-                let produced = produced::of(
-                    options.keep,
-                    object,
-                    &responses,
-                    || subject.name(),
-                    |response| policies.of(&response.policy),
-                );
-                report.produced.extend(produced);
-            }
-            for response in responses {
-                count(&mut report, response, &subject, &mut policies, options);
-            }
+            apply_object(set, &subject, &source, options, &mut policies, &mut report);
         }
     }
     report
+}
+
+fn apply_object(
+    set: &PolicySet,
+    subject: &Subject<'_>,
+    source: &OfflineSource<'_>,
+    options: &ApplyOptions,
+    policies: &mut PolicyKeys,
+    report: &mut ApplyReport,
+) {
+    let request = request(
+        subject.object,
+        Operation::Create,
+        &options.world.catalogue,
+        &options.surroundings,
+    );
+    report.objects += 1;
+    let responses = evaluate(set, &request, source, &mut Silent);
+    if options.keep != Keep::Nothing {
+        let produced = produced::of(
+            options.keep,
+            subject.object,
+            &responses,
+            || subject.name(),
+            |response| policies.of(&response.policy),
+        );
+        report.produced.extend(produced);
+    }
+    for response in responses {
+        count(report, response, subject, policies, options);
+    }
 }
 
 /// An object, as results name it.

@@ -10,6 +10,7 @@ pub mod explain;
 pub mod failing_cases;
 pub mod files;
 pub mod library;
+pub mod live;
 pub mod manifests;
 pub mod offline;
 pub mod policy_set;

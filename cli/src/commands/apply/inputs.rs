@@ -1,4 +1,5 @@
-//! What `apply` reads before it starts: standard input, manifests, and the files beside them.
+//! What `apply` reads before it starts: standard input, manifests, the files beside them, and what a
+//! cluster serves.
 
 use std::{
     collections::BTreeMap,
@@ -18,7 +19,7 @@ use portcullis_pipeline::{
 };
 use serde_json::Value;
 
-use super::{Answer, Args};
+use super::{Answer, Args, cluster};
 use crate::{commands::manifest_files, output::format::Format};
 
 /// The path that stands for standard input.
@@ -30,7 +31,11 @@ const STDIN: &str = "-";
 /// Every file that cannot be used, where nothing can be applied without it.
 pub(super) fn read(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<Diagnostic>> {
     let overrides = policies_of_stdin(args).map_err(|fault| vec![fault])?;
-    let (resources, mut unread) = manifests(&args.resource);
+    let from_cluster = args.cluster.cluster;
+    let (resources, mut unread) = match from_cluster {
+        true => (Vec::new(), Vec::new()),
+        false => manifests(&args.resource),
+    };
     let mut faults = Vec::new();
     if resources.is_empty() {
         faults.append(&mut unread);
@@ -48,21 +53,27 @@ pub(super) fn read(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<D
     if !faults.is_empty() {
         return Err(faults);
     }
+    let found = cluster::ask(&args.cluster, &args.resource)?;
+    unread.extend(found.faults);
+    let mut namespaces = found.namespaces;
+    namespaces.extend(values.namespaces.clone());
     let options = ApplyOptions {
         policies: args.policies.clone(),
         overrides,
         exceptions: args.exception.clone(),
         resources,
+        from_cluster,
         definitions,
         surroundings: Surroundings {
             user,
-            namespaces: values.namespaces.clone(),
+            namespaces,
             subresources: values.subresources.clone(),
             ..Surroundings::default()
         },
         world: World {
             images,
             values,
+            live: found.live,
             ..World::default()
         },
         audit_warn: args.audit_warn,

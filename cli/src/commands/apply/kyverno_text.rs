@@ -146,7 +146,8 @@ fn push_block<'a>(
             message => message,
         };
         text.extend([" - ", &one.rule, " ", message, "\n"]);
-        let label = places.as_mut().map(|places| places.of(one).label());
+        let label = places.as_mut().and_then(|places| places.of(one));
+        let label = label.map(|place| place.label());
         if let Some(label) = label.filter(|label| *label != told) {
             text.extend(["  --> ", &label, "\n"]);
             told = label;

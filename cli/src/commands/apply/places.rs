@@ -34,11 +34,10 @@ impl<'r> Places<'r> {
         }
     }
 
-    /// The field that a result is about, or else its manifest.
-    pub(super) fn of(&mut self, one: &Applied) -> Place {
-        let Some(file) = self.files.get(&*one.file).cloned() else {
-            return Place::whole(SourceFile::new(&*one.file, ""));
-        };
+    /// The field that a result is about, or else its manifest; none where it is about an object of a
+    /// cluster.
+    pub(super) fn of(&mut self, one: &Applied) -> Option<Place> {
+        let file = self.files.get(&*one.file)?.clone();
         let field = (self.is_exact && (!one.path.is_empty() || one.item.is_some()))
             .then(|| self.field(&file, one))
             .flatten();
@@ -47,7 +46,7 @@ impl<'r> Places<'r> {
             Some(span) => span.start + start..span.end + start,
             None => first_line(&file.text, start),
         };
-        Place { file, span }
+        Some(Place { file, span })
     }
 
     fn field(&mut self, file: &SourceFile, one: &Applied) -> Option<std::ops::Range<usize>> {

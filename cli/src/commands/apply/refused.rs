@@ -5,23 +5,12 @@ use std::path::PathBuf;
 
 use portcullis_pipeline::diagnostic::Diagnostic;
 
-const NO_CLUSTER: &str = "no cluster is asked";
 const CHECK_OUT: &str = "check the repository out, and name its folder";
 const NO_CEL: &str = "CEL is not evaluated";
 
 /// The flags.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Refused {
-    #[arg(short, long, hide = true)]
-    cluster: bool,
-    #[arg(long, hide = true)]
-    kubeconfig: Option<PathBuf>,
-    #[arg(long, hide = true)]
-    context: Option<String>,
-    #[arg(short, long, hide = true)]
-    namespace: Option<String>,
-    #[arg(long, hide = true)]
-    cluster_wide_resources: bool,
     #[arg(long, hide = true)]
     registry: bool,
     #[arg(short = 'b', long, hide = true)]
@@ -53,13 +42,8 @@ impl Refused {
     /// Each flag: whether it is set, its name, and why it is refused.
     // A table is read by its rows.
     #[rustfmt::skip]
-    fn flags(&self) -> [(bool, &'static str, &'static str); 13] {
+    fn flags(&self) -> [(bool, &'static str, &'static str); 8] {
         [
-            (self.cluster, "--cluster", "write the objects to files, and name them with `--resource`"),
-            (self.kubeconfig.is_some(), "--kubeconfig", NO_CLUSTER),
-            (self.context.is_some(), "--context", NO_CLUSTER),
-            (self.namespace.is_some(), "--namespace", NO_CLUSTER),
-            (self.cluster_wide_resources, "--cluster-wide-resources", NO_CLUSTER),
             (self.registry, "--registry", "registries are not asked"),
             (self.git_branch.is_some(), "--git-branch", "check the branch out, and name its folder"),
             (self.username.is_some(), "--username", CHECK_OUT),

@@ -43,12 +43,11 @@ fn to_row(one: &Applied, places: &mut Places<'_>, is_told: bool) -> Row {
             RuleStatus::Error => RowResult::Error,
             RuleStatus::Skip => RowResult::Skip,
         },
-        reason: if is_told {
-            place.label()
-        } else {
-            String::new()
+        reason: match &place {
+            Some(place) if is_told => place.label(),
+            _ => String::new(),
         },
         message: one.message.to_string(),
-        place: Some(place),
+        place,
     }
 }

@@ -51,7 +51,7 @@ fn what_the_server_says_is_told() {
         ),
     ] {
         let (cluster, _) = cluster(move |_, _| (code, text.clone()));
-        let error = cluster.namespaces().unwrap_err();
+        let error = cluster.namespaces(None).unwrap_err();
         let (message, told) = told(&error, &cluster);
         let start = "SERVER: GET /api/v1/namespaces: ";
         assert!(
@@ -68,7 +68,7 @@ fn a_server_that_is_slow_or_not_there_is_named() {
         thread::sleep(Duration::from_secs(5));
         ok(&json!({}))
     });
-    let error = slow.namespaces().unwrap_err();
+    let error = slow.namespaces(None).unwrap_err();
     let wanted = "SERVER: GET /api/v1/namespaces: no answer within 2 s";
     assert_eq!(told(&error, &slow).0, wanted);
     let gone = connect("http://127.0.0.1:1");

@@ -1,8 +1,8 @@
 //! Lists in pages.
 
-use std::sync::Mutex;
+use std::{collections::BTreeMap, sync::Mutex};
 
-use portcullis_cluster::{Discovery, ListOptions, Progress};
+use portcullis_cluster::{Cluster, Discovery, ListOptions, ServedKind};
 use serde_json::{Value, json};
 
 use crate::server::{cluster, discovery, ok, refusal};
@@ -22,15 +22,31 @@ fn page(names: &[&str], next: &str, remaining: usize) -> (u16, String) {
     ok(&json!({"metadata": {"continue": next, "remainingItemCount": remaining}, "items": items}))
 }
 
-fn names(objects: &[Value]) -> Vec<&str> {
-    let names = objects
-        .iter()
-        .map(|object| object["metadata"]["name"].as_str());
-    names.map(Option::unwrap).collect()
+/// The names that are handed over by kind and page, and what is told of each page.
+fn listed(
+    cluster: &Cluster,
+    kinds: &[ServedKind],
+    options: &ListOptions,
+) -> (BTreeMap<(usize, usize), String>, Vec<String>) {
+    let mut pages = BTreeMap::new();
+    let errors = cluster.list(kinds, options, |page| {
+        let names = page.objects.iter();
+        let names: Vec<&str> = names
+            .map(|object| object["metadata"]["name"].as_str().unwrap())
+            .collect();
+        let told = format!("{} of {} more", names.join(","), page.expected);
+        pages.insert((page.kind, page.number), told);
+    });
+    (pages, errors.iter().map(ToString::to_string).collect())
+}
+
+fn widgets(cluster: &Cluster) -> Vec<ServedKind> {
+    let discovery = Discovery::of(cluster).unwrap();
+    discovery.listed(|kind| kind.kind == "Widget")
 }
 
 #[test]
-fn pages_are_joined_and_told_of() {
+fn pages_are_handed_over_and_told_of() {
     let (cluster, calls) = cluster(|call, _| match call {
         "GET /apis/example.com/v1/widgets?limit=2" => page(&["a", "b"], "x/y=", 1),
         "GET /apis/example.com/v1/widgets?limit=2&continue=x%2Fy%3D" => page(&["c"], "", 0),
@@ -38,55 +54,82 @@ fn pages_are_joined_and_told_of() {
         call => discovery(call).unwrap(),
     });
     let kinds = Discovery::of(&cluster).unwrap().listed(|_| true);
-    let told = Mutex::new((0, 0));
-    let tell = |progress| {
-        let mut told = told.lock().unwrap();
-        match progress {
-            Progress::Expected(more) => told.0 += more,
-            Progress::Arrived(more) => told.1 += more,
-        }
+    let (pages, errors) = listed(&cluster, &kinds, &OPTIONS);
+    let wanted = [((1, 0), "a,b of 3 more"), ((1, 1), "c of 0 more")];
+    let wanted = wanted.map(|(page, told)| (page, told.to_owned()));
+    assert_eq!(pages, BTreeMap::from(wanted));
+    let [error] = errors.as_slice() else {
+        panic!("{errors:?}");
     };
-    let listings = cluster.list(&kinds, &OPTIONS, &tell);
-    let [config_maps, widgets] = listings.as_slice() else {
-        panic!("{listings:?}");
-    };
-    let error = config_maps.objects.as_ref().unwrap_err().to_string();
-    assert!(
-        error.ends_with("GET /api/v1/configmaps: nobody may list configmaps (403)"),
-        "{error}"
-    );
-    let widgets = widgets.objects.as_ref().unwrap();
-    assert_eq!(names(widgets), ["a", "b", "c"]);
-    let first = &widgets[0];
-    assert_eq!(
-        (&first["apiVersion"], &first["kind"]),
-        (&json!("example.com/v1"), &json!("Widget"))
-    );
-    assert_eq!(*told.lock().unwrap(), (3, 3));
+    let wanted = "GET /api/v1/configmaps: nobody may list configmaps (403)";
+    assert!(error.ends_with(wanted), "{error}");
     assert_eq!(calls.lock().unwrap().len(), 5);
+
     let options = ListOptions {
         continue_on_error: false,
         ..OPTIONS
     };
-    assert_eq!(cluster.list(&kinds, &options, &tell).len(), 1);
+    let one_at_a_time = [kinds[0].clone()];
+    assert_eq!(listed(&cluster, &one_at_a_time, &options).1.len(), 1);
 }
 
 #[test]
-fn a_list_that_expires_is_asked_for_anew_as_a_whole() {
+fn objects_have_the_type_that_only_the_list_says() {
     let (cluster, _) = cluster(|call, _| match call {
-        "GET /apis/example.com/v1/widgets?limit=2" => page(&["a", "b"], "token", 1),
-        "GET /apis/example.com/v1/widgets" => page(&["b", "c", "d"], "", 0),
-        "GET /apis/example.com/v1/widgets?limit=2&continue=token" => refusal(410, "too old"),
+        "GET /apis/example.com/v1/widgets?limit=2" => page(&["a"], "", 0),
         call => discovery(call).unwrap(),
     });
-    let kinds = Discovery::of(&cluster)
-        .unwrap()
-        .listed(|kind| kind.kind == "Widget");
-    let listings = cluster.list(&kinds, &OPTIONS, &|_| ());
-    assert_eq!(
-        names(listings[0].objects.as_ref().unwrap()),
-        ["b", "c", "d"]
-    );
+    let mut objects = Vec::new();
+    cluster.list(&widgets(&cluster), &OPTIONS, |page| {
+        objects.extend(page.objects);
+    });
+    let typed =
+        json!({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "a"}});
+    assert_eq!(objects, [typed]);
+}
+
+#[test]
+fn a_list_that_expires_goes_on_where_the_server_says_or_else_anew() {
+    let expired = |next: &str| {
+        let metadata = json!({"continue": next});
+        let status = json!({
+            "kind": "Status", "apiVersion": "v1", "status": "Failure",
+            "code": 410, "message": "too old", "metadata": metadata,
+        });
+        (410, status.to_string())
+    };
+    for (token, wanted) in [
+        ("later", vec!["a,b of 3 more", "c,d of 1 more"]),
+        ("", vec!["a,b of 3 more", " of 0 more", "c,d of 1 more"]),
+    ] {
+        let asked = Mutex::new(0);
+        let (cluster, _) = cluster(move |call, _| match call {
+            "GET /apis/example.com/v1/widgets?limit=2" => {
+                let mut asked = asked.lock().unwrap();
+                *asked += 1;
+                let next = if *asked == 1 { "old" } else { "new" };
+                page(&["a", "b"], next, 1)
+            }
+            "GET /apis/example.com/v1/widgets?limit=2&continue=old" => expired(token),
+            "GET /apis/example.com/v1/widgets?limit=2&continue=later"
+            | "GET /apis/example.com/v1/widgets?limit=2&continue=new" => page(&["c", "d"], "", 0),
+            call => discovery(call).unwrap(),
+        });
+        let (pages, errors) = listed(&cluster, &widgets(&cluster), &OPTIONS);
+        let pages: Vec<&str> = pages.values().map(String::as_str).collect();
+        assert_eq!((pages, errors), (wanted, Vec::new()), "{token}");
+    }
+}
+
+#[test]
+fn a_list_that_always_expires_is_an_error() {
+    let (cluster, _) = cluster(|call, _| match call {
+        "GET /apis/example.com/v1/widgets?limit=2" => page(&["a", "b"], "old", 1),
+        "GET /apis/example.com/v1/widgets?limit=2&continue=old" => refusal(410, "too old"),
+        call => discovery(call).unwrap(),
+    });
+    let (_, errors) = listed(&cluster, &widgets(&cluster), &OPTIONS);
+    assert!(errors[0].ends_with("too old (410)"), "{errors:?}");
 }
 
 #[test]
@@ -95,9 +138,7 @@ fn only_what_is_in_the_namespace_is_listed() {
         "GET /apis/example.com/v1/namespaces/a/widgets?limit=2" => page(&["a"], "", 0),
         call => discovery(call).unwrap(),
     });
-    let mut kinds = Discovery::of(&cluster)
-        .unwrap()
-        .listed(|kind| kind.kind == "Widget");
+    let mut kinds = widgets(&cluster);
     let mut wide = kinds[0].clone();
     wide.namespaced = false;
     kinds.push(wide);
@@ -105,7 +146,7 @@ fn only_what_is_in_the_namespace_is_listed() {
         namespace: Some("a".to_owned()),
         ..OPTIONS
     };
-    assert_eq!(cluster.list(&kinds, &options, &|_| ()).len(), 1);
+    assert_eq!(listed(&cluster, &kinds, &options).0.len(), 1);
     let last = calls.lock().unwrap().last().unwrap().clone();
     assert_eq!(
         last,

@@ -14,7 +14,7 @@ use super::{
     mismatch::Mismatch,
     subject::Subject,
 };
-use crate::request::{Operation, Request};
+use crate::request::{GroupVersionKind, Operation, Request};
 
 /// Which requests a rule is about.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,6 +77,12 @@ impl Matcher {
                 .is_some_and(|exclude| exclude.holds(subject))
     }
 
+    /// Whether the rule may be about objects of a kind.
+    #[must_use]
+    pub fn is_about(&self, kind: &GroupVersionKind) -> bool {
+        self.include.is_about(kind)
+    }
+
     /// Whether the rule says that it is about deletions, as against being about every operation.
     #[must_use]
     pub fn names_deletion(&self) -> bool {
@@ -124,6 +130,13 @@ impl Matcher {
 }
 
 impl ExceptionMatcher {
+    /// Whether the block may be about objects of a kind.
+    #[must_use]
+    pub fn is_about(&self, kind: &GroupVersionKind) -> bool {
+        let include = self.include.as_ref();
+        include.is_some_and(|include| include.is_about(kind))
+    }
+
     /// Makes the block of an exception ready.
     #[must_use]
     pub fn compile(block: &AnyAllFilters) -> ExceptionMatcher {
@@ -195,6 +208,14 @@ impl Clause {
                 narrowest.map_or(&[], std::slice::from_ref)
             }
         }
+    }
+
+    fn is_about(&self, kind: &GroupVersionKind) -> bool {
+        let mut filters = self.alternatives().iter();
+        filters.any(|filter| {
+            let mut kinds = filter.kinds.iter();
+            filter.kinds.is_empty() || kinds.any(|selector| selector.matches(kind, "", false))
+        })
     }
 
     fn holds(&self, subject: &Subject<'_>) -> bool {

@@ -29,7 +29,7 @@ use crate::evaluation::{Evaluation, PolicyName};
 use crate::matching::ExceptionMatcher;
 use crate::policy_info::PolicyInfo;
 use crate::record::{Recorder, Silent};
-use crate::request::Request;
+use crate::request::{GroupVersionKind, Request};
 use crate::response::{RuleResponse, RuleStatus, RuleType};
 
 pub use schedule::Schedule;
@@ -64,6 +64,11 @@ impl CompiledCleanupPolicy {
     #[must_use]
     pub fn info(&self) -> &Arc<PolicyInfo> {
         &self.info
+    }
+
+    /// Whether the policy may be about objects of a kind.
+    pub(crate) fn is_about(&self, kind: &GroupVersionKind) -> bool {
+        self.include.is_about(kind)
     }
 
     /// When the policy runs.

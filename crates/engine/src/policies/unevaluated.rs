@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::load::UnevaluatedPolicy;
 use crate::policy_info::PolicyInfo;
-use crate::request::Request;
+use crate::request::{GroupVersionKind, Request};
 use crate::response::{RuleResponse, RuleStatus, RuleType};
 
 /// A policy that answers with an error.
@@ -70,6 +70,13 @@ impl CompiledUnevaluated {
         &self.info
     }
 
+    /// Whether the policy may be about objects of a kind.
+    pub(crate) fn is_about(&self, kind: &GroupVersionKind, resource: &str) -> bool {
+        let rules = self.rules.as_ref();
+        let any = |rules: &Vec<ResourceRule>| rules.iter().any(|rule| rule.names(kind, resource));
+        rules.is_none_or(any)
+    }
+
     /// The error, if the policy may be about the request.
     #[must_use]
     pub fn evaluate(&self, request: &Request<'_>) -> Option<RuleResponse> {
@@ -101,6 +108,10 @@ fn rule_type(kind: &str) -> RuleType {
     }
 }
 
+fn any(list: &[Wildcard], text: &str) -> bool {
+    list.iter().any(|item| item.is_match(text))
+}
+
 impl ResourceRule {
     fn of(rule: &Value) -> ResourceRule {
         let texts = |key: &str| {
@@ -115,8 +126,19 @@ impl ResourceRule {
         }
     }
 
+    /// Whether the rule names the resource of a kind, or pods, which stand for their controllers.
+    fn names(&self, kind: &GroupVersionKind, resource: &str) -> bool {
+        let direct = any(&self.groups, &kind.group)
+            && any(&self.versions, &kind.version)
+            && any(&self.resources, resource);
+        direct || self.names_pods_for(resource)
+    }
+
+    fn names_pods_for(&self, resource: &str) -> bool {
+        any(&self.resources, "pods") && CONTROLLERS.contains(&resource)
+    }
+
     fn matches(&self, request: &Request<'_>) -> bool {
-        let any = |list: &[Wildcard], text: &str| list.iter().any(|item| item.is_match(text));
         let of = &request.resource;
         if of.resource.is_empty() {
             return true;
@@ -128,7 +150,7 @@ impl ResourceRule {
         let direct = any(&self.groups, &of.group)
             && any(&self.versions, &of.version)
             && any(&self.resources, &resource);
-        let derived = any(&self.resources, "pods") && CONTROLLERS.contains(&of.resource.as_str());
+        let derived = self.names_pods_for(&of.resource);
         let operation = request.operation.as_str();
         let operates = self.operations.is_empty()
             || self

@@ -2,7 +2,7 @@
 
 use std::{
     cell::Cell,
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     net::ToSocketAddrs as _,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -21,6 +21,7 @@ use portcullis_values::{image_ref::ImageInfo, wildcard};
 use serde_json::{Value, json};
 
 use super::{image_verification, objects::text, values::InjectedValues};
+use crate::live::LiveCluster;
 
 /// Everything that a run knows of the world.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +40,8 @@ pub struct World {
     pub images: Vec<ImageMock>,
     /// The kinds that the API server serves.
     pub catalogue: Catalogue,
+    /// A cluster that is asked for what the files do not say.
+    pub live: Option<LiveCluster>,
 }
 
 /// A world that one thread asks.
@@ -57,6 +60,39 @@ impl<'w> OfflineSource<'w> {
         OfflineSource {
             world,
             dice: Cell::new(seed | 1),
+        }
+    }
+
+    fn live(&self) -> Option<&'w (dyn ContextSource + Sync)> {
+        self.world.live.as_ref().map(LiveCluster::source)
+    }
+
+    /// What the cluster says, where one is asked.
+    fn asked(&self, ask: impl FnOnce(&dyn ContextSource) -> Lookup, otherwise: Lookup) -> Lookup {
+        self.live().map_or(otherwise, |live| ask(live))
+    }
+
+    /// The objects of the files, and those of the cluster that is asked which are not among them.
+    fn beside(
+        &self,
+        mut found: Vec<Value>,
+        ask: impl FnOnce(&dyn ContextSource) -> Lookup,
+    ) -> Lookup {
+        let Some(live) = self.live() else {
+            return Lookup::Found(Value::Array(found));
+        };
+        match ask(live) {
+            Lookup::Found(Value::Array(more)) => {
+                let known: HashSet<_> = found.iter().map(ObjectRef::of).collect();
+                let more = more
+                    .into_iter()
+                    .filter(|object| !known.contains(&ObjectRef::of(object)));
+                let more: Vec<Value> = more.collect();
+                found.extend(more);
+                Lookup::Found(Value::Array(found))
+            }
+            failed @ Lookup::Failed(_) => failed,
+            _ => Lookup::Found(Value::Array(found)),
         }
     }
 
@@ -121,6 +157,9 @@ fn nanoseconds() -> i128 {
 
 impl ContextSource for OfflineSource<'_> {
     fn loads(&self, kind: EntryKind) -> bool {
+        if self.live().is_some_and(|live| live.loads(kind)) {
+            return true;
+        }
         match kind {
             EntryKind::ConfigMap => self.world.cluster.is_some(),
             EntryKind::ApiCall => self.world.cluster.is_some() || !self.world.calls.is_empty(),
@@ -135,7 +174,10 @@ impl ContextSource for OfflineSource<'_> {
                 && text(object, "/metadata/namespace") == namespace
                 && text(object, "/metadata/name") == name
         });
-        found.cloned().map_or(Lookup::NotFound, Lookup::Found)
+        match found {
+            Some(found) => Lookup::Found(found.clone()),
+            None => self.asked(|live| live.config_map(namespace, name), Lookup::NotFound),
+        }
     }
 
     fn api_call(&self, call: &ApiCall) -> Lookup {
@@ -158,6 +200,9 @@ impl ContextSource for OfflineSource<'_> {
             } else {
                 Lookup::Failed(format!("the call answered {status}"))
             };
+        }
+        if let Some(live) = self.live() {
+            return live.api_call(call);
         }
         match (url, &self.world.cluster) {
             (None, Some(_)) if call.method != "POST" => self.get(&call.url_path),
@@ -213,8 +258,8 @@ impl ContextSource for OfflineSource<'_> {
         });
         match (found, &self.world.cluster) {
             (Some(object), _) => Lookup::Found(object.clone()),
-            (None, Some(_)) => Lookup::NotFound,
-            (None, None) => Lookup::Unavailable,
+            (None, Some(_)) => self.asked(|live| live.object(of), Lookup::NotFound),
+            (None, None) => self.asked(|live| live.object(of), Lookup::Unavailable),
         }
     }
 
@@ -225,11 +270,13 @@ impl ContextSource for OfflineSource<'_> {
                 && text(object, "/apiVersion") == api_version
                 && text(object, "/metadata/namespace") == namespace
         });
-        Lookup::Found(found.cloned().collect())
+        let found = found.cloned().collect();
+        self.beside(found, |live| live.objects(api_version, kind, namespace))
     }
 
     fn matching_objects(&self, api_version: &str, kind: &str) -> Lookup {
-        if self.world.objects.is_empty() && self.world.cluster.is_none() {
+        let is_known = !self.world.objects.is_empty() || self.world.cluster.is_some();
+        if !is_known && self.live().is_none() {
             return Lookup::Unavailable;
         }
         let known = self.world.objects.iter().chain(self.cluster());
@@ -237,7 +284,8 @@ impl ContextSource for OfflineSource<'_> {
             wildcard::matches(kind, text(object, "/kind"))
                 && wildcard::matches(api_version, text(object, "/apiVersion"))
         });
-        Lookup::Found(found.cloned().collect())
+        let found = found.cloned().collect();
+        self.beside(found, |live| live.matching_objects(api_version, kind))
     }
 
     fn has_policy_values(&self) -> bool {

@@ -1,17 +1,21 @@
 //! What is tested on a real control plane.
 #![expect(
     clippy::unwrap_used,
-    reason = "a test without a control plane should fail"
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test without a control plane, or with another answer, should fail"
 )]
 
 use std::process::ExitCode;
 
 use portcullis_e2e::harness;
 
+mod apply;
+mod context;
 mod control_plane;
 mod migrate;
 mod portcullis;
 
 fn main() -> ExitCode {
-    harness::run(&[control_plane::ALL, migrate::ALL].concat())
+    harness::run(&[apply::ALL, context::ALL, control_plane::ALL, migrate::ALL].concat())
 }
