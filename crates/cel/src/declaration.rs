@@ -67,6 +67,9 @@ pub fn type_of(text: &str) -> Option<Type> {
     let Some(inside) = inside else {
         return plain(name);
     };
+    if name == "message" {
+        return Some(Type::message(inside));
+    }
     let inner: Vec<Type> = split(inside).map(type_of).collect::<Option<_>>()?;
     match (name, inner.as_slice()) {
         ("list", [element]) => Some(Type::list(element.clone())),
@@ -93,6 +96,7 @@ fn plain(name: &str) -> Option<Type> {
         "type" => Type::of(Type::Dyn),
         "list" => Type::list(Type::Dyn),
         "map" => Type::map(Type::Dyn, Type::Dyn),
+        "kyverno.image" => Type::opaque(name),
         _ if is_parameter(name) => Type::Param(name.into()),
         _ if is_library_type(name) => Type::opaque(name),
         _ => return None,

@@ -31,6 +31,8 @@ pub struct Environment(Arc<Parts>);
 #[derive(Clone, Debug, Default)]
 struct Parts {
     variables: BTreeMap<Arc<str>, Type>,
+    /// The variables that stand for a library: they need no value.
+    handles: BTreeMap<Arc<str>, Type>,
     functions: FxHashMap<Arc<str>, Arc<[OverloadDecl]>>,
     macros: Vec<Macro>,
     /// The names of the libraries' own types.
@@ -130,6 +132,11 @@ impl Environment {
         names
     }
 
+    /// The type of a variable that stands for a library.
+    pub(crate) fn handle(&self, name: &str) -> Option<&Type> {
+        self.0.handles.get(name)
+    }
+
     pub(crate) fn has_type(&self, name: &str) -> bool {
         self.0.types.contains(name)
     }
@@ -190,6 +197,7 @@ impl Builder {
             self.0.macros.extend_from_slice(library.macros);
             for (name, written) in library.variables {
                 let of = type_of(written).unwrap_or(Type::Dyn);
+                self.0.handles.insert((*name).into(), of.clone());
                 self.0.variables.insert((*name).into(), of);
             }
             for decl in library.overloads.iter().filter_map(OverloadDecl::read) {

@@ -9,7 +9,7 @@
 //! (`math.round(double, int) -> double` is global, because `math` is no type). Types are
 //! `int`, `uint`, `double`, `bool`, `string`, `bytes`, `null_type`, `dyn`, `duration`, `timestamp`,
 //! `list(T)`, `map(K, V)`, `type(T)`, `optional_type(T)`, names with a capital after the last dot
-//! (`kubernetes.Quantity`), and one capital letter for a type parameter.
+//! (`kubernetes.Quantity`), messages (`message(user.ServiceAccount)`), and one capital letter for a type parameter.
 
 use crate::{error::Evaluated, host::Host, syntax::macros::Macro, value::Value};
 

@@ -84,6 +84,10 @@ impl<'a, 'v> State<'a, 'v> {
     fn node(&mut self, node: &'a Node) -> Evaluated<'a> {
         match node {
             Node::Const(value) => Ok(value.lend()),
+            Node::Handle(value) => {
+                self.charge(1)?;
+                Ok(value.clone())
+            }
             Node::Variable(slot) => {
                 self.charge(1)?;
                 self.variable(*slot)
@@ -140,6 +144,7 @@ impl<'a, 'v> State<'a, 'v> {
             }
             Node::OptionalOr(operands) => self.optional_or(operands),
             Node::OptionalOrValue(operands) => self.optional_or_value(operands),
+            Node::OrElse(operands) => self.or_else(operands),
             Node::Call { callee, args } => self.call(callee, args),
             Node::List { elements, optional } => self.list(elements, optional),
             Node::Map(entries) => self.map(entries),

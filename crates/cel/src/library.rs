@@ -5,5 +5,6 @@
 
 pub mod ext;
 pub mod kubernetes;
+pub mod kyverno;
 mod size;
 pub mod standard;

@@ -11,8 +11,10 @@ use portcullis_values::regexp::GoRegexp;
 
 use crate::{
     checked::{CheckedAst, Reference},
+    environment::Environment,
     error::{CompileError, EvalError, Issue, Stage},
     function::Overload,
+    library::kyverno::OR_VALUE_FUNCTION,
     program::Program,
     rendering::render,
     syntax::ast::{Expr, ExprKind, MapEntry, StructField, operator},
@@ -23,8 +25,12 @@ pub(crate) use constants::ConstSet;
 pub(crate) use node::{Callee, Comparison, Entry, Field, Fold, FoldKind, Node};
 
 /// The program of a checked expression.
-pub(crate) fn program(checked: &CheckedAst) -> Result<Program, CompileError> {
+pub(crate) fn program(
+    environment: &Environment,
+    checked: &CheckedAst,
+) -> Result<Program, CompileError> {
     let mut lowering = Lowering {
+        environment,
         checked,
         variables: Vec::new(),
         scopes: Vec::new(),
@@ -43,6 +49,7 @@ pub(crate) fn program(checked: &CheckedAst) -> Result<Program, CompileError> {
 }
 
 struct Lowering<'c> {
+    environment: &'c Environment,
     checked: &'c CheckedAst,
     variables: Vec<Arc<str>>,
     /// The variables of the loops around, by their place on the interpreter's stack.
@@ -89,6 +96,9 @@ impl Lowering<'_> {
     fn variable(&mut self, name: &str) -> Node {
         if let Some(at) = self.scopes.iter().rposition(|known| **known == *name) {
             return Node::Local(at);
+        }
+        if let Some(of) = self.environment.handle(name) {
+            return Node::Handle(Value::opaque(node::Handle(of.clone())));
         }
         let known = self.variables.iter().position(|known| **known == *name);
         Node::Variable(known.unwrap_or_else(|| {
@@ -200,6 +210,7 @@ impl Lowering<'_> {
                     None => Err(vec![value, Node::Const(Value::List(list))]),
                 }
             }
+            (OR_VALUE_FUNCTION, Ok(pair)) => Ok(Node::OrElse(Box::new(pair))),
             ("or", Ok(pair)) => Ok(Node::OptionalOr(Box::new(pair))),
             ("orValue", Ok(pair)) => Ok(Node::OptionalOrValue(Box::new(pair))),
             (_, Ok(pair)) => match comparison {

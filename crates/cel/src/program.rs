@@ -74,6 +74,6 @@ impl Environment {
     /// # Errors
     /// A constant of the expression cannot be converted.
     pub fn program(&self, checked: &CheckedAst) -> Result<Program, CompileError> {
-        lower::program(checked)
+        lower::program(self, checked)
     }
 }

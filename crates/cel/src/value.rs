@@ -8,6 +8,7 @@
 mod collection;
 mod comparison;
 mod describe;
+mod json;
 
 use std::{any::Any, borrow::Borrow, cmp::Ordering, collections::BTreeMap, fmt, sync::Arc};
 

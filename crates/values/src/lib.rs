@@ -16,6 +16,7 @@ pub mod quantity;
 pub mod regexp;
 pub mod semver;
 pub mod wildcard;
+pub mod x509;
 
 mod val;
 

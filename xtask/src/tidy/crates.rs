@@ -40,7 +40,10 @@ const SHARED: &[&str] = &[
 
 /// Heavy dependencies and who may have them.
 const OWNERS: &[(&str, &[&str])] = &[
-    ("base64", &["portcullis-cel", "portcullis-jmespath"]),
+    (
+        "base64",
+        &["portcullis-cel", "portcullis-jmespath", "portcullis-values"],
+    ),
     (
         "clap",
         &[
@@ -60,9 +63,12 @@ const OWNERS: &[(&str, &[&str])] = &[
         "rayon",
         &["portcullis-bench", "portcullis-pipeline", "xtask"],
     ),
+    ("md-5", &["portcullis-cel", "portcullis-jmespath"]),
     ("regex-automata", &["portcullis-values"]),
     ("rustc-hash", &["portcullis-cel", "portcullis-engine"]),
     ("schemars", &["portcullis-api"]),
+    ("sha1", &["portcullis-cel", "portcullis-jmespath"]),
+    ("sha2", &["portcullis-cel", "portcullis-jmespath"]),
     ("tera", &["portcullis-pipeline"]),
 ];
 

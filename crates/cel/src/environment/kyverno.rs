@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use super::{AdmissionTypes, Builder, Environment, NAMESPACE, REQUEST};
 use crate::{
-    library::{ext, kubernetes},
+    library::{ext, kubernetes, kyverno},
     types::{Type, TypeProvider},
     validators,
 };
 
 impl Environment {
-    /// What Kyverno adds to the language for all of its policies, without variables.
+    /// What Kyverno adds to the language for all of its policies, without variables. The libraries
+    /// `resource` and `generator` are added by the kind of policy, as they differ for policies of one
+    /// namespace.
     #[must_use]
     pub fn kyverno() -> Builder {
         Environment::builder()
@@ -34,7 +36,23 @@ impl Environment {
                 &ext::REGEX,
                 &ext::BINDINGS,
                 &ext::TWO_VARIABLES,
+                &kyverno::OR_VALUE,
+                &kyverno::GLOBAL_CONTEXT,
+                &kyverno::IMAGE,
+                &kyverno::IMAGE_DATA,
+                &kyverno::HASH,
+                &kyverno::MATH,
+                &kyverno::JSON,
+                &kyverno::YAML,
+                &kyverno::RANDOM,
+                &kyverno::TIME,
+                &kyverno::TRANSFORM,
+                &kyverno::GZIP,
+                &kyverno::HTTP,
+                &kyverno::X509,
+                &kyverno::USER,
             ])
+            .types(Arc::new(PolicyTypes))
             .validators(validators::LITERALS)
             .validators(&[ext::validate_format])
     }
@@ -45,7 +63,6 @@ impl Builder {
     #[must_use]
     pub fn admission(self) -> Builder {
         self.types(Arc::new(AdmissionTypes))
-            .types(Arc::new(PolicyTypes))
             .variable("object", Type::Dyn)
             .variable("oldObject", Type::Dyn)
             .variable("request", Type::message(REQUEST))
@@ -56,23 +73,29 @@ impl Builder {
 
 const EXCEPTIONS: &str = "libs.Exception";
 
-/// What exceptions allow.
+/// What exceptions allow, and the parts of a service account's name.
 #[derive(Debug)]
 struct PolicyTypes;
 
 impl TypeProvider for PolicyTypes {
     fn has_message(&self, name: &str) -> bool {
-        name == EXCEPTIONS
+        matches!(name, EXCEPTIONS | kyverno::SERVICE_ACCOUNT)
     }
 
     fn field(&self, message: &str, field: &str) -> Option<Type> {
-        let known = self.field_names(message).iter().any(|name| name == field);
-        known.then(|| Type::list(Type::String))
+        match (message, field) {
+            (EXCEPTIONS, "allowedImages" | "allowedValues") => Some(Type::list(Type::String)),
+            (kyverno::SERVICE_ACCOUNT, "Name" | "Namespace") => Some(Type::String),
+            _ => None,
+        }
     }
 
     fn field_names(&self, message: &str) -> Vec<String> {
-        let names = ["allowedImages", "allowedValues"];
-        let known = names.into_iter().filter(|_| message == EXCEPTIONS);
-        known.map(ToOwned::to_owned).collect()
+        let names: &[&str] = match message {
+            EXCEPTIONS => &["allowedImages", "allowedValues"],
+            kyverno::SERVICE_ACCOUNT => &["Name", "Namespace"],
+            _ => &[],
+        };
+        names.iter().map(ToString::to_string).collect()
     }
 }

@@ -108,4 +108,24 @@ impl<'a> State<'a, '_> {
             _ => Err(EvalError::no_such_overload().into()),
         }
     }
+
+    /// Kyverno's `a.orValue(b)`: `b` where `a` is an empty optional or has no value.
+    pub(super) fn or_else(&mut self, operands: &'a [Node; 2]) -> Evaluated<'a> {
+        let [value, other] = operands;
+        let value = self.node(value);
+        let other = self.node(other);
+        for operand in [&value, &other] {
+            if let Err(error) = operand
+                && error.kind == EvalErrorKind::CostLimit
+            {
+                return Err(error.clone());
+            }
+        }
+        self.charge(1)?;
+        match value {
+            Ok(Value::Optional(Some(held))) => Ok((*held).clone()),
+            Ok(Value::Optional(None)) | Err(_) => other,
+            Ok(value) => Ok(value),
+        }
+    }
 }

@@ -1,13 +1,14 @@
 //! The nodes that are evaluated.
 
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 
 use portcullis_values::regexp::GoRegexp;
 
 use super::ConstSet;
 use crate::{
     function::{CostOf, Implementation, Overload},
-    value::{Text, Value},
+    types::Type,
+    value::{Opaque, Text, Value},
 };
 
 /// A node. What cel-go calls an attribute is a variable with the selections and indices behind it:
@@ -16,6 +17,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) enum Node {
     Const(Value<'static>),
+    /// A variable that stands for a library.
+    Handle(Value<'static>),
     /// A variable, by its slot.
     Variable(usize),
     /// A variable of a loop, by its place on the stack.
@@ -59,6 +62,8 @@ pub(crate) enum Node {
     },
     OptionalOr(Box<[Node; 2]>),
     OptionalOrValue(Box<[Node; 2]>),
+    /// Kyverno's `orValue`, which also does without a value.
+    OrElse(Box<[Node; 2]>),
     Call {
         callee: Callee,
         args: Vec<Node>,
@@ -94,12 +99,35 @@ impl Node {
     pub(crate) fn begins_attribute(&self) -> bool {
         matches!(
             self,
-            Node::Variable(_)
+            Node::Handle(_)
+                | Node::Variable(_)
                 | Node::Local(_)
                 | Node::Select { .. }
                 | Node::OptionalSelect { .. }
                 | Node::Index { .. }
         )
+    }
+}
+
+/// The value of a variable that stands for a library: it has a type, and nothing else.
+#[derive(Debug)]
+pub(super) struct Handle(pub Type);
+
+impl Opaque for Handle {
+    fn type_of(&self) -> Type {
+        self.0.clone()
+    }
+
+    fn equals(&self, other: &dyn Opaque) -> bool {
+        other.type_of() == self.0
+    }
+
+    fn to_text(&self) -> String {
+        self.0.to_string()
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 }
 

@@ -1,10 +1,13 @@
 //! Replays `cel`: what expressions give, of which type, at which step they end, and what they cost.
 
+use std::net::IpAddr;
+
 use portcullis_cel::{
     declaration::type_of,
     environment::{Environment, KubernetesVersion},
     error::{EvalError, Evaluated, Stage},
-    host::Offline,
+    host::{Host, HttpRequest, Offline, ResourceRef},
+    library::kyverno::RESOURCE,
     program::{Options, Variables},
     types::Type,
     value::{Bytes, Timestamp, Value},
@@ -31,6 +34,7 @@ impl Replay {
         let version = KubernetesVersion::new(1, 36);
         let mut kubernetes = Environment::kubernetes(version);
         let mut kyverno = Environment::kyverno()
+            .library(&RESOURCE)
             .admission()
             .variable("variables", Type::message("kyverno.variables"));
         for (name, written) in table["declared"]["k8s"].as_object().into_iter().flatten() {
@@ -98,7 +102,7 @@ impl Replay {
             }
         };
         let options = Options {
-            host: &Offline,
+            host: &Nothing,
             cost_limit: None,
         };
         let outcome = program.evaluate(&Table(&self.variables), options);
@@ -245,4 +249,58 @@ fn timestamp(text: &str) -> Option<Value<'static>> {
         seconds: time.unix_seconds(),
         nanos: time.nanosecond(),
     }))
+}
+
+/// A world in which nothing exists, as the table was computed with.
+#[derive(Debug)]
+struct Nothing;
+
+impl Host for Nothing {
+    fn now(&self) -> Timestamp {
+        Offline.now()
+    }
+
+    fn random(&self) -> u64 {
+        Offline.random()
+    }
+
+    fn get(&self, _at: &ResourceRef<'_>) -> Result<Option<Json>, String> {
+        Ok(None)
+    }
+
+    fn list(&self, at: &ResourceRef<'_>, _labels: &[(String, String)]) -> Result<Json, String> {
+        Err(format!("{} resource not found", at.resource))
+    }
+
+    fn post(&self, at: &ResourceRef<'_>, object: &Json) -> Result<Json, String> {
+        Offline.post(at, object)
+    }
+
+    fn resource_of(&self, api_version: &str, kind: &str) -> Result<[String; 3], String> {
+        Offline.resource_of(api_version, kind)
+    }
+
+    fn http(&self, request: &HttpRequest<'_>) -> Result<Json, String> {
+        Offline.http(request)
+    }
+
+    fn global(&self, _name: &str, _projection: Option<&str>) -> Result<Option<Json>, String> {
+        Ok(None)
+    }
+
+    fn image_metadata(&self, image: &str) -> Result<Json, String> {
+        Offline.image_metadata(image)
+    }
+
+    fn generate(&self, namespace: Option<&str>, objects: &[Json]) -> Result<bool, String> {
+        Offline.generate(namespace, objects)
+    }
+
+    fn lookup_host(&self, name: &str) -> Result<Vec<IpAddr>, String> {
+        Offline.lookup_host(name)
+    }
+
+    fn authorize(&self, attributes: &Json) -> Result<(bool, String), String> {
+        Offline.authorize(attributes)
+    }
 }

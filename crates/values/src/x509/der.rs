@@ -1,6 +1,6 @@
 //! Reads DER: elements of a tag, a length and a body.
 
-use portcullis_values::gotext;
+use crate::gotext;
 use serde_json::Value;
 
 /// Why bytes are not read.
@@ -179,7 +179,7 @@ impl<'d> Element<'d> {
             part(10, 12),
             part(12, 14)
         );
-        let valid = portcullis_values::gotime::parse(portcullis_values::gotime::RFC3339, &text);
+        let valid = crate::gotime::parse(crate::gotime::RFC3339, &text);
         valid.map(|_| text).map_err(|_| TIME)
     }
 }

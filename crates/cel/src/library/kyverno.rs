@@ -1,0 +1,59 @@
+//! Kyverno's own functions, one file per library. Most stand under several names: as methods of an
+//! object such as `resource`, with a capital as Go has them, and some alone.
+
+mod global_context;
+mod hash;
+mod http;
+mod image;
+mod json;
+mod or_value;
+mod random;
+mod resource;
+mod time;
+mod transform;
+mod user;
+
+pub use global_context::GLOBAL_CONTEXT;
+pub use hash::HASH;
+pub use http::HTTP;
+pub use image::{IMAGE, IMAGE_DATA};
+pub use json::{GZIP, JSON, X509, YAML};
+pub use or_value::{OR_VALUE, OR_VALUE_FUNCTION};
+pub use random::RANDOM;
+pub use resource::{GENERATOR, NAMESPACED_GENERATOR, NAMESPACED_RESOURCE, RESOURCE};
+pub use time::{MATH, TIME};
+pub use transform::TRANSFORM;
+pub use user::{SERVICE_ACCOUNT, USER};
+
+use crate::{
+    error::EvalError,
+    value::{Key, Map, Value},
+};
+
+fn text<'v>(args: &'v [Value<'_>], at: usize) -> Result<&'v str, Box<EvalError>> {
+    match args.get(at) {
+        Some(Value::String(text)) => Ok(text),
+        _ => Err(EvalError::no_such_overload().into()),
+    }
+}
+
+/// The names and texts of a map.
+fn pairs(value: Option<&Value<'_>>) -> Result<Vec<(String, String)>, Box<EvalError>> {
+    let map: &Map<'_> = match value {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Map(map)) => map,
+        Some(_) => return Err(EvalError::no_such_overload().into()),
+    };
+    map.iter()
+        .map(|(key, value)| match (key, value) {
+            (Key::String(key), Value::String(text)) => {
+                Ok((key.as_str().to_owned(), text.as_str().to_owned()))
+            }
+            _ => Err(EvalError::no_such_overload().into()),
+        })
+        .collect()
+}
+
+fn failed(problem: impl std::fmt::Display) -> Box<EvalError> {
+    EvalError::new(problem.to_string()).into()
+}

@@ -1,0 +1,72 @@
+//! Values as JSON.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Map as JsonMap, Value as Json};
+
+use super::{Key, Value};
+use crate::library::standard::{duration_text, timestamp_text};
+
+impl<'a> Value<'a> {
+    /// The value as JSON: bytes in base64, times as text, an empty optional as null.
+    ///
+    /// # Errors
+    /// The value is not finite, which JSON has no form for; the text says so.
+    pub fn to_json(&self) -> Result<Json, String> {
+        Ok(match self {
+            Value::Null | Value::Optional(None) => Json::Null,
+            Value::Bool(flag) => Json::Bool(*flag),
+            Value::Int(number) => (*number).into(),
+            Value::UInt(number) => (*number).into(),
+            Value::Double(number) => match serde_json::Number::from_f64(*number) {
+                Some(number) => Json::Number(number),
+                None => return Err(format!("json: unsupported value: {self}")),
+            },
+            Value::String(text) => text.as_str().into(),
+            Value::Bytes(bytes) => STANDARD.encode(&**bytes).into(),
+            Value::List(list) => Json::Array(
+                list.iter()
+                    .map(|item| item.to_json())
+                    .collect::<Result<_, _>>()?,
+            ),
+            Value::Map(map) => {
+                let mut fields = JsonMap::new();
+                for (key, value) in map.iter() {
+                    let key = match key {
+                        Key::String(text) => text.as_str().to_owned(),
+                        other => other.to_value().to_string(),
+                    };
+                    fields.insert(key, value.to_json()?);
+                }
+                Json::Object(fields)
+            }
+            Value::Struct(of) => {
+                let mut fields = JsonMap::new();
+                for (name, value) in &of.fields {
+                    fields.insert(name.as_str().to_owned(), value.to_json()?);
+                }
+                Json::Object(fields)
+            }
+            Value::Duration(nanos) => duration_text(*nanos).into(),
+            Value::Timestamp(at) => timestamp_text(*at).into(),
+            Value::Type(of) => of.runtime_name().into(),
+            Value::Optional(Some(held)) => held.to_json()?,
+            Value::Opaque(value) => value.to_text().into(),
+        })
+    }
+
+    /// A value from JSON that a function decoded: every number is a `double`.
+    #[must_use]
+    pub fn decoded(json: Json) -> Value<'a> {
+        match json {
+            Json::Number(number) => Value::Double(number.as_f64().unwrap_or_default()),
+            Json::Array(items) => Value::List(items.into_iter().map(Value::decoded).collect()),
+            Json::Object(fields) => Value::Map(
+                fields
+                    .into_iter()
+                    .map(|(key, value)| (Key::String(key.into()), Value::decoded(value)))
+                    .collect(),
+            ),
+            other => Value::from_json(other),
+        }
+    }
+}
