@@ -109,7 +109,7 @@ pub struct Args {
     /// The format of these reports and exceptions.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     pub output_format: OutputFormat,
-    /// Take exceptions from among the manifests, too.
+    /// Take exceptions from among the manifests, or from the cluster, too.
     #[arg(long, visible_alias = "exceptions-within-resources")]
     pub exceptions_with_resources: bool,
     /// Tell on standard error how long it took.

@@ -51,6 +51,8 @@ pub struct ApplyOptions {
     pub overrides: Overrides,
     /// Files and folders of exceptions.
     pub exceptions: Vec<PathBuf>,
+    /// Texts with further exceptions, such as those of a cluster.
+    pub further_exceptions: Vec<SourceFile>,
     /// Texts with manifests, each with the name that people know it by.
     pub resources: Vec<(String, Arc<str>)>,
     /// Whether the objects of the cluster that is asked are applied to, too.
@@ -179,6 +181,8 @@ pub fn run(options: &ApplyOptions) -> ApplyReport {
 
 fn exceptions(options: &ApplyOptions) -> LoadedPolicies {
     let mut exceptions = policies::load(&options.exceptions, &Overrides::new());
+    let further = options.further_exceptions.iter();
+    further.for_each(|file| policies::add_exceptions(file, &mut exceptions));
     if options.exceptions_among_resources {
         let files = options.resources.iter();
         let files = files.map(|(name, text)| SourceFile::new(name, Arc::clone(text)));

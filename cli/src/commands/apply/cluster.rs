@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
 };
 
@@ -12,12 +12,13 @@ use portcullis_cluster::{
 };
 use portcullis_engine::{context::source::ContextSource, request::GroupVersionKind};
 use portcullis_pipeline::{
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, SourceFile},
     live::{self, LiveCluster, LivePage},
     offline::objects::text,
 };
 use serde_json::Value;
 
+use super::Args;
 use crate::commands::cluster_connection::{ClusterConnection, fault};
 
 /// Which objects of a cluster, and how it is asked.
@@ -54,6 +55,8 @@ pub(super) struct Found {
     pub(super) live: Option<LiveCluster>,
     /// The labels of its namespaces.
     pub(super) namespaces: BTreeMap<String, BTreeMap<String, String>>,
+    /// Its exceptions, where they are wanted.
+    pub(super) exceptions: Vec<SourceFile>,
     /// What cannot be known of it.
     pub(super) faults: Vec<Diagnostic>,
 }
@@ -62,7 +65,8 @@ pub(super) struct Found {
 ///
 /// # Errors
 /// Where nothing can be applied, because it does not say.
-pub(super) fn ask(args: &ClusterArgs, resources: &[PathBuf]) -> Result<Found, Vec<Diagnostic>> {
+pub(super) fn ask(apply: &Args) -> Result<Found, Vec<Diagnostic>> {
+    let args = &apply.cluster;
     let connection = &args.connection;
     if !args.cluster && connection.kubeconfig.is_none() && connection.context.is_none() {
         return Ok(Found::default());
@@ -79,6 +83,9 @@ pub(super) fn ask(args: &ClusterArgs, resources: &[PathBuf]) -> Result<Found, Ve
             found.faults.push(fault(&error).help(why));
         }
     }
+    if args.cluster && apply.exceptions_with_resources {
+        found.add_exceptions(&cluster, &discovery);
+    }
     if !args.continue_on_error && !found.faults.is_empty() {
         return Err(found.faults);
     }
@@ -92,9 +99,31 @@ pub(super) fn ask(args: &ClusterArgs, resources: &[PathBuf]) -> Result<Found, Ve
             batch_size: args.batch_size,
             continue_on_error: args.continue_on_error,
         },
-        names: resources.iter().map(|name| shown(name)).collect(),
+        names: apply.resource.iter().map(|name| shown(name)).collect(),
     }));
     Ok(found)
+}
+
+impl Found {
+    /// Reads the exceptions of all namespaces: one may be about objects of another namespace.
+    fn add_exceptions(&mut self, cluster: &Cluster, discovery: &Discovery) {
+        let is_ours = |group: &str| group == "kyverno.io" || group == "policies.kyverno.io";
+        let kinds = discovery.listed(|kind| kind.kind == "PolicyException" && is_ours(&kind.group));
+        let options = ListOptions {
+            namespace: None,
+            cluster_wide: true,
+            batch_size: 500,
+            continue_on_error: true,
+        };
+        let errors = cluster.list(&kinds, &options, |page| {
+            let files = page.objects.iter().map(|object| {
+                let [_, _, name] = names(object);
+                SourceFile::new(name, object.to_string())
+            });
+            self.exceptions.extend(files);
+        });
+        self.faults.extend(errors.iter().map(fault));
+    }
 }
 
 fn shown(name: &Path) -> String {

@@ -53,7 +53,7 @@ pub(super) fn read(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<D
     if !faults.is_empty() {
         return Err(faults);
     }
-    let found = cluster::ask(&args.cluster, &args.resource)?;
+    let found = cluster::ask(args)?;
     unread.extend(found.faults);
     let mut namespaces = found.namespaces;
     namespaces.extend(values.namespaces.clone());
@@ -61,6 +61,7 @@ pub(super) fn read(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<D
         policies: args.policies.clone(),
         overrides,
         exceptions: args.exception.clone(),
+        further_exceptions: found.exceptions,
         resources,
         from_cluster,
         definitions,

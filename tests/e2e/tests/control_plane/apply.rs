@@ -22,6 +22,10 @@ pub(crate) const ALL: &[Test] = &[
     ),
     ("apply::objects_are_named", objects_are_named),
     (
+        "apply::exceptions_of_the_cluster_hold_where_wanted",
+        exceptions_of_the_cluster_hold_where_wanted,
+    ),
+    (
         "apply::whoever_may_not_is_told_what_is_missing",
         whoever_may_not_is_told_what_is_missing,
     ),
@@ -143,6 +147,11 @@ fn a_cluster_gives_what_its_manifests_give(plane: &ControlPlane) {
     let elsewhere = apply(plane, &admin, &gold, &elsewhere);
     assert!(elsewhere.data.contains("to 0 resource(s)"), "{elsewhere:?}");
     assert_eq!(elsewhere.code, 0);
+    for format in ["table", "yaml", "markdown", "junit", "sarif", "github"] {
+        let format = ["--cluster", "--namespace=shop", "--format", format];
+        let said = apply(plane, &admin, &gold, &format);
+        assert!(said.data.contains("shop/Pod/bare"), "{said:?}");
+    }
     let reports = ["--cluster", "--namespace=shop", "--policy-report"];
     let reports = apply(plane, &admin, &gold, &reports);
     assert!(reports.data.contains("uid: "), "{reports:?}");
@@ -250,6 +259,53 @@ fn objects_are_named(plane: &ControlPlane) {
     assert_eq!(said.code, 2);
     let wanted = "no object `named/three` of a kind that the policies are about";
     assert!(said.talk.contains(wanted), "{}", said.talk);
+}
+
+fn exceptions_of_the_cluster_hold_where_wanted(plane: &ControlPlane) {
+    let definition = "apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: policyexceptions.kyverno.io}
+spec:
+  group: kyverno.io
+  scope: Namespaced
+  names: {kind: PolicyException, plural: policyexceptions}
+  versions:
+    - name: v2
+      served: true
+      storage: true
+      schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+";
+    plane.apply(definition).unwrap();
+    let name = "policyexceptions.kyverno.io";
+    let wait = ["wait", "--for=condition=established", "crd", name];
+    plane.kubectl(&wait, "").unwrap();
+    plane.create_namespace("excepted").unwrap();
+    let objects = "
+{apiVersion: v1, kind: Endpoints, metadata: {name: old, namespace: excepted}}
+---
+{apiVersion: v1, kind: Endpoints, metadata: {name: new, namespace: excepted}}
+---
+apiVersion: kyverno.io/v2
+kind: PolicyException
+metadata: {name: old, namespace: default}
+spec:
+  exceptions: [{policyName: ends, ruleNames: [labelled]}]
+  match: {any: [{resources: {kinds: [Endpoints], names: [old]}}]}
+";
+    plane.apply(objects).unwrap();
+    let policy = labelled("ends", "Endpoints", "");
+    for (flags, wanted) in [
+        (&[][..], "pass: 0, fail: 2, warn: 0, error: 0, skip: 0"),
+        (
+            &["--exceptions-with-resources"],
+            "pass: 0, fail: 1, warn: 0, error: 0, skip: 1",
+        ),
+    ] {
+        let of = ["--cluster", "--namespace=excepted"];
+        let flags = [&of, flags].concat();
+        let said = apply(plane, &plane.kubeconfig(), &policy, &flags);
+        assert!(said.data.contains(wanted), "{said:?}");
+    }
 }
 
 fn whoever_may_not_is_told_what_is_missing(plane: &ControlPlane) {
