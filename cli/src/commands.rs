@@ -1,6 +1,7 @@
 //! The commands, one file each: `Args` and `run`.
 
 pub mod apply;
+pub(crate) mod asked_cluster;
 pub(crate) mod clock;
 pub(crate) mod cluster_connection;
 pub mod completions;

@@ -22,6 +22,11 @@ pub(crate) struct ClusterConnection {
 }
 
 impl ClusterConnection {
+    /// Whether a cluster is named.
+    pub(crate) fn is_named(&self) -> bool {
+        self.kubeconfig.is_some() || self.context.is_some()
+    }
+
     /// A connection; the cluster is not asked yet.
     pub(crate) fn connect(&self, concurrency: usize) -> Result<Cluster, Diagnostic> {
         let options = ConnectOptions {

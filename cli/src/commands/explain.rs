@@ -10,6 +10,7 @@ use portcullis_pipeline::{
     environment,
     explain::{self, Explanation, Question},
     files, library,
+    live::LiveCluster,
     offline::Overrides,
     render::{self, RenderedPolicy},
     template,
@@ -18,7 +19,10 @@ use portcullis_pipeline::{
 use serde_json::{Map, Value};
 
 use crate::{
-    commands::workspace_argument::WorkspaceArgument,
+    commands::{
+        asked_cluster::AskedCluster, cluster_connection::ClusterConnection,
+        workspace_argument::WorkspaceArgument,
+    },
     exit_status::ExitStatus,
     output::{answer::AnswerFormat, console::Console, explanation},
 };
@@ -33,7 +37,7 @@ use crate::{
 pub struct Args {
     /// A policy of the workspace, as `<set>/<policy>`, or a file or folder of policies.
     pub policy: String,
-    /// A file of manifests.
+    /// A file of manifests; with `--cluster` an object of it, as `NAMESPACE/KIND/NAME`.
     pub resource: PathBuf,
     /// Only the resource of this name.
     #[arg(short, long, value_name = "NAME")]
@@ -49,6 +53,21 @@ pub struct Args {
     pub format: AnswerFormat,
     #[command(flatten)]
     workspace: WorkspaceArgument,
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+/// Which cluster is asked.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Cluster")]
+struct ClusterArgs {
+    /// Explain an object of a cluster, which is the one of the current context where nothing else is
+    /// said.
+    #[arg(short, long)]
+    cluster: bool,
+    // A cluster that is named answers policies on manifests, too.
+    #[command(flatten)]
+    connection: ClusterConnection,
 }
 
 /// Runs the command.
@@ -56,10 +75,7 @@ pub struct Args {
 /// # Errors
 /// Where the answer cannot be written.
 pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
-    let explained = question(args).and_then(|(question, variables)| {
-        let resources = resources(&args.resource, &variables).map_err(|one| vec![one])?;
-        explain::explain(&question, &resources)
-    });
+    let explained = explain(args);
     match explained {
         Ok(mut explanations) => {
             let named = |one: &Explanation| match &args.name {
@@ -81,6 +97,31 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
             Ok(ExitStatus::Error)
         }
     }
+}
+
+fn explain(args: &Args) -> Result<Vec<Explanation>, Vec<Diagnostic>> {
+    let (mut question, variables) = question(args)?;
+    let alone = |fault| vec![fault];
+    if !args.cluster.cluster && !args.cluster.connection.is_named() {
+        let resources = resources(&args.resource, &variables).map_err(alone)?;
+        return explain::explain(&question, &resources);
+    }
+    let asked = AskedCluster::connect(&args.cluster.connection, 1).map_err(alone)?;
+    let name = args.resource.to_string_lossy();
+    let (files, namespace) = match args.cluster.cluster {
+        true => (asked.named(&name), name.split('/').next()),
+        false => {
+            let file = resources(&args.resource, &variables);
+            (file.map(|file| vec![file]), None)
+        }
+    };
+    let files = files.map_err(alone)?;
+    let namespace = namespace.filter(|namespace| !namespace.is_empty());
+    question.surroundings.namespaces = asked.namespaces(namespace).map_err(alone)?;
+    question.world.live = Some(LiveCluster::new(asked));
+    let explained = files.iter().map(|file| explain::explain(&question, file));
+    let explained: Vec<Vec<Explanation>> = explained.collect::<Result<_, _>>()?;
+    Ok(explained.concat())
 }
 
 /// The manifests; a template among them, as a suite may have it, is rendered as the policy is.

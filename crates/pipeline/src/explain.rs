@@ -96,6 +96,9 @@ pub fn explain(
     faults.extend(refused.iter().map(|error| loaded.refusal(error)));
     let mut world = question.world.clone();
     world.catalogue = catalogue();
+    if let Some(live) = &world.live {
+        live.add_kinds(&mut world.catalogue);
+    }
     let (found, unread) = objects::read(resources, &world.catalogue);
     faults.extend(unread);
     if found.is_empty() && faults.is_empty() {

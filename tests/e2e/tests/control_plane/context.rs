@@ -81,6 +81,26 @@ fn the_cluster_answers_what_policies_ask(plane: &ControlPlane) {
     let said = of(&["--cluster", "--namespace=asked", "-f", &values]);
     assert!(said.data.contains("in the presence of"), "{said:?}");
 
+    // An explanation shows what was asked and decided, of an object of the cluster and of a manifest.
+    for (resource, cluster) in [("asked/Pod/far", &["--cluster"][..]), (&manifests, &[])] {
+        let explain = ["explain", &policy, resource, "--name=far"];
+        let said = run(&plane.kubeconfig(), &[&explain, cluster].concat());
+        assert_eq!(said.code, 0, "{said:?}");
+        for part in ["asked/Pod/far", far] {
+            assert!(said.data.contains(part), "{part}: {said:?}");
+        }
+    }
+    for (name, wanted) in [
+        ("asked/Pod/none", "no object `asked/Pod/none`"),
+        ("asked/Widget/far", "no object `asked/Widget/far`"),
+        ("far", "`far` is no name of an object of a cluster"),
+    ] {
+        let explain = ["explain", &policy, name, "--cluster"];
+        let said = run(&plane.kubeconfig(), &explain);
+        assert_eq!(said.code, 2, "{said:?}");
+        assert!(said.talk.contains(wanted), "{wanted}: {said:?}");
+    }
+
     let denied = run(
         &plane.kubeconfig_of_nobody(),
         &["apply", &policy, "--resource", &manifests],
