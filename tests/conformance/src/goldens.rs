@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod autogen;
 pub mod cel;
+pub mod cel_spec;
 pub mod conditions;
 pub mod crds;
 pub mod cron;

@@ -19,7 +19,13 @@ const CEL: &str = "cel";
 #[must_use]
 pub fn names() -> Vec<&'static str> {
     let tables = goldens::TABLES.iter().map(|table| table.name);
-    let others = [AUTOGEN, CEL, apply_results::NAME, POD_SECURITY];
+    let others = [
+        AUTOGEN,
+        CEL,
+        goldens::cel_spec::NAME,
+        apply_results::NAME,
+        POD_SECURITY,
+    ];
     let names = tables.chain(others).chain(suites::CORPORA.iter().copied());
     names.collect()
 }
@@ -56,6 +62,12 @@ pub fn all(corpora: &Path, only: Option<&str>) -> Result<Vec<Score>, String> {
     let expressions = corpora.join("goldens").join(format!("{CEL}.json"));
     if wanted(CEL) && expressions.is_file() {
         scores.extend(replay_cel(&read(&expressions)?)?);
+    }
+    let specification = corpora
+        .join("goldens")
+        .join(format!("{}.json", goldens::cel_spec::NAME));
+    if wanted(goldens::cel_spec::NAME) && specification.is_file() {
+        scores.extend(goldens::cel_spec::replay(&read(&specification)?));
     }
     let answers = corpora
         .join("goldens")

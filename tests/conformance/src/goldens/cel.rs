@@ -167,7 +167,7 @@ fn type_name(of: &Type) -> String {
 }
 
 /// A value as the table shows it.
-fn shown(value: &Value<'_>) -> Json {
+pub(super) fn shown(value: &Value<'_>) -> Json {
     let held = match value {
         Value::Null => Json::Null,
         Value::Bool(flag) => json!(flag),
