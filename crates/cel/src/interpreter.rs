@@ -1,20 +1,21 @@
 //! Evaluation: walks the nodes of a program, and counts what each step costs.
 //!
 //! An operand that has no value does not end an evaluation at once: `&&`, `||` and loops may do
-//! without it, and cel-go evaluates both operands of a call before it looks at them, which counts.
+//! without it, and what the calls around it cost depends on where it stands.
 
+mod attribute;
 mod fold;
 mod logic;
-mod selection;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     error::{EvalError, EvalErrorKind, Evaluated},
     function::Call,
+    library::standard::of_shorter_side,
     lower::{Callee, Comparison, Entry, Field, Node},
     program::{Options, Outcome, Variables},
-    value::{Entries, Key, List, Map, Struct, Value},
+    value::{Entries, Key, List, Map, Struct, Text, Value},
 };
 
 /// What making a list costs.
@@ -97,27 +98,7 @@ impl<'a, 'v> State<'a, 'v> {
                 self.charge(1)?;
                 value
             }
-            Node::Select {
-                operand,
-                field,
-                is_attribute,
-            } => self.select(operand, field, *is_attribute),
-            Node::OptionalSelect {
-                operand,
-                field,
-                is_attribute,
-            } => self.optional_select(operand, field, *is_attribute),
-            Node::Has {
-                operand,
-                field,
-                is_attribute,
-            } => self.has(operand, field, *is_attribute),
-            Node::Index {
-                operand,
-                index,
-                optional,
-                is_attribute,
-            } => self.index(operand, index, *optional, *is_attribute),
+            Node::Attribute(attribute) => self.attribute(attribute),
             Node::And(operands) => self.and(operands),
             Node::Or(operands) => self.or(operands),
             Node::Not(operand) => self.not(operand),
@@ -136,7 +117,7 @@ impl<'a, 'v> State<'a, 'v> {
             } => {
                 let text = self.node(text)?;
                 let args = [text, pattern.lend()];
-                self.charge(callee.cost.map_or(1, |cost| cost(&args, None)))?;
+                self.charge(callee.cost(&args, None))?;
                 match &args {
                     [Value::String(text), _] => Ok(Value::Bool(regex.is_match(text))),
                     _ => Err(EvalError::no_such_overload().into()),
@@ -160,53 +141,13 @@ impl<'a, 'v> State<'a, 'v> {
         }
     }
 
-    /// The value of a name of a loop or of `cel.bind`.
-    fn local(&mut self, at: usize) -> Evaluated<'a> {
-        let waiting = match self.locals.get(at) {
-            Some(Local::Known(value)) => return value.clone(),
-            Some(Local::Waiting(node)) => *node,
-            None => return Err(EvalError::no_such_overload().into()),
-        };
-        // The value is computed as if the names below it were not there.
-        let above = self.locals.split_off(at);
-        let value = self.node(waiting);
-        self.locals.truncate(at);
-        self.locals.extend(above);
-        if let Some(slot) = self.locals.get_mut(at) {
-            *slot = Local::Known(value.clone());
-        }
-        value
-    }
-
-    fn variable(&mut self, slot: usize) -> Evaluated<'a> {
-        if let Some(Some(known)) = self.slots.get(slot) {
-            return known.clone();
-        }
-        let name = self.names.get(slot).map_or("", |name| &**name);
-        let value = self
-            .variables
-            .get(name)
-            .unwrap_or_else(|| Err(EvalError::new(format!("no such attribute(s): {name}")).into()));
-        if let Some(slot) = self.slots.get_mut(slot) {
-            *slot = Some(value.clone());
-        }
-        value
-    }
-
     fn compare(&mut self, comparison: Comparison, operands: &'a [Node; 2]) -> Evaluated<'a> {
         let [left, right] = operands;
         let left = self.node(left)?;
-        let right = match self.node(right) {
-            Ok(right) => right,
-            Err(error) => {
-                if error.kind != EvalErrorKind::CostLimit {
-                    self.charge(1)?;
-                }
-                return Err(error);
-            }
-        };
-        self.charge(cost_of_comparison(&left, &right))?;
-        let equal = left == right;
+        let right = self.node(right);
+        let shown = right.as_ref().unwrap_or(&Value::Null);
+        self.charge_after(cost_of_comparison(&left, shown), &right)?;
+        let equal = left == right?;
         Ok(Value::Bool(match comparison {
             Comparison::Equals => equal,
             Comparison::NotEquals => !equal,
@@ -214,9 +155,10 @@ impl<'a, 'v> State<'a, 'v> {
     }
 
     /// A call. The first argument without a value ends it; it costs all the same where that is the
-    /// last of one or two arguments.
+    /// last one.
     fn call(&mut self, callee: &Callee, args: &'a [Node]) -> Evaluated<'a> {
         match args {
+            [] => self.invoke(callee, &[]),
             [one] => match self.node(one) {
                 Ok(one) => self.invoke(callee, &[one]),
                 Err(error) => self.failed(callee, &[Value::Null], error),
@@ -228,23 +170,28 @@ impl<'a, 'v> State<'a, 'v> {
                     Err(error) => self.failed(callee, &[one, Value::Null], error),
                 }
             }
-            many => {
-                let mut values = Vec::with_capacity(many.len());
+            [many @ .., last] => {
+                let mut values = Vec::with_capacity(args.len());
                 for arg in many {
                     values.push(self.node(arg)?);
                 }
-                self.invoke(callee, &values)
+                match self.node(last) {
+                    Ok(last) => {
+                        values.push(last);
+                        self.invoke(callee, &values)
+                    }
+                    Err(error) => {
+                        values.push(Value::Null);
+                        self.failed(callee, &values, error)
+                    }
+                }
             }
         }
     }
 
     fn invoke(&mut self, callee: &Callee, args: &[Value<'a>]) -> Evaluated<'a> {
         let result = self.dispatch(callee, args);
-        self.charge(
-            callee
-                .cost
-                .map_or(1, |cost| cost(args, result.as_ref().ok())),
-        )?;
+        self.charge(callee.cost(args, result.as_ref().ok()))?;
         result
     }
 
@@ -255,10 +202,21 @@ impl<'a, 'v> State<'a, 'v> {
         args: &[Value<'a>],
         error: Box<EvalError>,
     ) -> Evaluated<'a> {
-        if error.kind != EvalErrorKind::CostLimit {
-            self.charge(callee.cost.map_or(1, |cost| cost(args, None)))?;
+        let failed = Err(error);
+        self.charge_after(callee.cost(args, None), &failed)?;
+        failed
+    }
+
+    /// A cost that a failure has too, unless it is the one that ends the evaluation.
+    fn charge_after<T>(
+        &mut self,
+        cost: u64,
+        result: &Result<T, Box<EvalError>>,
+    ) -> Result<(), Box<EvalError>> {
+        match is_cost_limit(result) {
+            true => Ok(()),
+            false => self.charge(cost),
         }
-        Err(error)
     }
 
     fn dispatch(&mut self, callee: &Callee, args: &[Value<'a>]) -> Evaluated<'a> {
@@ -275,32 +233,31 @@ impl<'a, 'v> State<'a, 'v> {
     }
 
     fn list(&mut self, elements: &'a [Node], optional: &[usize]) -> Evaluated<'a> {
+        let made = self.elements(elements, optional);
+        self.charge_after(LIST, &made)?;
+        Ok(Value::List(List::from(made?)))
+    }
+
+    fn elements(
+        &mut self,
+        elements: &'a [Node],
+        optional: &[usize],
+    ) -> Result<Vec<Value<'a>>, Box<EvalError>> {
         let mut values = Vec::with_capacity(elements.len());
         let mut optional = optional.iter().peekable();
-        let mut failed = None;
         for (position, element) in elements.iter().enumerate() {
-            let is_optional = optional.next_if_eq(&&position).is_some();
-            match self.node(element) {
-                Ok(value) if is_optional => values.extend(inside(value)?),
-                Ok(value) => values.push(value),
-                Err(error) => {
-                    failed = Some(error);
-                    break;
-                }
+            let value = self.node(element)?;
+            match optional.next_if_eq(&&position) {
+                Some(_) => values.extend(inside(value)?),
+                None => values.push(value),
             }
         }
-        self.charge(LIST)?;
-        match failed {
-            Some(error) => Err(error),
-            None => Ok(Value::List(List::from(values))),
-        }
+        Ok(values)
     }
 
     fn map(&mut self, entries: &'a [Entry]) -> Evaluated<'a> {
         let made = self.entries(entries);
-        if !matches!(&made, Err(error) if error.kind == EvalErrorKind::CostLimit) {
-            self.charge(MAP)?;
-        }
+        self.charge_after(MAP, &made)?;
         Ok(Value::Map(Map::Shared(Arc::new(made?))))
     }
 
@@ -324,30 +281,34 @@ impl<'a, 'v> State<'a, 'v> {
     }
 
     fn message(&mut self, name: &Arc<str>, fields: &'a [Field]) -> Evaluated<'a> {
-        let mut made = Struct {
+        let made = self.fields(fields);
+        self.charge_after(STRUCT, &made)?;
+        Ok(Value::Struct(Arc::new(Struct {
             type_name: name.clone(),
-            fields: std::collections::BTreeMap::new(),
-        };
-        let mut failed = None;
-        for field in fields {
-            match self.node(&field.value) {
-                Ok(value) if field.optional => {
-                    made.fields
-                        .extend(inside(value)?.map(|value| (field.name.lend(), value)));
-                }
-                Ok(value) => drop(made.fields.insert(field.name.lend(), value)),
-                Err(error) => {
-                    failed = Some(error);
-                    break;
-                }
-            }
-        }
-        self.charge(STRUCT)?;
-        match failed {
-            Some(error) => Err(error),
-            None => Ok(Value::Struct(Arc::new(made))),
-        }
+            fields: made?,
+        })))
     }
+
+    fn fields(
+        &mut self,
+        fields: &'a [Field],
+    ) -> Result<BTreeMap<Text<'a>, Value<'a>>, Box<EvalError>> {
+        let mut made = BTreeMap::new();
+        for field in fields {
+            let value = self.node(&field.value)?;
+            let value = match field.optional {
+                true => inside(value)?,
+                false => Some(value),
+            };
+            made.extend(value.map(|value| (field.name.lend(), value)));
+        }
+        Ok(made)
+    }
+}
+
+/// Whether an evaluation ends because it costs too much.
+fn is_cost_limit<T>(result: &Result<T, Box<EvalError>>) -> bool {
+    matches!(result, Err(error) if error.kind == EvalErrorKind::CostLimit)
 }
 
 /// What an optional holds.
@@ -366,9 +327,8 @@ fn inside<'a>(value: Value<'a>) -> Result<Option<Value<'a>>, Box<EvalError>> {
 
 /// Comparing costs a tenth of the shorter side, rounded up, where both have a size.
 fn cost_of_comparison(left: &Value<'_>, right: &Value<'_>) -> u64 {
-    use crate::library::standard::of_shorter;
-    match (left, right) {
-        (Value::Bool(_) | Value::Int(_) | Value::Null, _) => 1,
-        (left, right) => of_shorter(&[left.clone(), right.clone()], None),
+    match left {
+        Value::Bool(_) | Value::Int(_) | Value::Null => 1,
+        left => of_shorter_side(left, right),
     }
 }

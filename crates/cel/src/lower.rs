@@ -1,6 +1,7 @@
 //! A checked tree to the form that is evaluated: names become slots, constants are computed, regular
 //! expressions compiled, and the loops of the language's macros recognised.
 
+mod attribute;
 mod constants;
 mod folds;
 mod node;
@@ -21,6 +22,7 @@ use crate::{
     value::{Text, Value},
 };
 
+pub(crate) use attribute::{Attribute, Charge, Root, Step, StepKey};
 pub(crate) use constants::ConstSet;
 pub(crate) use node::{Callee, Comparison, Entry, Field, Fold, FoldKind, Node};
 
@@ -114,20 +116,11 @@ impl Lowering<'_> {
         ) {
             return Ok(self.named(expr, field));
         }
-        let operand = self.node(operand)?;
-        let field = field.into();
-        Ok(match test_only {
-            true => Node::Has {
-                is_attribute: operand.is_attribute(),
-                operand: Box::new(operand),
-                field,
-            },
-            false => Node::Select {
-                is_attribute: operand.is_attribute(),
-                operand: Box::new(operand),
-                field,
-            },
-        })
+        Ok(self.node(operand)?.with_step(Step {
+            key: StepKey::Field(field.into()),
+            is_optional: false,
+            is_test: test_only,
+        }))
     }
 
     fn call(
@@ -145,7 +138,7 @@ impl Lowering<'_> {
         let is_member = candidates.first().is_none_or(is_member);
         let target = target.filter(|_| is_member);
         let args = self.nodes(target.into_iter().chain(args))?;
-        let args = match self.operator(function, args) {
+        let args = match self.operator(function, candidates, args) {
             Ok(node) => return Ok(node),
             Err(args) => args,
         };
@@ -182,7 +175,12 @@ impl Lowering<'_> {
     }
 
     /// An operator that the interpreter evaluates itself; the arguments again if it is none.
-    fn operator(&mut self, function: &str, args: Vec<Node>) -> Result<Node, Vec<Node>> {
+    fn operator(
+        &mut self,
+        function: &str,
+        candidates: &[&'static Overload],
+        args: Vec<Node>,
+    ) -> Result<Node, Vec<Node>> {
         let comparison = match function {
             operator::EQUALS => Some(Comparison::Equals),
             operator::NOT_EQUALS => Some(Comparison::NotEquals),
@@ -193,22 +191,11 @@ impl Lowering<'_> {
             (operator::LOGICAL_OR, Ok(pair)) => Ok(Node::Or(Box::new(pair))),
             (operator::INDEX, Ok([operand, index])) => Ok(index_of(operand, index, false)),
             (operator::OPT_INDEX, Ok([operand, index])) => Ok(index_of(operand, index, true)),
-            (operator::OPT_SELECT, Ok([operand, Node::Const(Value::String(field))])) => {
-                Ok(Node::OptionalSelect {
-                    is_attribute: operand.is_attribute(),
-                    operand: Box::new(operand),
-                    field: field.as_str().into(),
-                })
-            }
-            (operator::IN, Ok([value, Node::Const(Value::List(list))])) => {
-                match ConstSet::of(&list) {
-                    Some(set) if set.is_empty() => Ok(Node::Const(Value::Bool(false))),
-                    Some(set) => Ok(Node::InSet {
-                        value: Box::new(value),
-                        set: Box::new(set),
-                    }),
-                    None => Err(vec![value, Node::Const(Value::List(list))]),
-                }
+            (operator::OPT_SELECT, Ok([operand, field])) => Ok(index_of(operand, field, true)),
+            (operator::IN, Ok([value, Node::Const(Value::List(list))]))
+                if candidates.len() == 1 =>
+            {
+                constants::membership(value, list)
             }
             (OR_VALUE_FUNCTION, Ok(pair)) => Ok(Node::OrElse(Box::new(pair))),
             ("or", Ok(pair)) => Ok(Node::OptionalOr(Box::new(pair))),
@@ -273,20 +260,28 @@ fn is_member(overload: &&'static Overload) -> bool {
     crate::declaration::OverloadDecl::read(overload).is_some_and(|decl| decl.is_member)
 }
 
-fn index_of(operand: Node, index: Node, optional: bool) -> Node {
-    Node::Index {
-        is_attribute: operand.is_attribute(),
-        operand: Box::new(operand),
-        index: Box::new(index),
-        optional,
-    }
+fn index_of(operand: Node, index: Node, is_optional: bool) -> Node {
+    let key = match index {
+        Node::Const(Value::String(field)) => StepKey::Field(field.as_str().into()),
+        Node::Const(index) => StepKey::Const(index),
+        index => StepKey::Computed(index.uncharged()),
+    };
+    operand.with_step(Step {
+        key,
+        is_optional,
+        is_test: false,
+    })
 }
 
 /// Operators with one operand or three.
 fn operator_of_others(function: &str, args: Vec<Node>) -> Result<Node, Vec<Node>> {
     match function {
         operator::CONDITIONAL => match <[Node; 3]>::try_from(args) {
-            Ok(parts) => Ok(Node::Conditional(Box::new(parts))),
+            Ok([condition, then, otherwise]) => Ok(Node::Conditional(Box::new([
+                condition,
+                then.uncharged(),
+                otherwise.uncharged(),
+            ]))),
             Err(args) => Err(args),
         },
         operator::LOGICAL_NOT | operator::NOT_STRICTLY_FALSE => match <[Node; 1]>::try_from(args) {

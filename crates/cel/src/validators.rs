@@ -5,7 +5,7 @@ use portcullis_values::regexp::GoRegexp;
 use crate::{
     checked::CheckedAst,
     error::Issue,
-    library::standard::{parse_duration, parse_timestamp},
+    library::standard::{YEARS, parse_duration, parse_timestamp},
     syntax::ast::{Expr, ExprId, ExprKind, Literal},
     types::Type,
 };
@@ -149,6 +149,14 @@ fn durations(checked: &CheckedAst, expr: &Expr) -> Option<Issue> {
 }
 
 fn timestamps(checked: &CheckedAst, expr: &Expr) -> Option<Issue> {
+    if let ExprKind::Call { function, args, .. } = &expr.kind
+        && function == "timestamp"
+        && let [argument] = args.as_slice()
+        && let ExprKind::Literal(Literal::Int(seconds)) = argument.kind
+    {
+        let valid = YEARS.contains(&seconds);
+        return (!valid).then(|| invalid(checked, argument, "timestamp"));
+    }
     let (argument, text) = conversion(expr, "timestamp")?;
     let valid = parse_timestamp(text).is_some();
     (!valid).then(|| invalid(checked, argument, "timestamp"))

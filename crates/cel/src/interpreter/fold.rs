@@ -1,10 +1,10 @@
 //! Loops over lists and maps.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use super::{LIST, Local, State};
+use super::{LIST, Local, State, is_cost_limit};
 use crate::{
-    error::{EvalError, EvalErrorKind, Evaluated},
+    error::{EvalError, Evaluated},
     lower::{Callee, Fold, FoldKind, Node},
     value::{Entries, Key, List, Map, Value},
 };
@@ -12,19 +12,11 @@ use crate::{
 /// Whether a loop goes on.
 type GoesOn = Result<bool, Box<EvalError>>;
 
-fn is_cost_limit(result: &Evaluated<'_>) -> bool {
-    matches!(result, Err(error) if error.kind == EvalErrorKind::CostLimit)
-}
-
 impl<'a> State<'a, '_> {
     pub(super) fn fold(&mut self, fold: &'a Fold) -> Evaluated<'a> {
         let range = self.node(&fold.range)?;
-        let init = self.node(&fold.init);
-        if is_cost_limit(&init) {
-            return init;
-        }
         let base = self.locals.len();
-        self.locals.push(Local::Known(init));
+        self.locals.push(Local::Waiting(&fold.init));
         let walked = match &fold.kind {
             FoldKind::Any { condition, step } => {
                 self.walk(&range, fold, |state| state.any(base, condition, step))
@@ -158,33 +150,40 @@ impl<'a> State<'a, '_> {
         predicate: Option<&'a Node>,
         element: &'a Node,
     ) -> Result<(), Box<EvalError>> {
-        let mut found: Vec<Value<'a>> = Vec::new();
-        let mut failed = None;
+        let list_of_one = if matches!(element, Node::Const(_)) {
+            0
+        } else {
+            LIST
+        };
+        let mut found: Result<Vec<Value<'a>>, Box<EvalError>> = Ok(Vec::new());
         self.walk(range, fold, |state| {
             match state.holds(predicate) {
-                Ok(false) => {}
-                Ok(true) => {
-                    state.charge(1)?;
-                    let element = state.node(element);
-                    if is_cost_limit(&element) {
-                        return element.map(|_| false);
-                    }
-                    // The list of one element, and joining it.
-                    state.charge(LIST + 1)?;
-                    match element {
-                        Ok(element) => found.push(element),
-                        Err(error) => failed = failed.take().or(Some(error)),
-                    }
+                // The accumulator stands for itself, which costs nothing.
+                Ok(false) => return Ok(true),
+                Ok(true) => state.charge(1)?,
+                limit if is_cost_limit(&limit) => return limit,
+                Err(error) => {
+                    found = Err(error);
+                    return Ok(true);
                 }
-                Err(error) if error.kind == EvalErrorKind::CostLimit => return Err(error),
-                Err(error) => failed = Some(error),
+            }
+            // Nothing is added to what failed.
+            let Ok(list) = &mut found else {
+                return Ok(true);
+            };
+            let element = state.node(element);
+            if is_cost_limit(&element) {
+                return element.map(|_| false);
+            }
+            // The list of one element, unless it is constant, and joining it.
+            state.charge(list_of_one + 1)?;
+            match element {
+                Ok(element) => list.push(element),
+                Err(error) => found = Err(error),
             }
             Ok(true)
         })?;
-        self.set(
-            base,
-            failed.map_or_else(|| Ok(Value::List(List::from(found))), Err),
-        )?;
+        self.set(base, found.map(|found| Value::List(List::from(found))))?;
         Ok(())
     }
 
@@ -197,68 +196,84 @@ impl<'a> State<'a, '_> {
         entry: &'a [Node],
         callee: &Callee,
     ) -> Result<(), Box<EvalError>> {
-        let mut found: Vec<(Key<'a>, Value<'a>)> = Vec::new();
-        let mut keys = std::collections::BTreeSet::new();
-        let mut failed: Option<Box<EvalError>> = None;
+        let mut found: Result<Vec<(Key<'a>, Value<'a>)>, Box<EvalError>> = Ok(Vec::new());
+        let mut keys = BTreeSet::new();
         self.walk(range, fold, |state| {
             match state.holds(predicate) {
-                Ok(true) => {}
                 Ok(false) => return Ok(true),
-                Err(error) if error.kind == EvalErrorKind::CostLimit => return Err(error),
+                Ok(true) => state.charge(1)?,
+                limit if is_cost_limit(&limit) => return limit,
                 Err(error) => {
-                    failed = failed.take().or(Some(error));
+                    found = Err(error);
                     return Ok(true);
                 }
             }
-            state.charge(1)?;
-            let entries = state.entries_of(entry);
-            if !matches!(&entries, Err(error) if error.kind == EvalErrorKind::CostLimit) {
-                state.charge(callee.cost.map_or(1, |cost| cost(&[], None)))?;
-            }
-            match entries {
+            let Ok(map) = &mut found else {
+                return Ok(true);
+            };
+            match state.entries_of(entry, callee)? {
                 Ok(entries) => {
-                    for (key, value) in entries {
-                        if !keys.insert(key.clone()) {
-                            let key = key.to_value();
-                            let problem = format!("insert failed: key {key} already exists");
-                            failed = failed.take().or(Some(EvalError::new(problem).into()));
-                        }
-                        found.push((key, value));
+                    let taken = entries.iter().find(|(key, _)| !keys.insert(key.clone()));
+                    if let Some((key, _)) = taken {
+                        let key = key.to_value();
+                        let problem = format!("insert failed: key {key} already exists");
+                        found = Err(EvalError::new(problem).into());
+                    } else {
+                        map.extend(entries);
                     }
                 }
-                Err(error) if error.kind == EvalErrorKind::CostLimit => return Err(error),
-                Err(error) => failed = failed.take().or(Some(error)),
+                Err(error) => found = Err(error),
             }
             Ok(true)
         })?;
-        let made = || {
+        let made = found.map(|found| {
             let entries: Entries<'a> = found.into_iter().collect();
-            Ok(Value::Map(Map::Shared(Arc::new(entries))))
-        };
-        self.set(base, failed.map_or_else(made, Err))?;
+            Value::Map(Map::Shared(Arc::new(entries)))
+        });
+        self.set(base, made)?;
         Ok(())
     }
 
-    /// The entries that one step of `transformMap` adds: a key and a value, or those of a map.
+    /// The entries that one step of `transformMap` adds: a key and a value, or those of a map. It
+    /// costs something also where the last argument has no value.
     fn entries_of(
         &mut self,
         entry: &'a [Node],
-    ) -> Result<Vec<(Key<'a>, Value<'a>)>, Box<EvalError>> {
-        match entry {
-            [key, value] => {
-                let key = self.node(key)?;
-                let value = self.node(value)?;
-                let key = Key::of(&key).ok_or_else(|| {
-                    let problem = format!("unsupported key type: {}", key.runtime_type());
-                    Box::new(EvalError::new(problem))
-                })?;
-                Ok(vec![(key, value)])
-            }
-            [map] => match self.node(map)? {
-                Value::Map(map) => Ok(map.iter().collect()),
-                _ => Err(EvalError::no_such_overload().into()),
+        callee: &Callee,
+    ) -> Result<Result<Added<'a>, Box<EvalError>>, Box<EvalError>> {
+        let key = match entry {
+            [key, _] => match self.node(key) {
+                limit if is_cost_limit(&limit) => return limit.map(|_| Ok(Vec::new())),
+                Err(error) => return Ok(Err(error)),
+                Ok(key) => Some(key),
             },
-            _ => Err(EvalError::no_such_overload().into()),
+            _ => None,
+        };
+        let Some(last) = entry.last() else {
+            return Ok(Ok(Vec::new()));
+        };
+        let last = self.node(last);
+        if is_cost_limit(&last) {
+            return last.map(|_| Ok(Vec::new()));
         }
+        self.charge(callee.cost(&[], None))?;
+        Ok(last.and_then(|last| added(key, last)))
+    }
+}
+
+/// Entries that are added to a map.
+type Added<'a> = Vec<(Key<'a>, Value<'a>)>;
+
+fn added<'a>(key: Option<Value<'a>>, value: Value<'a>) -> Result<Added<'a>, Box<EvalError>> {
+    match (key, value) {
+        (Some(key), value) => match Key::of(&key) {
+            Some(key) => Ok(vec![(key, value)]),
+            None => {
+                let problem = format!("unsupported key type: {}", key.runtime_type());
+                Err(EvalError::new(problem).into())
+            }
+        },
+        (None, Value::Map(map)) => Ok(map.iter().collect()),
+        (None, _) => Err(EvalError::no_such_overload().into()),
     }
 }

@@ -1,8 +1,8 @@
 //! Operators that may do without an operand, and optionals.
 
-use super::State;
+use super::{State, is_cost_limit};
 use crate::{
-    error::{EvalError, EvalErrorKind, Evaluated},
+    error::{EvalError, Evaluated},
     lower::Node,
     value::Value,
 };
@@ -34,12 +34,12 @@ impl<'a> State<'a, '_> {
 
     /// The left operand has no value: the right one may decide all the same.
     fn despite(&mut self, left: Evaluated<'a>, right: &'a Node, decides: bool) -> Evaluated<'a> {
-        if matches!(&left, Err(error) if error.kind == EvalErrorKind::CostLimit) {
+        if is_cost_limit(&left) {
             return left;
         }
         match (left, self.node(right)) {
             (_, Ok(Value::Bool(flag))) if flag == decides => Ok(Value::Bool(flag)),
-            (_, Err(error)) if error.kind == EvalErrorKind::CostLimit => Err(error),
+            (_, limit) if is_cost_limit(&limit) => limit,
             (Err(error), _) | (Ok(_), Err(error)) => Err(error),
             (Ok(_), Ok(_)) => Err(EvalError::no_such_overload().into()),
         }
@@ -47,7 +47,7 @@ impl<'a> State<'a, '_> {
 
     pub(super) fn not(&mut self, operand: &'a Node) -> Evaluated<'a> {
         let operand = self.node(operand);
-        self.charge_after(&operand)?;
+        self.charge_after(1, &operand)?;
         match operand? {
             Value::Bool(flag) => Ok(Value::Bool(!flag)),
             _ => Err(EvalError::no_such_overload().into()),
@@ -56,38 +56,20 @@ impl<'a> State<'a, '_> {
 
     pub(super) fn not_strictly_false(&mut self, operand: &'a Node) -> Evaluated<'a> {
         let operand = self.node(operand);
-        if matches!(&operand, Err(error) if error.kind == EvalErrorKind::CostLimit) {
+        if is_cost_limit(&operand) {
             return operand;
         }
         self.charge(1)?;
         Ok(Value::Bool(!matches!(operand, Ok(Value::Bool(false)))))
     }
 
-    /// A call costs 1, also where its operand has no value.
-    fn charge_after(&mut self, operand: &Evaluated<'a>) -> Result<(), Box<EvalError>> {
-        match operand {
-            Err(error) if error.kind == EvalErrorKind::CostLimit => Ok(()),
-            _ => self.charge(1),
-        }
-    }
-
     pub(super) fn conditional(&mut self, parts: &'a [Node; 3]) -> Evaluated<'a> {
         let [condition, then, otherwise] = parts;
         match self.node(condition)? {
-            Value::Bool(true) => self.unbegun(then),
-            Value::Bool(false) => self.unbegun(otherwise),
+            Value::Bool(true) => self.node(then),
+            Value::Bool(false) => self.node(otherwise),
             _ => Err(EvalError::no_such_overload().into()),
         }
-    }
-
-    /// A branch of `?:` or an index: that it begins at a variable costs nothing, as cel-go makes it a
-    /// part of the attribute around it.
-    pub(super) fn unbegun(&mut self, node: &'a Node) -> Evaluated<'a> {
-        let value = self.node(node);
-        if node.begins_attribute() {
-            self.cost = self.cost.saturating_sub(1);
-        }
-        value
     }
 
     /// `a.or(b)`: `b` is evaluated only where it is needed.
@@ -113,16 +95,13 @@ impl<'a> State<'a, '_> {
     pub(super) fn or_else(&mut self, operands: &'a [Node; 2]) -> Evaluated<'a> {
         let [value, other] = operands;
         let value = self.node(value);
-        let other = self.node(other);
-        for operand in [&value, &other] {
-            if let Err(error) = operand
-                && error.kind == EvalErrorKind::CostLimit
-            {
-                return Err(error.clone());
-            }
+        if is_cost_limit(&value) {
+            return value;
         }
-        self.charge(1)?;
+        let other = self.node(other);
+        self.charge_after(1, &other)?;
         match value {
+            _ if is_cost_limit(&other) => other,
             Ok(Value::Optional(Some(held))) => Ok((*held).clone()),
             Ok(Value::Optional(None)) | Err(_) => other,
             Ok(value) => Ok(value),

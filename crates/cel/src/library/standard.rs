@@ -19,8 +19,9 @@ pub use logic::LOGIC;
 pub use text::TEXT;
 pub use time::TIME;
 
+pub(crate) use arithmetic::YEARS;
 pub(crate) use collection::{element, no_such_key};
-pub(crate) use comparison::of_shorter;
+pub(crate) use comparison::of_shorter_side;
 pub(crate) use conversion::{duration_text, parse_duration, parse_timestamp, timestamp_text};
 
 /// Every library of the language itself.

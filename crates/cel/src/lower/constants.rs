@@ -32,6 +32,20 @@ pub(super) fn values(nodes: &[Node]) -> Option<Vec<Value<'static>>> {
     nodes.iter().map(value).collect()
 }
 
+/// Whether a value is among constants; the operands again if they are not all scalars.
+pub(super) fn membership(value: Node, list: List<'static>) -> Result<Node, Vec<Node>> {
+    if list.is_empty() {
+        return Ok(Node::Const(Value::Bool(false)));
+    }
+    match ConstSet::of(&list) {
+        Some(set) => Ok(Node::InSet {
+            value: Box::new(value),
+            set: Box::new(set),
+        }),
+        None => Err(vec![value, Node::Const(Value::List(list))]),
+    }
+}
+
 /// The map of entries that are all constant. Of a key that is there twice, the last value stays.
 pub(super) fn map(entries: &[Entry]) -> Option<Value<'static>> {
     let mut found = Vec::with_capacity(entries.len());
@@ -101,10 +115,6 @@ impl ConstSet {
             }
         }
         Some(set)
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.texts.is_empty() && self.others.is_empty()
     }
 
     pub(crate) fn contains(&self, value: &Value<'_>) -> bool {

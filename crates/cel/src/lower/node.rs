@@ -4,16 +4,14 @@ use std::{any::Any, sync::Arc};
 
 use portcullis_values::regexp::GoRegexp;
 
-use super::ConstSet;
+use super::{Attribute, ConstSet};
 use crate::{
     function::{CostOf, Implementation, Overload},
     types::Type,
     value::{Opaque, Text, Value},
 };
 
-/// A node. What cel-go calls an attribute is a variable with the selections and indices behind it:
-/// that it begins costs 1, and so does each step. `is_attribute` says whether the operand of a step
-/// began one.
+/// A node.
 #[derive(Debug)]
 pub(crate) enum Node {
     Const(Value<'static>),
@@ -23,27 +21,8 @@ pub(crate) enum Node {
     Variable(usize),
     /// A variable of a loop, by its place on the stack.
     Local(usize),
-    Select {
-        operand: Box<Node>,
-        field: Arc<str>,
-        is_attribute: bool,
-    },
-    OptionalSelect {
-        operand: Box<Node>,
-        field: Arc<str>,
-        is_attribute: bool,
-    },
-    Has {
-        operand: Box<Node>,
-        field: Arc<str>,
-        is_attribute: bool,
-    },
-    Index {
-        operand: Box<Node>,
-        index: Box<Node>,
-        optional: bool,
-        is_attribute: bool,
-    },
+    /// A variable or a value with the selections and indices behind it.
+    Attribute(Box<Attribute>),
     And(Box<[Node; 2]>),
     Or(Box<[Node; 2]>),
     Not(Box<Node>),
@@ -86,26 +65,6 @@ pub(crate) enum Node {
 impl Default for Node {
     fn default() -> Self {
         Node::Const(Value::Null)
-    }
-}
-
-impl Node {
-    /// Whether steps go on from it without beginning anew.
-    pub(super) fn is_attribute(&self) -> bool {
-        self.begins_attribute() || matches!(self, Node::Conditional(_))
-    }
-
-    /// Whether it is a variable, or steps from somewhere.
-    pub(crate) fn begins_attribute(&self) -> bool {
-        matches!(
-            self,
-            Node::Handle(_)
-                | Node::Variable(_)
-                | Node::Local(_)
-                | Node::Select { .. }
-                | Node::OptionalSelect { .. }
-                | Node::Index { .. }
-        )
     }
 }
 
@@ -183,6 +142,11 @@ impl Callee {
             implementations,
             cost,
         }
+    }
+
+    /// What a call costs beyond its arguments.
+    pub(crate) fn cost(&self, args: &[Value<'_>], result: Option<&Value<'_>>) -> u64 {
+        self.cost.map_or(1, |cost| cost(args, result))
     }
 }
 

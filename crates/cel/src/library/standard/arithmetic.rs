@@ -77,7 +77,7 @@ const DURATION: &str = "integer overflow";
 const TIMESTAMP: &str = "timestamp overflow";
 
 /// The first and last second of the years 1 to 9999.
-const YEARS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+pub(crate) const YEARS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
 /// Joining costs a tenth of both sides.
 fn of_both<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {

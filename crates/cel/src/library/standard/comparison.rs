@@ -135,8 +135,20 @@ const OVERLOADS: &[Overload] = &{
 };
 
 /// Comparing costs a tenth of the shorter side.
-pub(crate) fn of_shorter<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
-    characters(size(args.first()).min(size(args.get(1))))
+fn of_shorter<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
+    match args {
+        [left, right] => of_shorter_side(left, right),
+        _ => 1,
+    }
+}
+
+/// A tenth of the smaller of two sizes, rounded up.
+pub(crate) fn of_shorter_side(left: &Value<'_>, right: &Value<'_>) -> u64 {
+    let inner = |value: &Value<'_>| match value {
+        Value::Optional(Some(held)) => size(Some(held)),
+        value => size(Some(value)),
+    };
+    characters(inner(left).min(inner(right)))
 }
 
 fn equals<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {

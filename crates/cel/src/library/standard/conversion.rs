@@ -8,7 +8,10 @@ use portcullis_values::{
     gotime::{self, GoTime},
 };
 
-use super::super::size::{characters, size};
+use super::{
+    super::size::{characters, size},
+    arithmetic::YEARS,
+};
 use crate::{
     error::{EvalError, Evaluated},
     function::{Call, Library, Overload},
@@ -274,24 +277,19 @@ pub(crate) fn parse_timestamp(text: &str) -> Option<Timestamp> {
         seconds: time.unix_seconds(),
         nanos: time.nanosecond(),
     };
-    (-62_135_596_800..=253_402_300_799)
-        .contains(&at.seconds)
-        .then_some(at)
+    YEARS.contains(&at.seconds).then_some(at)
 }
 
 fn to_timestamp<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
     match one(args)? {
         Value::Timestamp(at) => Ok(Value::Timestamp(*at)),
-        Value::Int(seconds) => {
-            let years = -62_135_596_800..=253_402_300_799;
-            match years.contains(seconds) {
-                true => Ok(Value::Timestamp(Timestamp {
-                    seconds: *seconds,
-                    nanos: 0,
-                })),
-                false => Err(EvalError::new("timestamp overflow").into()),
-            }
-        }
+        Value::Int(seconds) => match YEARS.contains(seconds) {
+            true => Ok(Value::Timestamp(Timestamp {
+                seconds: *seconds,
+                nanos: 0,
+            })),
+            false => Err(EvalError::new("timestamp overflow").into()),
+        },
         Value::String(text) => parse_timestamp(text).map(Value::Timestamp).ok_or_else(|| {
             EvalError::new(format!("invalid RFC 3339 timestamp {:?}", text.as_str())).into()
         }),
