@@ -12,8 +12,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{
     error::{EvalError, EvalErrorKind, Evaluated},
     function::Call,
-    library::standard::of_shorter_side,
-    lower::{Callee, Comparison, Entry, Field, Node},
+    lower::{Callee, Entry, Field, Matches, Node},
     program::{Options, Outcome, Variables},
     value::{Entries, Key, List, Map, Struct, Text, Value},
 };
@@ -74,11 +73,7 @@ impl<'a, 'v> State<'a, 'v> {
         self.cost = self.cost.saturating_add(cost);
         match self.cost > self.limit {
             false => Ok(()),
-            true => Err(Box::new(EvalError {
-                kind: EvalErrorKind::CostLimit,
-                message: "operation cancelled: actual cost limit exceeded".to_owned(),
-                offset: None,
-            })),
+            true => Err(too_expensive()),
         }
     }
 
@@ -99,30 +94,14 @@ impl<'a, 'v> State<'a, 'v> {
                 value
             }
             Node::Attribute(attribute) => self.attribute(attribute),
-            Node::And(operands) => self.and(operands),
-            Node::Or(operands) => self.or(operands),
-            Node::Not(operand) => self.not(operand),
-            Node::NotStrictlyFalse(operand) => self.not_strictly_false(operand),
+            Node::And(_)
+            | Node::Or(_)
+            | Node::Not(_)
+            | Node::NotStrictlyFalse(_)
+            | Node::Compare(..)
+            | Node::InSet { .. } => self.truth(node).map(Value::Bool),
             Node::Conditional(parts) => self.conditional(parts),
-            Node::Compare(comparison, operands) => self.compare(*comparison, operands),
-            Node::InSet { value, set } => {
-                let value = self.node(value)?;
-                Ok(Value::Bool(set.contains(&value)))
-            }
-            Node::Matches {
-                callee,
-                text,
-                regex,
-                pattern,
-            } => {
-                let text = self.node(text)?;
-                let args = [text, pattern.lend()];
-                self.charge(callee.cost(&args, None))?;
-                match &args {
-                    [Value::String(text), _] => Ok(Value::Bool(regex.is_match(text))),
-                    _ => Err(EvalError::no_such_overload().into()),
-                }
-            }
+            Node::Matches(matches) => self.matches(matches),
             Node::OptionalOr(operands) => self.optional_or(operands),
             Node::OptionalOrValue(operands) => self.optional_or_value(operands),
             Node::OrElse(operands) => self.or_else(operands),
@@ -131,27 +110,26 @@ impl<'a, 'v> State<'a, 'v> {
             Node::Map(entries) => self.map(entries),
             Node::Struct { name, fields } => self.message(name, fields),
             Node::Fold(fold) => self.fold(fold),
-            Node::Bind(parts) => {
-                let [value, body] = &**parts;
-                self.locals.push(Local::Waiting(value));
-                let result = self.node(body);
-                self.locals.pop();
-                result
-            }
+            Node::Bind(parts) => self.bind(parts),
         }
     }
 
-    fn compare(&mut self, comparison: Comparison, operands: &'a [Node; 2]) -> Evaluated<'a> {
-        let [left, right] = operands;
-        let left = self.node(left)?;
-        let right = self.node(right);
-        let shown = right.as_ref().unwrap_or(&Value::Null);
-        self.charge_after(cost_of_comparison(&left, shown), &right)?;
-        let equal = left == right?;
-        Ok(Value::Bool(match comparison {
-            Comparison::Equals => equal,
-            Comparison::NotEquals => !equal,
-        }))
+    fn bind(&mut self, parts: &'a [Node; 2]) -> Evaluated<'a> {
+        let [value, body] = parts;
+        self.locals.push(Local::Waiting(value));
+        let result = self.node(body);
+        self.locals.pop();
+        result
+    }
+
+    fn matches(&mut self, matches: &'a Matches) -> Evaluated<'a> {
+        let text = self.node(&matches.text)?;
+        let args = [text, matches.pattern.lend()];
+        self.charge(matches.callee.cost(&args, None))?;
+        match &args {
+            [Value::String(text), _] => Ok(Value::Bool(matches.regex.is_match(text))),
+            _ => Err(EvalError::no_such_overload().into()),
+        }
     }
 
     /// A call. The first argument without a value ends it; it costs all the same where that is the
@@ -306,6 +284,15 @@ impl<'a, 'v> State<'a, 'v> {
     }
 }
 
+#[cold]
+fn too_expensive() -> Box<EvalError> {
+    Box::new(EvalError {
+        kind: EvalErrorKind::CostLimit,
+        message: "operation cancelled: actual cost limit exceeded".to_owned(),
+        offset: None,
+    })
+}
+
 /// Whether an evaluation ends because it costs too much.
 fn is_cost_limit<T>(result: &Result<T, Box<EvalError>>) -> bool {
     matches!(result, Err(error) if error.kind == EvalErrorKind::CostLimit)
@@ -322,13 +309,5 @@ fn inside<'a>(value: Value<'a>) -> Result<Option<Value<'a>>, Box<EvalError>> {
             );
             Err(EvalError::new(problem).into())
         }
-    }
-}
-
-/// Comparing costs a tenth of the shorter side, rounded up, where both have a size.
-fn cost_of_comparison(left: &Value<'_>, right: &Value<'_>) -> u64 {
-    match left {
-        Value::Bool(_) | Value::Int(_) | Value::Null => 1,
-        left => of_shorter_side(left, right),
     }
 }

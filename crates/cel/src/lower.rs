@@ -24,7 +24,7 @@ use crate::{
 
 pub(crate) use attribute::{Attribute, Charge, Root, Step, StepKey};
 pub(crate) use constants::ConstSet;
-pub(crate) use node::{Callee, Comparison, Entry, Field, Fold, FoldKind, Node};
+pub(crate) use node::{Callee, Comparison, Entry, Field, Fold, FoldKind, Matches, Node};
 
 /// The program of a checked expression.
 pub(crate) fn program(
@@ -156,12 +156,12 @@ impl Lowering<'_> {
             let regex = GoRegexp::compile(pattern)
                 .map_err(|error| self.issue(expr, &EvalError::new(error.to_string())))?;
             let pattern = pattern.clone();
-            return Ok(Node::Matches {
+            return Ok(Node::Matches(Box::new(Matches {
                 callee,
-                regex: Box::new(regex),
+                regex,
                 pattern: Value::String(pattern),
-                text: args.into_iter().next().map(Box::new).unwrap_or_default(),
-            });
+                text: args.into_iter().next().unwrap_or_default(),
+            })));
         }
         Ok(Node::Call { callee, args })
     }

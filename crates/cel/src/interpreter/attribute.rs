@@ -2,16 +2,52 @@
 
 use std::sync::Arc;
 
+use serde_json::Value as Json;
+
 use super::{Local, State, is_cost_limit};
 use crate::{
     error::{EvalError, Evaluated},
     library::standard::{element, no_such_key},
     lower::{Attribute, Charge, Root, Step, StepKey},
-    value::{Key, Value},
+    value::{Key, Map, Value},
 };
 
 /// What a value has at a field or an index; nothing if it has no such thing.
 type Found<'a> = Result<Option<Value<'a>>, Box<EvalError>>;
+
+/// Where in a value an attribute has got to. What stands in JSON is not made a value before the
+/// end.
+enum Place<'a> {
+    Object(&'a Object),
+    Json(&'a Json),
+    Value(Value<'a>),
+}
+
+type Object = serde_json::Map<String, Json>;
+
+impl<'a> Place<'a> {
+    fn of(value: &Value<'a>) -> Place<'a> {
+        match value {
+            Value::Map(Map::Json(object)) => Place::Object(object),
+            other => Place::Value(other.clone()),
+        }
+    }
+
+    fn object(&self) -> Option<&'a Object> {
+        match *self {
+            Place::Object(object) | Place::Json(Json::Object(object)) => Some(object),
+            _ => None,
+        }
+    }
+
+    fn into_value(self) -> Value<'a> {
+        match self {
+            Place::Object(object) => Value::Map(Map::Json(object)),
+            Place::Json(json) => Value::from(json),
+            Place::Value(value) => value,
+        }
+    }
+}
 
 impl<'a> State<'a, '_> {
     pub(super) fn attribute(&mut self, attribute: &'a Attribute) -> Evaluated<'a> {
@@ -25,37 +61,67 @@ impl<'a> State<'a, '_> {
     }
 
     fn resolve(&mut self, attribute: &'a Attribute) -> Evaluated<'a> {
-        let mut value = match &attribute.root {
-            Root::Variable(slot) => self.variable(*slot)?,
-            Root::Local(at) => self.local(*at)?,
-            Root::Value(node) => self.node(node)?,
-        };
+        let mut at = self.root(&attribute.root)?;
         let mut is_optional = false;
-        if let Value::Optional(held) = value {
+        if let Place::Value(Value::Optional(held)) = at {
             match held {
-                Some(held) => value = Arc::unwrap_or_clone(held),
+                Some(held) => at = Place::of(&held),
                 None => return Ok(absent(attribute)),
             }
             is_optional = true;
         }
         for step in &attribute.steps {
             is_optional |= step.is_optional;
-            if is_optional {
-                match self.found(step, &value)? {
-                    Some(found) => value = found,
+            at = match (at.object(), &step.key) {
+                (Some(object), StepKey::Field(field)) => match object.get(&**field) {
+                    Some(found) => {
+                        self.charge(1)?;
+                        if step.is_test {
+                            return Ok(Value::Bool(true));
+                        }
+                        Place::Json(found)
+                    }
+                    None if is_optional => return Ok(absent(attribute)),
+                    None => return self.missing(step, field),
+                },
+                _ if is_optional => match self.found(step, &at.into_value())? {
+                    Some(found) => Place::Value(found),
                     None => return Ok(absent(attribute)),
-                }
-            } else {
-                value = self.step(step, &value)?;
-            }
+                },
+                _ => Place::Value(self.step(step, &at.into_value())?),
+            };
         }
         if !is_optional {
-            return Ok(value);
+            return Ok(at.into_value());
         }
         Ok(match attribute.is_test() {
             true => Value::Bool(true),
-            false => Value::Optional(Some(Arc::new(value))),
+            false => Value::Optional(Some(Arc::new(at.into_value()))),
         })
+    }
+
+    fn root(&mut self, root: &'a Root) -> Result<Place<'a>, Box<EvalError>> {
+        let known = match root {
+            Root::Variable(slot) => match self.slots.get(*slot) {
+                Some(Some(Ok(value))) => Place::of(value),
+                _ => Place::of(&self.variable(*slot)?),
+            },
+            Root::Local(at) => match self.locals.get(*at) {
+                Some(Local::Known(Ok(value))) => Place::of(value),
+                _ => Place::of(&self.local(*at)?),
+            },
+            Root::Value(node) => Place::Value(self.node(node)?),
+        };
+        Ok(known)
+    }
+
+    /// A field that is not there.
+    fn missing(&mut self, step: &'a Step, field: &str) -> Evaluated<'a> {
+        self.charge(1)?;
+        match step.is_test {
+            true => Ok(Value::Bool(false)),
+            false => Err(EvalError::no_such_key(field).into()),
+        }
     }
 
     /// A step that must get somewhere. It costs 1 also where it does not.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{LIST, Local, State, is_cost_limit};
+use super::{LIST, Local, State, is_cost_limit, logic::Truth};
 use crate::{
     error::{EvalError, Evaluated},
     lower::{Callee, Fold, FoldKind, Node},
@@ -21,12 +21,8 @@ impl<'a> State<'a, '_> {
             FoldKind::Any { condition, step } => {
                 self.walk(&range, fold, |state| state.any(base, condition, step))
             }
-            FoldKind::All(predicate) => self.walk(&range, fold, |state| {
-                state.quantifier(base, predicate, false)
-            }),
-            FoldKind::Exists(predicate) => self.walk(&range, fold, |state| {
-                state.quantifier(base, predicate, true)
-            }),
+            FoldKind::All(predicate) => self.quantifier(&range, fold, base, predicate, false),
+            FoldKind::Exists(predicate) => self.quantifier(&range, fold, base, predicate, true),
             FoldKind::Append { predicate, element } => {
                 self.append(&range, fold, base, predicate.as_ref(), element)
             }
@@ -53,14 +49,16 @@ impl<'a> State<'a, '_> {
         mut body: impl FnMut(&mut Self) -> GoesOn,
     ) -> Result<(), Box<EvalError>> {
         let base = self.locals.len();
+        self.locals.push(Local::Known(Ok(Value::Null)));
+        if fold.has_two_variables {
+            self.locals.push(Local::Known(Ok(Value::Null)));
+        }
         let mut visit = |state: &mut Self, first: Value<'a>, second: Option<Value<'a>>| {
-            state.locals.push(Local::Known(Ok(first)));
-            state
-                .locals
-                .extend(second.map(|second| Local::Known(Ok(second))));
-            let goes_on = body(state);
-            state.locals.truncate(base);
-            goes_on
+            let values = [Some(first), second].into_iter().flatten();
+            for (local, value) in state.locals.iter_mut().skip(base).zip(values) {
+                *local = Local::Known(Ok(value));
+            }
+            body(state)
         };
         match range {
             Value::List(list) => {
@@ -112,34 +110,38 @@ impl<'a> State<'a, '_> {
         self.set(base, next)
     }
 
-    /// One step of `all` (ends at false) or `exists` (ends at true). The condition costs 2, and 1
+    /// `all` (ends at false) or `exists` (ends at true). The condition of a step costs 2, and 1
     /// more for the `!` of `exists`; the accumulator costs 1.
-    fn quantifier(&mut self, base: usize, predicate: &'a Node, decides: bool) -> GoesOn {
-        self.charge(if decides { 3 } else { 2 })?;
-        let before = self.local(base);
-        if matches!(before, Ok(Value::Bool(flag)) if flag == decides) {
-            return Ok(false);
-        }
-        self.charge(1)?;
-        let found = self.node(predicate);
-        let next = match (before, found) {
-            (_, found) if is_cost_limit(&found) => found,
-            (_, Ok(Value::Bool(flag))) if flag == decides => Ok(Value::Bool(flag)),
-            (Ok(Value::Bool(_)), Ok(Value::Bool(flag))) => Ok(Value::Bool(flag)),
-            (Err(error), _) | (_, Err(error)) => Err(error),
-            _ => Err(EvalError::no_such_overload().into()),
-        };
-        self.set(base, next)
+    fn quantifier(
+        &mut self,
+        range: &Value<'a>,
+        fold: &'a Fold,
+        base: usize,
+        predicate: &'a Node,
+        decides: bool,
+    ) -> Result<(), Box<EvalError>> {
+        let mut so_far: Truth = Ok(!decides);
+        self.walk(range, fold, |state| {
+            state.charge(if decides { 3 } else { 2 })?;
+            if matches!(so_far, Ok(flag) if flag == decides) {
+                return Ok(false);
+            }
+            state.charge(1)?;
+            match state.truth(predicate) {
+                limit if is_cost_limit(&limit) => return limit,
+                Ok(flag) if flag == decides => so_far = Ok(flag),
+                found if so_far.is_ok() => so_far = found,
+                _ => {}
+            }
+            Ok(true)
+        })?;
+        self.set(base, so_far.map(Value::Bool))?;
+        Ok(())
     }
 
     /// Whether the predicate of an element holds; nothing where it has no value.
-    fn holds(&mut self, predicate: Option<&'a Node>) -> GoesOn {
-        match predicate.map(|predicate| self.node(predicate)) {
-            None | Some(Ok(Value::Bool(true))) => Ok(true),
-            Some(Ok(Value::Bool(false))) => Ok(false),
-            Some(Ok(_)) => Err(EvalError::no_such_overload().into()),
-            Some(Err(error)) => Err(error),
-        }
+    fn holds(&mut self, predicate: Option<&'a Node>) -> Truth {
+        predicate.map_or(Ok(true), |predicate| self.truth(predicate))
     }
 
     fn append(

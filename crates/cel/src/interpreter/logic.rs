@@ -1,74 +1,104 @@
-//! Operators that may do without an operand, and optionals.
+//! What is true or false, operators that may do without an operand, and optionals.
 
 use super::{State, is_cost_limit};
 use crate::{
     error::{EvalError, Evaluated},
-    lower::Node,
+    lower::{Comparison, Node},
     value::Value,
 };
 
+/// What a condition gives.
+pub(super) type Truth = Result<bool, Box<EvalError>>;
+
 impl<'a> State<'a, '_> {
-    pub(super) fn and(&mut self, operands: &'a [Node; 2]) -> Evaluated<'a> {
-        let [left, right] = operands;
-        match self.node(left) {
-            Ok(Value::Bool(false)) => Ok(Value::Bool(false)),
-            Ok(Value::Bool(true)) => match self.node(right)? {
-                Value::Bool(flag) => Ok(Value::Bool(flag)),
+    /// The value of a node that must be true or false.
+    pub(super) fn truth(&mut self, node: &'a Node) -> Truth {
+        match node {
+            Node::And(operands) => self.and(operands),
+            Node::Or(operands) => self.or(operands),
+            Node::Not(operand) => self.not(operand),
+            Node::NotStrictlyFalse(operand) => self.not_strictly_false(operand),
+            Node::Compare(comparison, operands) => self.compare(*comparison, operands),
+            Node::InSet { value, set } => {
+                let value = self.node(value)?;
+                Ok(set.contains(&value))
+            }
+            other => match self.node(other)? {
+                Value::Bool(flag) => Ok(flag),
                 _ => Err(EvalError::no_such_overload().into()),
             },
-            left => self.despite(left, right, false),
         }
     }
 
-    pub(super) fn or(&mut self, operands: &'a [Node; 2]) -> Evaluated<'a> {
+    pub(super) fn and(&mut self, operands: &'a [Node; 2]) -> Truth {
         let [left, right] = operands;
-        match self.node(left) {
-            Ok(Value::Bool(true)) => Ok(Value::Bool(true)),
-            Ok(Value::Bool(false)) => match self.node(right)? {
-                Value::Bool(flag) => Ok(Value::Bool(flag)),
-                _ => Err(EvalError::no_such_overload().into()),
-            },
-            left => self.despite(left, right, true),
+        match self.truth(left) {
+            Ok(false) => Ok(false),
+            Ok(true) => self.truth(right),
+            Err(error) => self.despite(error, right, false),
+        }
+    }
+
+    pub(super) fn or(&mut self, operands: &'a [Node; 2]) -> Truth {
+        let [left, right] = operands;
+        match self.truth(left) {
+            Ok(true) => Ok(true),
+            Ok(false) => self.truth(right),
+            Err(error) => self.despite(error, right, true),
         }
     }
 
     /// The left operand has no value: the right one may decide all the same.
-    fn despite(&mut self, left: Evaluated<'a>, right: &'a Node, decides: bool) -> Evaluated<'a> {
+    fn despite(&mut self, left: Box<EvalError>, right: &'a Node, decides: bool) -> Truth {
+        let left = Err(left);
         if is_cost_limit(&left) {
             return left;
         }
-        match (left, self.node(right)) {
-            (_, Ok(Value::Bool(flag))) if flag == decides => Ok(Value::Bool(flag)),
-            (_, limit) if is_cost_limit(&limit) => limit,
-            (Err(error), _) | (Ok(_), Err(error)) => Err(error),
-            (Ok(_), Ok(_)) => Err(EvalError::no_such_overload().into()),
+        match self.truth(right) {
+            Ok(flag) if flag == decides => Ok(flag),
+            limit if is_cost_limit(&limit) => limit,
+            _ => left,
         }
     }
 
-    pub(super) fn not(&mut self, operand: &'a Node) -> Evaluated<'a> {
-        let operand = self.node(operand);
+    pub(super) fn not(&mut self, operand: &'a Node) -> Truth {
+        let operand = self.truth(operand);
         self.charge_after(1, &operand)?;
-        match operand? {
-            Value::Bool(flag) => Ok(Value::Bool(!flag)),
-            _ => Err(EvalError::no_such_overload().into()),
-        }
+        operand.map(|flag| !flag)
     }
 
-    pub(super) fn not_strictly_false(&mut self, operand: &'a Node) -> Evaluated<'a> {
-        let operand = self.node(operand);
+    pub(super) fn not_strictly_false(&mut self, operand: &'a Node) -> Truth {
+        let operand = self.truth(operand);
         if is_cost_limit(&operand) {
             return operand;
         }
         self.charge(1)?;
-        Ok(Value::Bool(!matches!(operand, Ok(Value::Bool(false)))))
+        Ok(!matches!(operand, Ok(false)))
+    }
+
+    pub(super) fn compare(&mut self, comparison: Comparison, operands: &'a [Node; 2]) -> Truth {
+        let equal = match operands {
+            [left, Node::Const(right)] => {
+                let left = self.node(left)?;
+                self.charge(cost_of_comparison(&left, right))?;
+                left == *right
+            }
+            [left, right] => {
+                let left = self.node(left)?;
+                let right = self.node(right);
+                let shown = right.as_ref().unwrap_or(&Value::Null);
+                self.charge_after(cost_of_comparison(&left, shown), &right)?;
+                left == right?
+            }
+        };
+        Ok(equal == (comparison == Comparison::Equals))
     }
 
     pub(super) fn conditional(&mut self, parts: &'a [Node; 3]) -> Evaluated<'a> {
         let [condition, then, otherwise] = parts;
-        match self.node(condition)? {
-            Value::Bool(true) => self.node(then),
-            Value::Bool(false) => self.node(otherwise),
-            _ => Err(EvalError::no_such_overload().into()),
+        match self.truth(condition)? {
+            true => self.node(then),
+            false => self.node(otherwise),
         }
     }
 
@@ -106,5 +136,13 @@ impl<'a> State<'a, '_> {
             Ok(Value::Optional(None)) | Err(_) => other,
             Ok(value) => Ok(value),
         }
+    }
+}
+
+/// Comparing costs a tenth of the shorter side, rounded up, where both have a size.
+fn cost_of_comparison(left: &Value<'_>, right: &Value<'_>) -> u64 {
+    match left {
+        Value::Bool(_) | Value::Int(_) | Value::Null => 1,
+        left => crate::library::standard::of_shorter_side(left, right),
     }
 }

@@ -33,12 +33,7 @@ pub(crate) enum Node {
         value: Box<Node>,
         set: Box<ConstSet>,
     },
-    Matches {
-        callee: Callee,
-        text: Box<Node>,
-        regex: Box<GoRegexp>,
-        pattern: Value<'static>,
-    },
+    Matches(Box<Matches>),
     OptionalOr(Box<[Node; 2]>),
     OptionalOrValue(Box<[Node; 2]>),
     /// Kyverno's `orValue`, which also does without a value.
@@ -94,6 +89,15 @@ impl Opaque for Handle {
 pub(crate) enum Comparison {
     Equals,
     NotEquals,
+}
+
+/// A call of `matches` with a constant pattern.
+#[derive(Debug)]
+pub(crate) struct Matches {
+    pub callee: Callee,
+    pub text: Node,
+    pub regex: GoRegexp,
+    pub pattern: Value<'static>,
 }
 
 /// An entry of a map.
