@@ -68,7 +68,7 @@ impl Environment {
     /// # Errors
     /// What is wrong with its syntax.
     pub fn parse(&self, source: &str) -> Result<Ast, CompileError> {
-        syntax::parse(source, &self.0.macros).map_err(|issue| refused(vec![issue], source))
+        syntax::parse(source, &self.0.macros).map_err(|issues| refused(issues, source))
     }
 
     /// An expression with the types of its parts.

@@ -1,12 +1,16 @@
-//! The text of an expression and its tree.
+//! From text to a tree: lexer, parser and macro expansion.
+//!
+//! Parsing is linear in the text and bounded in depth; what is wrong is worded as by cel-go's parser,
+//! which ANTLR generates.
 
 pub mod ast;
-mod depth;
 mod lexer;
 pub mod macros;
 pub mod nodes;
-mod operators;
 mod parser;
-mod quoted;
+mod recovery;
+mod rules;
+mod token;
+mod unescape;
 
 pub use parser::parse;

@@ -1,186 +1,245 @@
-//! Text to tokens.
+//! From text to tokens.
+//!
+//! The longest token wins. Where none starts, the text up to the character that fits nothing is
+//! reported and left out.
 
-use super::{ast::Literal, quoted};
-use crate::error::Issue;
+use super::token::{Kind, Token};
 
-/// What a token is.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Token {
-    /// A name, which may be a reserved word.
-    Ident,
-    /// A name in backticks, without them.
-    Quoted,
-    /// A constant; numbers are still text, as a sign may belong to them.
-    Number(Number),
-    /// Text or bytes, decoded.
-    Literal(Literal),
-    /// `true`, `false`, `null`, `in`
-    Keyword,
-    /// An operator or a bracket.
-    Symbol,
-    /// The end of the text.
-    End,
+/// Text that is no token.
+#[derive(Debug)]
+pub(super) struct Unrecognized {
+    pub start: usize,
+    /// The end of the text that was read, with the character that fits nothing.
+    pub end: usize,
 }
 
-/// The kinds of numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Number {
-    Int,
-    UInt,
-    Double,
-}
-
-/// A token and where it stands.
-#[derive(Clone, Debug)]
-pub(super) struct Spanned<'t> {
-    pub token: Token,
-    pub text: &'t str,
-    pub offset: usize,
-}
-
-impl Spanned<'_> {
-    /// Whether it is this operator, bracket or keyword.
-    pub(super) fn is(&self, text: &str) -> bool {
-        self.text == text && matches!(self.token, Token::Symbol | Token::Keyword)
-    }
-
-    /// The token as errors name it.
-    pub(super) fn named(&self) -> &str {
-        match self.token {
-            Token::End => "<EOF>",
-            _ => self.text,
-        }
-    }
-}
-
-const SYMBOLS: &[&str] = &[
-    "==", "!=", "<=", ">=", "&&", "||", "<", ">", "[", "]", "{", "}", "(", ")", ".", ",", "-", "!",
-    "?", ":", "+", "*", "/", "%", "=",
-];
-
-/// The tokens of a text, the last of which is its end.
-pub(super) fn tokens(text: &str) -> Result<Vec<Spanned<'_>>, Issue> {
-    let mut found = Vec::new();
-    let mut rest = text;
+/// The tokens of a text with a last one of the kind [`Kind::Eof`], and what was left out.
+pub(super) fn tokens(text: &str) -> (Vec<Token>, Vec<Unrecognized>) {
+    let mut tokens = Vec::with_capacity(text.len() / 4 + 2);
+    let mut left_out = Vec::new();
+    let mut at = 0;
     loop {
-        rest = skip_blanks(rest);
-        let offset = text.len() - rest.len();
-        if rest.is_empty() {
-            found.push(Spanned {
-                token: Token::End,
-                text: "",
-                offset,
-            });
-            return Ok(found);
-        }
-        let (token, length) = next(rest, offset)?;
-        let (word, after) = rest.split_at(length);
-        found.push(Spanned {
-            token,
-            text: word,
-            offset,
-        });
-        rest = after;
-    }
-}
-
-fn skip_blanks(mut text: &str) -> &str {
-    loop {
-        text = text.trim_start_matches([' ', '\t', '\r', '\n', '\u{c}']);
-        match text.strip_prefix("//") {
-            Some(comment) => text = comment.trim_start_matches(|letter| letter != '\n'),
-            None => return text,
-        }
-    }
-}
-
-fn next(text: &str, offset: usize) -> Result<(Token, usize), Issue> {
-    if let Some((literal, length)) = quoted::literal(text, offset)? {
-        return Ok((Token::Literal(literal), length));
-    }
-    let first = text.chars().next().unwrap_or_default();
-    if first.is_ascii_alphabetic() || first == '_' {
-        let length = word(text);
-        let token = match text.get(..length) {
-            Some("true" | "false" | "null" | "in") => Token::Keyword,
-            _ => Token::Ident,
+        at = skip_blank(text, at);
+        let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) else {
+            break;
         };
-        return Ok((token, length));
-    }
-    if let Some((number, length)) = number(text) {
-        return Ok((Token::Number(number), length));
-    }
-    if let Some(length) = backticks(text) {
-        return Ok((Token::Quoted, length));
-    }
-    match SYMBOLS.iter().find(|symbol| text.starts_with(**symbol)) {
-        // A single `=` is no token of the language.
-        Some(symbol) if *symbol != "=" => Ok((Token::Symbol, symbol.len())),
-        _ => Err(Issue {
-            offset,
-            message: format!("Syntax error: token recognition error at: '{first}'"),
-            help: (first == '=').then(|| "compare with `==`".to_owned()),
-        }),
-    }
-}
-
-fn word(text: &str) -> usize {
-    let end = text.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
-    end.unwrap_or(text.len())
-}
-
-fn backticks(text: &str) -> Option<usize> {
-    let name = text.strip_prefix('`')?;
-    let end = name.find(|letter: char| {
-        !letter.is_ascii_alphanumeric() && !matches!(letter, '_' | '.' | '-' | '/' | ' ')
-    })?;
-    (end > 0 && name.get(end..)?.starts_with('`')).then_some(end + 2)
-}
-
-fn digits(text: &str) -> usize {
-    let end = text.find(|letter: char| !letter.is_ascii_digit());
-    end.unwrap_or(text.len())
-}
-
-/// The length of the exponent that a text starts with.
-fn exponent(text: &str) -> usize {
-    let Some(rest) = text.strip_prefix(['e', 'E']) else {
-        return 0;
-    };
-    let unsigned = rest.strip_prefix(['+', '-']).unwrap_or(rest);
-    match digits(unsigned) {
-        0 => 0,
-        length => text.len() - unsigned.len() + length,
-    }
-}
-
-fn number(text: &str) -> Option<(Number, usize)> {
-    let whole = digits(text);
-    let after = text.get(whole..)?;
-    if let Some(fraction) = after.strip_prefix('.') {
-        let length = digits(fraction);
-        if length > 0 {
-            let rest = fraction.get(length..)?;
-            return Some((Number::Double, whole + 1 + length + exponent(rest)));
+        match token(rest) {
+            Ok((kind, length)) => {
+                tokens.push(Token {
+                    kind,
+                    start: position(at),
+                    end: position(at + length),
+                });
+                at += length;
+            }
+            Err(read) => {
+                let failing = rest.get(read..).and_then(|rest| rest.chars().next());
+                let end = at + read + failing.map_or(0, char::len_utf8);
+                left_out.push(Unrecognized { start: at, end });
+                at = end;
+            }
         }
     }
-    if whole == 0 {
-        return None;
-    }
-    match exponent(after) {
-        0 => {}
-        length => return Some((Number::Double, whole + length)),
-    }
-    let hexadecimal = text.strip_prefix("0x").map_or(0, |hex| {
-        let end = hex.find(|letter: char| !letter.is_ascii_hexdigit());
-        end.unwrap_or(hex.len())
+    tokens.push(Token {
+        kind: Kind::Eof,
+        start: position(text.len()),
+        end: position(text.len()),
     });
-    let length = match hexadecimal {
-        0 => whole,
-        length => length + 2,
+    (tokens, left_out)
+}
+
+/// Texts are bounded far below 4 GiB before they get here.
+fn position(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+fn skip_blank(text: &str, mut at: usize) -> usize {
+    let bytes = text.as_bytes();
+    loop {
+        match bytes.get(at) {
+            Some(b' ' | b'\t' | b'\r' | b'\n' | 0x0c) => at += 1,
+            Some(b'/') if bytes.get(at + 1) == Some(&b'/') => {
+                let rest = bytes.get(at..).unwrap_or_default();
+                at += rest
+                    .iter()
+                    .position(|byte| *byte == b'\n')
+                    .unwrap_or(rest.len());
+            }
+            _ => return at,
+        }
+    }
+}
+
+/// The kind and the length of the token that the text starts with, or how far it was read.
+fn token(text: &str) -> Result<(Kind, usize), usize> {
+    let bytes = text.as_bytes();
+    let second = bytes.get(1).copied();
+    let pair = |next: u8, two: Kind, one: Result<(Kind, usize), usize>| match second {
+        Some(byte) if byte == next => Ok((two, 2)),
+        _ => one,
     };
-    match text.get(length..)?.starts_with(['u', 'U']) {
-        true => Some((Number::UInt, length + 1)),
-        false => Some((Number::Int, length)),
+    match bytes.first().copied().unwrap_or_default() {
+        b'=' => pair(b'=', Kind::EqualsEquals, Err(1)),
+        b'!' => pair(b'=', Kind::NotEquals, Ok((Kind::Exclamation, 1))),
+        b'<' => pair(b'=', Kind::LessEquals, Ok((Kind::Less, 1))),
+        b'>' => pair(b'=', Kind::GreaterEquals, Ok((Kind::Greater, 1))),
+        b'&' => pair(b'&', Kind::And, Err(1)),
+        b'|' => pair(b'|', Kind::Or, Err(1)),
+        b'[' => Ok((Kind::LeftBracket, 1)),
+        b']' => Ok((Kind::RightBracket, 1)),
+        b'{' => Ok((Kind::LeftBrace, 1)),
+        b'}' => Ok((Kind::RightBrace, 1)),
+        b'(' => Ok((Kind::LeftParen, 1)),
+        b')' => Ok((Kind::RightParen, 1)),
+        b',' => Ok((Kind::Comma, 1)),
+        b'-' => Ok((Kind::Minus, 1)),
+        b'?' => Ok((Kind::Question, 1)),
+        b':' => Ok((Kind::Colon, 1)),
+        b'+' => Ok((Kind::Plus, 1)),
+        b'*' => Ok((Kind::Star, 1)),
+        b'/' => Ok((Kind::Slash, 1)),
+        b'%' => Ok((Kind::Percent, 1)),
+        b'.' if !second.is_some_and(|byte| byte.is_ascii_digit()) => Ok((Kind::Dot, 1)),
+        b'.' | b'0'..=b'9' => Ok(number(bytes)),
+        b'"' | b'\'' => string(bytes, false).map(|length| (Kind::String, length)),
+        b'`' => quoted_identifier(bytes),
+        b'a'..=b'z' | b'A'..=b'Z' | b'_' => Ok(word(text)),
+        _ => Err(0),
+    }
+}
+
+fn digits(bytes: &[u8], from: usize, digit: fn(&u8) -> bool) -> usize {
+    let rest = bytes.get(from..).unwrap_or_default();
+    rest.iter().take_while(|byte| digit(byte)).count()
+}
+
+fn number(bytes: &[u8]) -> (Kind, usize) {
+    let unsigned = |length: usize| match bytes.get(length) {
+        Some(b'u' | b'U') => (Kind::UInt, length + 1),
+        _ => (Kind::Int, length),
+    };
+    if let [b'0', b'x', ..] = bytes {
+        let hexadecimal = digits(bytes, 2, u8::is_ascii_hexdigit);
+        if hexadecimal > 0 {
+            return unsigned(2 + hexadecimal);
+        }
+    }
+    let whole = digits(bytes, 0, u8::is_ascii_digit);
+    let mut length = whole;
+    if bytes.get(length) == Some(&b'.') {
+        let fraction = digits(bytes, length + 1, u8::is_ascii_digit);
+        if fraction > 0 {
+            length += 1 + fraction;
+        }
+    }
+    if let Some(b'e' | b'E') = bytes.get(length) {
+        let sign = usize::from(matches!(bytes.get(length + 1), Some(b'+' | b'-')));
+        let exponent = digits(bytes, length + 1 + sign, u8::is_ascii_digit);
+        if exponent > 0 {
+            return (Kind::Float, length + 1 + sign + exponent);
+        }
+    }
+    if length > whole {
+        return (Kind::Float, length);
+    }
+    unsigned(whole)
+}
+
+/// An identifier, a keyword, or a string with a prefix.
+fn word(text: &str) -> (Kind, usize) {
+    let bytes = text.as_bytes();
+    let (prefix, bytes_literal, raw) = match bytes {
+        [b'b' | b'B', b'r' | b'R', b'"' | b'\'', ..] => (2, true, true),
+        [b'b' | b'B', b'"' | b'\'', ..] => (1, true, false),
+        [b'r' | b'R', b'"' | b'\'', ..] => (1, false, true),
+        _ => (0, false, false),
+    };
+    if prefix > 0
+        && let Ok(length) = string(bytes.get(prefix..).unwrap_or_default(), raw)
+    {
+        let kind = if bytes_literal {
+            Kind::Bytes
+        } else {
+            Kind::String
+        };
+        return (kind, prefix + length);
+    }
+    let length = digits(bytes, 0, |byte| {
+        byte.is_ascii_alphanumeric() || *byte == b'_'
+    });
+    let kind = match text.get(..length) {
+        Some("in") => Kind::In,
+        Some("true") => Kind::True,
+        Some("false") => Kind::False,
+        Some("null") => Kind::Null,
+        _ => Kind::Identifier,
+    };
+    (kind, length)
+}
+
+fn quoted_identifier(bytes: &[u8]) -> Result<(Kind, usize), usize> {
+    let name = digits(bytes, 1, |byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'/' | b' ')
+    });
+    match bytes.get(1 + name) {
+        Some(b'`') if name > 0 => Ok((Kind::QuotedIdentifier, name + 2)),
+        _ => Err(1 + name),
+    }
+}
+
+/// The length of the string literal that starts with a quote, or how far it was read.
+fn string(bytes: &[u8], raw: bool) -> Result<usize, usize> {
+    let quote = bytes.first().copied().unwrap_or_default();
+    if bytes.get(1) == Some(&quote) && bytes.get(2) == Some(&quote) {
+        // An empty string stands where three quotes never end.
+        return Ok(triple(bytes, quote, raw).unwrap_or(2));
+    }
+    let mut at = 1;
+    loop {
+        match bytes.get(at) {
+            None | Some(b'\n' | b'\r') => return Err(at),
+            Some(byte) if *byte == quote => return Ok(at + 1),
+            Some(b'\\') if !raw => at = escape(bytes, at)?,
+            Some(_) => at += 1,
+        }
+    }
+}
+
+fn triple(bytes: &[u8], quote: u8, raw: bool) -> Option<usize> {
+    let mut at = 3;
+    loop {
+        match bytes.get(at)? {
+            byte if *byte == quote
+                && bytes.get(at + 1) == Some(&quote)
+                && bytes.get(at + 2) == Some(&quote) =>
+            {
+                return Some(at + 3);
+            }
+            b'\\' if !raw => at = escape(bytes, at).ok()?,
+            _ => at += 1,
+        }
+    }
+}
+
+/// The end of the escape sequence at the backslash `at`, or how far it was read.
+fn escape(bytes: &[u8], at: usize) -> Result<usize, usize> {
+    let after = at + 2;
+    let sequence = |length: usize, digit: fn(&u8) -> bool| {
+        let found = digits(bytes.get(..after + length).unwrap_or(bytes), after, digit);
+        if found == length {
+            Ok(after + length)
+        } else {
+            Err(after + found)
+        }
+    };
+    match bytes.get(at + 1) {
+        Some(
+            b'a' | b'b' | b'f' | b'n' | b'r' | b't' | b'v' | b'"' | b'\'' | b'\\' | b'?' | b'`',
+        ) => Ok(after),
+        Some(b'x' | b'X') => sequence(2, u8::is_ascii_hexdigit),
+        Some(b'u') => sequence(4, u8::is_ascii_hexdigit),
+        Some(b'U') => sequence(8, u8::is_ascii_hexdigit),
+        Some(b'0'..=b'3') => sequence(2, |byte| matches!(byte, b'0'..=b'7')),
+        _ => Err(at + 1),
     }
 }

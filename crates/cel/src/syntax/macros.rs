@@ -75,10 +75,10 @@ pub const STANDARD: &[Macro] = &[
         quantifier(nodes, parts, exists_one)
     }),
     Macro::member("map", Some(2), |nodes, parts| {
-        quantifier(nodes, parts, append)
+        collected(nodes, parts, append)
     }),
     Macro::member("map", Some(3), |nodes, parts| {
-        quantifier(nodes, parts, append_some)
+        collected(nodes, parts, append_some)
     }),
     Macro::member("filter", Some(2), filter),
 ];
@@ -105,10 +105,12 @@ pub type Body = fn(&mut Nodes, Vec<Expr>) -> Option<Fold>;
 /// The argument is no plain name, or the name of the accumulator.
 pub fn variable(nodes: &Nodes, argument: &Expr) -> Result<String, Issue> {
     match &argument.kind {
-        ExprKind::Ident(name) if name == operator::ACCUMULATOR => Err(nodes.issue(
-            argument,
-            "iteration variable overwrites accumulator variable",
-        )),
+        ExprKind::Ident(name) if matches!(name.as_str(), operator::ACCUMULATOR | "__result__") => {
+            Err(nodes.issue(
+                argument,
+                "iteration variable overwrites accumulator variable",
+            ))
+        }
         ExprKind::Ident(name) if !name.starts_with('.') => Ok(name.clone()),
         _ => Err(nodes.issue(argument, "argument must be a simple name")),
     }
@@ -117,6 +119,16 @@ pub fn variable(nodes: &Nodes, argument: &Expr) -> Result<String, Issue> {
 /// A loop with one variable.
 fn quantifier(nodes: &mut Nodes, parts: Parts, body: Body) -> Result<Expanded, Issue> {
     looped(nodes, parts, 1, body)
+}
+
+/// A loop with one variable that makes a list.
+fn collected(nodes: &mut Nodes, parts: Parts, body: Body) -> Result<Expanded, Issue> {
+    match parts.args.first() {
+        Some(other) if !matches!(other.kind, ExprKind::Ident(_)) => {
+            Err(nodes.issue(other, "argument is not an identifier"))
+        }
+        _ => quantifier(nodes, parts, body),
+    }
 }
 
 /// A loop with one or two variables, which are the first arguments.
@@ -261,13 +273,14 @@ fn listed(nodes: &mut Nodes, step: Expr) -> Fold {
     }
 }
 
-fn filter(nodes: &mut Nodes, parts: Parts) -> Result<Expanded, Issue> {
-    let Some(name) = parts.args.first() else {
-        return Ok(Expanded::Not(parts));
-    };
-    let element = variable(nodes, name)?;
-    let element = nodes.ident(&element);
-    let mut parts = parts;
-    parts.args.push(element);
-    quantifier(nodes, parts, append_some)
+fn filter(nodes: &mut Nodes, mut parts: Parts) -> Result<Expanded, Issue> {
+    if let Some(Expr {
+        kind: ExprKind::Ident(name),
+        ..
+    }) = parts.args.first()
+    {
+        let element = nodes.ident(name);
+        parts.args.push(element);
+    }
+    collected(nodes, parts, append_some)
 }

@@ -5,9 +5,9 @@ use super::ast::{
 };
 use crate::error::Issue;
 
-/// A tree may have this many nodes. Macros repeat what they are called on, so that a short text can
-/// stand for a huge tree.
-const MAX_NODES: usize = 1_000_000;
+/// A tree may have this many nodes, as in cel-go. Macros repeat what they are called on, so that a
+/// short text can stand for a huge tree.
+const MAX_NODES: usize = 100_000;
 
 /// Makes the nodes of one tree. A macro makes all of its nodes at the place of its call.
 #[derive(Debug, Default)]
@@ -18,9 +18,8 @@ pub struct Nodes {
 
 impl Nodes {
     /// Where the nodes that follow stand in the text.
-    pub(super) fn stand_at(&mut self, offset: usize) {
-        // A text is much shorter than 4 GiB: its length is limited.
-        self.at = u32::try_from(offset).unwrap_or(u32::MAX);
+    pub(super) fn stand_at(&mut self, offset: u32) {
+        self.at = offset;
     }
 
     pub(super) fn id(&mut self) -> ExprId {
@@ -29,12 +28,24 @@ impl Nodes {
         ExprId(number)
     }
 
-    pub(super) fn too_many(&self) -> Option<Issue> {
-        (self.offsets.len() > MAX_NODES).then(|| Issue {
+    pub(super) fn id_at(&mut self, offset: u32) -> ExprId {
+        self.stand_at(offset);
+        self.id()
+    }
+
+    /// What is wrong if a macro makes more nodes than a tree may have.
+    pub(super) fn too_many(&self, name: &str) -> Option<Issue> {
+        self.is_full().then(|| Issue {
             offset: self.at as usize,
-            message: format!("the expression stands for more than {MAX_NODES} nodes"),
+            message: format!(
+                "expression count exceeds limit of {MAX_NODES} while expanding macro '{name}'"
+            ),
             help: Some("macros repeat what they are called on: call them on less".to_owned()),
         })
+    }
+
+    fn is_full(&self) -> bool {
+        self.offsets.len() > MAX_NODES
     }
 
     pub(super) fn into_ast(self, root: Expr) -> Ast {
@@ -137,10 +148,10 @@ impl Nodes {
     /// The same expression again, with nodes of its own.
     pub fn copy(&mut self, expr: &Expr) -> Expr {
         let at = self.at;
-        self.stand_at(self.offset_of(expr));
+        self.at = self.offsets.get(expr.id.0 as usize).copied().unwrap_or(at);
         let id = self.id();
         self.at = at;
-        if self.too_many().is_some() {
+        if self.is_full() {
             // The parser refuses the tree, so what is left of it does not matter.
             return Expr {
                 id,
