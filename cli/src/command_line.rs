@@ -6,8 +6,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{
     commands::{
-        apply, completions, create, diff, docs, exceptions, explain, jp, man, migrate, new, render,
-        test, validate, verify, version,
+        apply, completions, create, diff, docs, exceptions, explain, fix, jp, man, migrate, new,
+        render, test, validate, verify, version,
     },
     exit_status::ExitStatus,
     output::console::{Console, When},
@@ -62,6 +62,8 @@ pub enum Command {
     Create(create::Args),
     /// Write the objects of custom resources anew, in the version that a cluster stores.
     Migrate(migrate::Args),
+    /// Make older forms of policies and test suites new.
+    Fix(fix::Args),
     /// Try a JMESPath expression.
     Jp(jp::Args),
     /// Write a script that completes commands and flags.
@@ -91,6 +93,7 @@ impl Command {
             Command::New(args) => new::run(&args, console),
             Command::Create(args) => create::run(&args, console),
             Command::Migrate(args) => migrate::run(&args, console),
+            Command::Fix(args) => fix::run(&args, console),
             Command::Jp(args) => jp::run(&args, console),
             Command::Explain(args) => explain::run(&args, console),
             Command::Completions(args) => completions::run(&args, definition(), console),

@@ -10,6 +10,7 @@ pub mod diff;
 pub mod docs;
 pub mod exceptions;
 pub mod explain;
+pub mod fix;
 pub mod jp;
 pub mod man;
 pub(crate) mod manifest_files;

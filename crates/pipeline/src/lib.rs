@@ -9,6 +9,7 @@ pub mod excludes;
 pub mod explain;
 pub mod failing_cases;
 pub mod files;
+pub mod fix;
 pub mod library;
 pub mod live;
 pub mod manifests;

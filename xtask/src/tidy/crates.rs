@@ -69,6 +69,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("schemars", &["portcullis-api"]),
     ("sha1", &["portcullis-cel", "portcullis-jmespath"]),
     ("sha2", &["portcullis-cel", "portcullis-jmespath"]),
+    ("similar", &["portcullis-cli"]),
     ("tera", &["portcullis-pipeline"]),
 ];
 
