@@ -21,6 +21,7 @@
 //! | `validate.rs`, `foreach.rs`, `anchors.rs`, `labels.rs`, `cel.rs` | bodies of validate |
 //! | `mutate.rs`, `json_patch.rs` | bodies of mutate, patches and targets |
 //! | `generate.rs`, `clone_list.rs` | bodies of generate |
+//! | `generation_loop.rs` | rules that generate each other's triggers |
 //! | `verify_images.rs`, `attestors.rs`, `image_extractors.rs` | bodies of verifyImages, and where images stand |
 //! | `scope.rs` | the names of kinds, and whether they live in a namespace |
 //! | `derived.rs` | rules that autogen makes |
@@ -44,6 +45,7 @@ mod finding;
 mod foreach;
 mod generate;
 mod generate_target;
+mod generation_loop;
 mod image_extractors;
 mod json_patch;
 mod kinds;
@@ -73,6 +75,7 @@ use finding::Findings;
 pub use finding::{Finding, Severity};
 pub use policy_set::check_set;
 pub use rule_of_set::SetFinding;
+pub(crate) use variables::of_cleanup_policy;
 
 /// Everything that is wrong with a policy, in the order of the checks.
 #[must_use]
@@ -86,5 +89,6 @@ pub fn check(policy: &Policy) -> Vec<Finding> {
     variables::check_annotations(policy, &mut findings);
     advice::check(policy, &mut findings);
     shadow::check(policy, &mut findings);
+    findings.extend(policy_set::circles(policy));
     findings.into_list()
 }

@@ -61,6 +61,21 @@ pub fn deletion(object: &Value) -> Option<Result<Deletion, TtlError>> {
     }))
 }
 
+/// What the API server tells whoever writes an object whose label has no meaning, in Kyverno's words;
+/// the object is let in, and nothing deletes it.
+#[must_use]
+pub fn warning(object: &Value) -> Option<String> {
+    let value = object.get("metadata")?.get("labels")?.get(LABEL)?;
+    let value = value.as_str()?;
+    if duration(value).is_some() || gotime::parse("2006-01-02T150405Z", value).is_ok() {
+        return None;
+    }
+    let error = gotime::parse("2006-01-02", value).err()?;
+    Some(format!(
+        "{LABEL} label value cannot be parsed as any recognizable format ({error})"
+    ))
+}
+
 fn time(metadata: &Value, value: &str) -> Result<GoTime, TtlError> {
     if let Some(duration) = duration(value) {
         let created = metadata.get("creationTimestamp").and_then(Value::as_str);
@@ -205,7 +220,24 @@ mod tests {
             "2026-02-03T04:05:06Z",
         ] {
             check(value, &text(value));
+            let object = json!({"metadata": {"labels": {(LABEL): value}}});
+            let warning = warning(&object).unwrap();
+            assert!(
+                warning.starts_with("cleanup.kyverno.io/ttl label value cannot"),
+                "{warning}"
+            );
         }
+        for value in ["1d", "2h45m", "2026-02-03", "2026-02-03T040506Z"] {
+            assert_eq!(
+                warning(&json!({"metadata": {"labels": {(LABEL): value}}})),
+                None
+            );
+        }
+        let soon = json!({"metadata": {"labels": {(LABEL): "soon"}}});
+        assert_eq!(
+            warning(&soon).unwrap(),
+            "cleanup.kyverno.io/ttl label value cannot be parsed as any recognizable format (`soon` does not look like `2006-01-02`: expected `2006`, found `soon`)"
+        );
         let born = json!({"metadata": {"labels": {(LABEL): "1d"}}});
         assert_eq!(
             deletion(&born),

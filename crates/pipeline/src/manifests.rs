@@ -5,13 +5,14 @@
 
 use std::{cell::OnceCell, collections::BTreeMap, path::Path};
 
-use portcullis_schema::{Catalogue, Fault, Verdict};
+use portcullis_engine::ttl;
+use portcullis_schema::{Catalogue, Fault, Segment, Verdict};
 use portcullis_yaml::{Document, Limits, Mode, RawDocument};
 use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::{
-    diagnostic::{Diagnostic, Place, SourceFile},
+    diagnostic::{Diagnostic, Place, Severity, SourceFile},
     files,
     offline::places,
     progress::Progress,
@@ -187,6 +188,9 @@ impl Manifest<'_> {
             return;
         }
         let name = name_of(object);
+        if let Some(message) = ttl::warning(object) {
+            report.findings.push(self.ttl(&name, prefix, message));
+        }
         match self.catalogue.validate(object) {
             Verdict::Valid => report.valid += 1,
             Verdict::Invalid(faults) => {
@@ -207,10 +211,26 @@ impl Manifest<'_> {
         }
     }
 
+    /// The object is let in, so this is no fault.
+    fn ttl(&self, name: &str, prefix: &str, message: String) -> Diagnostic {
+        let path = ["metadata", "labels", ttl::LABEL];
+        let fault = Fault {
+            path: path.map(|key| Segment::Key(key.to_owned())).to_vec(),
+            at_key: false,
+            message,
+            suggestion: None,
+        };
+        let told = self.finding(name, prefix, &fault);
+        Diagnostic {
+            severity: Severity::Warning,
+            ..told.help("nothing deletes the object; write `30s`, `12h`, `1d`, `2w`, or a date such as `2026-01-31`")
+        }
+    }
+
     fn unknown_kind(&self, name: &str, prefix: &str, kind: &str) -> Diagnostic {
         let (message, help) = unknown_kind(self.catalogue, kind);
         let fault = Fault {
-            path: vec![portcullis_schema::Segment::Key("kind".to_owned())],
+            path: vec![Segment::Key("kind".to_owned())],
             at_key: false,
             message,
             suggestion: None,

@@ -8,8 +8,8 @@ use crate::{
     render::{Bundle, RenderedPolicy},
 };
 
-/// Mutations whose order decides, and those that a validation refuses, each at its place in the
-/// template.
+/// Mutations whose order decides, those that a validation refuses, and rules that generate each
+/// other's triggers, each at its place in the template.
 #[must_use]
 pub fn check(bundle: &Bundle) -> Vec<Diagnostic> {
     let loaded: Vec<(&RenderedPolicy, Policy)> = bundle
@@ -23,10 +23,13 @@ pub fn check(bundle: &Bundle) -> Vec<Diagnostic> {
         .filter_map(|found| {
             let (rendered, _) = loaded.get(found.policy)?;
             let place = rendered.pointer_place(&found.finding.path, false);
-            let warning = Diagnostic::warning(&found.finding.message)
-                .at(place, "what this rule writes")
-                .help(found.finding.remedy);
-            Some(warning.rendered_for([&bundle.environment]))
+            let finding = found.finding;
+            let told = match finding.severity {
+                lint::Severity::Error => Diagnostic::error(finding.message),
+                lint::Severity::Warning => Diagnostic::warning(finding.message),
+            };
+            let told = told.at(place, "what this rule writes").help(finding.remedy);
+            Some(told.rendered_for([&bundle.environment]))
         })
         .collect()
 }

@@ -1,4 +1,4 @@
-//! What holds for every mutation of the library, as every environment renders it, and for all
+//! What holds for every mutation of the library, by its defaults and as every environment renders it, and for all
 //! mutations of an environment one after the other: the same change each time, none the second
 //! time, and a patch that makes the changed object out of the one that was sent.
 #![allow(
@@ -75,6 +75,13 @@ fn mutations() -> Vec<Named> {
         sets.push((format!("{} together", bundle.environment), set(&together)));
         let alone = mutating.iter();
         sets.extend(alone.map(|(key, one)| (format!("{} {key}", bundle.environment), set(one))));
+    }
+    for policy in library.policies.values() {
+        let rendered = render::render_policy(&workspace, policy, None).unwrap();
+        let one = loaded(&rendered.document.value);
+        if one.iter().any(mutates) {
+            sets.push((format!("defaults {}", rendered.key), set(&one)));
+        }
     }
     sets
 }

@@ -8,12 +8,15 @@
 //! | the policy's rule changed | objects are updated where they differ; missing ones are created with `generateExisting` | missing objects are created with `generateExisting` |
 //! | the source of a copy changed | as for the trigger | nothing |
 //! | a generated object was changed or deleted | as for the trigger | nothing |
+//! | an element left the list of a `foreach` | what was generated for it is deleted | nothing |
 //! | the trigger was deleted, or the rule no longer matches it | what was generated for it is deleted | nothing |
 //! | the source of a copy was deleted | its copies are deleted | nothing |
 //! | the policy or the rule was deleted | what was generated from `data` is deleted, unless `orphanDownstreamOnPolicyDelete`; copies stay | nothing |
 //!
 //! Only objects whose labels name the rule are deleted, and for a trigger or a source those that
 //! name it, too.
+
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -100,6 +103,8 @@ pub enum Reason {
     TriggerUnmatched,
     /// The trigger is gone.
     TriggerDeleted,
+    /// The element that it was generated for left the list.
+    ElementGone,
     /// The source of the copy is gone.
     SourceDeleted,
     /// The policy is gone.
@@ -117,6 +122,7 @@ impl Reason {
             Reason::Differs => "it is not as the rule wants it",
             Reason::TriggerUnmatched => "the rule does not match the trigger any more",
             Reason::TriggerDeleted => "the trigger was deleted",
+            Reason::ElementGone => "the element that it was generated for left the list",
             Reason::SourceDeleted => "the source of the copy was deleted",
             Reason::PolicyDeleted => "the policy was deleted",
             Reason::RuleDeleted => "the rule was deleted",
@@ -132,13 +138,20 @@ pub fn changes(situation: &Situation<'_>) -> Vec<Change> {
         generate_existing,
         orphan,
         copies,
+        by_element,
     } = situation.synchronisation;
     let at_all = |wanted: bool, reason: Reason| match wanted {
         true => situation.delete(reason),
         false => Vec::new(),
     };
     match situation.cause {
-        Cause::Trigger => situation.apply(true, synchronize),
+        Cause::Trigger => {
+            let mut changes = situation.apply(true, synchronize);
+            if synchronize && by_element {
+                changes.extend(situation.delete_unwanted());
+            }
+            changes
+        }
         Cause::PolicyCreated => {
             situation.apply(generate_existing, generate_existing && synchronize)
         }
@@ -176,13 +189,27 @@ impl Situation<'_> {
         changes.collect()
     }
 
+    /// What was generated for elements of the trigger that are not in the list any more.
+    fn delete_unwanted(&self) -> Vec<Change> {
+        if self.trigger.is_none() {
+            return Vec::new();
+        }
+        let wanted: BTreeSet<ObjectRef> = self.wanted.iter().map(ObjectRef::of).collect();
+        self.delete_where(Reason::ElementGone, |of| !wanted.contains(of))
+    }
+
     fn delete(&self, reason: Reason) -> Vec<Change> {
-        let doomed = self
+        self.delete_where(reason, |_| true)
+    }
+
+    fn delete_where(&self, reason: Reason, is_doomed: impl Fn(&ObjectRef) -> bool) -> Vec<Change> {
+        let concerned = self
             .existing
             .iter()
             .filter(|object| self.is_concerned(object));
-        let changes = doomed.map(|object| Change {
-            action: Action::Delete(ObjectRef::of(object)),
+        let doomed = concerned.map(ObjectRef::of).filter(is_doomed);
+        let changes = doomed.map(|of| Change {
+            action: Action::Delete(of),
             reason,
         });
         changes.collect()

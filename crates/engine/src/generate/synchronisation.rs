@@ -13,6 +13,9 @@ pub struct Synchronisation {
     pub orphan: bool,
     /// Whether the rule copies objects, so that copies stay when the policy or the rule goes.
     pub copies: bool,
+    /// Whether the rule makes an object for each element of a list, so that what was made for an
+    /// element goes when the element leaves the list.
+    pub by_element: bool,
 }
 
 impl Synchronisation {
@@ -30,6 +33,7 @@ impl Synchronisation {
             copies: generate.clone.is_some()
                 || generate.clone_list.is_some()
                 || loops.any(|one| one.clone.is_some() || one.clone_list.is_some()),
+            by_element: generate.foreach.is_some(),
         }
     }
 }

@@ -4,6 +4,7 @@ use portcullis_api::cluster_policy::{
     Attestor, AttestorSet, CertificateAttestor, KeylessAttestor, StaticKeyAttestor,
 };
 use portcullis_api::read::read;
+use portcullis_values::regexp::GoRegexp;
 
 use super::finding::Findings;
 
@@ -138,6 +139,18 @@ fn check_keyless(keyless: &KeylessAttestor, path: &str, findings: &mut Findings)
             "neither a transparency log nor roots are given",
             "write `rekor: {url: https://rekor.sigstore.dev}`, or `roots`",
         );
+    }
+    for (field, expression) in [
+        ("subjectRegExp", &keyless.subject_reg_exp),
+        ("issuerRegExp", &keyless.issuer_reg_exp),
+    ] {
+        if let Some(Err(error)) = expression.as_deref().map(GoRegexp::compile) {
+            findings.warning(
+                format!("{path}/{field}"),
+                format!("the regular expression cannot be read: {error}"),
+                "correct it; until then it fits nobody",
+            );
+        }
     }
     let log = keyless.rekor.as_ref().and_then(|log| log.url.as_deref());
     if log == Some("") {

@@ -55,6 +55,12 @@ impl Findings {
         self.add(Severity::Error, path.into(), message.into(), remedy.into());
     }
 
+    pub(super) fn extend(&mut self, found: Vec<Finding>) {
+        for one in found {
+            self.add(one.severity, one.path, one.message, one.remedy);
+        }
+    }
+
     pub(super) fn warning(
         &mut self,
         path: impl Into<String>,

@@ -26,7 +26,19 @@ const TARGET: &[&str] = &[
 ];
 const TARGET_BACKGROUND: &[&str] = &["request.", "element", "@", "images", "image.", "target."];
 
+/// A cleanup policy reads the object, and no request.
+const CLEANUP: &[&str] = &["target", "images", "image.", "@"];
+
 impl Names {
+    pub(super) fn of_cleanup(context: &[ContextEntry]) -> Names {
+        let mut names = Names {
+            words: CLEANUP,
+            patterns: Vec::new(),
+        };
+        names.add(context);
+        names
+    }
+
     pub(super) fn of(rule: &Rule, background: bool, target: bool) -> Names {
         let words = match (target, background) {
             (false, false) => ALWAYS,

@@ -2,19 +2,21 @@
 //!
 //! - Two mutations write different values to the same place of an object that both see: which one
 //!   stays is a matter of their order.
+//! - Rules of several policies generate each other's triggers.
 //! - A mutation writes what a validation refuses in every object that both see.
 //!
 //! Rules that autogen makes are looked at as well. Only what is certain from the text is told:
 //! constants, patterns without conditions, rules without preconditions of their own.
 
-use portcullis_api::cluster_policy::Policy;
+use portcullis_api::cluster_policy::{Policy, Rule};
 
+use super::finding::Finding;
 use super::rule_of_set::{RuleOfSet, SetFinding};
 use super::writes::{self, Writes};
-use super::{order, refusal};
+use super::{generation_loop, order, refusal};
 use crate::autogen;
 
-/// Everything that is wrong with policies that run together, all of it advice.
+/// Everything that is wrong with policies that run together: advice, apart from what has no end.
 #[must_use]
 pub fn check_set(policies: &[&Policy]) -> Vec<SetFinding> {
     let rules = rules(policies);
@@ -26,7 +28,19 @@ pub fn check_set(policies: &[&Policy]) -> Vec<SetFinding> {
     let mut found = Vec::new();
     order::check(&mutating, &mut found);
     refusal::check(&mutating, &rules, &mut found);
+    generation_loop::check(&rules, true, &mut found);
     found
+}
+
+/// Rules of one policy that generate each other's triggers.
+pub(super) fn circles(policy: &Policy) -> Vec<Finding> {
+    let is_generating = |rule: &&Rule| rule.generate.is_some();
+    if policy.spec.rules.iter().filter(is_generating).count() < 2 {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    generation_loop::check(&rules(&[policy]), false, &mut found);
+    found.into_iter().map(|found| found.finding).collect()
 }
 
 fn rules<'p>(policies: &'p [&'p Policy]) -> Vec<RuleOfSet<'p>> {

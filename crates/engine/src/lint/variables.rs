@@ -7,12 +7,13 @@
 
 use std::ops::Range;
 
+use portcullis_api::cleanup_policy::CleanupPolicy;
 use portcullis_api::cluster_policy::{Policy, Rule};
 use portcullis_jmespath::Expression;
 use portcullis_values::json_pointer;
 use serde_json::Value;
 
-use super::finding::Findings;
+use super::finding::{Finding, Findings};
 use super::names::Names;
 use super::references;
 use crate::context::scan;
@@ -50,6 +51,22 @@ pub(super) fn check(policy: &Policy, rule: &Rule, path: &str, findings: &mut Fin
             check_user(text, &place_in_policy, findings);
         }
     }
+}
+
+/// What is wrong with the variables of a cleanup policy.
+pub(crate) fn of_cleanup_policy(policy: &CleanupPolicy) -> Vec<Finding> {
+    let mut findings = Findings::default();
+    let spec = serde_json::to_value(&policy.spec).unwrap_or_default();
+    let names = Names::of_cleanup(&policy.spec.context);
+    for (place, text) in texts(&spec) {
+        let path = format!("/spec{place}");
+        if is_forbidden(&place) {
+            check_forbidden(text, &path, &mut findings);
+        } else {
+            check_text(text, &path, &names, &mut findings);
+        }
+    }
+    findings.into_list()
 }
 
 /// The annotations of the policy itself: Kyverno looks there as well, for what names a user.

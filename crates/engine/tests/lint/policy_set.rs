@@ -156,3 +156,57 @@ fn a_mutation_that_is_refused() {
         &[("first", &place)],
     );
 }
+
+/// A rule that makes an object of a kind for each object of another one.
+fn making(kind: &str, name: &str, of: &Value) -> Value {
+    let body = json!({
+        "apiVersion": "v1", "kind": kind, "namespace": "n", "name": name,
+        "data": {"data": {"a": "b"}},
+    });
+    matching(json!({"validate": null, "generate": body}), of.clone())
+}
+
+#[test]
+fn rules_that_generate_the_triggers_of_each_other() {
+    let secrets = json!({"kinds": ["Secret"]});
+    let maps = json!({"kinds": ["ConfigMap"]});
+    let accounts = json!({"kinds": ["ServiceAccount"]});
+    let first = named("first", &[making("ConfigMap", "made", &secrets)]);
+    let back = |rule: Value| named("back", &[rule]);
+    let place = &[("first", "/spec/rules/0/generate/kind")];
+    check(&[&first, &back(making("Secret", "made", &maps))], place);
+    let between = named("between", &[making("ServiceAccount", "made", &maps)]);
+    check(
+        &[&first, &between, &back(making("Secret", "made", &accounts))],
+        place,
+    );
+    let chosen = json!({"kinds": ["ConfigMap"], "names": ["source"]});
+    check(&[&first, &back(making("Secret", "made", &chosen))], &[]);
+    let deleted = json!({"kinds": ["ConfigMap"], "operations": ["DELETE"]});
+    check(&[&first, &back(making("Secret", "made", &deleted))], &[]);
+    let mut careful = making("Secret", "made", &maps);
+    careful["preconditions"] = json!({"all": [{"key": "a", "operator": "Equals", "value": "b"}]});
+    check(&[&first, &back(careful)], &[]);
+    check(&[&first, &between], &[]);
+
+    let growing = making("Secret", "{{ request.object.metadata.name }}-copy", &maps);
+    let found = check_set(&[&first, &back(growing.clone())]);
+    let told: Vec<_> = found
+        .iter()
+        .map(|it| (it.finding.severity, it.finding.message.as_str()))
+        .collect();
+    let message = "`r` of `first` makes a ConfigMap, for which `r` of `back` runs, which makes `r` of `first` run again, and so on without end";
+    assert_eq!(told, [(Severity::Error, message)]);
+
+    let mut second = growing;
+    second["name"] = json!("second");
+    let both = named("both", &[making("ConfigMap", "made", &secrets), second]);
+    assert_eq!(check_set(&[&both]), []);
+    let found = portcullis_engine::lint::check(&both);
+    let errors: Vec<_> = found
+        .iter()
+        .filter(|it| it.severity == Severity::Error)
+        .map(|it| it.path.as_str())
+        .collect();
+    assert_eq!(errors, ["/spec/rules/0/generate/kind"]);
+}

@@ -6,7 +6,8 @@
 //! It is *needless* when such resources are at hand and all of them do without it. It is *unknown*
 //! when none is at hand, or when a rule gives an error.
 //!
-//! Each resource is taken as being created. Other exceptions are left out, and so is the expiry.
+//! Each resource is taken as being created, and as being updated or deleted too where the policy or the
+//! exception speaks of that. Other exceptions are left out, and so is the expiry.
 
 use portcullis_api::policy_exception::{ExceptedRules, PolicyException};
 use portcullis_engine::{
@@ -35,6 +36,8 @@ pub(super) struct Trial {
     exception: Exception,
     without: PolicySet,
     with: PolicySet,
+    /// What may happen to a resource for the rules to say something else of it.
+    operations: Vec<Operation>,
 }
 
 impl Trial {
@@ -64,6 +67,7 @@ impl Trial {
             }
         };
         Ok(Trial {
+            operations: operations(&policy.document.value, &alone),
             exception,
             without: set(&loaded, &[])?,
             with: set(&loaded, &[alone])?,
@@ -99,10 +103,12 @@ impl Trial {
         let mut undecided = None;
         for world in worlds {
             let source = OfflineSource::new(&world.world);
-            for object in objects {
+            let operations = self.operations.iter();
+            let tries = operations.flat_map(|it| objects.iter().map(move |object| (object, *it)));
+            for (object, operation) in tries {
                 let request = request(
                     object,
-                    Operation::Create,
+                    operation,
                     &world.world.catalogue,
                     &world.surroundings,
                 );
@@ -173,6 +179,18 @@ impl Trial {
             rules.filter(move |rule| self.exception.names(&policy, &rule.rule))
         })
     }
+}
+
+fn operations(policy: &Value, exception: &PolicyException) -> Vec<Operation> {
+    let text = policy.to_string() + &serde_json::to_string(&exception.spec).unwrap_or_default();
+    let mut all = vec![Operation::Create];
+    if text.contains("UPDATE") || text.contains("oldObject") {
+        all.push(Operation::Update);
+    }
+    if text.contains("DELETE") {
+        all.push(Operation::Delete);
+    }
+    all
 }
 
 /// `Kind namespace/name` of the object of a request.

@@ -13,6 +13,7 @@ use portcullis_engine::context::{
 };
 use portcullis_values::{
     image_ref::{ImageInfo, ImageOptions},
+    regexp::GoRegexp,
     wildcard,
 };
 
@@ -97,14 +98,19 @@ fn is_by(found: &VerificationMock, attestor: &Attestor) -> bool {
     identities.any(|identity| plain(&identity) == known)
 }
 
-/// The subject and issuer of a policy are patterns for those of the signer.
+/// The subject and issuer of a policy are patterns, or regular expressions, for those of the signer. An
+/// expression may match any part, as in Go; one that cannot be read matches nothing.
 fn is_by_identity(found: &VerificationMock, keyless: &KeylessAttestor) -> bool {
     let fits = |pattern: &Option<String>, expression: &Option<String>, text: &str| {
         let is_match = |pattern: &String| wildcard::matches(pattern, text);
-        let is_same = |expression: &String| expression == text;
+        let expresses = |expression: &String| {
+            GoRegexp::compile(expression).is_ok_and(|expression| expression.is_match(text))
+        };
         match (given(pattern), given(expression)) {
             (None, None) => true,
-            (pattern, expression) => pattern.is_none_or(is_match) && expression.is_none_or(is_same),
+            (pattern, expression) => {
+                pattern.is_none_or(is_match) && expression.is_none_or(expresses)
+            }
         }
     };
     let issuer = found.issuer.as_deref();
@@ -142,4 +148,51 @@ fn given(text: &Option<String>) -> Option<&String> {
 /// A key without the blanks and line ends that YAML adds.
 fn plain(text: &str) -> String {
     text.split_whitespace().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(keyless: serde_json::Value, expected: bool) {
+        let keyless: KeylessAttestor = serde_json::from_value(keyless).unwrap();
+        let found = VerificationMock {
+            attestor: "https://github.com/shop/ci".to_owned(),
+            issuer: Some("https://token.example.com".to_owned()),
+            ..VerificationMock::default()
+        };
+        assert_eq!(is_by_identity(&found, &keyless), expected, "{keyless:?}");
+    }
+
+    #[test]
+    fn identities_by_pattern_and_by_regular_expression() {
+        for (field, fits, does_not) in [
+            (
+                "subject",
+                "https://github.com/shop/*",
+                "https://github.com/s.*",
+            ),
+            (
+                "subjectRegExp",
+                "^https://github\\.com/[a-z]+/ci$",
+                "^github",
+            ),
+            ("subjectRegExp", "shop", "https://github.com/*/ci$"),
+            ("issuer", "https://token.*", "token"),
+            (
+                "issuerRegExp",
+                "token\\.(example|sample)\\.com$",
+                "token.example.com.org",
+            ),
+        ] {
+            check(json!({(field): fits}), true);
+            check(json!({(field): does_not}), false);
+        }
+        check(json!({"subjectRegExp": "("}), false);
+        check(json!({"subject": "*", "subjectRegExp": "^x"}), false);
+        check(json!({}), true);
+    }
 }

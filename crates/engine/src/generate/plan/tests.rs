@@ -10,6 +10,15 @@ const SYNC: Synchronisation = Synchronisation {
     generate_existing: false,
     orphan: false,
     copies: false,
+    by_element: false,
+};
+const BY_ELEMENT: Synchronisation = Synchronisation {
+    by_element: true,
+    ..SYNC
+};
+const OFF_BY_ELEMENT: Synchronisation = Synchronisation {
+    synchronize: false,
+    ..BY_ELEMENT
 };
 const OFF: Synchronisation = Synchronisation {
     synchronize: false,
@@ -127,6 +136,9 @@ fn the_trigger() {
     check(COPIES, &Cause::Trigger, &[CREATE, UPDATE]);
     check(OFF, &Cause::Trigger, &[CREATE]);
     check(OFF_COPIES, &Cause::Trigger, &[CREATE]);
+    let gone = "delete old: the element that it was generated for left the list";
+    check(BY_ELEMENT, &Cause::Trigger, &[CREATE, UPDATE, gone]);
+    check(OFF_BY_ELEMENT, &Cause::Trigger, &[CREATE]);
     for (cause, reason) in [
         (Cause::TriggerDeleted, "the trigger was deleted"),
         (

@@ -10,6 +10,7 @@ use super::{CompiledCleanupPolicy, Schedule};
 use crate::compile_options::CompileError;
 use crate::context::entries;
 use crate::context::query::Names;
+use crate::lint;
 use crate::matching::ExceptionMatcher;
 use crate::policies::cluster_policy::condition::CompiledConditions;
 use crate::policy_info::PolicyInfo;
@@ -73,7 +74,27 @@ fn faults(policy: &CleanupPolicy) -> Vec<(String, String)> {
         let message = "it selects nothing; write `any` or `all` with a filter";
         faults.push(("spec.match".to_owned(), message.to_owned()));
     }
+    faults.extend(lint::of_cleanup_policy(policy).into_iter().map(|found| {
+        let message = format!("{}; {}", found.message, found.remedy);
+        (dotted(&found.path), message)
+    }));
     faults
+}
+
+/// A JSON pointer as `spec.conditions.all[0].key`.
+fn dotted(pointer: &str) -> String {
+    let mut path = String::new();
+    for segment in pointer.split('/').skip(1) {
+        match segment.parse::<usize>() {
+            Ok(index) => path.push_str(&format!("[{index}]")),
+            Err(_) if path.is_empty() => path.push_str(segment),
+            Err(_) => {
+                path.push('.');
+                path.push_str(&segment.replace("~1", "/").replace("~0", "~"));
+            }
+        }
+    }
+    path
 }
 
 fn filter_faults(name: &str, block: &AnyAllFilters) -> Vec<(String, String)> {

@@ -81,9 +81,9 @@ fn match_exclude_and_conditions_decide() {
         &phase("{{ target.status.phase }}", "Running"),
         &Decision::ConditionsUnmet,
     );
-    let unknown = "failed to evaluate conditions: failed to substitute variables in condition key: failed to resolve nobody at path : JMESPath query failed: Unknown key \"nobody\" in path";
+    let unknown = "failed to evaluate conditions: failed to substitute variables in condition key: failed to resolve target.nobody at path : JMESPath query failed: Unknown key \"nobody\" in path";
     check(
-        &phase("{{ nobody }}", "x"),
+        &phase("{{ target.nobody }}", "x"),
         &Decision::Undecided(unknown.to_owned()),
     );
     let mut with_context = phase("{{ state }}", "failed");
@@ -134,6 +134,18 @@ fn what_keeps_a_policy_from_running_has_a_place() {
         (
             json!({"match": {"any": []}}),
             "spec.match: it selects nothing; write `any` or `all` with a filter",
+        ),
+        (
+            json!({"conditions": {"any": [{"key": "{{ request.object.kind }}", "operator": "Equals", "value": "Pod"}]}}),
+            "spec.conditions.any[0].key: `request.object.kind` reads a name that does not exist; read one of `target`, ",
+        ),
+        (
+            json!({"conditions": {"all": [{"key": "a", "operator": "Equals", "value": "{{ target.( }}"}]}}),
+            "spec.conditions.all[0].value: `target.(` is not JMESPath: ",
+        ),
+        (
+            json!({"match": {"any": [{"resources": {"kinds": ["{{ target.kind }}"]}}]}}),
+            "spec.match.any[0].resources.kinds[0]: a variable stands where none is replaced; ",
         ),
     ] {
         let faults = compile(&policy(&spec)).unwrap_err();
