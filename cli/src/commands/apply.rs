@@ -12,7 +12,10 @@ mod rows;
 
 use std::{io, path::PathBuf, time::Instant};
 
-use portcullis_pipeline::apply::{self, ApplyOptions, ApplyReport};
+use portcullis_pipeline::{
+    apply::{self, ApplyOptions, ApplyReport},
+    diagnostic::Severity,
+};
 use serde_json::Value;
 
 use self::{cluster::ClusterArgs, places::Places, refused::Refused};
@@ -308,7 +311,8 @@ fn status(args: &Args, report: &ApplyReport, error: ExitStatus) -> ExitStatus {
     if counts.fail > 0 || counts.error > 0 {
         return ExitStatus::Failure;
     }
-    if !report.errors.is_empty() {
+    let mut errors = report.errors.iter();
+    if errors.any(|one| one.severity == Severity::Error) {
         return error;
     }
     let warns = counts.warn > 0 || (args.warn_no_pass && counts.pass == 0);

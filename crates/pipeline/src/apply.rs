@@ -163,7 +163,8 @@ pub struct ApplyReport {
     pub results: Vec<Applied>,
     /// The objects that rules changed or made, in the order of the files.
     pub produced: Vec<Produced>,
-    /// Files, documents and policies that cannot be used, each with its place and the reason.
+    /// Files, documents and policies that cannot be used, each with its place and the reason; warnings
+    /// of what is not checked are among them.
     pub errors: Vec<Diagnostic>,
 }
 
@@ -272,6 +273,8 @@ pub fn apply(
         report.join(part);
     }
     if options.from_cluster {
+        let unserved = from_cluster::unserved(&set, loaded, &options);
+        report.errors.extend(unserved);
         report.join(from_cluster::apply(&set, &options));
     }
     report

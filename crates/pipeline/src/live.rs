@@ -6,7 +6,7 @@ use portcullis_engine::{context::source::ContextSource, request::GroupVersionKin
 use portcullis_schema::Catalogue;
 use serde_json::Value;
 
-use crate::diagnostic::Diagnostic;
+use crate::{diagnostic::Diagnostic, offline::objects};
 
 /// A cluster, as far as a run asks it.
 pub trait Cluster: Send + Sync {
@@ -53,20 +53,21 @@ impl LiveCluster {
         self.0.source()
     }
 
+    /// The kinds that the cluster serves.
+    pub(crate) fn kinds(&self) -> Vec<GroupVersionKind> {
+        let definitions = self.0.definitions();
+        definitions.iter().map(kind).collect()
+    }
+
     /// Adds the kinds that the cluster serves and the catalogue does not have.
     pub(crate) fn add_kinds(&self, catalogue: &mut Catalogue) {
         for definition in self.0.definitions() {
-            let text = |pointer| definition.pointer(pointer).and_then(Value::as_str);
-            let text = |pointer| text(pointer).unwrap_or_default();
-            let version = text("/spec/versions/0/name");
-            let api_version = match text("/spec/group") {
-                "" => version.to_owned(),
-                group => format!("{group}/{version}"),
+            let kind = kind(&definition);
+            let api_version = match kind.group.as_str() {
+                "" => kind.version.clone(),
+                group => format!("{group}/{}", kind.version),
             };
-            if catalogue
-                .find(&api_version, text("/spec/names/kind"))
-                .is_none()
-            {
+            if catalogue.find(&api_version, &kind.kind).is_none() {
                 // Of what a server serves, none is refused.
                 catalogue.add_custom_resource(&definition).ok();
             }
@@ -79,6 +80,16 @@ impl LiveCluster {
         take: &mut dyn FnMut(LivePage),
     ) -> Vec<Diagnostic> {
         self.0.objects(is_wanted, take)
+    }
+}
+
+/// The kind of a definition.
+fn kind(definition: &Value) -> GroupVersionKind {
+    let text = |pointer| objects::text(definition, pointer).to_owned();
+    GroupVersionKind {
+        group: text("/spec/group"),
+        version: text("/spec/versions/0/name"),
+        kind: text("/spec/names/kind"),
     }
 }
 

@@ -11,6 +11,7 @@ use portcullis_api::{
 
 use super::{
     filter::{Filter, OperationSet, Role, WrittenFilter},
+    kinds::KindSelector,
     mismatch::Mismatch,
     subject::Subject,
 };
@@ -81,6 +82,12 @@ impl Matcher {
     #[must_use]
     pub fn is_about(&self, kind: &GroupVersionKind) -> bool {
         self.include.is_about(kind)
+    }
+
+    /// The entries of `match`'s `kinds`.
+    pub fn kinds(&self) -> impl Iterator<Item = &KindSelector> {
+        let filters = self.include.filters.iter();
+        filters.flat_map(|filter| &filter.kinds)
     }
 
     /// Whether the rule says that it is about deletions, as against being about every operation.

@@ -3,14 +3,19 @@
 
 use std::{
     cell::OnceCell,
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use portcullis_engine::PolicySet;
+use portcullis_engine::{CompileError, PolicySet, matching::KindSelector};
 use serde_json::Value;
 
 use super::{ApplyOptions, ApplyReport, PolicyKeys, Subject, apply_object};
-use crate::{live::LivePage, offline::source::OfflineSource};
+use crate::{
+    diagnostic::{Diagnostic, Severity},
+    live::LivePage,
+    offline::{policies::LoadedPolicies, source::OfflineSource},
+};
 
 /// How many objects a thread takes at a time.
 const CHUNK: usize = 16;
@@ -39,6 +44,57 @@ pub(super) fn apply(set: &PolicySet, options: &ApplyOptions) -> ApplyReport {
     }
     whole.errors.extend(errors);
     whole
+}
+
+/// A warning for each kind that a rule names and the cluster does not serve: nothing of it is checked.
+pub(super) fn unserved(
+    set: &PolicySet,
+    loaded: &LoadedPolicies,
+    options: &ApplyOptions,
+) -> Vec<Diagnostic> {
+    let Some(live) = options.world.live.as_ref().filter(|_| options.from_cluster) else {
+        return Vec::new();
+    };
+    let served = live.kinds();
+    let is_served = |selector: &KindSelector| {
+        let mut served = served.iter();
+        served.any(|kind| selector.matches(kind, selector.subresource.as_str(), false))
+    };
+    let mut missing: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    for policy in set.policies() {
+        for rule in policy.rules() {
+            let kinds = rule.matcher().kinds();
+            let literal = kinds.filter(|selector| selector.kind.is_literal());
+            for selector in literal.filter(|selector| !is_served(selector)) {
+                let key = (policy.info().key(), shown(selector));
+                let rules = missing.entry(key).or_default();
+                rules.push(rule.name().to_owned());
+            }
+        }
+    }
+    let told = missing.into_iter().map(|((policy, kind), rules)| {
+        let rules = rules.join("`, `");
+        let message = format!("the cluster serves no kind `{kind}`, which rule `{rules}` is about");
+        let warning = loaded.refusal(&CompileError {
+            kind: "Policy".to_owned(),
+            policy,
+            path: "spec.rules".to_owned(),
+            message,
+        });
+        Diagnostic {
+            severity: Severity::Warning,
+            ..warning
+        }
+    });
+    told.collect()
+}
+
+/// The kind as a policy writes it.
+fn shown(selector: &KindSelector) -> String {
+    let parts = [&selector.group, &selector.version, &selector.kind];
+    let parts = parts.map(|part| part.as_str());
+    let written = parts.into_iter().filter(|part| *part != "*");
+    written.collect::<Vec<_>>().join("/")
 }
 
 fn apply_page(set: &PolicySet, page: &LivePage, options: &ApplyOptions) -> Vec<ApplyReport> {

@@ -195,6 +195,14 @@ spec:
         let wide = apply(plane, &admin, &policy, &wide);
         assert!(wide.data.contains("to 1 resource(s)"), "{wide:?}");
     }
+    // What the cluster does not serve is told, as nothing of it is checked.
+    let policy = labelled("gizmos", "Gizmo, apply.example.com/v2/Gizmo, Gadgeto", "");
+    let said = apply(plane, &admin, &policy, &["--cluster"]);
+    for kind in ["apply.example.com/v2/Gizmo", "Gadgeto"] {
+        let wanted = format!("the cluster serves no kind `{kind}`, which rule `labelled` is about");
+        assert!(said.talk.contains(&wanted), "{said:?}");
+    }
+    assert_eq!(said.talk.matches("warning:").count(), 2, "{said:?}");
     // A manifest of the kind is in no namespace, as the cluster knows.
     let policy = labelled("gizmos", "Gizmo", "");
     let flags = ["--resource", manifest.to_str().unwrap(), "--format=json"];
