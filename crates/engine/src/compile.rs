@@ -12,6 +12,7 @@ use crate::load::Loaded;
 use crate::policies::cleanup_policy::CompiledCleanupPolicy;
 use crate::policies::cluster_policy::{CompiledClusterPolicy, CompiledRule};
 use crate::policies::unevaluated::CompiledUnevaluated;
+use crate::policies::validating_policy::CompiledValidatingPolicy;
 use crate::policy_info::PolicyInfo;
 use crate::request::GroupVersionKind;
 use crate::response::RuleType;
@@ -23,6 +24,8 @@ pub enum CompiledPolicy {
     ClusterPolicy(Box<CompiledClusterPolicy>),
     /// A CleanupPolicy or ClusterCleanupPolicy.
     Cleanup(Box<CompiledCleanupPolicy>),
+    /// A ValidatingPolicy or NamespacedValidatingPolicy.
+    Validating(Box<CompiledValidatingPolicy>),
     /// A policy of a kind that is not evaluated.
     Unevaluated(Box<CompiledUnevaluated>),
 }
@@ -71,6 +74,10 @@ pub fn compile<'l>(
             }
             Loaded::Cleanup(policy) => match CompiledCleanupPolicy::compile(policy) {
                 Ok(policy) => compiled.push(CompiledPolicy::Cleanup(Box::new(policy))),
+                Err(found) => errors.extend(found),
+            },
+            Loaded::Validating(policy) => match CompiledValidatingPolicy::compile(policy) {
+                Ok(policy) => compiled.push(CompiledPolicy::Validating(Box::new(policy))),
                 Err(found) => errors.extend(found),
             },
             Loaded::Unevaluated(policy) => {
@@ -153,6 +160,7 @@ impl CompiledPolicy {
         match self {
             CompiledPolicy::ClusterPolicy(policy) => policy.info(),
             CompiledPolicy::Cleanup(policy) => policy.info(),
+            CompiledPolicy::Validating(policy) => policy.info(),
             CompiledPolicy::Unevaluated(policy) => policy.info(),
         }
     }
@@ -162,7 +170,9 @@ impl CompiledPolicy {
     pub fn rule_count(&self) -> usize {
         match self {
             CompiledPolicy::ClusterPolicy(policy) => policy.rules().len(),
-            CompiledPolicy::Cleanup(_) | CompiledPolicy::Unevaluated(_) => 1,
+            CompiledPolicy::Cleanup(_)
+            | CompiledPolicy::Validating(_)
+            | CompiledPolicy::Unevaluated(_) => 1,
         }
     }
 
@@ -171,7 +181,9 @@ impl CompiledPolicy {
     pub fn rules(&self) -> &[CompiledRule] {
         match self {
             CompiledPolicy::ClusterPolicy(policy) => policy.rules(),
-            CompiledPolicy::Cleanup(_) | CompiledPolicy::Unevaluated(_) => &[],
+            CompiledPolicy::Cleanup(_)
+            | CompiledPolicy::Validating(_)
+            | CompiledPolicy::Unevaluated(_) => &[],
         }
     }
 
@@ -187,6 +199,7 @@ impl CompiledPolicy {
                 rules.any(|rule| rule.matcher().is_about(kind))
             }
             CompiledPolicy::Cleanup(policy) => policy.is_about(kind),
+            CompiledPolicy::Validating(policy) => policy.is_about(kind, resource),
             CompiledPolicy::Unevaluated(policy) => policy.is_about(kind, resource),
         }
     }
@@ -206,7 +219,7 @@ impl CompiledPolicy {
                 .flat_map(|rule| rule.needs())
                 .collect(),
             CompiledPolicy::Cleanup(policy) => policy.needs().collect(),
-            CompiledPolicy::Unevaluated(_) => Vec::new(),
+            CompiledPolicy::Validating(_) | CompiledPolicy::Unevaluated(_) => Vec::new(),
         };
         needs.sort_unstable();
         needs.dedup();

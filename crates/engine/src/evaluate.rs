@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::cel::scope::RequestScope;
 use crate::compile::{CompiledPolicy, PolicySet};
 use crate::context::source::{ContextSource, PathValue};
 use crate::context::{RequestView, Store};
@@ -13,6 +14,7 @@ use crate::evaluation::{Evaluation, PolicyName};
 use crate::policies::cleanup_policy::CompiledCleanupPolicy;
 use crate::policies::cluster_policy::{CompiledClusterPolicy, Mutated};
 use crate::policies::unevaluated::CompiledUnevaluated;
+use crate::policies::validating_policy::CompiledValidatingPolicy;
 use crate::record::Recorder;
 use crate::request::{Operation, Request};
 use crate::response::{EngineResponse, FailureAction, RuleResponse, RuleType};
@@ -155,11 +157,13 @@ struct World<'w> {
 impl<'w> World<'w> {
     /// What the rules say that change nothing.
     fn others<R: Recorder>(&self, request: &Request<'_>, recorder: &mut R) -> Vec<Numbered> {
+        let store = Store::new();
+        let scope = RequestScope::new(request, &store);
         if self.source.has_policy_values() {
             let policies = (0_u32..).zip(&self.set.policies);
             return policies
                 .filter_map(|(number, policy)| {
-                    Some((number, self.with_values(policy, request, recorder)?))
+                    Some((number, self.with_values(policy, &scope, recorder)?))
                 })
                 .collect();
         }
@@ -167,7 +171,6 @@ impl<'w> World<'w> {
         let mut unindexed = self.set.unindexed.iter().copied().peekable();
         let candidates: Vec<(u32, u32)> = self.set.index.candidates(request).collect();
         let view = RequestView::new(request);
-        let store = Store::new();
         let mut add = |number, response: Option<EngineResponse>| {
             responses.extend(response.map(|response| (number, response)));
         };
@@ -176,7 +179,7 @@ impl<'w> World<'w> {
                 continue;
             };
             while let Some(before) = unindexed.next_if(|other| *other < number) {
-                add(before, self.unindexed(before, request, recorder));
+                add(before, self.unindexed(before, &scope, recorder));
             }
             let Some(CompiledPolicy::ClusterPolicy(policy)) = self.policy(number) else {
                 continue;
@@ -188,21 +191,23 @@ impl<'w> World<'w> {
             );
         }
         for after in unindexed {
-            add(after, self.unindexed(after, request, recorder));
+            add(after, self.unindexed(after, &scope, recorder));
         }
         responses
     }
 
     /// One policy, with the values that a Values file injects for it. They may change the
     /// operation, and the object too, which then is read again.
-    fn with_values<R: Recorder>(
+    fn with_values<'a, R: Recorder>(
         &self,
-        policy: &CompiledPolicy,
-        request: &Request<'_>,
+        policy: &'a CompiledPolicy,
+        scope: &RequestScope<'a>,
         recorder: &mut R,
     ) -> Option<EngineResponse> {
+        let request = scope.request();
         match policy {
             CompiledPolicy::Unevaluated(policy) => self.unevaluated(policy, request),
+            CompiledPolicy::Validating(policy) => self.validating(policy, scope),
             CompiledPolicy::Cleanup(policy) => {
                 let name = &policy.info().name;
                 let values = self
@@ -323,17 +328,31 @@ impl<'w> World<'w> {
         self.set.policies.get(position(number)?)
     }
 
-    fn unindexed<R: Recorder>(
+    fn unindexed<'a, R: Recorder>(
         &self,
         number: u32,
-        request: &Request<'_>,
+        scope: &RequestScope<'a>,
         recorder: &mut R,
-    ) -> Option<EngineResponse> {
+    ) -> Option<EngineResponse>
+    where
+        'w: 'a,
+    {
+        let request = scope.request();
         match self.policy(number)? {
+            CompiledPolicy::Validating(policy) => self.validating(policy, scope),
             CompiledPolicy::Unevaluated(policy) => self.unevaluated(policy, request),
             CompiledPolicy::Cleanup(policy) => self.cleanup(policy, request, &[], recorder),
             CompiledPolicy::ClusterPolicy(_) => None,
         }
+    }
+
+    fn validating<'a>(
+        &self,
+        policy: &'a CompiledValidatingPolicy,
+        scope: &RequestScope<'a>,
+    ) -> Option<EngineResponse> {
+        let responses = policy.evaluate(scope, self.source);
+        (!responses.is_empty()).then(|| self.response(policy.info(), policy.action(), responses))
     }
 
     fn unevaluated(

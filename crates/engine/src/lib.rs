@@ -6,6 +6,7 @@
 #![warn(clippy::disallowed_methods)]
 
 pub mod autogen;
+pub mod cel;
 pub mod compile;
 pub mod compile_options;
 pub mod conditions;

@@ -8,6 +8,7 @@ use portcullis_api::cleanup_policy::CleanupPolicy;
 use portcullis_api::cluster_policy::Policy;
 use portcullis_api::policy_exception::PolicyException;
 use portcullis_api::read::{ReadError, read};
+use portcullis_api::validating_policy::ValidatingPolicy;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -22,6 +23,8 @@ pub enum Loaded {
     Exception(Box<PolicyException>),
     /// A CleanupPolicy or ClusterCleanupPolicy.
     Cleanup(Box<CleanupPolicy>),
+    /// A ValidatingPolicy or NamespacedValidatingPolicy.
+    Validating(Box<ValidatingPolicy>),
     /// A policy of a kind that is recognised and not evaluated.
     Unevaluated(Box<UnevaluatedPolicy>),
     /// An object that goes with such a policy: a binding, or an exception of
@@ -72,6 +75,7 @@ impl LoadError {
 enum Known {
     Policy,
     Cleanup,
+    Validating,
     Exception,
     Unevaluated,
     Companion,
@@ -99,8 +103,19 @@ const KINDS: &[(&str, &[&str], &[&str], Known)] = &[
     (
         "policies.kyverno.io",
         &["v1alpha1", "v1beta1", "v1"],
+        &["ValidatingPolicy"],
+        Known::Validating,
+    ),
+    (
+        "policies.kyverno.io",
+        &["v1beta1", "v1"],
+        &["NamespacedValidatingPolicy"],
+        Known::Validating,
+    ),
+    (
+        "policies.kyverno.io",
+        &["v1alpha1", "v1beta1", "v1"],
         &[
-            "ValidatingPolicy",
             "MutatingPolicy",
             "GeneratingPolicy",
             "DeletingPolicy",
@@ -112,7 +127,6 @@ const KINDS: &[(&str, &[&str], &[&str], Known)] = &[
         "policies.kyverno.io",
         &["v1beta1", "v1"],
         &[
-            "NamespacedValidatingPolicy",
             "NamespacedMutatingPolicy",
             "NamespacedGeneratingPolicy",
             "NamespacedDeletingPolicy",
@@ -215,6 +229,7 @@ fn load_one(document: &Value, lenient: bool) -> Result<Loaded, LoadError> {
     match find(version, kind) {
         Some(Known::Policy) => typed(document, lenient).map(Loaded::Policy),
         Some(Known::Cleanup) => typed(document, lenient).map(Loaded::Cleanup),
+        Some(Known::Validating) => typed(document, lenient).map(Loaded::Validating),
         Some(Known::Exception) => typed(document, lenient).map(Loaded::Exception),
         Some(Known::Unevaluated) => Ok(Loaded::Unevaluated(Box::new(unevaluated(document)))),
         Some(Known::Companion) => Ok(Loaded::Companion(Box::new(document.clone()))),
@@ -354,7 +369,7 @@ mod tests {
         for (document, expected) in [
             (policy(&json!({})), "policy"),
             (
-                json!({"apiVersion": "policies.kyverno.io/v1", "kind": "ValidatingPolicy", "metadata": {"name": "v"}}),
+                json!({"apiVersion": "policies.kyverno.io/v1", "kind": "GeneratingPolicy", "metadata": {"name": "v"}}),
                 "unevaluated",
             ),
             (

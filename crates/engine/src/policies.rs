@@ -3,3 +3,4 @@
 pub mod cleanup_policy;
 pub mod cluster_policy;
 pub mod unevaluated;
+pub mod validating_policy;

@@ -139,7 +139,9 @@ pub fn explain(
                         end: ended(rule.name()).map(end),
                     })
                     .collect(),
-                CompiledPolicy::Cleanup(_) | CompiledPolicy::Unevaluated(_) => response
+                CompiledPolicy::Cleanup(_)
+                | CompiledPolicy::Validating(_)
+                | CompiledPolicy::Unevaluated(_) => response
                     .into_iter()
                     .flat_map(|response| &response.rules)
                     .map(|rule| RuleExplanation {

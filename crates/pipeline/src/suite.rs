@@ -256,7 +256,12 @@ fn run_test(
             continue;
         };
         let rows = match refused(&evaluation, case) {
-            Some(reason) if compat => row::refused(case, &reason),
+            Some((reason, Refusal::Expression)) if compat => {
+                row::refused(case, &reason, Judged::Fail)
+            }
+            Some((reason, Refusal::Policy)) if compat => {
+                row::refused(case, &reason, Judged::Skipped)
+            }
             _ => row::rows(case, set, inputs, answers, options.judgement),
         };
         let rows = rows.into_iter();
@@ -269,10 +274,22 @@ fn run_test(
     outcome
 }
 
+/// What a policy is refused for.
+enum Refusal {
+    /// An expression that does not compile, which must not count for the suite.
+    Expression,
+    /// Something that Kyverno refuses, too.
+    Policy,
+}
+
 /// Why the policy of a case is refused, if it is.
-fn refused(evaluation: &Evaluation, case: &TestResult) -> Option<String> {
+fn refused(evaluation: &Evaluation, case: &TestResult) -> Option<(String, Refusal)> {
     let name = case.policy.rsplit('/').next().unwrap_or_default();
     let mut refused = evaluation.refused.iter();
     let error = refused.find(|error| error.policy == name)?;
-    Some(format!("{}: {}", error.path, error.message))
+    let refusal = match error.path.to_lowercase().ends_with("expression") {
+        true => Refusal::Expression,
+        false => Refusal::Policy,
+    };
+    Some((format!("{}: {}", error.path, error.message), refusal))
 }

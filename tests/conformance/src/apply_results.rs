@@ -38,7 +38,13 @@ pub const NAME: &str = "apply_results";
 const PARTS: [&str; 5] = ["status", "message", "properties", "generated", "patched"];
 
 /// What the suites that count do.
-const KINDS: [&str; 3] = ["validate", "generate", "mutate"];
+const KINDS: [&str; 5] = [
+    "validate",
+    "generate",
+    "mutate",
+    "validate.cel",
+    "ValidatingPolicy",
+];
 
 /// Where an answer stands: test file, phase, resource, policy, rule.
 type Key = (String, String, String, String, String);

@@ -3,6 +3,7 @@
 //! A source that has no answer says so, and the rule then is an error, never a pass. Each lookup
 //! has four outcomes: found, not found, unavailable (nobody can be asked here), and failed.
 
+use portcullis_cel::host::ResourceRef;
 use portcullis_values::image_ref::ImageInfo;
 use serde_json::Value;
 
@@ -153,6 +154,30 @@ pub trait ContextSource {
     /// kinds.
     fn objects(&self, api_version: &str, kind: &str, namespace: &str) -> Lookup {
         let _ = (api_version, kind, namespace);
+        Lookup::Unavailable
+    }
+
+    /// What a registry says of an image, as expressions read it: `manifest`, `config` and others.
+    fn image_metadata(&self, reference: &str) -> Lookup {
+        let _ = reference;
+        Lookup::Unavailable
+    }
+
+    /// An object that exists, by its resource.
+    fn resource(&self, at: &ResourceRef<'_>) -> Lookup {
+        let _ = at;
+        Lookup::Unavailable
+    }
+
+    /// A list object with all objects of a resource; the empty namespace is for all namespaces.
+    fn resources(&self, at: &ResourceRef<'_>) -> Lookup {
+        let _ = at;
+        Lookup::Unavailable
+    }
+
+    /// The resource of a kind, as text.
+    fn resource_of_kind(&self, api_version: &str, kind: &str) -> Lookup {
+        let _ = (api_version, kind);
         Lookup::Unavailable
     }
 

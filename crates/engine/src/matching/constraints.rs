@@ -13,7 +13,7 @@ use portcullis_api::{
 use serde_json::Value;
 
 use super::selector::{Selector, SelectorError};
-use crate::request::{Operation, Request};
+use crate::request::{GroupVersionKind, Operation, Request};
 
 /// Which requests a policy is about.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -106,6 +106,14 @@ impl Constraints {
         self.is_simple
     }
 
+    /// Whether the policy can be about objects of a kind, whose plural is given.
+    #[must_use]
+    pub fn is_about(&self, kind: &GroupVersionKind, resource: &str) -> bool {
+        let mut rules = self.rules.iter();
+        self.rules.is_empty()
+            || rules.any(|rule| rule.is_of(&kind.group, &kind.version, resource, ""))
+    }
+
     /// Whether the policy is about the request. Without resource rules it is about every resource.
     #[must_use]
     pub fn matches(&self, request: &Request<'_>) -> bool {
@@ -167,17 +175,22 @@ impl ResourceRule {
     }
 
     fn matches(&self, request: &Request<'_>) -> bool {
-        let has = |list: &[String], text: &str| list.iter().any(|one| one == "*" || one == text);
         let of = &request.resource;
-        let fits = |pattern: &str, text: &str| pattern == "*" || pattern == text;
         self.operates(request.operation)
-            && has(&self.groups, &of.group)
-            && has(&self.versions, &of.version)
-            && self.resources.iter().any(|(resource, subresource)| {
-                fits(resource, &of.resource) && fits(subresource, request.subresource)
-            })
+            && self.is_of(&of.group, &of.version, &of.resource, request.subresource)
             && self.is_in_scope(request)
             && self.is_named(request)
+    }
+
+    fn is_of(&self, group: &str, version: &str, resource: &str, subresource: &str) -> bool {
+        let fits = |pattern: &str, text: &str| pattern == "*" || pattern == text;
+        let has = |list: &[String], text: &str| list.iter().any(|one| fits(one, text));
+        has(&self.groups, group)
+            && has(&self.versions, version)
+            && self
+                .resources
+                .iter()
+                .any(|(name, below)| fits(name, resource) && fits(below, subresource))
     }
 
     fn operates(&self, operation: Operation) -> bool {

@@ -2,10 +2,11 @@
 //! rules after the written ones.
 //!
 //! A rule is taken in steps: match and exclude, context, preconditions, exceptions, and then what
-//! the rule does. A `validate` with `cel` or `manifests` is not evaluated, and gives an error that
-//! names it.
+//! the rule does. A `validate` with `manifests` is not evaluated, and gives an error that names
+//! it.
 
 mod body;
+mod cel;
 pub mod condition;
 mod exception;
 pub mod failure_action;

@@ -42,6 +42,16 @@ impl LoadedPolicies {
     /// Whether a rule of theirs copies or changes objects that exist.
     #[must_use]
     pub fn uses_existing(&self) -> bool {
+        let asks = |loaded: &Loaded| match loaded {
+            Loaded::Validating(policy) => {
+                let spec = serde_json::to_string(&policy.spec);
+                spec.is_ok_and(|spec| spec.contains("resource."))
+            }
+            _ => false,
+        };
+        if self.loaded.iter().any(asks) {
+            return true;
+        }
         let policies = self.loaded.iter().filter_map(|loaded| match loaded {
             Loaded::Policy(policy) => Some(policy),
             _ => None,
@@ -179,6 +189,7 @@ fn load_file(path: &Path, overrides: &Overrides, all: &mut LoadedPolicies) {
         let metadata = match &loaded {
             Loaded::Policy(policy) => Some(&policy.metadata),
             Loaded::Cleanup(policy) => Some(&policy.metadata),
+            Loaded::Validating(policy) => Some(&policy.metadata),
             _ => None,
         };
         if let Some(metadata) = metadata {

@@ -11,6 +11,7 @@ use portcullis_api::{
     context_file::ImageMock,
     test_file::{ApiCallResponse, GlobalContextMock},
 };
+use portcullis_cel::host::ResourceRef;
 use portcullis_engine::context::{
     image_verification::{ImageVerificationRequest, VerifyOutcome},
     source::{ApiCall, ContextSource, EntryKind, Lookup, PathValue, RuleValues},
@@ -98,6 +99,31 @@ impl<'w> OfflineSource<'w> {
 
     fn cluster(&self) -> impl Iterator<Item = &'w Value> {
         self.world.cluster.iter().flatten()
+    }
+
+    /// Every known object of a resource, in a namespace and of a name where they are said.
+    fn of_resource(&self, at: &ResourceRef<'_>) -> Vec<&'w Value> {
+        let (group, version) = at
+            .api_version
+            .split_once('/')
+            .unwrap_or(("", at.api_version));
+        let resource = at.resource.split('/').next().unwrap_or_default();
+        let kind = self.world.catalogue.find_resource(group, version, resource);
+        let kind = kind.map(|kind| kind.kind.clone());
+        let known = self.world.objects.iter().chain(self.cluster());
+        let found = known.filter(|object| {
+            let is = |pointer, wanted: &str| text(object, pointer) == wanted;
+            let is_of_kind = match &kind {
+                Some(kind) => is("/kind", kind),
+                // The plural of an unknown kind is guessed.
+                None => format!("{}s", text(object, "/kind").to_lowercase()) == resource,
+            };
+            is_of_kind
+                && is("/apiVersion", at.api_version)
+                && (at.namespace.is_empty() || is("/metadata/namespace", at.namespace))
+                && (at.name.is_empty() || is("/metadata/name", at.name))
+        });
+        found.collect()
     }
 
     /// GET of a path such as `/api/v1/namespaces/x/configmaps/y`: an object or a list.
@@ -286,6 +312,30 @@ impl ContextSource for OfflineSource<'_> {
         });
         let found = found.cloned().collect();
         self.beside(found, |live| live.matching_objects(api_version, kind))
+    }
+
+    fn image_metadata(&self, reference: &str) -> Lookup {
+        let mut known = self.world.images.iter();
+        let found = known.find(|image| image.image.as_deref() == Some(reference));
+        let found = found.and_then(|image| serde_json::to_value(image).ok());
+        found.map_or(Lookup::Unavailable, Lookup::Found)
+    }
+
+    fn resource(&self, at: &ResourceRef<'_>) -> Lookup {
+        let found = self.of_resource(at).first().copied();
+        found.cloned().map_or(Lookup::NotFound, Lookup::Found)
+    }
+
+    fn resources(&self, at: &ResourceRef<'_>) -> Lookup {
+        let items = self.of_resource(at);
+        Lookup::Found(json!({"apiVersion": at.api_version, "kind": "List", "items": items}))
+    }
+
+    fn resource_of_kind(&self, api_version: &str, kind: &str) -> Lookup {
+        let found = self.world.catalogue.find(api_version, kind);
+        found.map_or(Lookup::NotFound, |kind| {
+            Lookup::Found(Value::from(kind.resource.clone()))
+        })
     }
 
     fn has_policy_values(&self) -> bool {

@@ -78,6 +78,10 @@ impl Inputs {
             let context = companions::context(&normal(&folder.join(path)), overrides);
             let context = inputs.usable(context).unwrap_or_default();
             inputs.world.images = context.spec.images;
+            for object in context.spec.resources {
+                let world = &mut inputs.world;
+                objects::add(object, &world.catalogue, &mut world.objects);
+            }
         }
         inputs.surroundings.namespaces = inputs.world.values.namespaces.clone();
         inputs.surroundings.subresources = inputs.world.values.subresources.clone();
@@ -170,7 +174,8 @@ impl Inputs {
                 }
             }
         }
-        for file in &test.target_resources {
+        let parameters = test.param_resources.iter();
+        for file in test.target_resources.iter().chain(parameters) {
             let targets = self.read_objects(&normal(&folder.join(file)), overrides);
             self.world.objects.extend(targets);
         }

@@ -76,7 +76,11 @@ pub fn rows(
         return named(case).map(missing).collect();
     };
     let key = policy.info().key();
-    let rule = case.rule.as_deref().unwrap_or_default();
+    // Kinds without rules answer whatever rule a case names.
+    let rule = match policy {
+        CompiledPolicy::Validating(_) => "",
+        _ => case.rule.as_deref().unwrap_or_default(),
+    };
     let rule_exists = rule.is_empty() || policy.rule_names().any(|name| answers_for(name, rule));
     let subjects = subjects(objects, answers, &key);
     let candidates: Vec<&Value> = subjects.iter().map(|subject| subject.object).collect();
@@ -277,37 +281,31 @@ fn unanswered(
     if matches!(policy, CompiledPolicy::Unevaluated(_)) {
         return failed("Not evaluated");
     }
-    if judgement == Judgement::Compat && only_generates(policy) {
+    if judgement == Judgement::Compat && is_silent(policy) {
         return failed("Not found");
     }
     vacuous(case, resource.clone(), rule_exists, judgement)
 }
 
-/// Whether a policy does nothing but generate, so that Kyverno has no response where it generates
-/// nothing.
-fn only_generates(policy: &CompiledPolicy) -> bool {
+/// Whether Kyverno has no response where a policy says nothing: where it does nothing but generate,
+/// or has no constraints but one resource rule.
+fn is_silent(policy: &CompiledPolicy) -> bool {
     match policy {
         CompiledPolicy::ClusterPolicy(policy) => policy
             .rules()
             .iter()
             .all(|rule| rule.rule_type() == RuleType::Generation),
+        CompiledPolicy::Validating(policy) => policy.is_simple(),
         CompiledPolicy::Cleanup(_) | CompiledPolicy::Unevaluated(_) => false,
     }
 }
 
-/// The rows of a case whose policy is refused: they are skipped, as Kyverno skips them.
+/// The rows of a case whose policy is refused. Kyverno skips those of a policy that it refuses, too.
 #[must_use]
-pub fn refused(case: &TestResult, reason: &str) -> Vec<Row> {
+pub fn refused(case: &TestResult, reason: &str, judged: Judged) -> Vec<Row> {
     let skipped = |resource| {
         let reason = reason.to_owned();
-        row(
-            case,
-            resource,
-            "",
-            Judged::Skipped,
-            "Invalid Policy",
-            reason,
-        )
+        row(case, resource, "", judged, "Invalid Policy", reason)
     };
     named(case).map(skipped).collect()
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use portcullis_api::cluster_policy as api;
 
 use super::body::Check;
+use super::cel::CelRule;
 use super::generate::CompiledGenerate;
 use super::mutate::Mutation;
 use super::pod_security::PodSecurityRule;
@@ -21,6 +22,7 @@ use crate::response::RuleType;
 pub(super) enum Handler {
     Validate(Check),
     PodSecurity(Box<PodSecurityRule>),
+    Cel(Box<CelRule>),
     Generate(CompiledGenerate),
     Mutate(Box<Mutation>),
     VerifyImages(Box<VerifyImages>),
@@ -83,8 +85,9 @@ impl Handler {
             return PodSecurityRule::compile(standard, rule, path, options)
                 .map(|rule| Handler::PodSecurity(Box::new(rule)));
         }
-        if validate.cel.is_some() {
-            return Ok(Handler::Missing(RuleType::Validation, "`validate.cel`"));
+        if let Some(cel) = &validate.cel {
+            return CelRule::compile(rule, cel, path, options)
+                .map(|rule| Handler::Cel(Box::new(rule)));
         }
         if !rule.cel_preconditions.is_empty() {
             return Ok(Handler::Missing(RuleType::Validation, "`celPreconditions`"));

@@ -213,6 +213,10 @@ impl CompiledRule {
                 let outcome = self.forgive(outcome, evaluation);
                 Some(self.response(outcome, evaluation))
             }
+            Handler::Cel(rule) => {
+                let outcome = self.forgive(rule.evaluate(evaluation), evaluation);
+                Some(self.response(outcome, evaluation))
+            }
             Handler::Generate(generate) => {
                 let (mut outcome, mut generated) = generate.evaluate(evaluation);
                 if !generate.compat
@@ -388,6 +392,7 @@ impl CompiledRule {
                 rule.evaluate(&exceptions, evaluation)
                     .map(|(outcome, _)| outcome)
             }
+            Handler::Cel(rule) => Some(rule.evaluate(evaluation)),
             Handler::Generate(_)
             | Handler::Mutate(_)
             | Handler::VerifyImages(_)

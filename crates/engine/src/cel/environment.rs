@@ -1,0 +1,62 @@
+//! The environments of the kinds: which functions, variables and types their expressions may use.
+
+use std::sync::{Arc, OnceLock};
+
+use portcullis_cel::{
+    environment::{AdmissionTypes, Environment, KubernetesVersion, NAMESPACE, REQUEST},
+    library::kyverno,
+    types::Type,
+};
+
+use super::types::{RequestObjects, VARIABLES};
+
+/// Kinds that differ in what their expressions may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flavour {
+    /// ValidatingPolicy.
+    Validating,
+    /// NamespacedValidatingPolicy, whose objects of the cluster are those of its namespace.
+    NamespacedValidating,
+    /// The policies of `admissionregistration.k8s.io`, and `validate.cel` of a ClusterPolicy.
+    Native,
+}
+
+/// The environment of a kind, built once.
+#[must_use]
+pub fn environment(flavour: Flavour) -> &'static Environment {
+    static VALIDATING: OnceLock<Environment> = OnceLock::new();
+    static NAMESPACED_VALIDATING: OnceLock<Environment> = OnceLock::new();
+    static NATIVE: OnceLock<Environment> = OnceLock::new();
+    let of_kyverno = |resource| {
+        let builder = Environment::kyverno().library(resource).admission();
+        let builder = builder.types(Arc::new(RequestObjects));
+        builder
+            .variable("variables", Type::message(VARIABLES))
+            .build()
+    };
+    match flavour {
+        Flavour::Validating => VALIDATING.get_or_init(|| of_kyverno(&kyverno::RESOURCE)),
+        Flavour::NamespacedValidating => {
+            NAMESPACED_VALIDATING.get_or_init(|| of_kyverno(&kyverno::NAMESPACED_RESOURCE))
+        }
+        Flavour::Native => NATIVE.get_or_init(native),
+    }
+}
+
+/// What the API server has, whose newest version knows every library.
+fn native() -> Environment {
+    Environment::kubernetes(KubernetesVersion::new(1, 37))
+        .library(&kyverno::OR_VALUE)
+        .types(Arc::new(AdmissionTypes))
+        .variable("object", Type::Dyn)
+        .variable("oldObject", Type::Dyn)
+        .variable("request", Type::message(REQUEST))
+        .variable("namespaceObject", Type::message(NAMESPACE))
+        .variable(
+            "authorizer",
+            Type::opaque("kubernetes.authorization.Authorizer"),
+        )
+        .variable("params", Type::Dyn)
+        .variable("variables", Type::message(VARIABLES))
+        .build()
+}

@@ -1,0 +1,181 @@
+//! What functions ask of the world, answered by the engine's source.
+
+use std::{cell::RefCell, fmt, net::IpAddr};
+
+use portcullis_cel::{
+    host::{Host, HttpRequest, ResourceRef},
+    value::Timestamp,
+};
+use serde_json::{Value, json};
+
+use crate::context::source::{ApiCall, ContextSource, Lookup, ServiceCall};
+
+/// The world of one policy's evaluation.
+pub struct SourceHost<'s> {
+    source: &'s dyn ContextSource,
+    generated: RefCell<Vec<Value>>,
+    namespace: String,
+}
+
+impl<'s> SourceHost<'s> {
+    /// The world that a source knows.
+    #[must_use]
+    pub fn new(source: &'s dyn ContextSource) -> SourceHost<'s> {
+        SourceHost {
+            source,
+            generated: RefCell::default(),
+            namespace: String::new(),
+        }
+    }
+
+    /// The world as a policy of one namespace sees it; the empty namespace is for all.
+    #[must_use]
+    pub fn in_namespace(mut self, namespace: &str) -> SourceHost<'s> {
+        namespace.clone_into(&mut self.namespace);
+        self
+    }
+
+    fn pinned<'h>(&'h self, at: &ResourceRef<'h>) -> ResourceRef<'h> {
+        match self.namespace.as_str() {
+            "" => *at,
+            namespace => ResourceRef { namespace, ..*at },
+        }
+    }
+
+    /// The objects that expressions made.
+    #[must_use]
+    pub fn into_generated(self) -> Vec<Value> {
+        self.generated.into_inner()
+    }
+}
+
+impl fmt::Debug for SourceHost<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("SourceHost")
+    }
+}
+
+/// What was found; an error where nobody can be asked.
+fn found(lookup: Lookup, what: &str) -> Result<Option<Value>, String> {
+    match lookup {
+        Lookup::Found(value) => Ok(Some(value)),
+        Lookup::NotFound => Ok(None),
+        Lookup::Unavailable => Err(format!("{what} cannot be looked up here")),
+        Lookup::Failed(reason) => Err(reason),
+    }
+}
+
+impl Host for SourceHost<'_> {
+    fn now(&self) -> Timestamp {
+        const SECOND: i128 = 1_000_000_000;
+        let now = self.source.now();
+        Timestamp {
+            seconds: i64::try_from(now.div_euclid(SECOND)).unwrap_or_default(),
+            nanos: u32::try_from(now.rem_euclid(SECOND)).unwrap_or_default(),
+        }
+    }
+
+    fn random(&self) -> u64 {
+        self.source.random()
+    }
+
+    fn get(&self, at: &ResourceRef<'_>) -> Result<Option<Value>, String> {
+        found(self.source.resource(&self.pinned(at)), at.resource)
+    }
+
+    fn list(&self, at: &ResourceRef<'_>, labels: &[(String, String)]) -> Result<Value, String> {
+        let list = found(self.source.resources(&self.pinned(at)), at.resource)?;
+        let mut list = list.unwrap_or_else(|| json!({"items": []}));
+        if let Some(items) = list.get_mut("items").and_then(Value::as_array_mut) {
+            items.retain(|item| {
+                labels.iter().all(|(key, value)| {
+                    let labels = item.get("metadata").and_then(|data| data.get("labels"));
+                    let label = labels.and_then(|labels| labels.get(key));
+                    label.and_then(Value::as_str) == Some(value)
+                })
+            });
+        }
+        Ok(list)
+    }
+
+    fn post(&self, at: &ResourceRef<'_>, object: &Value) -> Result<Value, String> {
+        let at = self.pinned(at);
+        let base = match at.api_version {
+            "v1" => "/api/v1".to_owned(),
+            other => format!("/apis/{other}"),
+        };
+        let namespace = match at.namespace {
+            "" => String::new(),
+            namespace => format!("/namespaces/{namespace}"),
+        };
+        let call = ApiCall {
+            method: "POST".to_owned(),
+            url_path: format!("{base}{namespace}/{}", at.resource),
+            service: None,
+            body: Some(object.clone()),
+        };
+        let answer = found(self.source.api_call(&call), at.resource)?;
+        answer.ok_or_else(|| format!("{} does not exist", call.url_path))
+    }
+
+    fn resource_of(&self, api_version: &str, kind: &str) -> Result<[String; 3], String> {
+        let resource = found(self.source.resource_of_kind(api_version, kind), kind)?;
+        let resource = resource.as_ref().and_then(Value::as_str);
+        let resource = resource.ok_or_else(|| format!("no kind `{kind}` in `{api_version}`"))?;
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        Ok([group, version, resource].map(str::to_owned))
+    }
+
+    fn http(&self, request: &HttpRequest<'_>) -> Result<Value, String> {
+        let call = ApiCall {
+            method: request.method.to_owned(),
+            url_path: String::new(),
+            service: Some(ServiceCall {
+                url: request.url.to_owned(),
+                headers: request.headers.to_vec(),
+                ca_bundle: request.ca_bundle.unwrap_or_default().to_owned(),
+            }),
+            body: request.body.cloned(),
+        };
+        Ok(found(self.source.api_call(&call), request.url)?.unwrap_or_default())
+    }
+
+    fn global(&self, name: &str, projection: Option<&str>) -> Result<Option<Value>, String> {
+        match self.source.global(name, projection) {
+            Lookup::Unavailable => Ok(None),
+            lookup => found(lookup, name),
+        }
+    }
+
+    fn image_metadata(&self, image: &str) -> Result<Value, String> {
+        let data = found(self.source.image_metadata(image), image)?;
+        data.ok_or_else(|| format!("image `{image}` does not exist"))
+    }
+
+    fn generate(&self, namespace: Option<&str>, objects: &[Value]) -> Result<bool, String> {
+        let mut generated = self.generated.borrow_mut();
+        for object in objects {
+            let items = object.get("items").and_then(Value::as_array);
+            for item in items.map_or(std::slice::from_ref(object), Vec::as_slice) {
+                let mut item = item.clone();
+                let metadata = item.get_mut("metadata").and_then(Value::as_object_mut);
+                if let (Some(metadata), Some(namespace)) = (metadata, namespace) {
+                    metadata.insert("namespace".to_owned(), json!(namespace));
+                }
+                generated.push(item);
+            }
+        }
+        Ok(true)
+    }
+
+    fn lookup_host(&self, name: &str) -> Result<Vec<IpAddr>, String> {
+        let addresses = found(self.source.resolve_host(name), name)?.unwrap_or_default();
+        let addresses = addresses.as_array().into_iter().flatten();
+        let addresses = addresses.filter_map(|one| one.as_str()?.parse().ok());
+        Ok(addresses.collect())
+    }
+
+    fn authorize(&self, _: &Value) -> Result<(bool, String), String> {
+        Err("nobody can be asked here who may do what".to_owned())
+    }
+}

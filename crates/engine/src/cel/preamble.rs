@@ -1,0 +1,104 @@
+//! What every CEL policy starts with: constraints, conditions and variables.
+
+use portcullis_api::{
+    cel_expression::{CelVariable, MatchCondition},
+    match_constraints::MatchConstraints,
+};
+use portcullis_cel::{program::Program, types::Type};
+
+use super::{
+    compiler::{Compiler, Variable},
+    scope::Scope,
+};
+use crate::{
+    matching::constraints::Constraints,
+    request::{GroupVersionKind, Request},
+};
+
+/// Which requests a policy is about, and the variables of its expressions.
+#[derive(Debug, Default)]
+pub struct Preamble {
+    /// Without constraints a policy is about nothing.
+    constraints: Option<Constraints>,
+    conditions: Vec<Program>,
+    /// The variables.
+    pub variables: Vec<Variable>,
+}
+
+impl Preamble {
+    /// Makes the first part of a policy ready. Conditions cannot read variables.
+    pub fn compile(
+        compiler: &mut Compiler,
+        constraints: Option<&MatchConstraints>,
+        conditions: &[MatchCondition],
+        variables: &[CelVariable],
+    ) -> Preamble {
+        let conditions = conditions.iter().enumerate();
+        let conditions = conditions
+            .filter_map(|(index, condition)| {
+                let path = format!("spec.matchConditions[{index}].expression");
+                compiler.expression(&path, &condition.expression, &[Type::Bool])
+            })
+            .collect();
+        Preamble {
+            constraints: compiled_constraints(compiler, "spec.matchConstraints", constraints),
+            conditions,
+            variables: compiler.variables("spec.variables", variables),
+        }
+    }
+
+    /// Whether the policy's constraints meet the request; `namespace` is that of the policy.
+    #[must_use]
+    pub fn matches(&self, namespace: &str, request: &Request<'_>) -> bool {
+        let constraints = self.constraints.as_ref();
+        (namespace.is_empty() || namespace == request.namespace)
+            && constraints.is_some_and(|constraints| constraints.matches(request))
+    }
+
+    /// Whether the policy can be about objects of a kind.
+    #[must_use]
+    pub fn is_about(&self, kind: &GroupVersionKind, resource: &str) -> bool {
+        let constraints = self.constraints.as_ref();
+        constraints.is_some_and(|constraints| constraints.is_about(kind, resource))
+    }
+
+    /// Whether nothing is shown of the policy where it does not match.
+    #[must_use]
+    pub fn is_simple(&self) -> bool {
+        let constraints = self.constraints.as_ref();
+        constraints.is_some_and(Constraints::is_simple)
+    }
+
+    /// Whether every condition holds. One that does not decides, whatever the others come to.
+    ///
+    /// # Errors
+    /// Why a condition cannot be decided.
+    pub fn holds<'a>(&'a self, scope: &Scope<'_, 'a>) -> Result<bool, String> {
+        let mut failed = None;
+        for condition in &self.conditions {
+            match scope.is_true(condition) {
+                Ok(true) => {}
+                Ok(false) => return Ok(false),
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        failed.map_or(Ok(true), Err)
+    }
+}
+
+/// Constraints, or what is wrong with them.
+pub fn compiled_constraints(
+    compiler: &mut Compiler,
+    path: &str,
+    written: Option<&MatchConstraints>,
+) -> Option<Constraints> {
+    match Constraints::compile(written?) {
+        Ok(constraints) => Some(constraints),
+        Err(errors) => {
+            for (selector, error) in errors {
+                compiler.fault(format!("{path}.{selector}"), error.to_string());
+            }
+            None
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! `request` and `namespaceObject` as expressions see them.
+
+use serde_json::{Map, Value, json};
+
+use crate::request::Request;
+
+/// The AdmissionRequest without its objects, which are borrowed.
+pub(super) fn admission_request(request: &Request<'_>) -> Map<String, Value> {
+    let kind = json!({
+        "group": request.kind.group,
+        "version": request.kind.version,
+        "kind": request.kind.kind,
+    });
+    let resource = json!({
+        "group": request.resource.group,
+        "version": request.resource.version,
+        "resource": request.resource.resource,
+    });
+    let mut user = Map::new();
+    if let Some(known) = request.user {
+        user.insert("username".to_owned(), json!(known.username));
+        user.insert("uid".to_owned(), json!(known.uid));
+        user.insert("groups".to_owned(), json!(known.groups));
+        user.insert("extra".to_owned(), json!(known.extra));
+    }
+    let fields = [
+        ("uid", json!(request.uid)),
+        ("kind", kind.clone()),
+        ("resource", resource.clone()),
+        ("subResource", json!(request.subresource)),
+        ("requestKind", kind),
+        ("requestResource", resource),
+        ("requestSubResource", json!(request.subresource)),
+        ("name", json!(request.name)),
+        ("namespace", json!(request.namespace)),
+        ("operation", json!(request.operation.as_str())),
+        ("userInfo", Value::Object(user)),
+        ("dryRun", json!(request.dry_run)),
+        ("options", request.options.cloned().unwrap_or_default()),
+    ];
+    fields
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
+/// The namespace of a request's object, or the object itself where it is one; what is known of it.
+pub(super) fn namespace_object(request: &Request<'_>) -> Option<Value> {
+    if request.namespace.is_empty() {
+        return None;
+    }
+    let mut metadata = Map::new();
+    metadata.insert("name".to_owned(), json!(request.namespace));
+    if let Some(labels) = request.namespace_labels {
+        metadata.insert("labels".to_owned(), json!(labels));
+    }
+    Some(json!({"metadata": metadata}))
+}

@@ -1,0 +1,217 @@
+//! What expressions read: the request, shared by all policies, and the variables of one policy.
+
+use std::cell::{Cell, OnceCell};
+
+use portcullis_cel::{
+    error::{EvalError, Evaluated},
+    host::Host,
+    library::kubernetes::authorizer,
+    program::{Options, Program, Variables},
+    value::{Key, List, Map, Value},
+};
+use serde_json::Value as Json;
+
+use super::{
+    compiler::Variable,
+    request::{admission_request, namespace_object},
+};
+use crate::{
+    context::Store,
+    request::{NumberModel, Request},
+};
+
+/// What one expression may cost (Kubernetes' `PerCallLimit`).
+const COST_OF_EXPRESSION: u64 = 1_000_000;
+/// What the expressions of one policy may cost together (`RuntimeCELCostBudget`).
+const COST_OF_POLICY: u64 = 10_000_000;
+
+/// A request as expressions see it. Its parts are built when they are first read.
+pub struct RequestScope<'a> {
+    request: &'a Request<'a>,
+    store: &'a Store,
+    objects: OnceCell<[Value<'a>; 2]>,
+    admission: OnceCell<Value<'a>>,
+    namespace: OnceCell<Value<'a>>,
+}
+
+impl<'a> RequestScope<'a> {
+    /// The scope of a request; what must be built for it is kept in the store.
+    #[must_use]
+    pub fn new(request: &'a Request<'a>, store: &'a Store) -> RequestScope<'a> {
+        RequestScope {
+            request,
+            store,
+            objects: OnceCell::new(),
+            admission: OnceCell::new(),
+            namespace: OnceCell::new(),
+        }
+    }
+
+    /// The request.
+    #[must_use]
+    pub fn request(&self) -> &'a Request<'a> {
+        self.request
+    }
+
+    /// `object` and `oldObject`.
+    fn objects(&self) -> &[Value<'a>; 2] {
+        self.objects.get_or_init(|| {
+            let value = |object: Option<&'a Json>| match (object, self.request.numbers) {
+                (None, _) => Value::Null,
+                (Some(object), NumberModel::Integers) => Value::from(object),
+                (Some(object), NumberModel::KyvernoOffline) => {
+                    Value::from(self.store.keep(with_floats(object)))
+                }
+            };
+            [value(self.request.object), value(self.request.old_object)]
+        })
+    }
+
+    fn admission(&self) -> Value<'a> {
+        let build = || {
+            let fields = self
+                .store
+                .keep(Json::Object(admission_request(self.request)));
+            let fields = fields.as_object().into_iter().flatten();
+            let fields = fields.map(|(name, value)| (name.as_str(), Value::from(value)));
+            let [object, old] = self.objects().clone();
+            let objects = [("object", object), ("oldObject", old)];
+            let all = fields.chain(objects);
+            let all: Map<'a> = all
+                .map(|(name, value)| (Key::String(name.into()), value))
+                .collect();
+            Value::Map(all)
+        };
+        self.admission.get_or_init(build).clone()
+    }
+
+    fn namespace(&self) -> Value<'a> {
+        let build = || {
+            let object = namespace_object(self.request).unwrap_or_default();
+            Value::from(self.store.keep(object))
+        };
+        self.namespace.get_or_init(build).clone()
+    }
+}
+
+/// An object whose numbers are all floating-point numbers, as Kyverno's commands read them.
+fn with_floats(value: &Json) -> Json {
+    match value {
+        Json::Number(number) => number.as_f64().map_or(Json::Null, Json::from),
+        Json::Array(items) => items.iter().map(with_floats).collect(),
+        Json::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| (name.clone(), with_floats(value)))
+            .collect(),
+        other => other.clone(),
+    }
+}
+
+/// The scope of one policy on one request.
+pub struct Scope<'s, 'a> {
+    request: &'s RequestScope<'a>,
+    host: &'s dyn Host,
+    variables: &'a [Variable],
+    values: Vec<OnceCell<Evaluated<'a>>>,
+    /// Names that only some kinds have, such as `params`.
+    further: Vec<(&'static str, Value<'a>)>,
+    cost: Cell<u64>,
+    limit: Option<u64>,
+}
+
+impl<'s, 'a> Scope<'s, 'a> {
+    /// A scope with the variables of a policy.
+    pub fn new(
+        request: &'s RequestScope<'a>,
+        host: &'s dyn Host,
+        variables: &'a [Variable],
+    ) -> Scope<'s, 'a> {
+        Scope {
+            request,
+            host,
+            variables,
+            values: std::iter::repeat_with(OnceCell::new)
+                .take(variables.len())
+                .collect(),
+            further: Vec::new(),
+            cost: Cell::new(0),
+            limit: Some(COST_OF_EXPRESSION),
+        }
+    }
+
+    /// The same scope with a further name, or another value of a name.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: Value<'a>) -> Scope<'s, 'a> {
+        self.further.push((name, value));
+        self
+    }
+
+    /// The same scope without limits of cost, for the kinds that have none.
+    #[must_use]
+    pub fn without_limit(mut self) -> Scope<'s, 'a> {
+        self.limit = None;
+        self
+    }
+
+    /// The value of an expression.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn evaluate(&self, program: &'a Program) -> Evaluated<'a> {
+        if self.limit.is_some() && self.cost.get() > COST_OF_POLICY {
+            return Err(Box::new(EvalError::new(
+                "validation failed due to running out of cost budget, no further validation rules will be run",
+            )));
+        }
+        let options = Options {
+            host: self.host,
+            cost_limit: self.limit,
+        };
+        let outcome = program.evaluate(self, options);
+        self.cost.set(self.cost.get().saturating_add(outcome.cost));
+        outcome.result
+    }
+
+    /// Whether an expression is true.
+    ///
+    /// # Errors
+    /// Why it has no value, or that its value is no truth value.
+    pub fn is_true(&self, program: &'a Program) -> Result<bool, String> {
+        match self.evaluate(program) {
+            Ok(Value::Bool(flag)) => Ok(flag),
+            Ok(_) => Err("the expression gives no truth value".to_owned()),
+            Err(error) => Err(error.message),
+        }
+    }
+}
+
+impl<'a> Variables<'a> for Scope<'_, 'a> {
+    fn get(&self, name: &str) -> Option<Evaluated<'a>> {
+        let further = self.further.iter().rev().find(|(known, _)| *known == name);
+        if let Some((_, value)) = further {
+            return Some(Ok(value.clone()));
+        }
+        Some(Ok(match name {
+            "object" => self.request.objects()[0].clone(),
+            "oldObject" => self.request.objects()[1].clone(),
+            "request" => self.request.admission(),
+            "namespaceObject" => self.request.namespace(),
+            "authorizer" => authorizer(),
+            "exceptions" => {
+                let allowed = ["allowedImages", "allowedValues"];
+                let none = || Value::List(List::from_iter([]));
+                let fields = allowed.map(|name| (Key::String(name.into()), none()));
+                Value::Map(Map::from_iter(fields))
+            }
+            "variables" => Value::Map(Map::from_iter([])),
+            name => {
+                let at = self.variables.iter().position(|one| *one.name == *name)?;
+                let (cell, variable) = (self.values.get(at)?, self.variables.get(at)?);
+                return Some(
+                    cell.get_or_init(|| self.evaluate(&variable.program))
+                        .clone(),
+                );
+            }
+        }))
+    }
+}

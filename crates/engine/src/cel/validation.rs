@@ -1,0 +1,125 @@
+//! `validations`: expressions that must be true, and what is said where one is not.
+
+use portcullis_api::cel_expression::CelValidation;
+use portcullis_cel::{program::Program, types::Type, value::Value};
+
+use super::{compiler::Compiler, scope::Scope};
+use crate::response::RuleStatus;
+
+/// An expression that must be true.
+#[derive(Debug)]
+pub struct Validation {
+    program: Program,
+    expression: String,
+    message: String,
+    message_expression: Option<Program>,
+    wording: Wording,
+}
+
+/// Who words what has no message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wording {
+    /// The kinds of `policies.kyverno.io`.
+    Kyverno,
+    /// The API server, and `validate.cel`.
+    Kubernetes,
+}
+
+/// How validations ended.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// Pass, fail, skip or error.
+    pub status: RuleStatus,
+    /// What is said.
+    pub message: String,
+    /// The validation that decided.
+    pub index: Option<usize>,
+}
+
+impl Decision {
+    /// A decision that no validation made.
+    #[must_use]
+    pub fn of(status: RuleStatus, message: &str) -> Decision {
+        Decision {
+            status,
+            message: message.to_owned(),
+            index: None,
+        }
+    }
+}
+
+/// Makes validations ready; what is wrong with them is kept by the compiler.
+pub fn compile(
+    compiler: &mut Compiler,
+    path: &str,
+    written: &[CelValidation],
+    wording: Wording,
+) -> Vec<Validation> {
+    let validations = written.iter().enumerate();
+    validations
+        .filter_map(|(index, validation)| {
+            let path = |field: &str| format!("{path}[{index}].{field}");
+            let message = validation.message_expression.as_ref();
+            let message = message.filter(|text| !text.is_empty());
+            let message = message
+                .map(|text| compiler.expression(&path("messageExpression"), text, &[Type::String]));
+            let text = &validation.expression;
+            Some(Validation {
+                program: compiler.expression(&path("expression"), text, &[Type::Bool])?,
+                expression: text.clone(),
+                message: validation.message.clone().unwrap_or_default(),
+                message_expression: message.flatten(),
+                wording,
+            })
+        })
+        .collect()
+}
+
+/// Takes validations in order, up to the first that is not true.
+#[must_use]
+pub fn decide<'a>(validations: &'a [Validation], scope: &Scope<'_, 'a>) -> Decision {
+    for (index, validation) in validations.iter().enumerate() {
+        let (status, message) = match scope.is_true(&validation.program) {
+            Ok(true) => continue,
+            Ok(false) => (RuleStatus::Fail, validation.said(index, scope)),
+            Err(error) => (RuleStatus::Error, validation.failed(&error)),
+        };
+        return Decision {
+            status,
+            message,
+            index: Some(index),
+        };
+    }
+    Decision::of(RuleStatus::Pass, "success")
+}
+
+impl Validation {
+    /// What the expression for the message gives, else the message, else a constant text.
+    fn said<'a>(&'a self, index: usize, scope: &Scope<'_, 'a>) -> String {
+        let computed = self.message_expression.as_ref();
+        if let Some(Ok(Value::String(text))) = computed.map(|program| scope.evaluate(program))
+            && !text.trim().is_empty()
+        {
+            return text.as_str().to_owned();
+        }
+        match (self.message.as_str(), self.wording) {
+            ("", Wording::Kyverno) => format!("CEL expression validation failed at index {index}"),
+            ("", Wording::Kubernetes) => {
+                format!("failed expression: {}", self.expression.trim())
+            }
+            (message, _) => message.trim().to_owned(),
+        }
+    }
+
+    fn failed(&self, error: &str) -> String {
+        match self.wording {
+            Wording::Kyverno => error.to_owned(),
+            Wording::Kubernetes => {
+                format!(
+                    "expression '{}' resulted in error: {error}",
+                    self.expression
+                )
+            }
+        }
+    }
+}

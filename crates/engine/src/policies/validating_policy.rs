@@ -1,0 +1,129 @@
+//! ValidatingPolicy and NamespacedValidatingPolicy, compiled: expressions that an object must meet.
+//!
+//! A policy is taken in steps: constraints, exceptions, conditions, and then its validations in
+//! order up to the first that does not hold. It has no rules, and so its response has no rule name.
+//! The policies that autogen derives stand beside the written one.
+
+mod compile;
+
+use std::sync::Arc;
+
+use portcullis_cel::{program::Program, value::Value};
+
+use crate::cel::{
+    host::SourceHost,
+    preamble::Preamble,
+    scope::{RequestScope, Scope},
+    validation::{self, Decision, Validation},
+};
+use crate::context::source::ContextSource;
+use crate::policy_info::PolicyInfo;
+use crate::request::GroupVersionKind;
+use crate::response::{FailureAction, RuleDetail, RuleResponse, RuleStatus, RuleType};
+
+/// A policy, ready to run.
+#[derive(Debug)]
+pub struct CompiledValidatingPolicy {
+    info: Arc<PolicyInfo>,
+    action: FailureAction,
+    /// The policy as it is written, and then those that are derived.
+    variants: Vec<Variant>,
+}
+
+/// A policy for certain kinds.
+#[derive(Debug)]
+struct Variant {
+    preamble: Preamble,
+    validations: Vec<Validation>,
+    annotations: Vec<(String, Program)>,
+}
+
+impl CompiledValidatingPolicy {
+    /// Who the policy is.
+    #[must_use]
+    pub fn info(&self) -> &Arc<PolicyInfo> {
+        &self.info
+    }
+
+    /// What a failure means for a request.
+    #[must_use]
+    pub fn action(&self) -> FailureAction {
+        self.action
+    }
+
+    /// Whether the policy can be about objects of a kind.
+    #[must_use]
+    pub fn is_about(&self, kind: &GroupVersionKind, resource: &str) -> bool {
+        let mut variants = self.variants.iter();
+        variants.any(|variant| variant.preamble.is_about(kind, resource))
+    }
+
+    /// Whether Kyverno's commands show nothing of the policy where it does not match.
+    #[must_use]
+    pub fn is_simple(&self) -> bool {
+        self.variants.iter().all(|one| one.preamble.is_simple())
+    }
+
+    /// What the policy says; nothing if it is not about the request.
+    #[must_use]
+    pub fn evaluate<'a>(
+        &'a self,
+        request: &RequestScope<'a>,
+        source: &dyn ContextSource,
+    ) -> Vec<RuleResponse> {
+        let namespace = self.info.namespace.as_str();
+        let about = self
+            .variants
+            .iter()
+            .filter(|variant| variant.preamble.matches(namespace, request.request()));
+        about
+            .map(|variant| self.decide(variant, request, source))
+            .collect()
+    }
+
+    fn decide<'a>(
+        &'a self,
+        variant: &'a Variant,
+        request: &RequestScope<'a>,
+        source: &dyn ContextSource,
+    ) -> RuleResponse {
+        let host = SourceHost::new(source).in_namespace(&self.info.namespace);
+        let scope = Scope::new(request, &host, &variant.preamble.variables);
+        let decision = match variant.preamble.holds(&scope) {
+            Ok(true) => validation::decide(&variant.validations, &scope),
+            Ok(false) => Decision::of(RuleStatus::Skip, "skip"),
+            // `failurePolicy: Ignore` lets a request pass that conditions cannot be decided for.
+            Err(_) if !self.info.errors_deny => Decision::of(RuleStatus::Skip, "skip"),
+            Err(error) => Decision::of(RuleStatus::Error, &error),
+        };
+        let mut detail = RuleDetail::default();
+        if decision.status != RuleStatus::Skip {
+            detail.properties.extend(annotations(variant, &scope));
+        }
+        if let Some(index) = decision.index {
+            let property = ("cel.validationIndex".to_owned(), index.to_string());
+            detail.properties.extend([property]);
+        }
+        RuleResponse {
+            rule: "".into(),
+            rule_type: RuleType::Validation,
+            status: decision.status,
+            message: decision.message.into(),
+            detail: (!detail.properties.is_empty()).then(|| Box::new(detail)),
+        }
+    }
+}
+
+/// The audit annotations; one without a value, or with null, is left out.
+fn annotations<'a>(
+    variant: &'a Variant,
+    scope: &Scope<'_, 'a>,
+) -> impl Iterator<Item = (String, String)> {
+    variant
+        .annotations
+        .iter()
+        .filter_map(|(key, program)| match scope.evaluate(program) {
+            Ok(Value::String(text)) => Some((key.clone(), text.as_str().to_owned())),
+            _ => None,
+        })
+}

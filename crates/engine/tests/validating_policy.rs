@@ -1,0 +1,194 @@
+//! ValidatingPolicy: what it says of an object, step by step.
+
+use portcullis_engine::{
+    compile,
+    compile_options::CompileOptions,
+    context::source::NoSource,
+    evaluate,
+    load::load,
+    record::Silent,
+    request::{GroupVersionKind, GroupVersionResource, Operation, Request},
+};
+use serde_json::{Value, json};
+
+/// The policy with a `spec` for Pods, merged with what a case says.
+fn policy(spec: &Value) -> Value {
+    let mut all = json!({
+        "matchConstraints": {"resourceRules": [{
+            "apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"],
+        }]},
+    });
+    if let (Some(all), Some(fields)) = (all.as_object_mut(), spec.as_object()) {
+        all.extend(fields.clone());
+    }
+    json!({
+        "apiVersion": "policies.kyverno.io/v1", "kind": "ValidatingPolicy",
+        "metadata": {"name": "p"}, "spec": all,
+    })
+}
+
+fn answers(spec: &Value, kind: &str, resource: &str, object: &Value) -> Vec<String> {
+    let (loaded, errors) = load(&policy(spec));
+    assert!(errors.is_empty(), "{errors:?}");
+    let (set, errors) = compile(&loaded, &[], &CompileOptions::default());
+    if !errors.is_empty() {
+        return errors
+            .iter()
+            .map(|error| format!("{}: {}", error.path, error.message))
+            .collect();
+    }
+    let group = if kind == "Pod" { "" } else { "apps" };
+    let request = Request {
+        operation: Operation::Create,
+        kind: GroupVersionKind {
+            group: group.to_owned(),
+            version: "v1".to_owned(),
+            kind: kind.to_owned(),
+        },
+        resource: GroupVersionResource {
+            group: group.to_owned(),
+            version: "v1".to_owned(),
+            resource: resource.to_owned(),
+        },
+        name: "a",
+        namespace: "shop",
+        object: Some(object),
+        ..Request::default()
+    };
+    let responses = evaluate(&set, &request, &NoSource, &mut Silent);
+    let rules = responses.iter().flat_map(|response| &response.rules);
+    rules
+        .map(|rule| {
+            let properties: Vec<String> = rule
+                .properties()
+                .map(|(key, value)| format!(" {key}={value}"))
+                .collect();
+            format!(
+                "{} {}{}",
+                rule.status.as_str(),
+                rule.message,
+                properties.concat()
+            )
+        })
+        .collect()
+}
+
+/// Checks what a policy says of a Pod with two replicas' worth of labels.
+fn check(spec: &Value, expected: &[&str]) {
+    let pod = json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "a", "namespace": "shop", "labels": {"app": "web"}},
+        "spec": {"priority": 3, "containers": [{"name": "c", "image": "nginx"}]},
+    });
+    assert_eq!(answers(spec, "Pod", "pods", &pod), expected, "{spec}");
+}
+
+fn valid(expression: &str) -> Value {
+    json!({"validations": [{"expression": expression}]})
+}
+
+fn with(mut spec: Value, field: &str, value: Value) -> Value {
+    if let Some(fields) = spec.as_object_mut() {
+        fields.insert(field.to_owned(), value);
+    }
+    spec
+}
+
+#[test]
+fn validations_are_taken_in_order() {
+    check(&valid("object.metadata.name == 'a'"), &["pass success"]);
+    check(
+        &valid("object.metadata.name == 'b'"),
+        &["fail CEL expression validation failed at index 0 cel.validationIndex=0"],
+    );
+    check(
+        &json!({"validations": [
+            {"expression": "true"},
+            {"expression": "false", "message": "no", "messageExpression": "'no ' + request.namespace"},
+            {"expression": "false"},
+        ]}),
+        &["fail no shop cel.validationIndex=1"],
+    );
+    check(
+        &valid("object.spec.missing == 1"),
+        &["error no such key: missing cel.validationIndex=0"],
+    );
+}
+
+#[test]
+fn conditions_variables_and_annotations() {
+    let condition = |expression: &str| json!([{"name": "c", "expression": expression}]);
+    check(
+        &with(valid("false"), "matchConditions", condition("false")),
+        &["skip skip"],
+    );
+    let failing = with(
+        valid("true"),
+        "matchConditions",
+        condition("object.missing"),
+    );
+    check(
+        &failing,
+        &["spec.matchConditions[0].expression: the expression gives `dyn`, and must give `bool`"],
+    );
+    let failing = with(
+        valid("true"),
+        "matchConditions",
+        condition("object.missing == 1"),
+    );
+    check(&failing, &["error no such key: missing"]);
+    check(
+        &with(failing, "failurePolicy", json!("Ignore")),
+        &["skip skip"],
+    );
+    let variables = json!([
+        {"name": "priority", "expression": "object.spec.priority"},
+        {"name": "double", "expression": "variables.priority * 2"},
+        {"name": "unread", "expression": "object.spec.missing"},
+    ]);
+    check(
+        &with(valid("variables.double == 6"), "variables", variables),
+        &["pass success"],
+    );
+    let annotations =
+        json!([{"key": "app", "valueExpression": "string(object.metadata.labels.app)"}]);
+    check(
+        &with(valid("true"), "auditAnnotations", annotations),
+        &["pass success app=web"],
+    );
+}
+
+#[test]
+fn what_does_not_compile_is_told_at_its_path() {
+    check(
+        &valid("object.spec.priority"),
+        &["spec.validations[0].expression: the expression gives `dyn`, and must give `bool`"],
+    );
+    check(
+        &valid("obect == null"),
+        &[
+            "spec.validations[0].expression: ERROR: <input>:1:1: undeclared reference to 'obect' (in container '')\n | obect == null\n | ^",
+        ],
+    );
+}
+
+#[test]
+fn controllers_of_pods_are_looked_at_through_their_template() {
+    let spec = valid("object.spec.containers.all(c, c.image != 'bad')");
+    let of =
+        |image: &str| json!({"spec": {"template": {"spec": {"containers": [{"image": image}]}}}});
+    assert_eq!(
+        answers(&spec, "Deployment", "deployments", &of("good")),
+        ["pass success"]
+    );
+    assert_eq!(
+        answers(&spec, "Deployment", "deployments", &of("bad")),
+        ["fail CEL expression validation failed at index 0 cel.validationIndex=0"]
+    );
+    let off = with(
+        spec,
+        "autogen",
+        json!({"podControllers": {"controllers": []}}),
+    );
+    assert!(answers(&off, "Deployment", "deployments", &of("bad")).is_empty());
+}
