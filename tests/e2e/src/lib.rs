@@ -8,3 +8,4 @@ pub mod control_plane;
 pub mod harness;
 pub mod program;
 mod server;
+pub mod servers;

@@ -18,19 +18,28 @@ pub fn has_go() -> bool {
     go.status().is_ok_and(|status| status.success())
 }
 
-/// Builds the program, which does nothing where it is up to date. Others who build it wait.
+/// Builds the program of the control plane, which does nothing where it is up to date. Others who
+/// build it wait.
 ///
 /// # Errors
 /// Where it cannot be built, with what Go says.
 pub fn build() -> io::Result<PathBuf> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("control-plane");
-    let folder = target_folder().join("control-plane");
+    build_named("control-plane")
+}
+
+/// Builds the program in a folder of this crate.
+///
+/// # Errors
+/// Where it cannot be built, with what Go says.
+pub fn build_named(name: &str) -> io::Result<PathBuf> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    let folder = target_folder().join(name);
     fs::create_dir_all(&folder)?;
     let lock = File::create(folder.join("lock"))?;
     lock.lock()?;
-    let program = folder.join("control-plane");
+    let program = folder.join(name);
     if !program.exists() {
-        let told = "building the control plane from Go modules; it takes minutes, once\n";
+        let told = format!("building {name} from Go modules; it takes minutes, once\n");
         io::stderr().write_all(told.as_bytes())?;
     }
     let mut go = Command::new("go");
@@ -44,7 +53,7 @@ pub fn build() -> io::Result<PathBuf> {
         return Ok(program);
     }
     let said = String::from_utf8_lossy(&done.stderr);
-    let why = format!("go cannot build the control plane: {said}");
+    let why = format!("go cannot build {name}: {said}");
     Err(io::Error::other(why))
 }
 
