@@ -18,6 +18,7 @@ pub mod migrate;
 pub mod new;
 pub(crate) mod output_file;
 pub(crate) mod policy_places;
+pub(crate) mod remote;
 pub mod render;
 pub(crate) mod row_places;
 pub(crate) mod suite_rows;

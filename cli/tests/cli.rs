@@ -48,10 +48,6 @@ fn suites() {
             &["test", "owners", "-o", "markdown", "--detailed-results"],
         ),
         ("test_as_junit", &["test", "owners", "-o", "junit"]),
-        (
-            "test_repository",
-            &["test", "--compat", "https://example.com/a/b"],
-        ),
         ("test_none_compat", &["test", "--compat", "-f", "none.yaml"]),
         (
             "test_none_required",

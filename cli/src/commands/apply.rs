@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use self::{cluster::ClusterArgs, places::Places, refused::Refused};
 use crate::{
-    commands::clock,
+    commands::{clock, remote::RemoteOptions},
     exit_status::ExitStatus,
     output::{
         console::{Console, When},
@@ -36,11 +36,12 @@ use crate::{
     before_help = "Example:\n  portcullis render production -o bundle\n  portcullis apply bundle --resource my-manifests\n  portcullis apply bundle --cluster"
 )]
 pub struct Args {
-    /// Policies: files, folders, or `-` for standard input.
+    /// Policies: files, folders, addresses of git repositories and of files, or `-` for standard
+    /// input.
     #[arg(required = true)]
     pub policies: Vec<PathBuf>,
-    /// Manifests: files, folders, or `-` for standard input. With `--cluster` names of its objects:
-    /// `NAME`, `NAMESPACE/NAME` or `NAMESPACE/KIND/NAME`.
+    /// Manifests: files, folders, addresses of git repositories and of files, or `-` for standard
+    /// input. With `--cluster` names of its objects: `NAME`, `NAMESPACE/NAME` or `NAMESPACE/KIND/NAME`.
     #[arg(
         short,
         long,
@@ -49,7 +50,7 @@ pub struct Args {
         value_delimiter = ','
     )]
     pub resource: Vec<PathBuf>,
-    /// Exceptions: files and folders.
+    /// Exceptions: files, folders and addresses.
     #[arg(short, long, visible_alias = "exceptions", value_delimiter = ',')]
     pub exception: Vec<PathBuf>,
     /// Values of variables, a file of kind `Values`.
@@ -138,6 +139,8 @@ pub struct Args {
         value_delimiter = ','
     )]
     pub target_resource: Vec<PathBuf>,
+    #[command(flatten)]
+    remote: RemoteOptions,
     #[command(flatten)]
     refused: Refused,
     #[command(flatten)]

@@ -46,11 +46,14 @@ pub(crate) fn of(outcome: &SuiteOutcome) -> Vec<Row> {
 const SHOWN: usize = 3;
 
 /// The failed rows of suites with their places: the case, the rule, and the resource. A row that fails
-/// alike for several renderings of a policy is told once.
-pub(crate) fn failures(runs: &[SuiteRun]) -> Vec<Diagnostic> {
+/// alike for several renderings of a policy is told once. How to run a suite again is told of those that
+/// stay where they are.
+pub(crate) fn failures(runs: &[SuiteRun], stay: bool) -> Vec<Diagnostic> {
     let is_one_policy =
         |one: &SuiteRun, next: &SuiteRun| one.rendered.is_some() && one.policy == next.policy;
-    runs.chunk_by(is_one_policy).flat_map(failures_of).collect()
+    runs.chunk_by(is_one_policy)
+        .flat_map(|runs| failures_of(runs, stay))
+        .collect()
 }
 
 /// A failed row, and what its rule says for each rendering.
@@ -64,7 +67,7 @@ struct Failure<'r> {
 }
 
 /// The failures of one suite in all its renderings.
-fn failures_of(runs: &[SuiteRun]) -> Vec<Diagnostic> {
+fn failures_of(runs: &[SuiteRun], stay: bool) -> Vec<Diagnostic> {
     let failed = merged(runs);
     let mut found: Vec<Diagnostic> = failed.iter().take(SHOWN).map(Failure::tell).collect();
     if let (Some(last), Some(first)) = (found.pop(), failed.first()) {
@@ -74,7 +77,10 @@ fn failures_of(runs: &[SuiteRun]) -> Vec<Diagnostic> {
             more => last.help(format!("{more} more rows of this suite fail")),
         };
         let rerun = rerun(first.run, first.outcome);
-        found.push(last.help(format!("run it again with `portcullis test {rerun}`")));
+        found.push(match stay {
+            true => last.help(format!("run it again with `portcullis test {rerun}`")),
+            false => last,
+        });
     }
     found
 }

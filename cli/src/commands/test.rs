@@ -23,7 +23,12 @@ use portcullis_pipeline::{
 };
 
 use crate::{
-    commands::{suite_rows, watch::Watch, workspace_argument},
+    commands::{
+        remote::{self, RemoteOptions},
+        suite_rows,
+        watch::Watch,
+        workspace_argument,
+    },
     exit_status::ExitStatus,
     output::{
         console::{Console, When},
@@ -40,7 +45,7 @@ use crate::{
     before_help = "Example:\n  portcullis test policy-library/pod-security/disallow-host-path"
 )]
 pub struct Args {
-    /// Files and folders of suites.
+    /// Files and folders of suites, and addresses of git repositories with suites.
     #[arg(default_value = ".")]
     pub paths: Vec<PathBuf>,
     /// The name that suites have.
@@ -82,6 +87,8 @@ pub struct Args {
     /// The format of the report.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+    #[command(flatten)]
+    remote: RemoteOptions,
 }
 
 /// Runs the command.
@@ -92,8 +99,40 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
     if args.remove_color {
         console.colour(When::Never);
     }
-    let missing: Vec<Diagnostic> = args
-        .paths
+    if args.paths.iter().any(|path| remote::is_remote(path)) {
+        return run_elsewhere(args, console);
+    }
+    run_here(args, &args.paths, console)
+}
+
+/// Fetches what is elsewhere, and runs it from the folder where it is then, so that files have the
+/// names that people know: `github.com/owner/name/suite/kyverno-test.yaml`.
+fn run_elsewhere(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
+    if args.watch {
+        let fault = Diagnostic::error("`--watch` sees files of this machine only");
+        console.tell(&[fault
+            .help("clone the repository, and name its folder")
+            .unusable()])?;
+        return Ok(failure(args));
+    }
+    let folder = tempfile::tempdir()?;
+    let paths = match args.remote.repositories(&args.paths, folder.path()) {
+        Ok(paths) => paths,
+        Err(faults) => {
+            console.tell(&faults)?;
+            return Ok(failure(args));
+        }
+    };
+    let here = std::env::current_dir()?;
+    std::env::set_current_dir(folder.path())?;
+    let status = run_here(args, &paths, console);
+    // The folder that a process is in cannot be removed everywhere.
+    std::env::set_current_dir(here)?;
+    status
+}
+
+fn run_here(args: &Args, paths: &[PathBuf], console: &mut Console) -> io::Result<ExitStatus> {
+    let missing: Vec<Diagnostic> = paths
         .iter()
         .filter(|path| !path.exists())
         .map(|path| missing(path))
@@ -102,7 +141,7 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
         console.tell(&missing)?;
         return Ok(failure(args));
     }
-    let files = suite::discover(&args.paths, &args.file_name);
+    let files = suite::discover(paths, &args.file_name);
     if files.is_empty() {
         return none_found(args, console);
     }
@@ -139,7 +178,8 @@ fn run_files(args: &Args, files: &[PathBuf], console: &mut Console) -> io::Resul
     } else {
         let mut shown = findings.clone();
         if args.format == Format::Table {
-            shown.extend(suite_rows::failures(&runs));
+            let stay = !args.paths.iter().any(|path| remote::is_remote(path));
+            shown.extend(suite_rows::failures(&runs, stay));
         }
         report(args, &outcomes, shown).print(args.format, console)?;
     }
@@ -162,12 +202,8 @@ fn failure(args: &Args) -> ExitStatus {
 }
 
 fn missing(path: &Path) -> Diagnostic {
-    let name = path.display().to_string();
-    let missing = Diagnostic::error(format!("{name}: no such file or folder")).unusable();
-    if name.contains("://") || name.starts_with("git@") {
-        return missing.help("repositories are not fetched: clone it, and name its folder");
-    }
-    missing
+    let name = path.display();
+    Diagnostic::error(format!("{name}: no such file or folder")).unusable()
 }
 
 fn none_found(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {

@@ -56,7 +56,7 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
     findings.extend(suite_rows::errors(&found.suites, &findings));
     // People read a failed case at its place, machines as a row.
     let rows = if args.format == Format::Table {
-        findings.extend(suite_rows::failures(&found.suites));
+        findings.extend(suite_rows::failures(&found.suites, true));
         Vec::new()
     } else {
         outcomes

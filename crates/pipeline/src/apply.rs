@@ -181,7 +181,7 @@ pub fn run(options: &ApplyOptions) -> ApplyReport {
 }
 
 fn exceptions(options: &ApplyOptions) -> LoadedPolicies {
-    let mut exceptions = policies::load(&options.exceptions, &Overrides::new());
+    let mut exceptions = policies::load(&options.exceptions, &options.overrides);
     let further = options.further_exceptions.iter();
     further.for_each(|file| policies::add_exceptions(file, &mut exceptions));
     if options.exceptions_among_resources {

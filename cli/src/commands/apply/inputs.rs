@@ -20,23 +20,34 @@ use portcullis_pipeline::{
 use serde_json::Value;
 
 use super::{Answer, Args, cluster};
-use crate::{commands::manifest_files, output::format::Format};
+use crate::{
+    commands::{manifest_files, remote},
+    output::format::Format,
+};
 
 /// The path that stands for standard input.
 const STDIN: &str = "-";
+
+/// The endings of files that are read in folders elsewhere, as in folders here.
+const POLICIES: [&str; 2] = ["yaml", "yml"];
+const MANIFESTS: [&str; 3] = ["yaml", "yml", "json"];
 
 /// What is asked for, and manifests that cannot be read beside others that can.
 ///
 /// # Errors
 /// Every file that cannot be used, where nothing can be applied without it.
 pub(super) fn read(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let overrides = policies_of_stdin(args).map_err(|fault| vec![fault])?;
+    let mut overrides = policies_of_stdin(args).map_err(|fault| vec![fault])?;
+    let policies = args.remote.files(&args.policies, &POLICIES);
+    let exceptions = args.remote.files(&args.exception, &POLICIES);
     let from_cluster = args.cluster.cluster;
     let (resources, mut unread) = match from_cluster {
         true => (Vec::new(), Vec::new()),
-        false => manifests(&args.resource),
+        false => manifests(args),
     };
-    let mut faults = Vec::new();
+    let mut faults = [policies.faults, exceptions.faults].concat();
+    overrides.extend(policies.texts);
+    overrides.extend(exceptions.texts);
     if resources.is_empty() {
         faults.append(&mut unread);
     }
@@ -58,9 +69,9 @@ pub(super) fn read(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<D
     let mut namespaces = found.namespaces;
     namespaces.extend(values.namespaces.clone());
     let options = ApplyOptions {
-        policies: args.policies.clone(),
+        policies: policies.paths,
         overrides,
-        exceptions: args.exception.clone(),
+        exceptions: exceptions.paths,
         further_exceptions: found.exceptions,
         resources,
         from_cluster,
@@ -118,11 +129,16 @@ fn standard_input() -> Result<String, Diagnostic> {
 type Named = (String, Arc<str>);
 
 /// The texts with manifests, standard input first, and what cannot be read.
-fn manifests(paths: &[PathBuf]) -> (Vec<Named>, Vec<Diagnostic>) {
-    let named = paths.iter().filter(|path| path.as_os_str() != STDIN);
-    let (paths_found, mut unread) = manifest_files::of(&named.cloned().collect::<Vec<_>>());
+fn manifests(args: &Args) -> (Vec<Named>, Vec<Diagnostic>) {
+    let named = args
+        .resource
+        .iter()
+        .filter(|path| path.as_os_str() != STDIN);
+    let (elsewhere, here): (Vec<PathBuf>, Vec<PathBuf>) =
+        named.cloned().partition(|path| remote::is_remote(path));
+    let (paths_found, mut unread) = manifest_files::of(&here);
     let mut texts = Vec::new();
-    if is_stdin(paths) {
+    if is_stdin(&args.resource) {
         match standard_input() {
             Ok(text) => texts.push(("standard input".to_owned(), text.into())),
             Err(fault) => unread.push(fault),
@@ -134,6 +150,10 @@ fn manifests(paths: &[PathBuf]) -> (Vec<Named>, Vec<Diagnostic>) {
             Err(fault) => unread.push(fault),
         }
     }
+    let fetched = args.remote.files(&elsewhere, &MANIFESTS);
+    let fetched_texts = fetched.texts.into_iter();
+    texts.extend(fetched_texts.map(|(path, text)| (path.display().to_string(), text.into())));
+    unread.extend(fetched.faults);
     (texts, unread)
 }
 

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use portcullis_pipeline::diagnostic::Diagnostic;
 
-const CHECK_OUT: &str = "check the repository out, and name its folder";
 const NO_CEL: &str = "CEL is not evaluated";
 
 /// The flags.
@@ -13,12 +12,6 @@ const NO_CEL: &str = "CEL is not evaluated";
 pub(super) struct Refused {
     #[arg(long, hide = true)]
     registry: bool,
-    #[arg(short = 'b', long, hide = true)]
-    git_branch: Option<String>,
-    #[arg(long, hide = true)]
-    username: Option<String>,
-    #[arg(long, hide = true)]
-    password: Option<String>,
     #[arg(long, hide = true)]
     parameter_resource: Vec<PathBuf>,
     #[arg(long, hide = true)]
@@ -42,12 +35,9 @@ impl Refused {
     /// Each flag: whether it is set, its name, and why it is refused.
     // A table is read by its rows.
     #[rustfmt::skip]
-    fn flags(&self) -> [(bool, &'static str, &'static str); 8] {
+    fn flags(&self) -> [(bool, &'static str, &'static str); 5] {
         [
             (self.registry, "--registry", "registries are not asked"),
-            (self.git_branch.is_some(), "--git-branch", "check the branch out, and name its folder"),
-            (self.username.is_some(), "--username", CHECK_OUT),
-            (self.password.is_some(), "--password", CHECK_OUT),
             (!self.parameter_resource.is_empty(), "--parameter-resource", NO_CEL),
             (!self.json.is_empty(), "--json", NO_CEL),
             (!self.http_payload.is_empty(), "--http-payload", NO_CEL),
