@@ -1,5 +1,6 @@
 //! `portcullis-bench`: how long the commands take, beside what bounds them. See `README.md`.
 
+mod expressions;
 mod manifests;
 mod mutations;
 mod process;
@@ -47,6 +48,15 @@ fn main() -> io::Result<()> {
 fn run(arguments: &Arguments, scratch: &Path) -> io::Result<()> {
     let policies = write_policies(&arguments.workspace, scratch)?;
     let mut output = io::stdout().lock();
+    let expressions = expressions::measure()?;
+    writeln!(
+        output,
+        "CEL: {} rules on a Pod of five containers: {:.2} µs each, {:.2} µs the slowest, bound 1.5 µs; {:.1} times as long as by hand, bound 5",
+        expressions.count,
+        expressions.middle / 1e3,
+        expressions.slowest / 1e3,
+        expressions.ratio
+    )?;
     let mutations = scratch.join("mutations.yaml");
     std::fs::write(&mutations, mutations::POLICIES)?;
     let validations = scratch.join("policies");

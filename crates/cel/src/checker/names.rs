@@ -19,7 +19,6 @@ fn built_in_type(name: &str) -> Option<Type> {
         "uint" => Type::UInt,
         "string" => Type::String,
         "null_type" => Type::Null,
-        "dyn" => Type::Dyn,
         "list" => Type::list(Type::Dyn),
         "map" => Type::map(Type::Dyn, Type::Dyn),
         "type" => Type::of(Type::Dyn),
