@@ -140,7 +140,7 @@ mod tests {
         check("{# é\n #}\na: 1\n", "#####\n###\na: 1\n");
         check(
             "  {% if a -%}\n  b: 1\n  {% endif %}\n",
-            "  ##########\n  b: 1\n  ###########\n",
+            "  ###########\n  b: 1\n  ###########\n",
         );
         check(
             "a: {{ request }} \"{% if b %}c{% endif %}\"\n",
