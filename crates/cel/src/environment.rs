@@ -2,6 +2,7 @@
 
 mod admission;
 mod kyverno;
+mod mutation;
 mod versions;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -22,6 +23,7 @@ use crate::{
 };
 
 pub use admission::{AdmissionTypes, NAMESPACE, REQUEST};
+pub use mutation::{JSON_PATCH, MutationTypes, OBJECT};
 pub use versions::KubernetesVersion;
 
 /// What expressions may use. It is cheap to clone, and never changes.

@@ -20,6 +20,7 @@ pub mod host;
 mod interpreter;
 pub mod library;
 mod lower;
+pub mod mutation;
 pub mod program;
 mod rendering;
 pub mod syntax;

@@ -207,3 +207,43 @@ fn nesting_ends_at_its_limit() {
         assert!(error.contains("limit"), "{error}");
     }
 }
+
+#[test]
+fn mutations() {
+    use portcullis_cel::{environment::MutationTypes, mutation};
+    let environment = Environment::builder().types(std::sync::Arc::new(MutationTypes)).build();
+    let json = |expression: &str| {
+        let checked = environment.compile(expression).unwrap();
+        let program = environment.program(&checked).unwrap();
+        let options = Options {
+            host: &Offline,
+            cost_limit: None,
+        };
+        let value = program.evaluate(&(), options).result.unwrap();
+        match checked.result_type().to_string().as_str() {
+            "Object" => mutation::apply_configuration(&value),
+            _ => mutation::json_patch(&value).map(Json::from),
+        }
+    };
+    let cases = [
+        (
+            "Object{spec: Object.spec{containers: [Object.spec.containers{name: 'a'}]}}",
+            Ok(json!({"spec": {"containers": [{"name": "a"}]}})),
+        ),
+        (
+            "Object{metadata: Object.metadata{labels: {'a': 'b'}}}",
+            Ok(json!({"metadata": {"labels": {"a": "b"}}})),
+        ),
+        (
+            "Object{spec: Object.metadata{}}",
+            Err("type mismatch: unexpected type name \"Object.metadata\", expected \"Object.spec\", which matches field name path from root Object type".to_owned()),
+        ),
+        (
+            "[JSONPatch{op: 'add', path: '/a', value: 1}]",
+            Ok(json!([{"op": "add", "path": "/a", "value": 1}])),
+        ),
+    ];
+    for (expression, expected) in cases {
+        assert_eq!(json(expression), expected, "{expression}");
+    }
+}
