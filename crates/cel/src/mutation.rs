@@ -16,12 +16,26 @@ pub fn apply_configuration(value: &Value<'_>) -> Result<Json, String> {
     match value {
         Value::Struct(of) => {
             matches_path(of, OBJECT)?;
-            value.to_json()
+            value.to_json().map(without_empty_lists)
         }
         other => Err(format!(
             "an apply configuration is an Object, found {}",
             other.runtime_type()
         )),
+    }
+}
+
+/// The API server reads an empty list of an expression as null.
+fn without_empty_lists(json: Json) -> Json {
+    match json {
+        Json::Array(items) if items.is_empty() => Json::Null,
+        Json::Array(items) => items.into_iter().map(without_empty_lists).collect(),
+        Json::Object(fields) => fields
+            .into_iter()
+            .map(|(name, value)| (name, without_empty_lists(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        scalar => scalar,
     }
 }
 

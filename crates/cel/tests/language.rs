@@ -211,7 +211,9 @@ fn nesting_ends_at_its_limit() {
 #[test]
 fn mutations() {
     use portcullis_cel::{environment::MutationTypes, mutation};
-    let environment = Environment::builder().types(std::sync::Arc::new(MutationTypes)).build();
+    let environment = Environment::builder()
+        .types(std::sync::Arc::new(MutationTypes))
+        .build();
     let json = |expression: &str| {
         let checked = environment.compile(expression).unwrap();
         let program = environment.program(&checked).unwrap();
@@ -229,6 +231,10 @@ fn mutations() {
         (
             "Object{spec: Object.spec{containers: [Object.spec.containers{name: 'a'}]}}",
             Ok(json!({"spec": {"containers": [{"name": "a"}]}})),
+        ),
+        (
+            "Object{spec: Object.spec{initContainers: []}}",
+            Ok(json!({"spec": {"initContainers": null}})),
         ),
         (
             "Object{metadata: Object.metadata{labels: {'a': 'b'}}}",

@@ -11,6 +11,7 @@ use crate::index::RuleIndex;
 use crate::load::Loaded;
 use crate::policies::cleanup_policy::CompiledCleanupPolicy;
 use crate::policies::cluster_policy::{CompiledClusterPolicy, CompiledRule};
+use crate::policies::mutating_policy::CompiledMutatingPolicy;
 use crate::policies::unevaluated::CompiledUnevaluated;
 use crate::policies::validating_policy::CompiledValidatingPolicy;
 use crate::policy_info::PolicyInfo;
@@ -26,6 +27,8 @@ pub enum CompiledPolicy {
     Cleanup(Box<CompiledCleanupPolicy>),
     /// A ValidatingPolicy or NamespacedValidatingPolicy.
     Validating(Box<CompiledValidatingPolicy>),
+    /// A MutatingPolicy or NamespacedMutatingPolicy.
+    Mutating(Box<CompiledMutatingPolicy>),
     /// A policy of a kind that is not evaluated.
     Unevaluated(Box<CompiledUnevaluated>),
 }
@@ -80,6 +83,10 @@ pub fn compile<'l>(
                 Ok(policy) => compiled.push(CompiledPolicy::Validating(Box::new(policy))),
                 Err(found) => errors.extend(found),
             },
+            Loaded::Mutating(policy) => match CompiledMutatingPolicy::compile(policy) {
+                Ok(policy) => compiled.push(CompiledPolicy::Mutating(Box::new(policy))),
+                Err(found) => errors.extend(found),
+            },
             Loaded::Unevaluated(policy) => {
                 let policy = CompiledUnevaluated::compile(policy);
                 compiled.push(CompiledPolicy::Unevaluated(Box::new(policy)));
@@ -100,7 +107,12 @@ impl PolicySet {
         });
         let index = RuleIndex::build(rules);
         let unindexed = numbered()
-            .filter(|(_, policy)| !matches!(policy, CompiledPolicy::ClusterPolicy(_)))
+            .filter(|(_, policy)| {
+                !matches!(
+                    policy,
+                    CompiledPolicy::ClusterPolicy(_) | CompiledPolicy::Mutating(_)
+                )
+            })
             .map(|(number, _)| number)
             .collect();
         let having = |rule_type| {
@@ -161,6 +173,7 @@ impl CompiledPolicy {
             CompiledPolicy::ClusterPolicy(policy) => policy.info(),
             CompiledPolicy::Cleanup(policy) => policy.info(),
             CompiledPolicy::Validating(policy) => policy.info(),
+            CompiledPolicy::Mutating(policy) => policy.info(),
             CompiledPolicy::Unevaluated(policy) => policy.info(),
         }
     }
@@ -172,6 +185,7 @@ impl CompiledPolicy {
             CompiledPolicy::ClusterPolicy(policy) => policy.rules().len(),
             CompiledPolicy::Cleanup(_)
             | CompiledPolicy::Validating(_)
+            | CompiledPolicy::Mutating(_)
             | CompiledPolicy::Unevaluated(_) => 1,
         }
     }
@@ -183,6 +197,7 @@ impl CompiledPolicy {
             CompiledPolicy::ClusterPolicy(policy) => policy.rules(),
             CompiledPolicy::Cleanup(_)
             | CompiledPolicy::Validating(_)
+            | CompiledPolicy::Mutating(_)
             | CompiledPolicy::Unevaluated(_) => &[],
         }
     }
@@ -200,11 +215,15 @@ impl CompiledPolicy {
             }
             CompiledPolicy::Cleanup(policy) => policy.is_about(kind),
             CompiledPolicy::Validating(policy) => policy.is_about(kind, resource),
+            CompiledPolicy::Mutating(policy) => policy.is_about(kind, resource),
             CompiledPolicy::Unevaluated(policy) => policy.is_about(kind, resource),
         }
     }
 
     fn has(&self, rule_type: RuleType) -> bool {
+        if matches!(self, CompiledPolicy::Mutating(_)) {
+            return rule_type == RuleType::Mutation;
+        }
         let mut rules = self.rules().iter();
         rules.any(|rule| rule.rule_type() == rule_type)
     }
@@ -219,7 +238,9 @@ impl CompiledPolicy {
                 .flat_map(|rule| rule.needs())
                 .collect(),
             CompiledPolicy::Cleanup(policy) => policy.needs().collect(),
-            CompiledPolicy::Validating(_) | CompiledPolicy::Unevaluated(_) => Vec::new(),
+            CompiledPolicy::Validating(_)
+            | CompiledPolicy::Mutating(_)
+            | CompiledPolicy::Unevaluated(_) => Vec::new(),
         };
         needs.sort_unstable();
         needs.dedup();

@@ -208,6 +208,7 @@ impl<'w> World<'w> {
         match policy {
             CompiledPolicy::Unevaluated(policy) => self.unevaluated(policy, request),
             CompiledPolicy::Validating(policy) => self.validating(policy, scope),
+            CompiledPolicy::Mutating(_) => None,
             CompiledPolicy::Cleanup(policy) => {
                 let name = &policy.info().name;
                 let values = self
@@ -247,6 +248,19 @@ impl<'w> World<'w> {
             && !self.source.has_policy_values())
         .then(|| self.set.index.candidates(request).collect());
         for number in numbers {
+            if let Some(CompiledPolicy::Mutating(policy)) = self.policy(*number) {
+                let seen = with_object(request, object.as_deref());
+                let changed = policy.evaluate(&seen, self.source);
+                let after = changed.object.map(Arc::new);
+                if !changed.responses.is_empty() {
+                    let action = FailureAction::Enforce;
+                    let mut response = self.response(policy.info(), action, changed.responses);
+                    response.patched.clone_from(&after);
+                    responses.push((*number, response));
+                }
+                object = after.or(object);
+                continue;
+            }
             let Some(CompiledPolicy::ClusterPolicy(policy)) = self.policy(*number) else {
                 continue;
             };
@@ -342,7 +356,7 @@ impl<'w> World<'w> {
             CompiledPolicy::Validating(policy) => self.validating(policy, scope),
             CompiledPolicy::Unevaluated(policy) => self.unevaluated(policy, request),
             CompiledPolicy::Cleanup(policy) => self.cleanup(policy, request, &[], recorder),
-            CompiledPolicy::ClusterPolicy(_) => None,
+            CompiledPolicy::ClusterPolicy(_) | CompiledPolicy::Mutating(_) => None,
         }
     }
 

@@ -6,6 +6,7 @@
 
 use portcullis_api::cleanup_policy::CleanupPolicy;
 use portcullis_api::cluster_policy::Policy;
+use portcullis_api::mutating_policy::MutatingPolicy;
 use portcullis_api::policy_exception::PolicyException;
 use portcullis_api::read::{ReadError, read};
 use portcullis_api::validating_policy::ValidatingPolicy;
@@ -25,6 +26,8 @@ pub enum Loaded {
     Cleanup(Box<CleanupPolicy>),
     /// A ValidatingPolicy or NamespacedValidatingPolicy.
     Validating(Box<ValidatingPolicy>),
+    /// A MutatingPolicy or NamespacedMutatingPolicy.
+    Mutating(Box<MutatingPolicy>),
     /// A policy of a kind that is recognised and not evaluated.
     Unevaluated(Box<UnevaluatedPolicy>),
     /// An object that goes with such a policy: a binding, or an exception of
@@ -76,6 +79,7 @@ enum Known {
     Policy,
     Cleanup,
     Validating,
+    Mutating,
     Exception,
     Unevaluated,
     Companion,
@@ -115,8 +119,19 @@ const KINDS: &[(&str, &[&str], &[&str], Known)] = &[
     (
         "policies.kyverno.io",
         &["v1alpha1", "v1beta1", "v1"],
+        &["MutatingPolicy"],
+        Known::Mutating,
+    ),
+    (
+        "policies.kyverno.io",
+        &["v1beta1", "v1"],
+        &["NamespacedMutatingPolicy"],
+        Known::Mutating,
+    ),
+    (
+        "policies.kyverno.io",
+        &["v1alpha1", "v1beta1", "v1"],
         &[
-            "MutatingPolicy",
             "GeneratingPolicy",
             "DeletingPolicy",
             "ImageValidatingPolicy",
@@ -127,7 +142,6 @@ const KINDS: &[(&str, &[&str], &[&str], Known)] = &[
         "policies.kyverno.io",
         &["v1beta1", "v1"],
         &[
-            "NamespacedMutatingPolicy",
             "NamespacedGeneratingPolicy",
             "NamespacedDeletingPolicy",
             "NamespacedImageValidatingPolicy",
@@ -230,6 +244,7 @@ fn load_one(document: &Value, lenient: bool) -> Result<Loaded, LoadError> {
         Some(Known::Policy) => typed(document, lenient).map(Loaded::Policy),
         Some(Known::Cleanup) => typed(document, lenient).map(Loaded::Cleanup),
         Some(Known::Validating) => typed(document, lenient).map(Loaded::Validating),
+        Some(Known::Mutating) => typed(document, lenient).map(Loaded::Mutating),
         Some(Known::Exception) => typed(document, lenient).map(Loaded::Exception),
         Some(Known::Unevaluated) => Ok(Loaded::Unevaluated(Box::new(unevaluated(document)))),
         Some(Known::Companion) => Ok(Loaded::Companion(Box::new(document.clone()))),

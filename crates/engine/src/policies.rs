@@ -2,5 +2,6 @@
 
 pub mod cleanup_policy;
 pub mod cluster_policy;
+pub mod mutating_policy;
 pub mod unevaluated;
 pub mod validating_policy;

@@ -37,6 +37,16 @@ impl PolicyInfo {
         }
     }
 
+    /// The namespace that the policy is bound to; empty for a kind that is about all of them, whatever
+    /// namespace is written on it.
+    #[must_use]
+    pub(crate) fn bounds(&self) -> &str {
+        match self.kind.starts_with("Namespaced") {
+            true => &self.namespace,
+            false => "",
+        }
+    }
+
     /// Whether failures count: `policies.kyverno.io/scored` is not `"false"`.
     #[must_use]
     pub fn is_scored(&self) -> bool {

@@ -141,6 +141,7 @@ pub fn explain(
                     .collect(),
                 CompiledPolicy::Cleanup(_)
                 | CompiledPolicy::Validating(_)
+                | CompiledPolicy::Mutating(_)
                 | CompiledPolicy::Unevaluated(_) => response
                     .into_iter()
                     .flat_map(|response| &response.rules)

@@ -38,12 +38,13 @@ pub const NAME: &str = "apply_results";
 const PARTS: [&str; 5] = ["status", "message", "properties", "generated", "patched"];
 
 /// What the suites that count do.
-const KINDS: [&str; 5] = [
+const KINDS: [&str; 6] = [
     "validate",
     "generate",
     "mutate",
     "validate.cel",
     "ValidatingPolicy",
+    "MutatingPolicy",
 ];
 
 /// Where an answer stands: test file, phase, resource, policy, rule.

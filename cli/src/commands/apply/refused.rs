@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use portcullis_pipeline::diagnostic::Diagnostic;
 
-const NO_CEL: &str = "CEL is not evaluated";
+const NO_PARAMETERS: &str = "native admission policies are not evaluated";
+const NO_PAYLOAD: &str = "payloads are not evaluated";
 
 /// The flags.
 #[derive(Debug, Default, clap::Args)]
@@ -38,10 +39,10 @@ impl Refused {
     fn flags(&self) -> [(bool, &'static str, &'static str); 5] {
         [
             (self.registry, "--registry", "registries are not asked"),
-            (!self.parameter_resource.is_empty(), "--parameter-resource", NO_CEL),
-            (!self.json.is_empty(), "--json", NO_CEL),
-            (!self.http_payload.is_empty(), "--http-payload", NO_CEL),
-            (!self.envoy_payload.is_empty(), "--envoy-payload", NO_CEL),
+            (!self.parameter_resource.is_empty(), "--parameter-resource", NO_PARAMETERS),
+            (!self.json.is_empty(), "--json", NO_PAYLOAD),
+            (!self.http_payload.is_empty(), "--http-payload", NO_PAYLOAD),
+            (!self.envoy_payload.is_empty(), "--envoy-payload", NO_PAYLOAD),
         ]
     }
 }

@@ -3,8 +3,10 @@
 use std::sync::{Arc, OnceLock};
 
 use portcullis_cel::{
-    environment::{AdmissionTypes, Environment, KubernetesVersion, NAMESPACE, REQUEST},
-    library::kyverno,
+    environment::{
+        AdmissionTypes, Environment, KubernetesVersion, MutationTypes, NAMESPACE, REQUEST,
+    },
+    library::{kubernetes, kyverno},
     types::Type,
 };
 
@@ -17,6 +19,10 @@ pub enum Flavour {
     Validating,
     /// NamespacedValidatingPolicy, whose objects of the cluster are those of its namespace.
     NamespacedValidating,
+    /// MutatingPolicy.
+    Mutating,
+    /// NamespacedMutatingPolicy, whose objects of the cluster are those of its namespace.
+    NamespacedMutating,
     /// The policies of `admissionregistration.k8s.io`, and `validate.cel` of a ClusterPolicy.
     Native,
 }
@@ -26,6 +32,8 @@ pub enum Flavour {
 pub fn environment(flavour: Flavour) -> &'static Environment {
     static VALIDATING: OnceLock<Environment> = OnceLock::new();
     static NAMESPACED_VALIDATING: OnceLock<Environment> = OnceLock::new();
+    static MUTATING: OnceLock<Environment> = OnceLock::new();
+    static NAMESPACED_MUTATING: OnceLock<Environment> = OnceLock::new();
     static NATIVE: OnceLock<Environment> = OnceLock::new();
     let of_kyverno = |resource| {
         let builder = Environment::kyverno().library(resource).admission();
@@ -34,10 +42,19 @@ pub fn environment(flavour: Flavour) -> &'static Environment {
             .variable("variables", Type::message(VARIABLES))
             .build()
     };
+    let mutating = |resource| {
+        let builder = of_kyverno(resource).extend();
+        let builder = builder.library(&kubernetes::JSON_PATCH);
+        builder.types(Arc::new(MutationTypes)).build()
+    };
     match flavour {
         Flavour::Validating => VALIDATING.get_or_init(|| of_kyverno(&kyverno::RESOURCE)),
         Flavour::NamespacedValidating => {
             NAMESPACED_VALIDATING.get_or_init(|| of_kyverno(&kyverno::NAMESPACED_RESOURCE))
+        }
+        Flavour::Mutating => MUTATING.get_or_init(|| mutating(&kyverno::RESOURCE)),
+        Flavour::NamespacedMutating => {
+            NAMESPACED_MUTATING.get_or_init(|| mutating(&kyverno::NAMESPACED_RESOURCE))
         }
         Flavour::Native => NATIVE.get_or_init(native),
     }

@@ -3,7 +3,10 @@
 //! A source that has no answer says so, and the rule then is an error, never a pass. Each lookup
 //! has four outcomes: found, not found, unavailable (nobody can be asked here), and failed.
 
+use std::sync::OnceLock;
+
 use portcullis_cel::host::ResourceRef;
+use portcullis_schema::{Catalogue, NEWEST, builtin};
 use portcullis_values::image_ref::ImageInfo;
 use serde_json::Value;
 
@@ -76,6 +79,12 @@ pub struct RuleValues {
 /// All that the engine may ask of the world. Every source has a clock and dice; whatever else it does
 /// not answer is unavailable.
 pub trait ContextSource {
+    /// The structures of the kinds, by which apply configurations are merged.
+    fn catalogue(&self) -> &Catalogue {
+        static NEWEST_BUILT_IN: OnceLock<Catalogue> = OnceLock::new();
+        NEWEST_BUILT_IN.get_or_init(|| builtin(NEWEST).unwrap_or_default())
+    }
+
     /// Whether entries of this kind can be loaded here at all.
     fn loads(&self, kind: EntryKind) -> bool {
         let _ = kind;

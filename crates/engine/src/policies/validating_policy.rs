@@ -6,6 +6,8 @@
 
 mod compile;
 
+pub(in crate::policies) use compile::cel_policy_info;
+
 use std::sync::Arc;
 
 use portcullis_cel::{program::Program, value::Value};
@@ -71,7 +73,7 @@ impl CompiledValidatingPolicy {
         request: &RequestScope<'a>,
         source: &dyn ContextSource,
     ) -> Vec<RuleResponse> {
-        let namespace = self.info.namespace.as_str();
+        let namespace = self.info.bounds();
         let about = self
             .variants
             .iter()
@@ -87,7 +89,7 @@ impl CompiledValidatingPolicy {
         request: &RequestScope<'a>,
         source: &dyn ContextSource,
     ) -> RuleResponse {
-        let host = SourceHost::new(source).in_namespace(&self.info.namespace);
+        let host = SourceHost::new(source).in_namespace(self.info.bounds());
         let scope = Scope::new(request, &host, &variant.preamble.variables);
         let decision = match variant.preamble.holds(&scope) {
             Ok(true) => validation::decide(&variant.validations, &scope),

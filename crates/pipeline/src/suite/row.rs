@@ -78,7 +78,7 @@ pub fn rows(
     let key = policy.info().key();
     // Kinds without rules answer whatever rule a case names.
     let rule = match policy {
-        CompiledPolicy::Validating(_) => "",
+        CompiledPolicy::Validating(_) | CompiledPolicy::Mutating(_) => "",
         _ => case.rule.as_deref().unwrap_or_default(),
     };
     let rule_exists = rule.is_empty() || policy.rule_names().any(|name| answers_for(name, rule));
@@ -296,6 +296,7 @@ fn is_silent(policy: &CompiledPolicy) -> bool {
             .iter()
             .all(|rule| rule.rule_type() == RuleType::Generation),
         CompiledPolicy::Validating(policy) => policy.is_simple(),
+        CompiledPolicy::Mutating(policy) => policy.is_simple(),
         CompiledPolicy::Cleanup(_) | CompiledPolicy::Unevaluated(_) => false,
     }
 }

@@ -1,0 +1,145 @@
+//! Mutating policies as they are written, made ready.
+
+use std::sync::Arc;
+
+use portcullis_api::cel_policy::Evaluation;
+use portcullis_api::mutating_policy::{
+    CelMutation, MutatingPolicy, MutatingPolicyKind, MutatingPolicySpec, PatchExpression,
+};
+use portcullis_cel::{
+    environment::{JSON_PATCH, OBJECT},
+    types::Type,
+};
+use serde_json::Value;
+
+use super::{CompiledMutatingPolicy, Mutation, Variant};
+use crate::autogen::cel::{Rewriting, expand};
+use crate::cel::{
+    compiler::Compiler,
+    environment::{Flavour, environment},
+    preamble::Preamble,
+};
+use crate::compile_options::CompileError;
+use crate::policies::validating_policy::cel_policy_info;
+use crate::policy_info::PolicyInfo;
+
+impl CompiledMutatingPolicy {
+    /// Makes a policy ready.
+    ///
+    /// # Errors
+    /// Every expression that does not compile, with its path.
+    pub fn compile(policy: &MutatingPolicy) -> Result<CompiledMutatingPolicy, Vec<CompileError>> {
+        let spec = &policy.spec;
+        let info = info(policy);
+        let errors = |faults| CompileError::of_policy(&info, faults);
+        let flavour = match policy.kind {
+            MutatingPolicyKind::MutatingPolicy => Flavour::Mutating,
+            MutatingPolicyKind::NamespacedMutatingPolicy => Flavour::NamespacedMutating,
+        };
+        let mut variants = vec![Variant::compile(spec, flavour).map_err(errors)?];
+        let written = serde_json::to_value(spec).unwrap_or_default();
+        for derived in expand(&written, Rewriting::Mutations) {
+            let spec = derived_spec(derived.spec).map_err(errors)?;
+            variants.push(Variant::compile(&spec, flavour).map_err(errors)?);
+        }
+        Ok(CompiledMutatingPolicy {
+            info: Arc::new(info),
+            variants,
+        })
+    }
+}
+
+fn derived_spec(spec: Value) -> Result<MutatingPolicySpec, Vec<(String, String)>> {
+    serde_json::from_value(spec)
+        .map_err(|error| vec![("spec.autogen".to_owned(), error.to_string())])
+}
+
+impl Variant {
+    fn compile(
+        spec: &MutatingPolicySpec,
+        flavour: Flavour,
+    ) -> Result<Variant, Vec<(String, String)>> {
+        let mut compiler = Compiler::new(environment(flavour));
+        let preamble = Preamble::compile(
+            &mut compiler,
+            spec.match_constraints.as_ref(),
+            &spec.match_conditions,
+            &spec.variables,
+        );
+        refuse_targets(&mut compiler, spec);
+        let mutations = (0..)
+            .zip(&spec.mutations)
+            .filter_map(|(index, written)| mutation(&mut compiler, index, written))
+            .collect();
+        match compiler.into_faults() {
+            faults if faults.is_empty() => Ok(Variant {
+                preamble,
+                mutations,
+            }),
+            faults => Err(faults),
+        }
+    }
+}
+
+/// A policy that changes other objects than the request's is refused whole: what it would do to the
+/// request's object is not what it says.
+fn refuse_targets(compiler: &mut Compiler, spec: &MutatingPolicySpec) {
+    let mutates_existing = spec
+        .evaluation
+        .as_ref()
+        .and_then(|of| of.mutate_existing.as_ref())
+        .is_some_and(|of| of.enabled == Some(true));
+    let path = match (&spec.target_match_constraints, mutates_existing) {
+        (Some(_), _) => "spec.targetMatchConstraints",
+        (None, true) => "spec.evaluation.mutateExisting",
+        (None, false) => return,
+    };
+    let problem = "changing objects that exist is not evaluated";
+    compiler.fault(path.to_owned(), problem.to_owned());
+}
+
+fn mutation(compiler: &mut Compiler, index: usize, written: &CelMutation) -> Option<Mutation> {
+    let path = format!("spec.mutations[{index}]");
+    let expression =
+        |of: &Option<PatchExpression>| of.as_ref().and_then(|of| of.expression.clone());
+    match (
+        expression(&written.apply_configuration),
+        expression(&written.json_patch),
+    ) {
+        (Some(configuration), None) => {
+            let path = format!("{path}.applyConfiguration.expression");
+            let wanted = [Type::message(OBJECT)];
+            let program = compiler.expression(&path, &configuration, &wanted)?;
+            Some(Mutation::ApplyConfiguration(program))
+        }
+        (None, Some(patch)) => {
+            let path = format!("{path}.jsonPatch.expression");
+            let wanted = [Type::list(Type::message(JSON_PATCH))];
+            let program = compiler.expression(&path, &patch, &wanted)?;
+            Some(Mutation::JsonPatch(program))
+        }
+        _ => {
+            let problem = "expected applyConfiguration or jsonPatch, and only one of them";
+            compiler.fault(path, problem.to_owned());
+            None
+        }
+    }
+}
+
+fn info(policy: &MutatingPolicy) -> PolicyInfo {
+    let kind = match policy.kind {
+        MutatingPolicyKind::MutatingPolicy => "MutatingPolicy",
+        MutatingPolicyKind::NamespacedMutatingPolicy => "NamespacedMutatingPolicy",
+    };
+    let evaluation = policy.spec.evaluation.as_ref().map(|of| Evaluation {
+        mode: of.mode.clone(),
+        admission: of.admission.clone(),
+        background: of.background.clone(),
+    });
+    cel_policy_info(
+        policy.api_version,
+        kind,
+        &policy.metadata,
+        evaluation.as_ref(),
+    )
+}
