@@ -4,7 +4,10 @@
 //! result starts with the elements of the patch, in the order of the patch; where a list has two
 //! merge keys, elements that were there keep their places after those that are new.
 
+mod distinct;
+
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
@@ -34,13 +37,9 @@ pub(super) fn lists(
     let merged = match shape {
         Shape::Keyed(keyed) => keyed_lists(value, patch, keyed, path, merge)?,
         Shape::Set => {
-            let mut merged = Vec::new();
-            for item in patch.iter().chain(&value) {
-                if !merged.contains(item) {
-                    merged.push(item.clone());
-                }
-            }
-            merged
+            let mut seen = HashSet::new();
+            let all = patch.iter().chain(&value);
+            all.filter(|item| seen.insert(*item)).cloned().collect()
         }
         Shape::Plain | Shape::Fields(_) => patch.to_vec(),
     };
@@ -57,13 +56,16 @@ fn keyed_lists(
     path: &mut Path,
     merge: Merge,
 ) -> Result<Vec<Value>, PatchError> {
+    if let Some(changes) = distinct::changes(&value, patch, keyed) {
+        return distinct::lists(value, changes, keyed, path, merge);
+    }
     let mut merged: Vec<Value> = Vec::new();
     for identity in identities(patch.iter().chain(&value), keyed) {
         let known = known(keyed, &identity);
         let before = value.iter().position(|element| is_same(element, &known));
         let change = patch.iter().find(|element| is_same(element, &known));
         let after = element(
-            before.and_then(|at| value.get(at)),
+            before.and_then(|at| value.get(at)).cloned(),
             change,
             keyed,
             path,
@@ -92,7 +94,7 @@ fn keyed_lists(
 
 /// What becomes of one element; none when nothing is left of it.
 fn element(
-    before: Option<&Value>,
+    before: Option<Value>,
     change: Option<&Value>,
     keyed: &Keyed,
     path: &mut Path,
@@ -100,10 +102,8 @@ fn element(
 ) -> Result<Option<Map<String, Value>>, PatchError> {
     let name = keyed.keys.first().copied().unwrap_or_default();
     let after = match change {
-        Some(change) => path.at(name, |path| {
-            merge(before.cloned(), change, keyed.element, path)
-        })?,
-        None => before.cloned(),
+        Some(change) => path.at(name, |path| merge(before, change, keyed.element, path))?,
+        None => before,
     };
     Ok(match after {
         Some(Value::Object(map)) if !map.is_empty() => Some(map),

@@ -70,10 +70,13 @@ fn maps(
     path: &mut Path,
 ) -> Result<Map<String, Value>, PatchError> {
     for (key, change) in patch.iter().filter(|(key, _)| *key != DIRECTIVE) {
-        let before = value.remove(key);
+        let place = value.get_mut(key);
+        let before = place.map(Value::take);
         let after = path.at(key, |path| merge(before, change, shape.field(key), path))?;
-        if let Some(after) = after {
-            value.insert(key.clone(), after);
+        match (after, value.get_mut(key)) {
+            (Some(after), Some(place)) => *place = after,
+            (Some(after), None) => drop(value.insert(key.clone(), after)),
+            (None, _) => drop(value.remove(key)),
         }
     }
     Ok(value)
