@@ -44,13 +44,13 @@ impl StrategicMergePatch {
     ///
     /// # Errors
     /// A patch whose shape does not fit the object, or an unknown `$patch` directive.
-    pub fn apply(&self, object: &Value, numbers: NumberModel) -> Result<Value, PatchError> {
-        let Some(patch) = anchors::prepare(&self.patch, object, numbers)? else {
-            return Ok(object.clone());
+    pub fn apply(&self, object: Value, numbers: NumberModel) -> Result<Value, PatchError> {
+        let Some(patch) = anchors::prepare(&self.patch, &object, numbers)? else {
+            return Ok(object);
         };
         let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
         let shape = schema::of_kind(text("apiVersion"), text("kind"));
-        let merged = merge::merge(Some(object.clone()), &patch, shape, &mut path::Path::new())?;
+        let merged = merge::merge(Some(object), &patch, shape, &mut path::Path::new())?;
         Ok(merged.unwrap_or_default())
     }
 }

@@ -5,6 +5,8 @@
 //! before the rule. A strategic merge patch of a loop is applied last element first, so that what it
 //! adds to the front of a list ends up in the order of the elements.
 
+mod patched;
+
 use std::sync::Arc;
 
 use portcullis_api::cluster_policy as api;
@@ -12,6 +14,7 @@ use portcullis_api::cluster_policy::ForEachOrder;
 use portcullis_values::Val;
 use serde_json::Value;
 
+use self::patched::Patched;
 use super::condition::CompiledConditions;
 use super::foreach::{bind, elements};
 use super::mutate_targets::Target;
@@ -115,12 +118,13 @@ impl Mutation {
         object: &Value,
         evaluation: &mut Evaluation<'a, '_, R>,
     ) -> Result<Value, Outcome> {
-        let patched = self.change.apply(object, 0, evaluation)?;
+        let mut patched = Patched::new(object);
+        self.change.apply(&mut patched, 0, evaluation)?;
         let unchanged = match &self.change {
             Change::ForEach(_) => "0 elements processed",
             _ => "no patches applied",
         };
-        match patched {
+        match patched.changed() {
             Some(patched) if &patched != object => Ok(patched),
             _ => Err(Outcome::new(RuleStatus::Skip, unchanged)),
         }
@@ -181,28 +185,32 @@ impl Change {
         }
     }
 
-    /// The object as it is changed; none where no element of a loop changed it.
     fn apply<'a, R: Recorder>(
         &'a self,
-        object: &Value,
+        patched: &mut Patched<'_>,
         nesting: usize,
         evaluation: &mut Evaluation<'a, '_, R>,
-    ) -> Result<Option<Value>, Outcome> {
+    ) -> Result<(), Outcome> {
         let not_substituted =
             |error: &dyn std::fmt::Display| Outcome::error("variable substitution failed", error);
         let not_patched = |error: PatchError| Outcome::error("failed to patch resource", &error);
         let context = evaluation.context();
         let numbers = evaluation.request().numbers;
         match self {
-            Change::StrategicMerge(MergeSource::Ready(patch)) => {
-                patch.apply(object, numbers).map(Some).map_err(not_patched)
-            }
-            Change::StrategicMerge(MergeSource::Template(template)) => {
-                let patch = template
-                    .evaluate(context)
-                    .map_err(|error| not_substituted(&error))?;
-                let patch = StrategicMergePatch::new(patch.to_json());
-                patch.apply(object, numbers).map(Some).map_err(not_patched)
+            Change::StrategicMerge(source) => {
+                let made;
+                let patch = match source {
+                    MergeSource::Ready(patch) => patch,
+                    MergeSource::Template(template) => {
+                        let patch = template
+                            .evaluate(context)
+                            .map_err(|error| not_substituted(&error))?;
+                        made = StrategicMergePatch::new(patch.to_json());
+                        &made
+                    }
+                };
+                let patch = |object| patch.apply(object, numbers);
+                patched.apply(patch).map_err(not_patched)
             }
             Change::Json(source) => {
                 let read;
@@ -217,20 +225,13 @@ impl Change {
                     }
                 };
                 let patch = patch.map_err(not_patched)?;
-                patch
-                    .apply(object.clone(), JsonPatchOptions::KYVERNO)
-                    .map(Some)
-                    .map_err(not_patched)
+                let patch = |object| patch.apply(object, JsonPatchOptions::KYVERNO);
+                patched.apply(patch).map_err(not_patched)
             }
             Change::ForEach(loops) => {
-                let mut patched = None;
-                for (number, one) in loops.iter().enumerate() {
-                    let before = patched.as_ref().unwrap_or(object);
-                    if let Some(after) = one.apply(number, before, nesting, evaluation)? {
-                        patched = Some(after);
-                    }
-                }
-                Ok(patched)
+                let mut numbered = loops.iter().enumerate();
+                numbered
+                    .try_for_each(|(number, one)| one.apply(number, patched, nesting, evaluation))
             }
             Change::Nothing => Err(Outcome::new(RuleStatus::Error, "empty mutate rule")),
         }
@@ -265,10 +266,10 @@ impl ForEach {
     fn apply<'a, R: Recorder>(
         &'a self,
         number: usize,
-        object: &Value,
+        patched: &mut Patched<'_>,
         nesting: usize,
         evaluation: &mut Evaluation<'a, '_, R>,
-    ) -> Result<Option<Value>, Outcome> {
+    ) -> Result<(), Outcome> {
         let list = evaluation.context().query(&self.list);
         let list = list.map_err(|error| Outcome::error("failed to evaluate list", &error))?;
         let mut numbered: Vec<(usize, Val<'a>)> = elements(list).into_iter().enumerate().collect();
@@ -276,19 +277,18 @@ impl ForEach {
             numbered.reverse();
         }
         evaluation.context().checkpoint();
-        let patched = self.elements((number, numbered), object, nesting, evaluation);
+        let ended = self.elements((number, numbered), patched, nesting, evaluation);
         evaluation.context().restore();
-        patched
+        ended
     }
 
     fn elements<'a, R: Recorder>(
         &'a self,
         (number, numbered): (usize, Vec<(usize, Val<'a>)>),
-        object: &Value,
+        patched: &mut Patched<'_>,
         nesting: usize,
         evaluation: &mut Evaluation<'a, '_, R>,
-    ) -> Result<Option<Value>, Outcome> {
-        let mut patched = None;
+    ) -> Result<(), Outcome> {
         for (index, element) in numbered {
             if element.is_null() {
                 continue;
@@ -307,12 +307,9 @@ impl ForEach {
                     continue;
                 }
             }
-            let before = patched.as_ref().unwrap_or(object);
-            if let Some(after) = self.change.apply(before, nesting + 1, evaluation)? {
-                patched = Some(after);
-            }
+            self.change.apply(patched, nesting + 1, evaluation)?;
             evaluation.checked(Place::Element(number, index), RuleStatus::Pass);
         }
-        Ok(patched)
+        Ok(())
     }
 }
