@@ -278,7 +278,7 @@ fn print(
         Answer::Objects => report
             .produced
             .iter()
-            .try_for_each(|one| console.data(&format!("---\n{}", objects::yaml(one)))),
+            .try_for_each(|one| console.data(&format!("---\n{}", one.text))),
         Answer::Report => {
             rows::to_report(report, &mut places, args.format).print(args.format, console)
         }

@@ -10,6 +10,7 @@ use portcullis_pipeline::{
     apply::{Produced, ProducedAs},
     diagnostic::Diagnostic,
 };
+use serde_json::Value;
 
 /// An object under a line that says what became of it.
 #[must_use]
@@ -22,14 +23,14 @@ pub fn titled(produced: &Produced) -> String {
         ProducedAs::Target => format!("policy {policies} applied to {resource}, patched target:"),
         ProducedAs::Generated => format!("policy {policies} applied to {resource}, generated:"),
     };
-    format!("\n{title}\n{}---\n", yaml(produced))
+    format!("\n{title}\n{}---\n", produced.text)
 }
 
 /// An object as one document, without the line that separates it from the next.
 #[must_use]
-pub fn yaml(produced: &Produced) -> String {
+pub fn yaml(object: &Value) -> String {
     // A JSON value is always YAML.
-    serde_saphyr::to_string(&*produced.object).unwrap_or_default()
+    serde_saphyr::to_string(object).unwrap_or_default()
 }
 
 /// Writes objects to a file; or into a folder that is there, each changed object to
@@ -51,7 +52,7 @@ pub fn write(path: &Path, produced: &[Produced]) -> Result<(), Diagnostic> {
             path.to_path_buf()
         };
         let text = files.entry(file).or_default();
-        text.push_str(&format!("---\n{}", yaml(one)));
+        text.extend(["---\n", &one.text]);
     }
     for (file, text) in files {
         fs::write(&file, text).map_err(|error| {
@@ -67,8 +68,7 @@ fn file_name(produced: &Produced) -> String {
             format!("{}-generated.yaml", policy.replace('/', "-"))
         }
         _ => {
-            let name = produced.object.pointer("/metadata/name");
-            let name = name.and_then(|name| name.as_str()).unwrap_or("unnamed");
+            let name = produced.name.as_deref().unwrap_or("unnamed");
             format!("{}-mutated.yaml", name.replace('/', "-"))
         }
     }

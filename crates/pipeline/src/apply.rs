@@ -39,7 +39,7 @@ use crate::{
     suite::inputs::catalogue,
 };
 
-pub use produced::{Keep, Produced, ProducedAs};
+pub use produced::{Keep, Produced, ProducedAs, Writer};
 pub use reported::Reported;
 
 /// What is applied to what, and how.
@@ -71,6 +71,8 @@ pub struct ApplyOptions {
     pub detailed: bool,
     /// Which objects are kept.
     pub keep: Keep,
+    /// How kept objects are written.
+    pub writer: Writer,
     /// Manifests of existing objects, which rules may change or copy.
     pub targets: Vec<PathBuf>,
     /// Whether results are kept as policy reports have them.
@@ -414,7 +416,7 @@ fn apply_object(
     let responses = evaluate(set, &request, source, &mut Silent);
     if options.keep != Keep::Nothing {
         let produced = produced::of(
-            options.keep,
+            (options.keep, options.writer),
             subject.object,
             &responses,
             || subject.name(),

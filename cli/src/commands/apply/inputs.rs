@@ -10,7 +10,7 @@ use std::{
 
 use portcullis_engine::request::RequestUser;
 use portcullis_pipeline::{
-    apply::{ApplyOptions, Keep},
+    apply::{ApplyOptions, Keep, Writer},
     diagnostic::{Diagnostic, SourceFile},
     files,
     offline::{
@@ -96,6 +96,7 @@ pub(super) fn read(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<D
             Answer::Text | Answer::Objects | Answer::Exceptions => false,
         },
         keep: keep(args),
+        writer: Writer(super::objects::yaml),
         targets: args.target_resource.clone(),
         keep_reported: matches!(args.answer(), Answer::PolicyReport | Answer::Exceptions),
         exceptions_among_resources: args.exceptions_with_resources,
