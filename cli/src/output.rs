@@ -1,6 +1,7 @@
 //! What people and machines read: the console, diagnostics, and reports in every format.
 
 pub mod answer;
+pub mod answer_format;
 pub mod console;
 pub mod diagnostics;
 pub(crate) mod differences;

@@ -24,7 +24,7 @@ use crate::{
         workspace_argument::WorkspaceArgument,
     },
     exit_status::ExitStatus,
-    output::{answer::AnswerFormat, console::Console, explanation},
+    output::{answer_format::AnswerFormat, console::Console, explanation},
 };
 
 /// Tell, for each rule of a policy, whether it is about a resource, what each condition read and

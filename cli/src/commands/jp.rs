@@ -11,10 +11,7 @@ use clap::Subcommand;
 
 use crate::{
     exit_status::ExitStatus,
-    output::{
-        answer::{Answer, AnswerFormat},
-        console::Console,
-    },
+    output::{answer::Answer, answer_format::AnswerFormat, console::Console},
 };
 
 /// Try a JMESPath expression.

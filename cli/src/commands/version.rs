@@ -6,10 +6,7 @@ use serde_json::json;
 
 use crate::{
     exit_status::ExitStatus,
-    output::{
-        answer::{Answer, AnswerFormat},
-        console::Console,
-    },
+    output::{answer::Answer, answer_format::AnswerFormat, console::Console},
 };
 
 /// Tell which build this is.

@@ -10,16 +10,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use rustc_hash::FxHashMap;
 
 use crate::{
-    checked::CheckedAst,
-    checker,
     declaration::{OverloadDecl, type_of},
-    error::{CompileError, Issue, Stage},
     function::Library,
     library::standard,
-    rendering::render,
-    syntax::{self, ast::Ast, macros::Macro},
+    syntax::{self, macros::Macro},
     types::{Type, TypeProvider},
-    validators::{self, Validator},
+    validators::Validator,
 };
 
 pub use admission::{AdmissionTypes, NAMESPACE, REQUEST};
@@ -65,35 +61,6 @@ impl Environment {
         Builder((*self.0).clone())
     }
 
-    /// The tree of an expression.
-    ///
-    /// # Errors
-    /// What is wrong with its syntax.
-    pub fn parse(&self, source: &str) -> Result<Ast, CompileError> {
-        syntax::parse(source, &self.0.macros).map_err(|issues| refused(issues, source))
-    }
-
-    /// An expression with the types of its parts.
-    ///
-    /// # Errors
-    /// What is wrong with its syntax, names or types.
-    pub fn compile(&self, source: &str) -> Result<CheckedAst, CompileError> {
-        self.check(self.parse(source)?, source)
-    }
-
-    /// A tree with the types of its parts.
-    ///
-    /// # Errors
-    /// What is wrong with its names or types.
-    pub fn check(&self, ast: Ast, source: &str) -> Result<CheckedAst, CompileError> {
-        let checked =
-            checker::check(self, ast, source).map_err(|issues| refused(issues, source))?;
-        match validators::validate(&self.0.validators, &checked) {
-            issues if issues.is_empty() => Ok(checked),
-            issues => Err(refused(issues, source)),
-        }
-    }
-
     /// The type of a variable.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&Type> {
@@ -134,6 +101,14 @@ impl Environment {
         names
     }
 
+    pub(crate) fn macros(&self) -> &[Macro] {
+        &self.0.macros
+    }
+
+    pub(crate) fn validators(&self) -> &[Validator] {
+        &self.0.validators
+    }
+
     /// The type of a variable that stands for a library.
     pub(crate) fn handle(&self, name: &str) -> Option<&Type> {
         self.0.handles.get(name)
@@ -166,14 +141,6 @@ impl Environment {
         providers
             .flat_map(|provider| provider.field_names(message))
             .collect()
-    }
-}
-
-fn refused(issues: Vec<Issue>, source: &str) -> CompileError {
-    CompileError {
-        stage: Stage::Compile,
-        rendered: render(&issues, source),
-        issues,
     }
 }
 

@@ -11,9 +11,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     error::{EvalError, EvalErrorKind, Evaluated},
+    evaluation::{Options, Outcome, Variables},
     function::Call,
     lower::{Callee, Entry, Field, Matches, Node},
-    program::{Options, Outcome, Variables},
     value::{Entries, Key, List, Map, Struct, Text, Value},
 };
 

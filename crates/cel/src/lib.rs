@@ -12,9 +12,11 @@
 
 pub mod checked;
 mod checker;
+mod compile;
 pub mod declaration;
 pub mod environment;
 pub mod error;
+mod evaluation;
 pub mod function;
 pub mod host;
 mod interpreter;

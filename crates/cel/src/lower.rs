@@ -16,7 +16,6 @@ use crate::{
     error::{CompileError, EvalError, Issue, Stage},
     function::Overload,
     library::kyverno::OR_VALUE_FUNCTION,
-    program::Program,
     rendering::render,
     syntax::ast::{Expr, ExprKind, MapEntry, StructField, operator},
     value::{Text, Value},
@@ -26,11 +25,11 @@ pub(crate) use attribute::{Attribute, Charge, Root, Step, StepKey};
 pub(crate) use constants::ConstSet;
 pub(crate) use node::{Callee, Comparison, Entry, Field, Fold, FoldKind, Matches, Node};
 
-/// The program of a checked expression.
+/// The nodes of a checked expression, and the names of the variables that they read, by slot.
 pub(crate) fn program(
     environment: &Environment,
     checked: &CheckedAst,
-) -> Result<Program, CompileError> {
+) -> Result<(Node, Vec<Arc<str>>), CompileError> {
     let mut lowering = Lowering {
         environment,
         checked,
@@ -44,10 +43,7 @@ pub(crate) fn program(
             rendered: render(std::slice::from_ref(&issue), &checked.source),
             issues: vec![issue],
         })?;
-    Ok(Program {
-        root,
-        variables: lowering.variables,
-    })
+    Ok((root, lowering.variables))
 }
 
 struct Lowering<'c> {

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+pub use crate::evaluation::{Options, Outcome, Variables};
+
 use crate::{
     checked::CheckedAst,
     environment::Environment,
-    error::{CompileError, Evaluated},
-    host::Host,
+    error::CompileError,
     interpreter::State,
     lower::{self, Node},
 };
@@ -17,38 +18,6 @@ pub struct Program {
     pub(crate) root: Node,
     /// The names of the variables it reads, by slot.
     pub(crate) variables: Vec<Arc<str>>,
-}
-
-/// Where the variables of an evaluation come from. Each is asked for at most once in an evaluation,
-/// and only when it is read.
-pub trait Variables<'a> {
-    /// The value of a variable, or why it has none; nothing if there is no such variable.
-    fn get(&self, name: &str) -> Option<Evaluated<'a>>;
-}
-
-/// No variables.
-impl<'a> Variables<'a> for () {
-    fn get(&self, _name: &str) -> Option<Evaluated<'a>> {
-        None
-    }
-}
-
-/// How an expression is evaluated.
-#[derive(Clone, Copy, Debug)]
-pub struct Options<'h> {
-    /// The world.
-    pub host: &'h dyn Host,
-    /// What the evaluation may cost at most.
-    pub cost_limit: Option<u64>,
-}
-
-/// What an evaluation gave, and what it cost as Kubernetes counts it.
-#[derive(Clone, Debug)]
-pub struct Outcome<'a> {
-    /// The value, or why there is none.
-    pub result: Evaluated<'a>,
-    /// The cost, also of an evaluation that failed.
-    pub cost: u64,
 }
 
 impl Program {
@@ -74,6 +43,7 @@ impl Environment {
     /// # Errors
     /// A constant of the expression cannot be converted.
     pub fn program(&self, checked: &CheckedAst) -> Result<Program, CompileError> {
-        lower::program(self, checked)
+        let (root, variables) = lower::program(self, checked)?;
+        Ok(Program { root, variables })
     }
 }
