@@ -1,7 +1,7 @@
 //! Replays `cel-spec`: the tests of the language's specification.
 //!
 //! `cel-spec` is out of all of them; `cel-spec applicable` leaves out those that need messages of
-//! protocol buffers (see [`applicable`]), which Kubernetes' objects are not.
+//! protocol buffers (see `applicable`), which Kubernetes' objects are not.
 
 mod applicable;
 mod expected;
