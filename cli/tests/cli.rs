@@ -113,7 +113,7 @@ fn workspaces() {
         (
             "render_unknown_environment",
             "workspace",
-            &["render", "prod"],
+            &["render", "--env", "prod"],
         ),
         ("render_template_error", "template_error", &["render"]),
         ("validate_workspace", "workspace", &["validate"]),

@@ -21,11 +21,14 @@ use crate::{
 pub struct Args {
     /// The environments; all of them when absent.
     pub environments: Vec<String>,
+    /// The same, as an option.
+    #[arg(long = "env", value_name = "ENVIRONMENT")]
+    pub named: Vec<String>,
     /// Write `FOLDER/<environment>.yaml` instead of standard output.
     #[arg(short, long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
     /// Write the README of each policy of the library instead, from its annotations and parameters.
-    #[arg(long, conflicts_with_all = ["environments", "output"])]
+    #[arg(long, conflicts_with_all = ["environments", "named", "output"])]
     pub readmes: bool,
     #[command(flatten)]
     workspace: WorkspaceArgument,
@@ -75,9 +78,9 @@ fn bundles(args: &Args, workspace: &Workspace) -> (Vec<(String, String)>, Vec<Di
     let (environments, found) = environment::load_all(workspace);
     faults.extend(found);
     let names: Vec<&str> = environments.iter().map(|one| one.name.as_str()).collect();
-    faults.extend(unknown(&args.environments, &names));
-    let wanted =
-        |one: &&Environment| args.environments.is_empty() || args.environments.contains(&one.name);
+    let asked = [args.environments.as_slice(), args.named.as_slice()].concat();
+    faults.extend(unknown(&asked, &names));
+    let wanted = |one: &&Environment| asked.is_empty() || asked.contains(&one.name);
     let bundles = environments.iter().filter(wanted).map(|environment| {
         let (bundle, found) = render::render(workspace, &library, environment);
         faults.extend(found);
