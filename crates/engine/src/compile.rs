@@ -11,6 +11,7 @@ use crate::index::RuleIndex;
 use crate::load::Loaded;
 use crate::policies::cleanup_policy::CompiledCleanupPolicy;
 use crate::policies::cluster_policy::{CompiledClusterPolicy, CompiledRule};
+use crate::policies::deleting_policy::CompiledDeletingPolicy;
 use crate::policies::mutating_policy::CompiledMutatingPolicy;
 use crate::policies::unevaluated::CompiledUnevaluated;
 use crate::policies::validating_policy::CompiledValidatingPolicy;
@@ -29,6 +30,8 @@ pub enum CompiledPolicy {
     Validating(Box<CompiledValidatingPolicy>),
     /// A MutatingPolicy or NamespacedMutatingPolicy.
     Mutating(Box<CompiledMutatingPolicy>),
+    /// A DeletingPolicy or NamespacedDeletingPolicy.
+    Deleting(Box<CompiledDeletingPolicy>),
     /// A policy of a kind that is not evaluated.
     Unevaluated(Box<CompiledUnevaluated>),
 }
@@ -81,6 +84,10 @@ pub fn compile<'l>(
             },
             Loaded::Validating(policy) => match CompiledValidatingPolicy::compile(policy) {
                 Ok(policy) => compiled.push(CompiledPolicy::Validating(Box::new(policy))),
+                Err(found) => errors.extend(found),
+            },
+            Loaded::Deleting(policy) => match CompiledDeletingPolicy::compile(policy) {
+                Ok(policy) => compiled.push(CompiledPolicy::Deleting(Box::new(policy))),
                 Err(found) => errors.extend(found),
             },
             Loaded::Mutating(policy) => match CompiledMutatingPolicy::compile(policy) {
@@ -174,6 +181,7 @@ impl CompiledPolicy {
             CompiledPolicy::Cleanup(policy) => policy.info(),
             CompiledPolicy::Validating(policy) => policy.info(),
             CompiledPolicy::Mutating(policy) => policy.info(),
+            CompiledPolicy::Deleting(policy) => policy.info(),
             CompiledPolicy::Unevaluated(policy) => policy.info(),
         }
     }
@@ -186,6 +194,7 @@ impl CompiledPolicy {
             CompiledPolicy::Cleanup(_)
             | CompiledPolicy::Validating(_)
             | CompiledPolicy::Mutating(_)
+            | CompiledPolicy::Deleting(_)
             | CompiledPolicy::Unevaluated(_) => 1,
         }
     }
@@ -198,6 +207,7 @@ impl CompiledPolicy {
             CompiledPolicy::Cleanup(_)
             | CompiledPolicy::Validating(_)
             | CompiledPolicy::Mutating(_)
+            | CompiledPolicy::Deleting(_)
             | CompiledPolicy::Unevaluated(_) => &[],
         }
     }
@@ -216,6 +226,7 @@ impl CompiledPolicy {
             CompiledPolicy::Cleanup(policy) => policy.is_about(kind),
             CompiledPolicy::Validating(policy) => policy.is_about(kind, resource),
             CompiledPolicy::Mutating(policy) => policy.is_about(kind, resource),
+            CompiledPolicy::Deleting(policy) => policy.is_about(kind, resource),
             CompiledPolicy::Unevaluated(policy) => policy.is_about(kind, resource),
         }
     }
@@ -240,6 +251,7 @@ impl CompiledPolicy {
             CompiledPolicy::Cleanup(policy) => policy.needs().collect(),
             CompiledPolicy::Validating(_)
             | CompiledPolicy::Mutating(_)
+            | CompiledPolicy::Deleting(_)
             | CompiledPolicy::Unevaluated(_) => Vec::new(),
         };
         needs.sort_unstable();

@@ -13,6 +13,7 @@ use crate::context::{RequestView, Store};
 use crate::evaluation::{Evaluation, PolicyName};
 use crate::policies::cleanup_policy::CompiledCleanupPolicy;
 use crate::policies::cluster_policy::{CompiledClusterPolicy, Mutated};
+use crate::policies::deleting_policy::CompiledDeletingPolicy;
 use crate::policies::unevaluated::CompiledUnevaluated;
 use crate::policies::validating_policy::CompiledValidatingPolicy;
 use crate::record::Recorder;
@@ -208,6 +209,7 @@ impl<'w> World<'w> {
         match policy {
             CompiledPolicy::Unevaluated(policy) => self.unevaluated(policy, request),
             CompiledPolicy::Validating(policy) => self.validating(policy, scope),
+            CompiledPolicy::Deleting(policy) => Some(self.deleting(policy, scope)),
             CompiledPolicy::Mutating(_) => None,
             CompiledPolicy::Cleanup(policy) => {
                 let name = &policy.info().name;
@@ -354,10 +356,20 @@ impl<'w> World<'w> {
         let request = scope.request();
         match self.policy(number)? {
             CompiledPolicy::Validating(policy) => self.validating(policy, scope),
+            CompiledPolicy::Deleting(policy) => Some(self.deleting(policy, scope)),
             CompiledPolicy::Unevaluated(policy) => self.unevaluated(policy, request),
             CompiledPolicy::Cleanup(policy) => self.cleanup(policy, request, &[], recorder),
             CompiledPolicy::ClusterPolicy(_) | CompiledPolicy::Mutating(_) => None,
         }
+    }
+
+    fn deleting<'a>(
+        &self,
+        policy: &'a CompiledDeletingPolicy,
+        scope: &RequestScope<'a>,
+    ) -> EngineResponse {
+        let response = policy.evaluate(scope, self.source);
+        self.response(policy.info(), FailureAction::Audit, vec![response])
     }
 
     fn validating<'a>(

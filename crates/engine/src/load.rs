@@ -6,6 +6,7 @@
 
 use portcullis_api::cleanup_policy::CleanupPolicy;
 use portcullis_api::cluster_policy::Policy;
+use portcullis_api::deleting_policy::DeletingPolicy;
 use portcullis_api::mutating_policy::MutatingPolicy;
 use portcullis_api::policy_exception::PolicyException;
 use portcullis_api::read::{ReadError, read};
@@ -28,6 +29,8 @@ pub enum Loaded {
     Validating(Box<ValidatingPolicy>),
     /// A MutatingPolicy or NamespacedMutatingPolicy.
     Mutating(Box<MutatingPolicy>),
+    /// A DeletingPolicy or NamespacedDeletingPolicy.
+    Deleting(Box<DeletingPolicy>),
     /// A policy of a kind that is recognised and not evaluated.
     Unevaluated(Box<UnevaluatedPolicy>),
     /// An object that goes with such a policy: a binding, or an exception of
@@ -80,6 +83,7 @@ enum Known {
     Cleanup,
     Validating,
     Mutating,
+    Deleting,
     Exception,
     Unevaluated,
     Companion,
@@ -131,11 +135,19 @@ const KINDS: &[(&str, &[&str], &[&str], Known)] = &[
     (
         "policies.kyverno.io",
         &["v1alpha1", "v1beta1", "v1"],
-        &[
-            "GeneratingPolicy",
-            "DeletingPolicy",
-            "ImageValidatingPolicy",
-        ],
+        &["DeletingPolicy"],
+        Known::Deleting,
+    ),
+    (
+        "policies.kyverno.io",
+        &["v1beta1", "v1"],
+        &["NamespacedDeletingPolicy"],
+        Known::Deleting,
+    ),
+    (
+        "policies.kyverno.io",
+        &["v1alpha1", "v1beta1", "v1"],
+        &["GeneratingPolicy", "ImageValidatingPolicy"],
         Known::Unevaluated,
     ),
     (
@@ -143,7 +155,6 @@ const KINDS: &[(&str, &[&str], &[&str], Known)] = &[
         &["v1beta1", "v1"],
         &[
             "NamespacedGeneratingPolicy",
-            "NamespacedDeletingPolicy",
             "NamespacedImageValidatingPolicy",
         ],
         Known::Unevaluated,
@@ -245,6 +256,7 @@ fn load_one(document: &Value, lenient: bool) -> Result<Loaded, LoadError> {
         Some(Known::Cleanup) => typed(document, lenient).map(Loaded::Cleanup),
         Some(Known::Validating) => typed(document, lenient).map(Loaded::Validating),
         Some(Known::Mutating) => typed(document, lenient).map(Loaded::Mutating),
+        Some(Known::Deleting) => typed(document, lenient).map(Loaded::Deleting),
         Some(Known::Exception) => typed(document, lenient).map(Loaded::Exception),
         Some(Known::Unevaluated) => Ok(Loaded::Unevaluated(Box::new(unevaluated(document)))),
         Some(Known::Companion) => Ok(Loaded::Companion(Box::new(document.clone()))),

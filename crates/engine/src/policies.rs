@@ -2,6 +2,7 @@
 
 pub mod cleanup_policy;
 pub mod cluster_policy;
+pub mod deleting_policy;
 pub mod mutating_policy;
 pub mod unevaluated;
 pub mod validating_policy;

@@ -142,6 +142,7 @@ pub fn explain(
                 CompiledPolicy::Cleanup(_)
                 | CompiledPolicy::Validating(_)
                 | CompiledPolicy::Mutating(_)
+                | CompiledPolicy::Deleting(_)
                 | CompiledPolicy::Unevaluated(_) => response
                     .into_iter()
                     .flat_map(|response| &response.rules)

@@ -38,13 +38,14 @@ pub const NAME: &str = "apply_results";
 const PARTS: [&str; 5] = ["status", "message", "properties", "generated", "patched"];
 
 /// What the suites that count do.
-const KINDS: [&str; 6] = [
+const KINDS: [&str; 7] = [
     "validate",
     "generate",
     "mutate",
     "validate.cel",
     "ValidatingPolicy",
     "MutatingPolicy",
+    "DeletingPolicy",
 ];
 
 /// Where an answer stands: test file, phase, resource, policy, rule.

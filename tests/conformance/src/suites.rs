@@ -145,6 +145,7 @@ fn bodies(loaded: &Loaded) -> Vec<String> {
             .collect(),
         Loaded::Cleanup(_) => vec!["CleanupPolicy".to_owned()],
         Loaded::Validating(_) => vec!["ValidatingPolicy".to_owned()],
+        Loaded::Deleting(_) => vec!["DeletingPolicy".to_owned()],
         Loaded::Mutating(_) => vec!["MutatingPolicy".to_owned()],
         Loaded::Unevaluated(policy) => vec![policy.info.kind.clone()],
         _ => Vec::new(),

@@ -47,6 +47,10 @@ impl LoadedPolicies {
                 let spec = serde_json::to_string(&policy.spec);
                 spec.is_ok_and(|spec| spec.contains("resource."))
             }
+            Loaded::Deleting(policy) => {
+                let spec = serde_json::to_string(&policy.spec);
+                spec.is_ok_and(|spec| spec.contains("resource."))
+            }
             Loaded::Mutating(policy) => {
                 let spec = serde_json::to_string(&policy.spec);
                 spec.is_ok_and(|spec| spec.contains("resource."))
@@ -195,6 +199,7 @@ fn load_file(path: &Path, overrides: &Overrides, all: &mut LoadedPolicies) {
             Loaded::Cleanup(policy) => Some(&policy.metadata),
             Loaded::Validating(policy) => Some(&policy.metadata),
             Loaded::Mutating(policy) => Some(&policy.metadata),
+            Loaded::Deleting(policy) => Some(&policy.metadata),
             _ => None,
         };
         if let Some(metadata) = metadata {

@@ -297,7 +297,9 @@ fn is_silent(policy: &CompiledPolicy) -> bool {
             .all(|rule| rule.rule_type() == RuleType::Generation),
         CompiledPolicy::Validating(policy) => policy.is_simple(),
         CompiledPolicy::Mutating(policy) => policy.is_simple(),
-        CompiledPolicy::Cleanup(_) | CompiledPolicy::Unevaluated(_) => false,
+        CompiledPolicy::Cleanup(_)
+        | CompiledPolicy::Deleting(_)
+        | CompiledPolicy::Unevaluated(_) => false,
     }
 }
 

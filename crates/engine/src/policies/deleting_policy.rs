@@ -1,0 +1,148 @@
+//! DeletingPolicy and NamespacedDeletingPolicy, compiled: which objects a schedule deletes.
+//!
+//! An object is deleted when the constraints match it, whatever operations they name, and every
+//! condition holds. A condition that has no value deletes nothing.
+
+use std::sync::Arc;
+
+use portcullis_api::{
+    deleting_policy::{DeletingPolicy, DeletingPolicyKind, DeletingPolicySpec},
+    match_constraints::MatchConstraints,
+};
+use portcullis_cel::{program::Program, types::Type};
+use portcullis_values::cron::Expression;
+
+use super::validating_policy::cel_policy_info;
+use crate::cel::{
+    compiler::{Compiler, Variable},
+    environment::{Flavour, environment},
+    host::SourceHost,
+    preamble::compiled_constraints,
+    scope::{RequestScope, Scope},
+};
+use crate::compile_options::CompileError;
+use crate::context::source::ContextSource;
+use crate::matching::constraints::Constraints;
+use crate::policy_info::PolicyInfo;
+use crate::request::{GroupVersionKind, Request};
+use crate::response::{RuleResponse, RuleStatus, RuleType};
+
+/// A policy, ready to run.
+#[derive(Debug)]
+pub struct CompiledDeletingPolicy {
+    info: Arc<PolicyInfo>,
+    /// Without constraints a policy is about nothing.
+    constraints: Option<Constraints>,
+    variables: Vec<Variable>,
+    conditions: Vec<Program>,
+}
+
+impl CompiledDeletingPolicy {
+    /// Makes a policy ready.
+    ///
+    /// # Errors
+    /// Every expression that does not compile, and a schedule that is none, with their paths.
+    pub fn compile(policy: &DeletingPolicy) -> Result<CompiledDeletingPolicy, Vec<CompileError>> {
+        let spec = &policy.spec;
+        let (kind, flavour) = match policy.kind {
+            DeletingPolicyKind::DeletingPolicy => ("DeletingPolicy", Flavour::Validating),
+            DeletingPolicyKind::NamespacedDeletingPolicy => {
+                ("NamespacedDeletingPolicy", Flavour::NamespacedValidating)
+            }
+        };
+        let info = cel_policy_info(policy.api_version, kind, &policy.metadata, None);
+        let mut compiler = Compiler::new(environment(flavour));
+        if let Err(error) = Expression::parse(&spec.schedule) {
+            compiler.fault("spec.schedule".to_owned(), error.to_string());
+        }
+        let constraints = of_any_operation(spec);
+        let constraints =
+            compiled_constraints(&mut compiler, "spec.matchConstraints", constraints.as_ref());
+        let variables = compiler.variables("spec.variables", &spec.variables);
+        let conditions = (0..)
+            .zip(&spec.conditions)
+            .filter_map(|(index, condition): (usize, _)| {
+                let path = format!("spec.conditions[{index}].expression");
+                compiler.expression(&path, &condition.expression, &[Type::Bool])
+            })
+            .collect();
+        match compiler.into_faults() {
+            faults if faults.is_empty() => Ok(CompiledDeletingPolicy {
+                info: Arc::new(info),
+                constraints,
+                variables,
+                conditions,
+            }),
+            faults => Err(CompileError::of_policy(&info, faults)),
+        }
+    }
+
+    /// Who the policy is.
+    #[must_use]
+    pub fn info(&self) -> &Arc<PolicyInfo> {
+        &self.info
+    }
+
+    /// Whether the policy can be about objects of a kind.
+    #[must_use]
+    pub fn is_about(&self, kind: &GroupVersionKind, resource: &str) -> bool {
+        let constraints = self.constraints.as_ref();
+        constraints.is_some_and(|constraints| constraints.is_about(kind, resource))
+    }
+
+    /// The decision as Kyverno's `apply` and `test` show it: an object that is not deleted fails.
+    #[must_use]
+    pub fn evaluate<'a>(
+        &'a self,
+        request: &RequestScope<'a>,
+        source: &dyn ContextSource,
+    ) -> RuleResponse {
+        let (status, message) = match self.deletes(request, source) {
+            Ok(true) => (RuleStatus::Pass, "resource matched".to_owned()),
+            Ok(false) => (RuleStatus::Fail, "resource did not match".to_owned()),
+            Err(error) => (RuleStatus::Error, error),
+        };
+        RuleResponse {
+            rule: self.info.name.as_str().into(),
+            rule_type: RuleType::Deletion,
+            status,
+            message: message.into(),
+            detail: None,
+        }
+    }
+
+    fn deletes<'a>(
+        &'a self,
+        scope: &RequestScope<'a>,
+        source: &dyn ContextSource,
+    ) -> Result<bool, String> {
+        if !self.matches(scope.request()) {
+            return Ok(false);
+        }
+        let host = SourceHost::new(source).in_namespace(self.info.bounds());
+        let scope = Scope::new(scope, &host, &self.variables).without_limit();
+        for condition in &self.conditions {
+            if !scope.is_true(condition)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn matches(&self, request: &Request<'_>) -> bool {
+        let bounds = self.info.bounds();
+        let constraints = self.constraints.as_ref();
+        (bounds.is_empty() || bounds == request.namespace)
+            && constraints.is_some_and(|constraints| constraints.matches(request))
+    }
+}
+
+/// The constraints without the operations that they name: a schedule runs in none.
+fn of_any_operation(spec: &DeletingPolicySpec) -> Option<MatchConstraints> {
+    let mut constraints = spec.match_constraints.clone()?;
+    let excluded = constraints.exclude_resource_rules.iter_mut();
+    for rule in constraints.resource_rules.iter_mut().chain(excluded) {
+        rule.operations = vec!["*".to_owned()];
+    }
+    Some(constraints)
+}
