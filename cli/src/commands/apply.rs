@@ -139,6 +139,14 @@ pub struct Args {
         value_delimiter = ','
     )]
     pub target_resource: Vec<PathBuf>,
+    /// Manifests of the objects that native admission policies read as `params`: files and folders.
+    #[arg(
+        long,
+        visible_alias = "parameter-resources",
+        value_name = "PATH",
+        value_delimiter = ','
+    )]
+    pub parameter_resource: Vec<PathBuf>,
     #[command(flatten)]
     remote: RemoteOptions,
     #[command(flatten)]

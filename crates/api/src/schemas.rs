@@ -11,7 +11,9 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
-use crate::admission_policy::AdmissionPolicy;
+use crate::admission_policy::{
+    AdmissionPolicyBinding, MutatingAdmissionPolicy, ValidatingAdmissionPolicy,
+};
 use crate::cel_policy_exception::CelPolicyException;
 use crate::cleanup_policy::CleanupPolicy;
 use crate::cluster_policy::Policy;
@@ -79,10 +81,8 @@ pub fn schema_documents() -> Vec<SchemaDocument> {
 
 fn policy_documents() -> Vec<SchemaDocument> {
     let policies = ["ClusterPolicy", "Policy"];
-    let native = [
-        "ValidatingAdmissionPolicy",
+    let bindings = [
         "ValidatingAdmissionPolicyBinding",
-        "MutatingAdmissionPolicy",
         "MutatingAdmissionPolicyBinding",
     ];
     let context = ["GlobalContextEntry"];
@@ -116,7 +116,15 @@ fn policy_documents() -> Vec<SchemaDocument> {
             "globalcontextentry-v2beta1.json",
             pairs(&["kyverno.io/v2beta1", "kyverno.io/v2alpha1"], &context),
         ),
-        document::<AdmissionPolicy>("admissionpolicy.json", pairs(NATIVE, &native)),
+        document::<ValidatingAdmissionPolicy>(
+            "validatingadmissionpolicy.json",
+            pairs(NATIVE, &["ValidatingAdmissionPolicy"]),
+        ),
+        document::<MutatingAdmissionPolicy>(
+            "mutatingadmissionpolicy.json",
+            pairs(NATIVE, &["MutatingAdmissionPolicy"]),
+        ),
+        document::<AdmissionPolicyBinding>("admissionpolicybinding.json", pairs(NATIVE, &bindings)),
         document::<PolicyReport>(
             "policyreport.json",
             pairs(

@@ -10,9 +10,11 @@
 //! | `exceptions` | what the exceptions of the policy allow |
 //! | `params`, `authorizer` | native admission policies and `validate.cel` only |
 
+pub mod binding;
 pub mod compiler;
 pub mod environment;
 pub mod host;
+pub mod mutation;
 pub mod parameters;
 pub mod preamble;
 mod request;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use portcullis_api::admission_policy::AdmissionPolicyBinding;
 use portcullis_api::policy_exception::PolicyException;
 
 use crate::compile_options::{CompileError, CompileOptions};
@@ -12,8 +13,10 @@ use crate::load::Loaded;
 use crate::policies::cleanup_policy::CompiledCleanupPolicy;
 use crate::policies::cluster_policy::{CompiledClusterPolicy, CompiledRule};
 use crate::policies::deleting_policy::CompiledDeletingPolicy;
+use crate::policies::mutating_admission_policy::CompiledMutatingAdmissionPolicy;
 use crate::policies::mutating_policy::CompiledMutatingPolicy;
 use crate::policies::unevaluated::CompiledUnevaluated;
+use crate::policies::validating_admission_policy::CompiledValidatingAdmissionPolicy;
 use crate::policies::validating_policy::CompiledValidatingPolicy;
 use crate::policy_info::PolicyInfo;
 use crate::request::GroupVersionKind;
@@ -32,6 +35,10 @@ pub enum CompiledPolicy {
     Mutating(Box<CompiledMutatingPolicy>),
     /// A DeletingPolicy or NamespacedDeletingPolicy.
     Deleting(Box<CompiledDeletingPolicy>),
+    /// A ValidatingAdmissionPolicy with its bindings.
+    ValidatingAdmission(Box<CompiledValidatingAdmissionPolicy>),
+    /// A MutatingAdmissionPolicy with its bindings.
+    MutatingAdmission(Box<CompiledMutatingAdmissionPolicy>),
     /// A policy of a kind that is not evaluated.
     Unevaluated(Box<CompiledUnevaluated>),
 }
@@ -70,6 +77,14 @@ pub fn compile<'l>(
             message: unusable.error.to_string(),
         })
         .collect();
+    let policies: Vec<&Loaded> = policies.into_iter().collect();
+    let bindings: Vec<&AdmissionPolicyBinding> = policies
+        .iter()
+        .filter_map(|loaded| match loaded {
+            Loaded::Binding(binding) => Some(binding.as_ref()),
+            _ => None,
+        })
+        .collect();
     for loaded in policies {
         match loaded {
             Loaded::Policy(policy) => {
@@ -94,11 +109,27 @@ pub fn compile<'l>(
                 Ok(policy) => compiled.push(CompiledPolicy::Mutating(Box::new(policy))),
                 Err(found) => errors.extend(found),
             },
+            Loaded::ValidatingAdmission(policy) => {
+                match CompiledValidatingAdmissionPolicy::compile(policy, &bindings) {
+                    Ok(policy) => {
+                        compiled.push(CompiledPolicy::ValidatingAdmission(Box::new(policy)));
+                    }
+                    Err(found) => errors.extend(found),
+                }
+            }
+            Loaded::MutatingAdmission(policy) => {
+                match CompiledMutatingAdmissionPolicy::compile(policy, &bindings, options) {
+                    Ok(policy) => {
+                        compiled.push(CompiledPolicy::MutatingAdmission(Box::new(policy)));
+                    }
+                    Err(found) => errors.extend(found),
+                }
+            }
             Loaded::Unevaluated(policy) => {
                 let policy = CompiledUnevaluated::compile(policy);
                 compiled.push(CompiledPolicy::Unevaluated(Box::new(policy)));
             }
-            Loaded::Exception(_) | Loaded::Companion(_) => {}
+            Loaded::Exception(_) | Loaded::Binding(_) | Loaded::Companion(_) => {}
         }
     }
     (PolicySet::new(compiled), errors)
@@ -115,18 +146,17 @@ impl PolicySet {
         let index = RuleIndex::build(rules);
         let unindexed = numbered()
             .filter(|(_, policy)| {
-                !matches!(
-                    policy,
-                    CompiledPolicy::ClusterPolicy(_) | CompiledPolicy::Mutating(_)
-                )
+                !policy.is_cel_mutation() && !matches!(policy, CompiledPolicy::ClusterPolicy(_))
             })
             .map(|(number, _)| number)
             .collect();
         let having = |rule_type| {
-            numbered()
+            let mut having: Vec<(u8, u32)> = numbered()
                 .filter(|(_, policy)| policy.has(rule_type))
-                .map(|(number, _)| number)
-                .collect()
+                .map(|(number, policy)| (policy.turn(), number))
+                .collect();
+            having.sort_unstable();
+            having.into_iter().map(|(_, number)| number).collect()
         };
         let mutating = having(RuleType::Mutation);
         let verifying = having(RuleType::ImageVerify);
@@ -182,6 +212,8 @@ impl CompiledPolicy {
             CompiledPolicy::Validating(policy) => policy.info(),
             CompiledPolicy::Mutating(policy) => policy.info(),
             CompiledPolicy::Deleting(policy) => policy.info(),
+            CompiledPolicy::ValidatingAdmission(policy) => policy.info(),
+            CompiledPolicy::MutatingAdmission(policy) => policy.info(),
             CompiledPolicy::Unevaluated(policy) => policy.info(),
         }
     }
@@ -195,6 +227,8 @@ impl CompiledPolicy {
             | CompiledPolicy::Validating(_)
             | CompiledPolicy::Mutating(_)
             | CompiledPolicy::Deleting(_)
+            | CompiledPolicy::ValidatingAdmission(_)
+            | CompiledPolicy::MutatingAdmission(_)
             | CompiledPolicy::Unevaluated(_) => 1,
         }
     }
@@ -208,6 +242,8 @@ impl CompiledPolicy {
             | CompiledPolicy::Validating(_)
             | CompiledPolicy::Mutating(_)
             | CompiledPolicy::Deleting(_)
+            | CompiledPolicy::ValidatingAdmission(_)
+            | CompiledPolicy::MutatingAdmission(_)
             | CompiledPolicy::Unevaluated(_) => &[],
         }
     }
@@ -227,12 +263,31 @@ impl CompiledPolicy {
             CompiledPolicy::Validating(policy) => policy.is_about(kind, resource),
             CompiledPolicy::Mutating(policy) => policy.is_about(kind, resource),
             CompiledPolicy::Deleting(policy) => policy.is_about(kind, resource),
+            CompiledPolicy::ValidatingAdmission(policy) => policy.is_about(kind, resource),
+            CompiledPolicy::MutatingAdmission(policy) => policy.is_about(kind, resource),
             CompiledPolicy::Unevaluated(policy) => policy.is_about(kind, resource),
         }
     }
 
+    /// Whether expressions change the object.
+    fn is_cel_mutation(&self) -> bool {
+        matches!(
+            self,
+            CompiledPolicy::Mutating(_) | CompiledPolicy::MutatingAdmission(_)
+        )
+    }
+
+    /// The turn of a policy that changes objects: Kyverno asks kind by kind.
+    fn turn(&self) -> u8 {
+        match self {
+            CompiledPolicy::MutatingAdmission(_) => 1,
+            CompiledPolicy::Mutating(_) => 2,
+            _ => 0,
+        }
+    }
+
     fn has(&self, rule_type: RuleType) -> bool {
-        if matches!(self, CompiledPolicy::Mutating(_)) {
+        if self.is_cel_mutation() {
             return rule_type == RuleType::Mutation;
         }
         let mut rules = self.rules().iter();
@@ -252,6 +307,8 @@ impl CompiledPolicy {
             CompiledPolicy::Validating(_)
             | CompiledPolicy::Mutating(_)
             | CompiledPolicy::Deleting(_)
+            | CompiledPolicy::ValidatingAdmission(_)
+            | CompiledPolicy::MutatingAdmission(_)
             | CompiledPolicy::Unevaluated(_) => Vec::new(),
         };
         needs.sort_unstable();

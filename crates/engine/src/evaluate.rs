@@ -15,6 +15,7 @@ use crate::policies::cleanup_policy::CompiledCleanupPolicy;
 use crate::policies::cluster_policy::{CompiledClusterPolicy, Mutated};
 use crate::policies::deleting_policy::CompiledDeletingPolicy;
 use crate::policies::unevaluated::CompiledUnevaluated;
+use crate::policies::validating_admission_policy::CompiledValidatingAdmissionPolicy;
 use crate::policies::validating_policy::CompiledValidatingPolicy;
 use crate::record::Recorder;
 use crate::request::{Operation, Request};
@@ -209,8 +210,9 @@ impl<'w> World<'w> {
         match policy {
             CompiledPolicy::Unevaluated(policy) => self.unevaluated(policy, request),
             CompiledPolicy::Validating(policy) => self.validating(policy, scope),
+            CompiledPolicy::ValidatingAdmission(policy) => self.admission(policy, scope),
             CompiledPolicy::Deleting(policy) => Some(self.deleting(policy, scope)),
-            CompiledPolicy::Mutating(_) => None,
+            CompiledPolicy::Mutating(_) | CompiledPolicy::MutatingAdmission(_) => None,
             CompiledPolicy::Cleanup(policy) => {
                 let name = &policy.info().name;
                 let values = self
@@ -250,13 +252,21 @@ impl<'w> World<'w> {
             && !self.source.has_policy_values())
         .then(|| self.set.index.candidates(request).collect());
         for number in numbers {
-            if let Some(CompiledPolicy::Mutating(policy)) = self.policy(*number) {
-                let seen = with_object(request, object.as_deref());
-                let changed = policy.evaluate(&seen, self.source);
+            let seen = with_object(request, object.as_deref());
+            let by_expressions = self.policy(*number).and_then(|policy| match policy {
+                CompiledPolicy::Mutating(policy) => {
+                    Some((policy.info(), policy.evaluate(&seen, self.source)))
+                }
+                CompiledPolicy::MutatingAdmission(policy) => {
+                    Some((policy.info(), policy.evaluate(&seen, self.source)))
+                }
+                _ => None,
+            });
+            if let Some((info, changed)) = by_expressions {
                 let after = changed.object.map(Arc::new);
                 if !changed.responses.is_empty() {
                     let action = FailureAction::Enforce;
-                    let mut response = self.response(policy.info(), action, changed.responses);
+                    let mut response = self.response(info, action, changed.responses);
                     response.patched.clone_from(&after);
                     responses.push((*number, response));
                 }
@@ -279,7 +289,6 @@ impl<'w> World<'w> {
             if rules.is_empty() {
                 continue;
             }
-            let seen = with_object(request, object.as_deref());
             let mut changed = self.change(phase, policy, rules, &seen, verified, recorder);
             let name = PolicyName::of(policy.info());
             if verified.knows(&name.scoped_key())
@@ -356,10 +365,13 @@ impl<'w> World<'w> {
         let request = scope.request();
         match self.policy(number)? {
             CompiledPolicy::Validating(policy) => self.validating(policy, scope),
+            CompiledPolicy::ValidatingAdmission(policy) => self.admission(policy, scope),
             CompiledPolicy::Deleting(policy) => Some(self.deleting(policy, scope)),
             CompiledPolicy::Unevaluated(policy) => self.unevaluated(policy, request),
             CompiledPolicy::Cleanup(policy) => self.cleanup(policy, request, &[], recorder),
-            CompiledPolicy::ClusterPolicy(_) | CompiledPolicy::Mutating(_) => None,
+            CompiledPolicy::ClusterPolicy(_)
+            | CompiledPolicy::Mutating(_)
+            | CompiledPolicy::MutatingAdmission(_) => None,
         }
     }
 
@@ -379,6 +391,15 @@ impl<'w> World<'w> {
     ) -> Option<EngineResponse> {
         let responses = policy.evaluate(scope, self.source);
         (!responses.is_empty()).then(|| self.response(policy.info(), policy.action(), responses))
+    }
+
+    fn admission<'a>(
+        &self,
+        policy: &'a CompiledValidatingAdmissionPolicy,
+        scope: &RequestScope<'a>,
+    ) -> Option<EngineResponse> {
+        let (responses, action) = policy.evaluate(scope, self.source);
+        (!responses.is_empty()).then(|| self.response(policy.info(), action, responses))
     }
 
     fn unevaluated(

@@ -4,6 +4,9 @@
 //! fatal for the file that it stands in; other mistakes are the document's own. Items of a `List`
 //! are read leniently, as Kyverno reads them: their unknown fields are left out.
 
+use portcullis_api::admission_policy::{
+    AdmissionPolicyBinding, MutatingAdmissionPolicy, ValidatingAdmissionPolicy,
+};
 use portcullis_api::cleanup_policy::CleanupPolicy;
 use portcullis_api::cluster_policy::Policy;
 use portcullis_api::deleting_policy::DeletingPolicy;
@@ -31,10 +34,15 @@ pub enum Loaded {
     Mutating(Box<MutatingPolicy>),
     /// A DeletingPolicy or NamespacedDeletingPolicy.
     Deleting(Box<DeletingPolicy>),
+    /// A ValidatingAdmissionPolicy.
+    ValidatingAdmission(Box<ValidatingAdmissionPolicy>),
+    /// A MutatingAdmissionPolicy.
+    MutatingAdmission(Box<MutatingAdmissionPolicy>),
+    /// What puts one of these into effect.
+    Binding(Box<AdmissionPolicyBinding>),
     /// A policy of a kind that is recognised and not evaluated.
     Unevaluated(Box<UnevaluatedPolicy>),
-    /// An object that goes with such a policy: a binding, or an exception of
-    /// `policies.kyverno.io`.
+    /// An exception of `policies.kyverno.io`.
     Companion(Box<Value>),
 }
 
@@ -85,6 +93,9 @@ enum Known {
     Mutating,
     Deleting,
     Exception,
+    ValidatingAdmission,
+    MutatingAdmission,
+    Binding,
     Unevaluated,
     Companion,
 }
@@ -167,27 +178,27 @@ const KINDS: &[(&str, &[&str], &[&str], Known)] = &[
     ),
     (
         "admissionregistration.k8s.io",
-        &["v1"],
+        &["v1", "v1beta1", "v1alpha1"],
         &["ValidatingAdmissionPolicy"],
-        Known::Unevaluated,
+        Known::ValidatingAdmission,
     ),
     (
         "admissionregistration.k8s.io",
-        &["v1"],
+        &["v1", "v1beta1", "v1alpha1"],
         &["ValidatingAdmissionPolicyBinding"],
-        Known::Companion,
+        Known::Binding,
     ),
     (
         "admissionregistration.k8s.io",
         &["v1", "v1beta1", "v1alpha1"],
         &["MutatingAdmissionPolicy"],
-        Known::Unevaluated,
+        Known::MutatingAdmission,
     ),
     (
         "admissionregistration.k8s.io",
         &["v1", "v1beta1", "v1alpha1"],
         &["MutatingAdmissionPolicyBinding"],
-        Known::Companion,
+        Known::Binding,
     ),
 ];
 
@@ -257,6 +268,11 @@ fn load_one(document: &Value, lenient: bool) -> Result<Loaded, LoadError> {
         Some(Known::Validating) => typed(document, lenient).map(Loaded::Validating),
         Some(Known::Mutating) => typed(document, lenient).map(Loaded::Mutating),
         Some(Known::Deleting) => typed(document, lenient).map(Loaded::Deleting),
+        Some(Known::ValidatingAdmission) => {
+            typed(document, lenient).map(Loaded::ValidatingAdmission)
+        }
+        Some(Known::MutatingAdmission) => typed(document, lenient).map(Loaded::MutatingAdmission),
+        Some(Known::Binding) => typed(document, lenient).map(Loaded::Binding),
         Some(Known::Exception) => typed(document, lenient).map(Loaded::Exception),
         Some(Known::Unevaluated) => Ok(Loaded::Unevaluated(Box::new(unevaluated(document)))),
         Some(Known::Companion) => Ok(Loaded::Companion(Box::new(document.clone()))),
@@ -404,7 +420,7 @@ mod tests {
                 "companion",
             ),
             (
-                json!({"apiVersion": "admissionregistration.k8s.io/v1beta1", "kind": "ValidatingAdmissionPolicy"}),
+                json!({"apiVersion": "admissionregistration.k8s.io/v2", "kind": "ValidatingAdmissionPolicy"}),
                 "error",
             ),
             (json!({"apiVersion": "v1", "kind": "Pod"}), "error"),

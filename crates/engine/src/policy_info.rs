@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use portcullis_api::metadata::ObjectMeta;
+
 /// A policy as responses and reports name it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PolicyInfo {
@@ -28,6 +30,23 @@ pub struct PolicyInfo {
 }
 
 impl PolicyInfo {
+    /// Who a policy of the API server is.
+    #[must_use]
+    pub(crate) fn native(api_version: &str, kind: &str, metadata: &ObjectMeta) -> PolicyInfo {
+        PolicyInfo {
+            api_version: api_version.to_owned(),
+            kind: kind.to_owned(),
+            namespace: String::new(),
+            name: metadata.name.clone().unwrap_or_default(),
+            labels: metadata.labels.clone(),
+            annotations: metadata.annotations.clone(),
+            admission: true,
+            background: true,
+            emit_warning: false,
+            errors_deny: true,
+        }
+    }
+
     /// `name`, or `namespace/name` where there is a namespace.
     #[must_use]
     pub fn key(&self) -> String {

@@ -143,6 +143,8 @@ pub fn explain(
                 | CompiledPolicy::Validating(_)
                 | CompiledPolicy::Mutating(_)
                 | CompiledPolicy::Deleting(_)
+                | CompiledPolicy::ValidatingAdmission(_)
+                | CompiledPolicy::MutatingAdmission(_)
                 | CompiledPolicy::Unevaluated(_) => response
                     .into_iter()
                     .flat_map(|response| &response.rules)

@@ -38,7 +38,7 @@ pub const NAME: &str = "apply_results";
 const PARTS: [&str; 5] = ["status", "message", "properties", "generated", "patched"];
 
 /// What the suites that count do.
-const KINDS: [&str; 7] = [
+const KINDS: [&str; 9] = [
     "validate",
     "generate",
     "mutate",
@@ -46,6 +46,8 @@ const KINDS: [&str; 7] = [
     "ValidatingPolicy",
     "MutatingPolicy",
     "DeletingPolicy",
+    "ValidatingAdmissionPolicy",
+    "MutatingAdmissionPolicy",
 ];
 
 /// Where an answer stands: test file, phase, resource, policy, rule.

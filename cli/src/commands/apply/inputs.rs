@@ -97,7 +97,7 @@ pub(super) fn read(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<D
         },
         keep: keep(args),
         writer: Writer(super::objects::yaml),
-        targets: args.target_resource.clone(),
+        targets: [args.target_resource.as_slice(), &args.parameter_resource].concat(),
         keep_reported: matches!(args.answer(), Answer::PolicyReport | Answer::Exceptions),
         exceptions_among_resources: args.exceptions_with_resources,
         progress: Arc::default(),

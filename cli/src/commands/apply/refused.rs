@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use portcullis_pipeline::diagnostic::Diagnostic;
 
-const NO_PARAMETERS: &str = "native admission policies are not evaluated";
 const NO_PAYLOAD: &str = "payloads are not evaluated";
 
 /// The flags.
@@ -13,8 +12,6 @@ const NO_PAYLOAD: &str = "payloads are not evaluated";
 pub(super) struct Refused {
     #[arg(long, hide = true)]
     registry: bool,
-    #[arg(long, hide = true)]
-    parameter_resource: Vec<PathBuf>,
     #[arg(long, hide = true)]
     json: Vec<PathBuf>,
     #[arg(long, hide = true)]
@@ -36,10 +33,9 @@ impl Refused {
     /// Each flag: whether it is set, its name, and why it is refused.
     // A table is read by its rows.
     #[rustfmt::skip]
-    fn flags(&self) -> [(bool, &'static str, &'static str); 5] {
+    fn flags(&self) -> [(bool, &'static str, &'static str); 4] {
         [
             (self.registry, "--registry", "registries are not asked"),
-            (!self.parameter_resource.is_empty(), "--parameter-resource", NO_PARAMETERS),
             (!self.json.is_empty(), "--json", NO_PAYLOAD),
             (!self.http_payload.is_empty(), "--http-payload", NO_PAYLOAD),
             (!self.envoy_payload.is_empty(), "--envoy-payload", NO_PAYLOAD),

@@ -3,7 +3,12 @@
 use std::sync::Arc;
 
 use portcullis_api::cel_expression::CelVariable;
-use portcullis_cel::{environment::Environment, program::Program, types::Type};
+use portcullis_cel::{
+    environment::{Environment, MutationTypes},
+    library::kubernetes,
+    program::Program,
+    types::Type,
+};
 
 /// A named expression that others read as `variables.<name>`.
 #[derive(Debug)]
@@ -29,6 +34,17 @@ impl Compiler {
             environment: environment.clone(),
             faults: Vec::new(),
         }
+    }
+
+    /// Lets later expressions read a further name.
+    pub fn declare(&mut self, name: &str, of: Type) {
+        self.environment = self.environment.extend().variable(name, of).build();
+    }
+
+    /// Lets later expressions write patches: `Object{}`, `JSONPatch{}` and `jsonpatch.escapeKey`.
+    pub fn allow_patches(&mut self) {
+        let builder = self.environment.extend().library(&kubernetes::JSON_PATCH);
+        self.environment = builder.types(Arc::new(MutationTypes)).build();
     }
 
     /// An expression that gives one of the wanted types, exactly. What is wrong with it is kept.

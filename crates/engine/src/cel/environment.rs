@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use portcullis_cel::{
     environment::{
-        AdmissionTypes, Environment, KubernetesVersion, MutationTypes, NAMESPACE, REQUEST,
+        AdmissionTypes, Builder, Environment, KubernetesVersion, MutationTypes, NAMESPACE, REQUEST,
     },
     library::{kubernetes, kyverno},
     types::Type,
@@ -23,8 +23,11 @@ pub enum Flavour {
     Mutating,
     /// NamespacedMutatingPolicy, whose objects of the cluster are those of its namespace.
     NamespacedMutating,
-    /// The policies of `admissionregistration.k8s.io`, and `validate.cel` of a ClusterPolicy.
-    Native,
+    /// The policies of `admissionregistration.k8s.io`; the names that only some have are added by the
+    /// compiler.
+    Admission,
+    /// `validate.cel` of a ClusterPolicy.
+    ClusterPolicy,
 }
 
 /// The environment of a kind, built once.
@@ -34,7 +37,8 @@ pub fn environment(flavour: Flavour) -> &'static Environment {
     static NAMESPACED_VALIDATING: OnceLock<Environment> = OnceLock::new();
     static MUTATING: OnceLock<Environment> = OnceLock::new();
     static NAMESPACED_MUTATING: OnceLock<Environment> = OnceLock::new();
-    static NATIVE: OnceLock<Environment> = OnceLock::new();
+    static ADMISSION: OnceLock<Environment> = OnceLock::new();
+    static CLUSTER_POLICY: OnceLock<Environment> = OnceLock::new();
     let of_kyverno = |resource| {
         let builder = Environment::kyverno().library(resource).admission();
         let builder = builder.types(Arc::new(RequestObjects));
@@ -56,14 +60,17 @@ pub fn environment(flavour: Flavour) -> &'static Environment {
         Flavour::NamespacedMutating => {
             NAMESPACED_MUTATING.get_or_init(|| mutating(&kyverno::NAMESPACED_RESOURCE))
         }
-        Flavour::Native => NATIVE.get_or_init(native),
+        Flavour::Admission => ADMISSION.get_or_init(|| admission().build()),
+        Flavour::ClusterPolicy => CLUSTER_POLICY.get_or_init(|| {
+            let builder = admission().library(&kyverno::OR_VALUE);
+            builder.variable("params", Type::Dyn).build()
+        }),
     }
 }
 
 /// What the API server has, whose newest version knows every library.
-fn native() -> Environment {
+fn admission() -> Builder {
     Environment::kubernetes(KubernetesVersion::new(1, 37))
-        .library(&kyverno::OR_VALUE)
         .types(Arc::new(AdmissionTypes))
         .variable("object", Type::Dyn)
         .variable("oldObject", Type::Dyn)
@@ -73,7 +80,5 @@ fn native() -> Environment {
             "authorizer",
             Type::opaque("kubernetes.authorization.Authorizer"),
         )
-        .variable("params", Type::Dyn)
         .variable("variables", Type::message(VARIABLES))
-        .build()
 }

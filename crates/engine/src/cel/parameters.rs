@@ -54,6 +54,12 @@ impl Parameters {
         })
     }
 
+    /// Whether the objects are told by their labels, and may be several.
+    #[must_use]
+    pub fn is_selection(&self) -> bool {
+        self.name.is_none()
+    }
+
     /// The objects; none where a policy is passed over without them.
     ///
     /// # Errors
@@ -63,23 +69,40 @@ impl Parameters {
         request: &Request<'_>,
         source: &dyn ContextSource,
     ) -> Result<Vec<Value>, String> {
-        // Objects of a namespaced kind are looked for where the request's object is.
-        let namespaces = match &self.namespace {
-            Some(namespace) => vec![namespace.as_str()],
-            None => vec![request.namespace, ""],
-        };
-        for namespace in namespaces {
+        for namespace in self.places(request.namespace, source)? {
             let found = self.find_in(namespace, source)?;
             if !found.is_empty() {
                 return Ok(found);
             }
         }
         match self.denies_without {
-            true => Err(format!(
-                "failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction ({} {})",
-                self.api_version, self.kind
-            )),
+            true => Err(
+                "failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction"
+                    .to_owned(),
+            ),
             false => Ok(Vec::new()),
+        }
+    }
+
+    /// The namespaces to look in: objects of a namespaced kind are found where the request's object is,
+    /// and of a kind that nobody knows there and among the cluster's.
+    fn places<'n>(
+        &'n self,
+        namespace: &'n str,
+        source: &dyn ContextSource,
+    ) -> Result<Vec<&'n str>, String> {
+        let kind = source.catalogue().find(&self.api_version, &self.kind);
+        let is_namespaced = kind.map(|kind| kind.namespaced);
+        let written = self.namespace.as_deref();
+        match (is_namespaced, written.unwrap_or(namespace)) {
+            (Some(true), "") => Err(
+                "failed to configure binding: cannot use namespaced paramRef in policy binding that matches cluster-scoped resources"
+                    .to_owned(),
+            ),
+            (Some(false), _) | (None, "") => Ok(vec![""]),
+            (Some(true), namespace) => Ok(vec![namespace]),
+            (None, namespace) if written.is_some() => Ok(vec![namespace]),
+            (None, namespace) => Ok(vec![namespace, ""]),
         }
     }
 

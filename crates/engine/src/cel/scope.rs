@@ -53,6 +53,12 @@ impl<'a> RequestScope<'a> {
         self.request
     }
 
+    /// Keeps a value as long as the request's own.
+    #[must_use]
+    pub fn keep(&self, value: Json) -> &'a Json {
+        self.store.keep(value)
+    }
+
     /// `object` and `oldObject`.
     fn objects(&self) -> &[Value<'a>; 2] {
         self.objects.get_or_init(|| {

@@ -25,6 +25,28 @@ pub enum Wording {
     Kubernetes,
 }
 
+/// The longest message that the API server takes of an expression, in bytes.
+const MAX_MESSAGE: usize = 5 * 1024;
+
+impl Wording {
+    /// Whether the value of a message expression is a message.
+    fn takes(self, text: &str) -> bool {
+        let trimmed = text.trim();
+        let is_taken = match self {
+            Wording::Kyverno => true,
+            Wording::Kubernetes => trimmed.len() <= MAX_MESSAGE && !trimmed.contains('\n'),
+        };
+        is_taken && !trimmed.is_empty()
+    }
+
+    fn trimmed(self, text: &str) -> &str {
+        match self {
+            Wording::Kyverno => text,
+            Wording::Kubernetes => text.trim(),
+        }
+    }
+}
+
 /// How validations ended.
 #[derive(Clone, Debug)]
 pub struct Decision {
@@ -78,9 +100,21 @@ pub fn compile(
 /// Takes validations in order, up to the first that is not true.
 #[must_use]
 pub fn decide<'a>(validations: &'a [Validation], scope: &Scope<'_, 'a>) -> Decision {
+    decide_if(validations, scope, true)
+}
+
+/// Takes validations in order, up to the first that is false, or that has no value where errors
+/// decide.
+#[must_use]
+pub fn decide_if<'a>(
+    validations: &'a [Validation],
+    scope: &Scope<'_, 'a>,
+    errors_decide: bool,
+) -> Decision {
     for (index, validation) in validations.iter().enumerate() {
         let (status, message) = match scope.is_true(&validation.program) {
             Ok(true) => continue,
+            Err(_) if !errors_decide => continue,
             Ok(false) => (RuleStatus::Fail, validation.said(index, scope)),
             Err(error) => (RuleStatus::Error, validation.failed(&error)),
         };
@@ -98,9 +132,9 @@ impl Validation {
     fn said<'a>(&'a self, index: usize, scope: &Scope<'_, 'a>) -> String {
         let computed = self.message_expression.as_ref();
         if let Some(Ok(Value::String(text))) = computed.map(|program| scope.evaluate(program))
-            && !text.trim().is_empty()
+            && self.wording.takes(text.as_str())
         {
-            return text.as_str().to_owned();
+            return self.wording.trimmed(text.as_str()).to_owned();
         }
         match (self.message.as_str(), self.wording) {
             ("", Wording::Kyverno) => format!("CEL expression validation failed at index {index}"),

@@ -9,16 +9,15 @@ mod compile;
 
 use std::sync::Arc;
 
-use portcullis_cel::{mutation, program::Program};
 use serde_json::Value;
 
 use crate::cel::{
     host::SourceHost,
+    mutation::Mutation,
     preamble::Preamble,
     scope::{RequestScope, Scope},
 };
 use crate::context::{Store, source::ContextSource};
-use crate::patch::{JsonPatch, JsonPatchOptions, PatchError, apply_configuration};
 use crate::policy_info::PolicyInfo;
 use crate::request::{GroupVersionKind, Request};
 use crate::response::{RuleResponse, RuleStatus, RuleType};
@@ -38,13 +37,6 @@ struct Variant {
     mutations: Vec<Mutation>,
 }
 
-/// One change.
-#[derive(Debug)]
-enum Mutation {
-    ApplyConfiguration(Program),
-    JsonPatch(Program),
-}
-
 /// What a policy made of an object.
 #[derive(Debug, Default)]
 pub struct Changed {
@@ -52,6 +44,19 @@ pub struct Changed {
     pub responses: Vec<RuleResponse>,
     /// The object as it came out, if it changed.
     pub object: Option<Value>,
+}
+
+impl Changed {
+    /// Adds what a policy says, and the object as it comes out where it changed.
+    pub(in crate::policies) fn add(
+        &mut self,
+        response: RuleResponse,
+        outcome: Result<Option<Option<Value>>, String>,
+    ) {
+        let object = outcome.ok().flatten().flatten();
+        self.object = object.or(self.object.take());
+        self.responses.push(response);
+    }
 }
 
 /// What expressions may ask, and the namespace that they see of it.
@@ -165,30 +170,6 @@ impl Variant {
         let (store, host) = (Store::new(), world.host());
         let scoped = RequestScope::new(request, &store);
         let scope = Scope::new(&scoped, &host, &self.preamble.variables);
-        match mutation {
-            Mutation::ApplyConfiguration(program) => {
-                let value = scope.evaluate(program).map_err(|error| error.message)?;
-                let configuration = mutation::apply_configuration(&value)?;
-                apply_configuration::apply(before.clone(), &configuration, world.source.catalogue())
-                    .map(Some)
-                    .map_err(|error| error.to_string())
-            }
-            Mutation::JsonPatch(program) => {
-                let value = scope.evaluate(program).map_err(|error| error.message)?;
-                let steps = mutation::json_patch(&value)?;
-                patched(before, steps)
-            }
-        }
-    }
-}
-
-fn patched(before: &Value, steps: Vec<Value>) -> Result<Option<Value>, String> {
-    let patch = JsonPatch::from_value(&Value::Array(steps)).map_err(|error| error.to_string())?;
-    match patch.apply(before.clone(), JsonPatchOptions::STRICT) {
-        Ok(after) => Ok(Some(after)),
-        Err(PatchError::Operation {
-            operation: "test", ..
-        }) => Ok(None),
-        Err(error) => Err(error.to_string()),
+        mutation.apply(&scope, before, world.source.catalogue())
     }
 }

@@ -200,6 +200,8 @@ fn load_file(path: &Path, overrides: &Overrides, all: &mut LoadedPolicies) {
             Loaded::Validating(policy) => Some(&policy.metadata),
             Loaded::Mutating(policy) => Some(&policy.metadata),
             Loaded::Deleting(policy) => Some(&policy.metadata),
+            Loaded::ValidatingAdmission(policy) => Some(&policy.metadata),
+            Loaded::MutatingAdmission(policy) => Some(&policy.metadata),
             _ => None,
         };
         if let Some(metadata) = metadata {

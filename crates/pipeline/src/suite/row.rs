@@ -288,7 +288,7 @@ fn unanswered(
 }
 
 /// Whether Kyverno has no response where a policy says nothing: where it does nothing but generate,
-/// or has no constraints but one resource rule.
+/// has no constraints but one resource rule, or is the API server's and changes objects.
 fn is_silent(policy: &CompiledPolicy) -> bool {
     match policy {
         CompiledPolicy::ClusterPolicy(policy) => policy
@@ -297,8 +297,10 @@ fn is_silent(policy: &CompiledPolicy) -> bool {
             .all(|rule| rule.rule_type() == RuleType::Generation),
         CompiledPolicy::Validating(policy) => policy.is_simple(),
         CompiledPolicy::Mutating(policy) => policy.is_simple(),
+        CompiledPolicy::MutatingAdmission(_) => true,
         CompiledPolicy::Cleanup(_)
         | CompiledPolicy::Deleting(_)
+        | CompiledPolicy::ValidatingAdmission(_)
         | CompiledPolicy::Unevaluated(_) => false,
     }
 }

@@ -40,7 +40,7 @@ impl CelRule {
         path: &str,
         options: &CompileOptions,
     ) -> Result<CelRule, Vec<(String, String)>> {
-        let mut compiler = Compiler::new(environment(Flavour::Native));
+        let mut compiler = Compiler::new(environment(Flavour::ClusterPolicy));
         let preconditions = rule.cel_preconditions.iter().enumerate();
         let preconditions = preconditions
             .filter_map(|(index, condition)| {

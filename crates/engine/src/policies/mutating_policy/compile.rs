@@ -3,20 +3,15 @@
 use std::sync::Arc;
 
 use portcullis_api::cel_policy::Evaluation;
-use portcullis_api::mutating_policy::{
-    CelMutation, MutatingPolicy, MutatingPolicyKind, MutatingPolicySpec, PatchExpression,
-};
-use portcullis_cel::{
-    environment::{JSON_PATCH, OBJECT},
-    types::Type,
-};
+use portcullis_api::mutating_policy::{MutatingPolicy, MutatingPolicyKind, MutatingPolicySpec};
 use serde_json::Value;
 
-use super::{CompiledMutatingPolicy, Mutation, Variant};
+use super::{CompiledMutatingPolicy, Variant};
 use crate::autogen::cel::{Rewriting, expand};
 use crate::cel::{
     compiler::Compiler,
     environment::{Flavour, environment},
+    mutation,
     preamble::Preamble,
 };
 use crate::compile_options::CompileError;
@@ -67,10 +62,7 @@ impl Variant {
             &spec.variables,
         );
         refuse_targets(&mut compiler, spec);
-        let mutations = (0..)
-            .zip(&spec.mutations)
-            .filter_map(|(index, written)| mutation(&mut compiler, index, written))
-            .collect();
+        let mutations = mutation::compile(&mut compiler, &spec.mutations);
         match compiler.into_faults() {
             faults if faults.is_empty() => Ok(Variant {
                 preamble,
@@ -96,34 +88,6 @@ fn refuse_targets(compiler: &mut Compiler, spec: &MutatingPolicySpec) {
     };
     let problem = "changing objects that exist is not evaluated";
     compiler.fault(path.to_owned(), problem.to_owned());
-}
-
-fn mutation(compiler: &mut Compiler, index: usize, written: &CelMutation) -> Option<Mutation> {
-    let path = format!("spec.mutations[{index}]");
-    let expression =
-        |of: &Option<PatchExpression>| of.as_ref().and_then(|of| of.expression.clone());
-    match (
-        expression(&written.apply_configuration),
-        expression(&written.json_patch),
-    ) {
-        (Some(configuration), None) => {
-            let path = format!("{path}.applyConfiguration.expression");
-            let wanted = [Type::message(OBJECT)];
-            let program = compiler.expression(&path, &configuration, &wanted)?;
-            Some(Mutation::ApplyConfiguration(program))
-        }
-        (None, Some(patch)) => {
-            let path = format!("{path}.jsonPatch.expression");
-            let wanted = [Type::list(Type::message(JSON_PATCH))];
-            let program = compiler.expression(&path, &patch, &wanted)?;
-            Some(Mutation::JsonPatch(program))
-        }
-        _ => {
-            let problem = "expected applyConfiguration or jsonPatch, and only one of them";
-            compiler.fault(path, problem.to_owned());
-            None
-        }
-    }
 }
 
 fn info(policy: &MutatingPolicy) -> PolicyInfo {

@@ -1,0 +1,221 @@
+//! MutatingAdmissionPolicy, compiled, with its bindings: the API server's own policies that change
+//! objects.
+//!
+//! A policy is taken in steps: constraints, then for each binding that is in effect and each object
+//! of its parameters conditions and mutations, each on the object as the one before left it. A
+//! policy without a binding does nothing in a cluster; here it is evaluated as it stands, as
+//! Kyverno's commands do. Each binding answers with one response, whose rule is named like the
+//! policy.
+
+use std::sync::Arc;
+
+use portcullis_api::{
+    admission_policy::{
+        AdmissionPolicyBinding, AdmissionPolicyBindingKind, MutatingAdmissionPolicy,
+    },
+    cluster_policy::FailurePolicy,
+};
+use portcullis_cel::types::Type;
+use serde_json::{Value, json};
+
+use crate::cel::{
+    binding::Binding,
+    compiler::Compiler,
+    environment::{Flavour, environment},
+    host::SourceHost,
+    mutation::{self, Mutation},
+    preamble::Preamble,
+    scope::{RequestScope, Scope},
+};
+use crate::compile_options::{CompileError, CompileOptions};
+use crate::context::{Store, source::ContextSource};
+use crate::policies::mutating_policy::Changed;
+use crate::policy_info::PolicyInfo;
+use crate::request::{GroupVersionKind, Request};
+use crate::response::{RuleDetail, RuleResponse, RuleStatus, RuleType};
+
+/// A policy with its bindings, ready to run.
+#[derive(Debug)]
+pub struct CompiledMutatingAdmissionPolicy {
+    info: Arc<PolicyInfo>,
+    preamble: Preamble,
+    mutations: Vec<Mutation>,
+    bindings: Vec<Binding>,
+    /// Whether several parameters are read as one list, as Kyverno's commands have it (`--compat`).
+    reads_lists: bool,
+}
+
+impl CompiledMutatingAdmissionPolicy {
+    /// Makes a policy ready, with those of the bindings that are for it.
+    ///
+    /// # Errors
+    /// Every expression that does not compile, and every selector that is refused, with its path.
+    pub fn compile(
+        policy: &MutatingAdmissionPolicy,
+        bindings: &[&AdmissionPolicyBinding],
+        options: &CompileOptions,
+    ) -> Result<CompiledMutatingAdmissionPolicy, Vec<CompileError>> {
+        let spec = &policy.spec;
+        let mut compiler = Compiler::new(environment(Flavour::Admission));
+        if spec.param_kind.is_some() {
+            compiler.declare("params", Type::Dyn);
+        }
+        let preamble = Preamble::compile(
+            &mut compiler,
+            spec.match_constraints.as_ref(),
+            &spec.match_conditions,
+            &spec.variables,
+        );
+        compiler.allow_patches();
+        let mutations = mutation::compile(&mut compiler, &spec.mutations);
+        let info = PolicyInfo {
+            errors_deny: spec.failure_policy != Some(FailurePolicy::Ignore),
+            ..PolicyInfo::native(
+                policy.api_version.as_str(),
+                "MutatingAdmissionPolicy",
+                &policy.metadata,
+            )
+        };
+        let bindings = Binding::of_policy(
+            &mut compiler,
+            AdmissionPolicyBindingKind::MutatingAdmissionPolicyBinding,
+            &info.name,
+            spec.param_kind.as_ref(),
+            bindings,
+        );
+        match compiler.into_faults() {
+            faults if faults.is_empty() => Ok(CompiledMutatingAdmissionPolicy {
+                info: Arc::new(info),
+                preamble,
+                mutations,
+                bindings,
+                reads_lists: options.compat,
+            }),
+            faults => Err(CompileError::of_policy(&info, faults)),
+        }
+    }
+
+    /// Who the policy is.
+    #[must_use]
+    pub fn info(&self) -> &Arc<PolicyInfo> {
+        &self.info
+    }
+
+    /// Whether the policy can be about objects of a kind.
+    #[must_use]
+    pub fn is_about(&self, kind: &GroupVersionKind, resource: &str) -> bool {
+        self.preamble.is_about(kind, resource)
+    }
+
+    /// What the policy makes of the request's object.
+    #[must_use]
+    pub fn evaluate(&self, request: &Request<'_>, source: &dyn ContextSource) -> Changed {
+        let mut changed = Changed::default();
+        if !self.preamble.matches("", request) {
+            return changed;
+        }
+        if self.bindings.is_empty() {
+            let outcome = self.mutate(request, source, &Value::Null);
+            changed.add(self.response(&outcome, None), outcome);
+        }
+        for binding in self.bindings.iter().filter(|one| one.matches(request)) {
+            let parameters = match self.parameters(binding, request, source) {
+                Ok(parameters) => parameters,
+                Err(error) => {
+                    let outcome = Err(error);
+                    changed.add(self.response(&outcome, Some(binding)), outcome);
+                    continue;
+                }
+            };
+            for parameter in parameters {
+                let object = changed.object.clone();
+                let seen = Request {
+                    object: object.as_ref().or(request.object),
+                    ..request.clone()
+                };
+                let outcome = self.mutate(&seen, source, &parameter);
+                changed.add(self.response(&outcome, Some(binding)), outcome);
+            }
+        }
+        changed
+    }
+
+    fn parameters(
+        &self,
+        binding: &Binding,
+        request: &Request<'_>,
+        source: &dyn ContextSource,
+    ) -> Result<Vec<Value>, String> {
+        let found = binding.parameters(request, source)?;
+        match self.reads_lists && binding.selects_parameters() && !found.is_empty() {
+            true => Ok(vec![json!({"items": found})]),
+            false => Ok(found),
+        }
+    }
+
+    /// The object as it comes out, if it changed; nothing at all where a condition does not hold.
+    fn mutate(
+        &self,
+        request: &Request<'_>,
+        source: &dyn ContextSource,
+        parameter: &Value,
+    ) -> Outcome {
+        let mut object: Option<Value> = None;
+        let mut is_first = true;
+        for mutation in &self.mutations {
+            let Some(before) = object.as_ref().or(request.object) else {
+                return Ok(Some(None));
+            };
+            let seen = Request {
+                object: Some(before),
+                ..request.clone()
+            };
+            let (store, host) = (Store::new(), SourceHost::new(source));
+            let scoped = RequestScope::new(&seen, &store);
+            let variables = &self.preamble.variables;
+            let scope = Scope::new(&scoped, &host, variables)
+                .with("params", scoped.keep(parameter.clone()).into());
+            if is_first && !self.holds(&scope)? {
+                return Ok(None);
+            }
+            is_first = false;
+            match mutation.apply(&scope, before, source.catalogue()) {
+                Ok(Some(after)) => object = Some(after),
+                Ok(None) => {}
+                Err(error) if self.info.errors_deny => return Err(error),
+                Err(_) => {}
+            }
+        }
+        Ok(Some(object.filter(|after| Some(after) != request.object)))
+    }
+
+    fn holds<'a>(&'a self, scope: &Scope<'_, 'a>) -> Result<bool, String> {
+        match self.preamble.holds(scope) {
+            Err(_) if !self.info.errors_deny => Ok(false),
+            decided => decided,
+        }
+    }
+
+    fn response(&self, outcome: &Outcome, binding: Option<&Binding>) -> RuleResponse {
+        let (status, message) = match outcome {
+            Ok(Some(_)) => (RuleStatus::Pass, "mutation is successfully applied"),
+            Ok(None) => (RuleStatus::Skip, "match conditions aren't met"),
+            Err(_) if !self.info.errors_deny => (RuleStatus::Skip, "an error is ignored"),
+            Err(error) => (RuleStatus::Error, error.as_str()),
+        };
+        let properties = binding.map(|binding| ("mapBinding".to_owned(), binding.name.clone()));
+        RuleResponse {
+            rule: self.info.name.as_str().into(),
+            rule_type: RuleType::Mutation,
+            status,
+            message: message.into(),
+            detail: Some(Box::new(RuleDetail {
+                properties: properties.into_iter().collect(),
+                ..RuleDetail::default()
+            })),
+        }
+    }
+}
+
+/// The object as it comes out, if it changed; nothing where a condition does not hold; or an error.
+type Outcome = Result<Option<Option<Value>>, String>;
