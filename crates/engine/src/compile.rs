@@ -13,6 +13,7 @@ use crate::load::Loaded;
 use crate::policies::cleanup_policy::CompiledCleanupPolicy;
 use crate::policies::cluster_policy::{CompiledClusterPolicy, CompiledRule};
 use crate::policies::deleting_policy::CompiledDeletingPolicy;
+use crate::policies::generating_policy::CompiledGeneratingPolicy;
 use crate::policies::mutating_admission_policy::CompiledMutatingAdmissionPolicy;
 use crate::policies::mutating_policy::CompiledMutatingPolicy;
 use crate::policies::unevaluated::CompiledUnevaluated;
@@ -35,6 +36,8 @@ pub enum CompiledPolicy {
     Mutating(Box<CompiledMutatingPolicy>),
     /// A DeletingPolicy or NamespacedDeletingPolicy.
     Deleting(Box<CompiledDeletingPolicy>),
+    /// A GeneratingPolicy or NamespacedGeneratingPolicy.
+    Generating(Box<CompiledGeneratingPolicy>),
     /// A ValidatingAdmissionPolicy with its bindings.
     ValidatingAdmission(Box<CompiledValidatingAdmissionPolicy>),
     /// A MutatingAdmissionPolicy with its bindings.
@@ -107,6 +110,10 @@ pub fn compile<'l>(
             },
             Loaded::Mutating(policy) => match CompiledMutatingPolicy::compile(policy) {
                 Ok(policy) => compiled.push(CompiledPolicy::Mutating(Box::new(policy))),
+                Err(found) => errors.extend(found),
+            },
+            Loaded::Generating(policy) => match CompiledGeneratingPolicy::compile(policy) {
+                Ok(policy) => compiled.push(CompiledPolicy::Generating(Box::new(policy))),
                 Err(found) => errors.extend(found),
             },
             Loaded::ValidatingAdmission(policy) => {
@@ -212,6 +219,7 @@ impl CompiledPolicy {
             CompiledPolicy::Validating(policy) => policy.info(),
             CompiledPolicy::Mutating(policy) => policy.info(),
             CompiledPolicy::Deleting(policy) => policy.info(),
+            CompiledPolicy::Generating(policy) => policy.info(),
             CompiledPolicy::ValidatingAdmission(policy) => policy.info(),
             CompiledPolicy::MutatingAdmission(policy) => policy.info(),
             CompiledPolicy::Unevaluated(policy) => policy.info(),
@@ -227,6 +235,7 @@ impl CompiledPolicy {
             | CompiledPolicy::Validating(_)
             | CompiledPolicy::Mutating(_)
             | CompiledPolicy::Deleting(_)
+            | CompiledPolicy::Generating(_)
             | CompiledPolicy::ValidatingAdmission(_)
             | CompiledPolicy::MutatingAdmission(_)
             | CompiledPolicy::Unevaluated(_) => 1,
@@ -242,6 +251,7 @@ impl CompiledPolicy {
             | CompiledPolicy::Validating(_)
             | CompiledPolicy::Mutating(_)
             | CompiledPolicy::Deleting(_)
+            | CompiledPolicy::Generating(_)
             | CompiledPolicy::ValidatingAdmission(_)
             | CompiledPolicy::MutatingAdmission(_)
             | CompiledPolicy::Unevaluated(_) => &[],
@@ -263,6 +273,7 @@ impl CompiledPolicy {
             CompiledPolicy::Validating(policy) => policy.is_about(kind, resource),
             CompiledPolicy::Mutating(policy) => policy.is_about(kind, resource),
             CompiledPolicy::Deleting(policy) => policy.is_about(kind, resource),
+            CompiledPolicy::Generating(policy) => policy.is_about(kind, resource),
             CompiledPolicy::ValidatingAdmission(policy) => policy.is_about(kind, resource),
             CompiledPolicy::MutatingAdmission(policy) => policy.is_about(kind, resource),
             CompiledPolicy::Unevaluated(policy) => policy.is_about(kind, resource),
@@ -307,6 +318,7 @@ impl CompiledPolicy {
             CompiledPolicy::Validating(_)
             | CompiledPolicy::Mutating(_)
             | CompiledPolicy::Deleting(_)
+            | CompiledPolicy::Generating(_)
             | CompiledPolicy::ValidatingAdmission(_)
             | CompiledPolicy::MutatingAdmission(_)
             | CompiledPolicy::Unevaluated(_) => Vec::new(),

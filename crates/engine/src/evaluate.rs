@@ -14,6 +14,7 @@ use crate::evaluation::{Evaluation, PolicyName};
 use crate::policies::cleanup_policy::CompiledCleanupPolicy;
 use crate::policies::cluster_policy::{CompiledClusterPolicy, Mutated};
 use crate::policies::deleting_policy::CompiledDeletingPolicy;
+use crate::policies::generating_policy::CompiledGeneratingPolicy;
 use crate::policies::unevaluated::CompiledUnevaluated;
 use crate::policies::validating_admission_policy::CompiledValidatingAdmissionPolicy;
 use crate::policies::validating_policy::CompiledValidatingPolicy;
@@ -211,6 +212,7 @@ impl<'w> World<'w> {
             CompiledPolicy::Unevaluated(policy) => self.unevaluated(policy, request),
             CompiledPolicy::Validating(policy) => self.validating(policy, scope),
             CompiledPolicy::ValidatingAdmission(policy) => self.admission(policy, scope),
+            CompiledPolicy::Generating(policy) => self.generating(policy, scope),
             CompiledPolicy::Deleting(policy) => Some(self.deleting(policy, scope)),
             CompiledPolicy::Mutating(_) | CompiledPolicy::MutatingAdmission(_) => None,
             CompiledPolicy::Cleanup(policy) => {
@@ -366,6 +368,7 @@ impl<'w> World<'w> {
         match self.policy(number)? {
             CompiledPolicy::Validating(policy) => self.validating(policy, scope),
             CompiledPolicy::ValidatingAdmission(policy) => self.admission(policy, scope),
+            CompiledPolicy::Generating(policy) => self.generating(policy, scope),
             CompiledPolicy::Deleting(policy) => Some(self.deleting(policy, scope)),
             CompiledPolicy::Unevaluated(policy) => self.unevaluated(policy, request),
             CompiledPolicy::Cleanup(policy) => self.cleanup(policy, request, &[], recorder),
@@ -391,6 +394,15 @@ impl<'w> World<'w> {
     ) -> Option<EngineResponse> {
         let responses = policy.evaluate(scope, self.source);
         (!responses.is_empty()).then(|| self.response(policy.info(), policy.action(), responses))
+    }
+
+    fn generating<'a>(
+        &self,
+        policy: &'a CompiledGeneratingPolicy,
+        scope: &RequestScope<'a>,
+    ) -> Option<EngineResponse> {
+        let response = policy.evaluate(scope, self.source)?;
+        Some(self.response(policy.info(), FailureAction::Audit, vec![response]))
     }
 
     fn admission<'a>(

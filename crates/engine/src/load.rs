@@ -10,6 +10,7 @@ use portcullis_api::admission_policy::{
 use portcullis_api::cleanup_policy::CleanupPolicy;
 use portcullis_api::cluster_policy::Policy;
 use portcullis_api::deleting_policy::DeletingPolicy;
+use portcullis_api::generating_policy::GeneratingPolicy;
 use portcullis_api::mutating_policy::MutatingPolicy;
 use portcullis_api::policy_exception::PolicyException;
 use portcullis_api::read::{ReadError, read};
@@ -34,6 +35,8 @@ pub enum Loaded {
     Mutating(Box<MutatingPolicy>),
     /// A DeletingPolicy or NamespacedDeletingPolicy.
     Deleting(Box<DeletingPolicy>),
+    /// A GeneratingPolicy or NamespacedGeneratingPolicy.
+    Generating(Box<GeneratingPolicy>),
     /// A ValidatingAdmissionPolicy.
     ValidatingAdmission(Box<ValidatingAdmissionPolicy>),
     /// A MutatingAdmissionPolicy.
@@ -92,6 +95,7 @@ enum Known {
     Validating,
     Mutating,
     Deleting,
+    Generating,
     Exception,
     ValidatingAdmission,
     MutatingAdmission,
@@ -158,16 +162,25 @@ const KINDS: &[(&str, &[&str], &[&str], Known)] = &[
     (
         "policies.kyverno.io",
         &["v1alpha1", "v1beta1", "v1"],
-        &["GeneratingPolicy", "ImageValidatingPolicy"],
+        &["GeneratingPolicy"],
+        Known::Generating,
+    ),
+    (
+        "policies.kyverno.io",
+        &["v1beta1", "v1"],
+        &["NamespacedGeneratingPolicy"],
+        Known::Generating,
+    ),
+    (
+        "policies.kyverno.io",
+        &["v1alpha1", "v1beta1", "v1"],
+        &["ImageValidatingPolicy"],
         Known::Unevaluated,
     ),
     (
         "policies.kyverno.io",
         &["v1beta1", "v1"],
-        &[
-            "NamespacedGeneratingPolicy",
-            "NamespacedImageValidatingPolicy",
-        ],
+        &["NamespacedImageValidatingPolicy"],
         Known::Unevaluated,
     ),
     (
@@ -268,6 +281,7 @@ fn load_one(document: &Value, lenient: bool) -> Result<Loaded, LoadError> {
         Some(Known::Validating) => typed(document, lenient).map(Loaded::Validating),
         Some(Known::Mutating) => typed(document, lenient).map(Loaded::Mutating),
         Some(Known::Deleting) => typed(document, lenient).map(Loaded::Deleting),
+        Some(Known::Generating) => typed(document, lenient).map(Loaded::Generating),
         Some(Known::ValidatingAdmission) => {
             typed(document, lenient).map(Loaded::ValidatingAdmission)
         }
@@ -412,7 +426,7 @@ mod tests {
         for (document, expected) in [
             (policy(&json!({})), "policy"),
             (
-                json!({"apiVersion": "policies.kyverno.io/v1", "kind": "GeneratingPolicy", "metadata": {"name": "v"}}),
+                json!({"apiVersion": "policies.kyverno.io/v1", "kind": "ImageValidatingPolicy", "metadata": {"name": "v"}}),
                 "unevaluated",
             ),
             (

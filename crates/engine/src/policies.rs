@@ -3,6 +3,7 @@
 pub mod cleanup_policy;
 pub mod cluster_policy;
 pub mod deleting_policy;
+pub mod generating_policy;
 pub mod mutating_admission_policy;
 pub mod mutating_policy;
 pub mod unevaluated;

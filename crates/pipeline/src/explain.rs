@@ -143,6 +143,7 @@ pub fn explain(
                 | CompiledPolicy::Validating(_)
                 | CompiledPolicy::Mutating(_)
                 | CompiledPolicy::Deleting(_)
+                | CompiledPolicy::Generating(_)
                 | CompiledPolicy::ValidatingAdmission(_)
                 | CompiledPolicy::MutatingAdmission(_)
                 | CompiledPolicy::Unevaluated(_) => response

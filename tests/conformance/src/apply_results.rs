@@ -38,7 +38,7 @@ pub const NAME: &str = "apply_results";
 const PARTS: [&str; 5] = ["status", "message", "properties", "generated", "patched"];
 
 /// What the suites that count do.
-const KINDS: [&str; 9] = [
+const KINDS: [&str; 10] = [
     "validate",
     "generate",
     "mutate",
@@ -46,6 +46,7 @@ const KINDS: [&str; 9] = [
     "ValidatingPolicy",
     "MutatingPolicy",
     "DeletingPolicy",
+    "GeneratingPolicy",
     "ValidatingAdmissionPolicy",
     "MutatingAdmissionPolicy",
 ];
@@ -229,7 +230,7 @@ fn theirs(file: &str, tests: &[(usize, &Value)]) -> BTreeMap<Key, Vec<Answer>> {
                     rule["severity"],
                     rule["category"]
                 ]),
-                rule["generated"].clone(),
+                in_any_order(&rule["generated"]),
                 match (rule["type"].as_str(), rule["status"].as_str()) {
                     (Some("Mutation"), Some("pass")) => json!([
                         unmanaged(&entry["patchedResource"]),
@@ -330,6 +331,16 @@ fn answer(rule: &RuleResponse, result: &ReportResult, after: Option<&Value>) -> 
     ]
 }
 
+/// A list by its texts: objects are made in no order that counts.
+fn in_any_order(objects: &Value) -> Value {
+    let mut objects: Vec<Value> = objects.as_array().cloned().unwrap_or_default();
+    objects.sort_by_cached_key(Value::to_string);
+    match objects.is_empty() {
+        true => Value::Null,
+        false => Value::from(objects),
+    }
+}
+
 fn generated(rule: &RuleResponse) -> Value {
     let bare = rule.generated().iter().map(|object| {
         let mut object = object.clone();
@@ -341,12 +352,7 @@ fn generated(rule: &RuleResponse) -> Value {
         }
         object
     });
-    let bare: Vec<Value> = bare.collect();
-    if bare.is_empty() {
-        Value::Null
-    } else {
-        Value::from(bare)
-    }
+    in_any_order(&bare.collect())
 }
 
 fn phase(operation: Operation) -> String {

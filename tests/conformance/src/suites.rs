@@ -147,6 +147,7 @@ fn bodies(loaded: &Loaded) -> Vec<String> {
         Loaded::Validating(_) => vec!["ValidatingPolicy".to_owned()],
         Loaded::Deleting(_) => vec!["DeletingPolicy".to_owned()],
         Loaded::Mutating(_) => vec!["MutatingPolicy".to_owned()],
+        Loaded::Generating(_) => vec!["GeneratingPolicy".to_owned()],
         Loaded::ValidatingAdmission(_) => vec!["ValidatingAdmissionPolicy".to_owned()],
         Loaded::MutatingAdmission(_) => vec!["MutatingAdmissionPolicy".to_owned()],
         Loaded::Unevaluated(policy) => vec![policy.info.kind.clone()],

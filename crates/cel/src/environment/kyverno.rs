@@ -10,11 +10,19 @@ use crate::{
 };
 
 impl Environment {
-    /// What Kyverno adds to the language for all of its policies, without variables. The libraries
-    /// `resource` and `generator` are added by the kind of policy, as they differ for policies of one
-    /// namespace.
+    /// What Kyverno adds to the language for its policies, without variables. The libraries `resource`
+    /// and `generator` are added by the kind of policy, as they differ for policies of one namespace.
     #[must_use]
     pub fn kyverno() -> Builder {
+        Environment::kyverno_generation()
+            .library(&kyverno::USER)
+            .validators(validators::LITERALS)
+            .validators(&[ext::validate_format])
+    }
+
+    /// The same for policies that generate: lists and maps may mix types, and there is no `user`.
+    #[must_use]
+    pub fn kyverno_generation() -> Builder {
         Environment::builder()
             .libraries(&[
                 &kubernetes::URL,
@@ -50,11 +58,8 @@ impl Environment {
                 &kyverno::GZIP,
                 &kyverno::HTTP,
                 &kyverno::X509,
-                &kyverno::USER,
             ])
             .types(Arc::new(PolicyTypes))
-            .validators(validators::LITERALS)
-            .validators(&[ext::validate_format])
     }
 }
 

@@ -6,6 +6,7 @@ use portcullis_cel::{
     environment::{
         AdmissionTypes, Builder, Environment, KubernetesVersion, MutationTypes, NAMESPACE, REQUEST,
     },
+    function::Library,
     library::{kubernetes, kyverno},
     types::Type,
 };
@@ -23,6 +24,10 @@ pub enum Flavour {
     Mutating,
     /// NamespacedMutatingPolicy, whose objects of the cluster are those of its namespace.
     NamespacedMutating,
+    /// GeneratingPolicy.
+    Generating,
+    /// NamespacedGeneratingPolicy, which makes objects in its own namespace only.
+    NamespacedGenerating,
     /// The policies of `admissionregistration.k8s.io`; the names that only some have are added by the
     /// compiler.
     Admission,
@@ -37,14 +42,19 @@ pub fn environment(flavour: Flavour) -> &'static Environment {
     static NAMESPACED_VALIDATING: OnceLock<Environment> = OnceLock::new();
     static MUTATING: OnceLock<Environment> = OnceLock::new();
     static NAMESPACED_MUTATING: OnceLock<Environment> = OnceLock::new();
+    static GENERATING: OnceLock<Environment> = OnceLock::new();
+    static NAMESPACED_GENERATING: OnceLock<Environment> = OnceLock::new();
     static ADMISSION: OnceLock<Environment> = OnceLock::new();
     static CLUSTER_POLICY: OnceLock<Environment> = OnceLock::new();
-    let of_kyverno = |resource| {
-        let builder = Environment::kyverno().library(resource).admission();
-        let builder = builder.types(Arc::new(RequestObjects));
+    let of_request = |builder: Builder| {
+        let builder = builder.admission().types(Arc::new(RequestObjects));
         builder
             .variable("variables", Type::message(VARIABLES))
             .build()
+    };
+    let of_kyverno = |resource| of_request(Environment::kyverno().library(resource));
+    let generating = |libraries: [&'static Library; 2]| {
+        of_request(Environment::kyverno_generation().libraries(&libraries))
     };
     let mutating = |resource| {
         let builder = of_kyverno(resource).extend();
@@ -60,6 +70,15 @@ pub fn environment(flavour: Flavour) -> &'static Environment {
         Flavour::NamespacedMutating => {
             NAMESPACED_MUTATING.get_or_init(|| mutating(&kyverno::NAMESPACED_RESOURCE))
         }
+        Flavour::Generating => {
+            GENERATING.get_or_init(|| generating([&kyverno::RESOURCE, &kyverno::GENERATOR]))
+        }
+        Flavour::NamespacedGenerating => NAMESPACED_GENERATING.get_or_init(|| {
+            generating([
+                &kyverno::NAMESPACED_RESOURCE,
+                &kyverno::NAMESPACED_GENERATOR,
+            ])
+        }),
         Flavour::Admission => ADMISSION.get_or_init(|| admission().build()),
         Flavour::ClusterPolicy => CLUSTER_POLICY.get_or_init(|| {
             let builder = admission().library(&kyverno::OR_VALUE);

@@ -17,6 +17,16 @@ pub struct SourceHost<'s> {
     namespace: String,
 }
 
+/// Fields of `metadata` that belong to one object of a cluster.
+const OF_THE_CLUSTER: [&str; 6] = [
+    "creationTimestamp",
+    "generation",
+    "managedFields",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+];
+
 impl<'s> SourceHost<'s> {
     /// The world that a source knows.
     #[must_use]
@@ -40,6 +50,46 @@ impl<'s> SourceHost<'s> {
             "" => *at,
             namespace => ResourceRef { namespace, ..*at },
         }
+    }
+
+    /// An object as it is made: in a namespace, and without what only the cluster says of the object
+    /// that it was copied from.
+    fn made(&self, object: &Value, namespace: Option<&str>) -> Result<Value, String> {
+        let text = |pointer| object.pointer(pointer).and_then(Value::as_str);
+        let (version, kind) = (text("/apiVersion"), text("/kind"));
+        let (Some(version), Some(kind)) = (version, kind) else {
+            let problem = match object.is_null() {
+                true => "there is nothing to generate; the object that is copied does not exist",
+                false => "an object to generate has no apiVersion or no kind",
+            };
+            return Err(problem.to_owned());
+        };
+        let known = self.source.catalogue().find(version, kind);
+        let is_cluster_scoped = known.is_some_and(|kind| !kind.namespaced);
+        let bounds = Some(self.namespace.as_str()).filter(|bounds| !bounds.is_empty());
+        if is_cluster_scoped && bounds.is_some() {
+            return Err(format!(
+                "{kind} has no namespace, and a policy of one namespace cannot generate it"
+            ));
+        }
+        let own = text("/metadata/namespace").unwrap_or_default();
+        let target = bounds.or(namespace).unwrap_or(own).to_owned();
+        let is_copied_across = !own.is_empty() && own != target;
+        let mut made = object.clone();
+        let Some(metadata) = made.get_mut("metadata").and_then(Value::as_object_mut) else {
+            return Err(format!("{kind} to generate has no metadata"));
+        };
+        OF_THE_CLUSTER.iter().for_each(|field| {
+            metadata.remove(*field);
+        });
+        if is_copied_across {
+            metadata.remove("ownerReferences");
+        }
+        match is_cluster_scoped || target.is_empty() {
+            true => metadata.remove("namespace"),
+            false => metadata.insert("namespace".to_owned(), target.into()),
+        };
+        Ok(made)
     }
 
     /// The objects that expressions made.
@@ -153,18 +203,14 @@ impl Host for SourceHost<'_> {
     }
 
     fn generate(&self, namespace: Option<&str>, objects: &[Value]) -> Result<bool, String> {
-        let mut generated = self.generated.borrow_mut();
+        let mut made = Vec::new();
         for object in objects {
             let items = object.get("items").and_then(Value::as_array);
             for item in items.map_or(std::slice::from_ref(object), Vec::as_slice) {
-                let mut item = item.clone();
-                let metadata = item.get_mut("metadata").and_then(Value::as_object_mut);
-                if let (Some(metadata), Some(namespace)) = (metadata, namespace) {
-                    metadata.insert("namespace".to_owned(), json!(namespace));
-                }
-                generated.push(item);
+                made.push(self.made(item, namespace)?);
             }
         }
+        self.generated.borrow_mut().extend(made);
         Ok(true)
     }
 

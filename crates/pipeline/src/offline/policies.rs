@@ -55,6 +55,10 @@ impl LoadedPolicies {
                 let spec = serde_json::to_string(&policy.spec);
                 spec.is_ok_and(|spec| spec.contains("resource."))
             }
+            Loaded::Generating(policy) => {
+                let spec = serde_json::to_string(&policy.spec);
+                spec.is_ok_and(|spec| spec.contains("resource."))
+            }
             _ => false,
         };
         if self.loaded.iter().any(asks) {
@@ -200,6 +204,7 @@ fn load_file(path: &Path, overrides: &Overrides, all: &mut LoadedPolicies) {
             Loaded::Validating(policy) => Some(&policy.metadata),
             Loaded::Mutating(policy) => Some(&policy.metadata),
             Loaded::Deleting(policy) => Some(&policy.metadata),
+            Loaded::Generating(policy) => Some(&policy.metadata),
             Loaded::ValidatingAdmission(policy) => Some(&policy.metadata),
             Loaded::MutatingAdmission(policy) => Some(&policy.metadata),
             _ => None,

@@ -297,7 +297,7 @@ fn is_silent(policy: &CompiledPolicy) -> bool {
             .all(|rule| rule.rule_type() == RuleType::Generation),
         CompiledPolicy::Validating(policy) => policy.is_simple(),
         CompiledPolicy::Mutating(policy) => policy.is_simple(),
-        CompiledPolicy::MutatingAdmission(_) => true,
+        CompiledPolicy::Generating(_) | CompiledPolicy::MutatingAdmission(_) => true,
         CompiledPolicy::Cleanup(_)
         | CompiledPolicy::Deleting(_)
         | CompiledPolicy::ValidatingAdmission(_)

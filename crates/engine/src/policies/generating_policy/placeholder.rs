@@ -1,0 +1,187 @@
+//! `(( expression ))` in the text of templates.
+
+use serde_json::Value as Json;
+
+const OPEN: &str = "((";
+const CLOSE: &str = "))";
+
+/// A piece of text as it is written.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Piece<'t> {
+    Literal(String),
+    Expression(&'t str),
+}
+
+/// The literals and expressions of a text. Space around a single placeholder does not count.
+///
+/// # Errors
+/// A placeholder without an end.
+pub(super) fn pieces(text: &str) -> Result<Vec<Piece<'_>>, String> {
+    if let Some(expression) = whole(text.trim()) {
+        return Ok(vec![Piece::Expression(expression.trim())]);
+    }
+    let mut pieces = Vec::new();
+    let mut literal = String::new();
+    let mut rest = text;
+    while let Some((before, inside)) = rest.split_once(OPEN) {
+        if let Some(before) = before.strip_suffix('\\') {
+            literal.push_str(before);
+            literal.push_str(OPEN);
+            rest = inside;
+            continue;
+        }
+        literal.push_str(before);
+        let Some((expression, after)) = split_at_end(inside) else {
+            return Err(format!(
+                "the placeholder `{OPEN}{}` has no end; expected `{CLOSE}`",
+                inside.trim_end()
+            ));
+        };
+        if !literal.is_empty() {
+            pieces.push(Piece::Literal(std::mem::take(&mut literal)));
+        }
+        pieces.push(Piece::Expression(expression.trim()));
+        rest = after;
+    }
+    literal.push_str(rest);
+    if !literal.is_empty() || pieces.is_empty() {
+        pieces.push(Piece::Literal(literal));
+    }
+    Ok(pieces)
+}
+
+/// The expression of a text that is one placeholder.
+fn whole(text: &str) -> Option<&str> {
+    let (expression, after) = split_at_end(text.strip_prefix(OPEN)?)?;
+    after.is_empty().then_some(expression)
+}
+
+/// An expression, and what follows the `))` that ends it, which stands outside of the expression's
+/// own parentheses and texts.
+fn split_at_end(text: &str) -> Option<(&str, &str)> {
+    let mut depth = 0_usize;
+    let mut quote = None;
+    let mut characters = text.char_indices().peekable();
+    while let Some((at, character)) = characters.next() {
+        match (quote, character) {
+            (Some(_), '\\') => {
+                characters.next();
+            }
+            (Some(open), _) if character == open => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(character),
+            (None, '(' | '[' | '{') => depth += 1,
+            (None, ')') if depth == 0 => {
+                let after = text.get(at..)?.strip_prefix(CLOSE);
+                if let Some(after) = after {
+                    return Some((text.get(..at)?, after));
+                }
+            }
+            (None, ')' | ']' | '}') => depth = depth.saturating_sub(1),
+            (None, _) => {}
+        }
+    }
+    None
+}
+
+/// A text whose placeholders are hidden behind words that YAML reads as text.
+#[derive(Debug)]
+pub(super) struct Hidden {
+    /// The text with the words.
+    pub(super) text: String,
+    /// Each word, and the placeholder that it stands for.
+    words: Vec<(String, String)>,
+}
+
+/// Hides the placeholders of a text; nothing where there are none.
+pub(super) fn hidden(text: &str) -> Option<Hidden> {
+    let mut stem = "placeholder".to_owned();
+    while text.contains(&stem) {
+        stem.push('-');
+    }
+    let mut hidden = Hidden {
+        text: String::new(),
+        words: Vec::new(),
+    };
+    let mut rest = text;
+    while let Some((before, inside)) = rest.split_once(OPEN) {
+        hidden.text.push_str(before);
+        match split_at_end(inside).filter(|_| !before.ends_with('\\')) {
+            Some((expression, after)) => {
+                let word = format!("{stem}{}.", hidden.words.len());
+                hidden.text.push_str(&word);
+                hidden
+                    .words
+                    .push((word, format!("{OPEN}{expression}{CLOSE}")));
+                rest = after;
+            }
+            None => {
+                hidden.text.push_str(OPEN);
+                rest = inside;
+            }
+        }
+    }
+    hidden.text.push_str(rest);
+    (!hidden.words.is_empty()).then_some(hidden)
+}
+
+impl Hidden {
+    /// Puts the placeholders back.
+    pub(super) fn restore(&self, value: &mut Json) {
+        match value {
+            Json::String(text) => {
+                for (word, placeholder) in &self.words {
+                    if text.contains(word) {
+                        *text = text.replace(word, placeholder);
+                    }
+                }
+            }
+            Json::Array(items) => items.iter_mut().for_each(|item| self.restore(item)),
+            Json::Object(fields) => fields.values_mut().for_each(|field| self.restore(field)),
+            Json::Null | Json::Bool(_) | Json::Number(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Piece, hidden, pieces};
+
+    fn check(text: &str, expected: &str) {
+        let found = match pieces(text) {
+            Ok(pieces) => pieces
+                .iter()
+                .map(|piece| match piece {
+                    Piece::Literal(text) => format!("<{text}>"),
+                    Piece::Expression(text) => format!("[{text}]"),
+                })
+                .collect(),
+            Err(problem) => problem,
+        };
+        assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn text_is_cut_at_placeholders() {
+        check("plain", "<plain>");
+        check("", "<>");
+        check(" (( a )) ", "[a]");
+        check("(( a ))-x", "[a]<-x>");
+        check("a-((b))-((c))", "<a->[b]<->[c]");
+        check("((string(int(x))))", "[string(int(x))]");
+        check("(( f(')) ') )) end", "[f(')) ')]< end>");
+        check(r#"(( "\"))" ))!"#, r#"["\"))"]<!>"#);
+        check(r"\(( a ))", "<(( a ))>");
+        check("x (( a", "the placeholder `(( a` has no end; expected `))`");
+    }
+
+    #[test]
+    fn placeholders_can_be_hidden_from_yaml() {
+        let text = "a: (( x ? 1 : 2 ))-placeholder\nb: \\((c))\n";
+        let hidden = hidden(text).unwrap();
+        assert_eq!(hidden.text, "a: placeholder-0.-placeholder\nb: \\((c))\n");
+        let mut value = serde_json::json!({"a": ["placeholder-0.-placeholder"]});
+        hidden.restore(&mut value);
+        assert_eq!(value["a"][0], "(( x ? 1 : 2 ))-placeholder");
+    }
+}
