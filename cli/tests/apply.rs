@@ -188,6 +188,27 @@ fn policy_reports() {
 }
 
 #[test]
+fn exceptions_of_policies_in_cel() {
+    let arguments = [
+        "apply",
+        "policy.yaml",
+        "-r",
+        "resources.yaml",
+        "-e",
+        "exceptions.yaml",
+    ];
+    for (name, more) in [
+        ("apply_cel_exceptions", &[][..]),
+        (
+            "apply_cel_exceptions_table",
+            &["--table", "--detailed-results"],
+        ),
+    ] {
+        check(name, "cel_exceptions", &[&arguments[..], more].concat(), "");
+    }
+}
+
+#[test]
 fn generated_exceptions_hold() {
     let folder = fixture("apply_places");
     let apply = [

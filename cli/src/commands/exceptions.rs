@@ -187,6 +187,14 @@ fn block(exception: &LedgerException) -> String {
     text
 }
 
+/// The policy, and the rules where it has some.
+fn covers(covered: &Covered) -> String {
+    match covered.rules.as_slice() {
+        [] => covered.policy.clone(),
+        rules => format!("{}: {}", covered.policy, rules.join(", ")),
+    }
+}
+
 fn expiry(exception: &LedgerException) -> String {
     match (exception.expires.as_str(), exception.is_expired) {
         ("", _) => "without an end".to_owned(),
@@ -217,7 +225,7 @@ fn overview(exceptions: &[LedgerException]) -> Vec<Vec<String>> {
                 one.reason.clone(),
                 expiry(one),
                 one.matches.clone(),
-                format!("{}: {}", covered.policy, covered.rules.join(", ")),
+                covers(covered),
                 format!("{}: {}", covered.need.word(), covered.because),
             ]
         })

@@ -13,6 +13,7 @@
 pub mod binding;
 pub mod compiler;
 pub mod environment;
+pub mod exception;
 pub mod host;
 pub mod mutation;
 pub mod parameters;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use portcullis_api::admission_policy::AdmissionPolicyBinding;
+use portcullis_api::cel_policy_exception::CelPolicyException;
 use portcullis_api::policy_exception::PolicyException;
+use rustc_hash::FxHashSet;
 
 use crate::compile_options::{CompileError, CompileOptions};
 use crate::context::source::EntryKind;
@@ -63,6 +65,7 @@ pub struct PolicySet {
 }
 
 /// Compiles policies and exceptions: every error of every policy, and the policies that have none.
+/// Exceptions of `policies.kyverno.io` stand among the policies, in any place.
 #[must_use]
 pub fn compile<'l>(
     policies: impl IntoIterator<Item = &'l Loaded>,
@@ -70,6 +73,8 @@ pub fn compile<'l>(
     options: &CompileOptions,
 ) -> (PolicySet, Vec<CompileError>) {
     let mut compiled = Vec::new();
+    let policies: Vec<&Loaded> = policies.into_iter().collect();
+    let cel_exceptions = cel_exceptions(&policies);
     let (exceptions, unusable) = ExceptionSet::compile(exceptions);
     let mut errors: Vec<CompileError> = unusable
         .into_iter()
@@ -101,19 +106,31 @@ pub fn compile<'l>(
                 Err(found) => errors.extend(found),
             },
             Loaded::Validating(policy) => match CompiledValidatingPolicy::compile(policy) {
-                Ok(policy) => compiled.push(CompiledPolicy::Validating(Box::new(policy))),
+                Ok(policy) => {
+                    let policy = policy.with_exceptions(&cel_exceptions, &mut errors);
+                    compiled.push(CompiledPolicy::Validating(Box::new(policy)));
+                }
                 Err(found) => errors.extend(found),
             },
             Loaded::Deleting(policy) => match CompiledDeletingPolicy::compile(policy) {
-                Ok(policy) => compiled.push(CompiledPolicy::Deleting(Box::new(policy))),
+                Ok(policy) => {
+                    let policy = policy.with_exceptions(&cel_exceptions, &mut errors);
+                    compiled.push(CompiledPolicy::Deleting(Box::new(policy)));
+                }
                 Err(found) => errors.extend(found),
             },
             Loaded::Mutating(policy) => match CompiledMutatingPolicy::compile(policy) {
-                Ok(policy) => compiled.push(CompiledPolicy::Mutating(Box::new(policy))),
+                Ok(policy) => {
+                    let policy = policy.with_exceptions(&cel_exceptions, &mut errors);
+                    compiled.push(CompiledPolicy::Mutating(Box::new(policy)));
+                }
                 Err(found) => errors.extend(found),
             },
             Loaded::Generating(policy) => match CompiledGeneratingPolicy::compile(policy) {
-                Ok(policy) => compiled.push(CompiledPolicy::Generating(Box::new(policy))),
+                Ok(policy) => {
+                    let policy = policy.with_exceptions(&cel_exceptions, &mut errors);
+                    compiled.push(CompiledPolicy::Generating(Box::new(policy)));
+                }
                 Err(found) => errors.extend(found),
             },
             Loaded::ValidatingAdmission(policy) => {
@@ -136,10 +153,21 @@ pub fn compile<'l>(
                 let policy = CompiledUnevaluated::compile(policy);
                 compiled.push(CompiledPolicy::Unevaluated(Box::new(policy)));
             }
-            Loaded::Exception(_) | Loaded::Binding(_) | Loaded::Companion(_) => {}
+            Loaded::Exception(_) | Loaded::CelException(_) | Loaded::Binding(_) => {}
         }
     }
+    // An exception that names several policies is compiled for each of them.
+    let mut known = FxHashSet::default();
+    errors.retain(|error| known.insert(error.clone()));
     (PolicySet::new(compiled), errors)
+}
+
+fn cel_exceptions<'l>(loaded: &[&'l Loaded]) -> Vec<&'l CelPolicyException> {
+    let exceptions = loaded.iter().filter_map(|loaded| match loaded {
+        Loaded::CelException(exception) => Some(exception.as_ref()),
+        _ => None,
+    });
+    exceptions.collect()
 }
 
 impl PolicySet {

@@ -10,7 +10,7 @@ pub struct CompileOptions {
 }
 
 /// What keeps a policy from being made ready.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("{kind} `{policy}`: {message}")]
 pub struct CompileError {
     /// Kind of the policy.

@@ -20,6 +20,7 @@ use portcullis_api::{
 use portcullis_values::wildcard::Wildcard;
 use rustc_hash::FxHashMap;
 
+pub(crate) use self::expiry::of as expiry_of;
 pub use self::expiry::{ANNOTATION as EXPIRY_ANNOTATION, ExpiryError, expires};
 use crate::matching::{ExceptionMatcher, Subject};
 

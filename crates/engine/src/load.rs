@@ -7,6 +7,7 @@
 use portcullis_api::admission_policy::{
     AdmissionPolicyBinding, MutatingAdmissionPolicy, ValidatingAdmissionPolicy,
 };
+use portcullis_api::cel_policy_exception::CelPolicyException;
 use portcullis_api::cleanup_policy::CleanupPolicy;
 use portcullis_api::cluster_policy::Policy;
 use portcullis_api::deleting_policy::DeletingPolicy;
@@ -27,6 +28,8 @@ pub enum Loaded {
     Policy(Box<Policy>),
     /// A PolicyException of `kyverno.io`.
     Exception(Box<PolicyException>),
+    /// A PolicyException of `policies.kyverno.io`.
+    CelException(Box<CelPolicyException>),
     /// A CleanupPolicy or ClusterCleanupPolicy.
     Cleanup(Box<CleanupPolicy>),
     /// A ValidatingPolicy or NamespacedValidatingPolicy.
@@ -45,8 +48,6 @@ pub enum Loaded {
     Binding(Box<AdmissionPolicyBinding>),
     /// A policy of a kind that is recognised and not evaluated.
     Unevaluated(Box<UnevaluatedPolicy>),
-    /// An exception of `policies.kyverno.io`.
-    Companion(Box<Value>),
 }
 
 /// A policy of a kind that is recognised and not evaluated.
@@ -100,8 +101,8 @@ enum Known {
     ValidatingAdmission,
     MutatingAdmission,
     Binding,
+    CelException,
     Unevaluated,
-    Companion,
 }
 
 const KINDS: &[(&str, &[&str], &[&str], Known)] = &[
@@ -187,7 +188,7 @@ const KINDS: &[(&str, &[&str], &[&str], Known)] = &[
         "policies.kyverno.io",
         &["v1alpha1", "v1beta1", "v1"],
         &["PolicyException"],
-        Known::Companion,
+        Known::CelException,
     ),
     (
         "admissionregistration.k8s.io",
@@ -288,8 +289,8 @@ fn load_one(document: &Value, lenient: bool) -> Result<Loaded, LoadError> {
         Some(Known::MutatingAdmission) => typed(document, lenient).map(Loaded::MutatingAdmission),
         Some(Known::Binding) => typed(document, lenient).map(Loaded::Binding),
         Some(Known::Exception) => typed(document, lenient).map(Loaded::Exception),
+        Some(Known::CelException) => typed(document, lenient).map(Loaded::CelException),
         Some(Known::Unevaluated) => Ok(Loaded::Unevaluated(Box::new(unevaluated(document)))),
-        Some(Known::Companion) => Ok(Loaded::Companion(Box::new(document.clone()))),
         None => Err(LoadError::document(unknown_kind(version, kind))),
     }
 }
@@ -430,8 +431,11 @@ mod tests {
                 "unevaluated",
             ),
             (
-                json!({"apiVersion": "policies.kyverno.io/v1", "kind": "PolicyException"}),
-                "companion",
+                json!({
+                    "apiVersion": "policies.kyverno.io/v1", "kind": "PolicyException",
+                    "spec": {"policyRefs": [{"name": "p", "kind": "ValidatingPolicy"}]},
+                }),
+                "exception of CEL",
             ),
             (
                 json!({"apiVersion": "admissionregistration.k8s.io/v2", "kind": "ValidatingAdmissionPolicy"}),
@@ -444,8 +448,8 @@ mod tests {
             let found = match (loaded.first(), errors.first()) {
                 (Some(Loaded::Policy(_)), None) => "policy",
                 (Some(Loaded::Exception(_)), None) => "exception",
+                (Some(Loaded::CelException(_)), None) => "exception of CEL",
                 (Some(Loaded::Unevaluated(_)), None) => "unevaluated",
-                (Some(Loaded::Companion(_)), None) => "companion",
                 _ => "error",
             };
             assert_eq!(found, expected, "{document}");

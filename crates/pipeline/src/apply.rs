@@ -209,7 +209,7 @@ pub fn apply(
     );
     let mut report = ApplyReport {
         rules: set.rule_count(),
-        exceptions: loaded.exceptions().chain(exceptions.exceptions()).count(),
+        exceptions: loaded.exception_count() + exceptions.exception_count(),
         ..ApplyReport::default()
     };
     report
@@ -223,7 +223,7 @@ pub fn apply(
         report.errors.push(none.help(help).unusable());
     }
     for error in invalid {
-        report.errors.push(loaded.refusal(&error));
+        report.errors.push(loaded.refusal(exceptions, &error));
         if !report
             .refused
             .iter()

@@ -93,7 +93,11 @@ pub fn explain(
     let exceptions = policies::load(&question.exceptions, &Overrides::new());
     faults.extend(loaded.errors.iter().chain(&exceptions.errors).cloned());
     let (set, refused) = loaded.compile(&exceptions, &CompileOptions::default());
-    faults.extend(refused.iter().map(|error| loaded.refusal(error)));
+    faults.extend(
+        refused
+            .iter()
+            .map(|error| loaded.refusal(&exceptions, error)),
+    );
     let mut world = question.world.clone();
     world.catalogue = catalogue();
     if let Some(live) = &world.live {

@@ -31,7 +31,7 @@ use self::{
 };
 use crate::{
     diagnostic::Diagnostic,
-    offline::{self, Overrides, places},
+    offline::{self, Overrides, places, policies::EXCEPTION},
     progress::Progress,
 };
 
@@ -244,7 +244,9 @@ fn run_test(
     }
     // Kyverno skips the cases of a policy that it refuses.
     for error in evaluation.refused.iter().filter(|_| !compat) {
-        outcome.errors.push(inputs.policies.refusal(error));
+        outcome
+            .errors
+            .push(inputs.policies.refusal(&inputs.exceptions, error));
     }
     let answers = evaluation.answers(test);
     let selector = options.selector.as_ref();
@@ -286,7 +288,7 @@ enum Refusal {
 fn refused(evaluation: &Evaluation, case: &TestResult) -> Option<(String, Refusal)> {
     let name = case.policy.rsplit('/').next().unwrap_or_default();
     let mut refused = evaluation.refused.iter();
-    let error = refused.find(|error| error.policy == name)?;
+    let error = refused.find(|error| error.policy == name && error.kind != EXCEPTION)?;
     let refusal = match error.path.to_lowercase().ends_with("expression") {
         true => Refusal::Expression,
         false => Refusal::Policy,

@@ -33,13 +33,7 @@ impl Preamble {
         conditions: &[MatchCondition],
         variables: &[CelVariable],
     ) -> Preamble {
-        let conditions = conditions.iter().enumerate();
-        let conditions = conditions
-            .filter_map(|(index, condition)| {
-                let path = format!("spec.matchConditions[{index}].expression");
-                compiler.expression(&path, &condition.expression, &[Type::Bool])
-            })
-            .collect();
+        let conditions = compiled_conditions(compiler, conditions);
         Preamble {
             constraints: compiled_constraints(compiler, "spec.matchConstraints", constraints),
             conditions,
@@ -74,16 +68,35 @@ impl Preamble {
     /// # Errors
     /// Why a condition cannot be decided.
     pub fn holds<'a>(&'a self, scope: &Scope<'_, 'a>) -> Result<bool, String> {
-        let mut failed = None;
-        for condition in &self.conditions {
-            match scope.is_true(condition) {
-                Ok(true) => {}
-                Ok(false) => return Ok(false),
-                Err(error) => failed = failed.or(Some(error)),
-            }
-        }
-        failed.map_or(Ok(true), Err)
+        all_hold(&self.conditions, scope)
     }
+}
+
+/// `matchConditions`, made ready; what is wrong with them is kept by the compiler.
+pub fn compiled_conditions(compiler: &mut Compiler, conditions: &[MatchCondition]) -> Vec<Program> {
+    let conditions = conditions.iter().enumerate();
+    conditions
+        .filter_map(|(index, condition)| {
+            let path = format!("spec.matchConditions[{index}].expression");
+            compiler.expression(&path, &condition.expression, &[Type::Bool])
+        })
+        .collect()
+}
+
+/// Whether every condition holds. One that does not decides, whatever the others come to.
+///
+/// # Errors
+/// Why a condition cannot be decided.
+pub fn all_hold<'a>(conditions: &'a [Program], scope: &Scope<'_, 'a>) -> Result<bool, String> {
+    let mut failed = None;
+    for condition in conditions {
+        match scope.is_true(condition) {
+            Ok(true) => {}
+            Ok(false) => return Ok(false),
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    failed.map_or(Ok(true), Err)
 }
 
 /// Constraints, or what is wrong with them.

@@ -18,7 +18,7 @@ pub struct ExpiryError(pub String);
 const NANOSECONDS: i128 = 1_000_000_000;
 
 /// The expiry of an object with these annotations, in nanoseconds since 1970.
-pub(super) fn of(annotations: &BTreeMap<String, String>) -> Result<Option<i128>, ExpiryError> {
+pub(crate) fn of(annotations: &BTreeMap<String, String>) -> Result<Option<i128>, ExpiryError> {
     let Some(text) = annotations.get(ANNOTATION) else {
         return Ok(None);
     };

@@ -1,11 +1,12 @@
 //! DeletingPolicy and NamespacedDeletingPolicy, compiled: which objects a schedule deletes.
 //!
-//! An object is deleted when the constraints match it, whatever operations they name, and every
-//! condition holds. A condition that has no value deletes nothing.
+//! An object is deleted when the constraints match it, whatever operations they name, no exception
+//! holds for it, and every condition does. A condition that has no value deletes nothing.
 
 use std::sync::Arc;
 
 use portcullis_api::{
+    cel_policy_exception::CelPolicyException,
     deleting_policy::{DeletingPolicy, DeletingPolicyKind, DeletingPolicySpec},
     match_constraints::MatchConstraints,
 };
@@ -16,6 +17,7 @@ use super::validating_policy::cel_policy_info;
 use crate::cel::{
     compiler::{Compiler, Variable},
     environment::{Flavour, environment},
+    exception::{Exceptions, Exemption},
     host::SourceHost,
     preamble::compiled_constraints,
     scope::{RequestScope, Scope},
@@ -31,6 +33,8 @@ use crate::response::{RuleResponse, RuleStatus, RuleType};
 #[derive(Debug)]
 pub struct CompiledDeletingPolicy {
     info: Arc<PolicyInfo>,
+    flavour: Flavour,
+    exceptions: Exceptions,
     /// Without constraints a policy is about nothing.
     constraints: Option<Constraints>,
     variables: Vec<Variable>,
@@ -69,12 +73,27 @@ impl CompiledDeletingPolicy {
         match compiler.into_faults() {
             faults if faults.is_empty() => Ok(CompiledDeletingPolicy {
                 info: Arc::new(info),
+                flavour,
+                exceptions: Exceptions::default(),
                 constraints,
                 variables,
                 conditions,
             }),
             faults => Err(CompileError::of_policy(&info, faults)),
         }
+    }
+
+    /// The same policy with the exceptions that name it; what is wrong with one is added to the errors.
+    #[must_use]
+    pub fn with_exceptions(
+        mut self,
+        written: &[&CelPolicyException],
+        errors: &mut Vec<CompileError>,
+    ) -> CompiledDeletingPolicy {
+        let (exceptions, found) = Exceptions::of_policy(&self.info, self.flavour, written);
+        self.exceptions = exceptions;
+        errors.extend(found);
+        self
     }
 
     /// Who the policy is.
@@ -97,7 +116,12 @@ impl CompiledDeletingPolicy {
         request: &RequestScope<'a>,
         source: &dyn ContextSource,
     ) -> RuleResponse {
-        let (status, message) = match self.deletes(request, source) {
+        let decided = match self.exemption(request, source) {
+            Ok(Some(exemption)) => return exemption.response(RuleType::Deletion),
+            Ok(None) => self.deletes(request, source),
+            Err(error) => Err(error),
+        };
+        let (status, message) = match decided {
             Ok(true) => (RuleStatus::Pass, "resource matched".to_owned()),
             Ok(false) => (RuleStatus::Fail, "resource did not match".to_owned()),
             Err(error) => (RuleStatus::Error, error),
@@ -109,6 +133,19 @@ impl CompiledDeletingPolicy {
             message: message.into(),
             detail: None,
         }
+    }
+
+    /// The leave of a request that some exception holds for, whatever it allows.
+    fn exemption<'a>(
+        &'a self,
+        request: &RequestScope<'a>,
+        source: &dyn ContextSource,
+    ) -> Result<Option<Exemption>, String> {
+        if !self.matches(request.request()) {
+            return Ok(None);
+        }
+        let host = SourceHost::new(source).in_namespace(self.info.bounds());
+        self.exceptions.exemption(request, &host, source)
     }
 
     fn deletes<'a>(

@@ -1,7 +1,7 @@
 //! GeneratingPolicy and NamespacedGeneratingPolicy, compiled: expressions and templates that make
 //! objects.
 //!
-//! A policy is taken in steps: constraints, conditions, and then its generations in order. If one
+//! A policy is taken in steps: constraints, exceptions, conditions, and then its generations in order. If one
 //! fails, nothing is made.
 
 mod placeholder;
@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use portcullis_api::{
     cel_policy::Evaluation,
+    cel_policy_exception::CelPolicyException,
     generating_policy::{CelGeneration, GeneratingPolicy, GeneratingPolicyKind, Interpolation},
 };
 use portcullis_cel::{host::Host, program::Program, types::Type};
@@ -20,6 +21,7 @@ use self::template::Template;
 use crate::cel::{
     compiler::Compiler,
     environment::{Flavour, environment},
+    exception::{Exceptions, Leave},
     host::SourceHost,
     preamble::Preamble,
     scope::{RequestScope, Scope},
@@ -36,6 +38,8 @@ use crate::response::{RuleDetail, RuleResponse, RuleStatus, RuleType};
 #[derive(Debug)]
 pub struct CompiledGeneratingPolicy {
     info: Arc<PolicyInfo>,
+    flavour: Flavour,
+    exceptions: Exceptions,
     preamble: Preamble,
     generations: Vec<Generation>,
 }
@@ -75,11 +79,26 @@ impl CompiledGeneratingPolicy {
         match compiler.into_faults() {
             faults if faults.is_empty() => Ok(CompiledGeneratingPolicy {
                 info: Arc::new(info),
+                flavour,
+                exceptions: Exceptions::default(),
                 preamble,
                 generations,
             }),
             faults => Err(CompileError::of_policy(&info, faults)),
         }
+    }
+
+    /// The same policy with the exceptions that name it; what is wrong with one is added to the errors.
+    #[must_use]
+    pub fn with_exceptions(
+        mut self,
+        written: &[&CelPolicyException],
+        errors: &mut Vec<CompileError>,
+    ) -> CompiledGeneratingPolicy {
+        let (exceptions, found) = Exceptions::of_policy(&self.info, self.flavour, written);
+        self.exceptions = exceptions;
+        errors.extend(found);
+        self
     }
 
     /// Who the policy is.
@@ -106,7 +125,13 @@ impl CompiledGeneratingPolicy {
             return None;
         }
         let host = SourceHost::new(source).in_namespace(bounds);
-        let made = self.make(&Scope::new(request, &host, &self.preamble.variables), &host);
+        let scope = Scope::new(request, &host, &self.preamble.variables);
+        let made = match self.exceptions.leave(request, &host, source) {
+            Ok(Leave::Whole(exemption)) => return Some(exemption.response(RuleType::Generation)),
+            Ok(Leave::Parts(allowed)) => self.make(&scope.with("exceptions", allowed), &host),
+            Ok(Leave::Nothing) => self.make(&scope, &host),
+            Err(error) => Err(error),
+        };
         let mut detail = RuleDetail::default();
         let (status, message) = match made {
             Ok(true) => {

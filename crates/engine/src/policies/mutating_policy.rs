@@ -1,6 +1,6 @@
 //! MutatingPolicy and NamespacedMutatingPolicy, compiled: expressions that change an object.
 //!
-//! A policy is taken in steps: constraints, conditions, and then its mutations in order, each on the
+//! A policy is taken in steps: constraints, exceptions, conditions, and then its mutations in order, each on the
 //! object as the one before left it, with variables computed anew. A mutation is an apply
 //! configuration, which is merged into the object by the structure of its kind, or a JSON patch. If
 //! one fails, the object stays as it was before the policy.
@@ -9,14 +9,19 @@ mod compile;
 
 use std::sync::Arc;
 
+use portcullis_api::cel_policy_exception::CelPolicyException;
+use portcullis_cel::value::Value as CelValue;
 use serde_json::Value;
 
 use crate::cel::{
+    environment::Flavour,
+    exception::{Exceptions, Leave},
     host::SourceHost,
     mutation::Mutation,
     preamble::Preamble,
     scope::{RequestScope, Scope},
 };
+use crate::compile_options::CompileError;
 use crate::context::{Store, source::ContextSource};
 use crate::policy_info::PolicyInfo;
 use crate::request::{GroupVersionKind, Request};
@@ -26,6 +31,8 @@ use crate::response::{RuleResponse, RuleStatus, RuleType};
 #[derive(Debug)]
 pub struct CompiledMutatingPolicy {
     info: Arc<PolicyInfo>,
+    flavour: Flavour,
+    exceptions: Exceptions,
     /// The policy as it is written, and then those that are derived.
     variants: Vec<Variant>,
 }
@@ -59,20 +66,50 @@ impl Changed {
     }
 }
 
-/// What expressions may ask, and the namespace that they see of it.
+/// What expressions may ask, the namespace that they see of it, and what exceptions allow.
 #[derive(Clone, Copy)]
 struct World<'w> {
     source: &'w dyn ContextSource,
     namespace: &'w str,
+    allowed: Option<&'w CelValue<'w>>,
 }
 
 impl<'w> World<'w> {
     fn host(self) -> SourceHost<'w> {
         SourceHost::new(self.source).in_namespace(self.namespace)
     }
+
+    fn scope<'s, 'a>(
+        self,
+        request: &'s RequestScope<'a>,
+        host: &'s SourceHost<'_>,
+        variant: &'a Variant,
+    ) -> Scope<'s, 'a>
+    where
+        'w: 'a,
+    {
+        let scope = Scope::new(request, host, &variant.preamble.variables);
+        match self.allowed {
+            Some(allowed) => scope.with("exceptions", allowed.clone()),
+            None => scope,
+        }
+    }
 }
 
 impl CompiledMutatingPolicy {
+    /// The same policy with the exceptions that name it; what is wrong with one is added to the errors.
+    #[must_use]
+    pub fn with_exceptions(
+        mut self,
+        written: &[&CelPolicyException],
+        errors: &mut Vec<CompileError>,
+    ) -> CompiledMutatingPolicy {
+        let (exceptions, found) = Exceptions::of_policy(&self.info, self.flavour, written);
+        self.exceptions = exceptions;
+        errors.extend(found);
+        self
+    }
+
     /// Who the policy is.
     #[must_use]
     pub fn info(&self) -> &Arc<PolicyInfo> {
@@ -96,10 +133,6 @@ impl CompiledMutatingPolicy {
     #[must_use]
     pub fn evaluate(&self, request: &Request<'_>, source: &dyn ContextSource) -> Changed {
         let mut changed = Changed::default();
-        let world = World {
-            source,
-            namespace: self.info.bounds(),
-        };
         for variant in &self.variants {
             if !variant.preamble.matches(self.info.bounds(), request) {
                 continue;
@@ -108,21 +141,51 @@ impl CompiledMutatingPolicy {
                 object: changed.object.as_ref().or(request.object),
                 ..request.clone()
             };
-            let (status, message, object) = match variant.mutate(&seen, world) {
-                Ok(None) => (RuleStatus::Skip, "skip".to_owned(), None),
-                Ok(Some(object)) => (RuleStatus::Pass, "success".to_owned(), object),
-                Err(error) => (RuleStatus::Error, error, None),
-            };
+            let (response, object) = self.mutate(variant, &seen, source);
             changed.object = object.or(changed.object.take());
-            changed.responses.push(RuleResponse {
-                rule: "".into(),
-                rule_type: RuleType::Mutation,
-                status,
-                message: message.into(),
-                detail: None,
-            });
+            changed.responses.push(response);
         }
         changed
+    }
+
+    /// What one variant says, and the object as it leaves it, if it changed.
+    fn mutate(
+        &self,
+        variant: &Variant,
+        request: &Request<'_>,
+        source: &dyn ContextSource,
+    ) -> (RuleResponse, Option<Value>) {
+        let mut world = World {
+            source,
+            namespace: self.info.bounds(),
+            allowed: None,
+        };
+        let (store, host) = (Store::new(), world.host());
+        let scope = RequestScope::new(request, &store);
+        let allowed;
+        let mutated = match self.exceptions.leave(&scope, &host, source) {
+            Ok(Leave::Whole(exemption)) => return (exemption.response(RuleType::Mutation), None),
+            Ok(Leave::Parts(parts)) => {
+                allowed = parts;
+                world.allowed = Some(&allowed);
+                variant.mutate(request, world)
+            }
+            Ok(Leave::Nothing) => variant.mutate(request, world),
+            Err(error) => Err(error),
+        };
+        let (status, message, object) = match mutated {
+            Ok(None) => (RuleStatus::Skip, "skip".to_owned(), None),
+            Ok(Some(object)) => (RuleStatus::Pass, "success".to_owned(), object),
+            Err(error) => (RuleStatus::Error, error, None),
+        };
+        let response = RuleResponse {
+            rule: "".into(),
+            rule_type: RuleType::Mutation,
+            status,
+            message: message.into(),
+            detail: None,
+        };
+        (response, object)
     }
 }
 
@@ -155,7 +218,7 @@ impl Variant {
     fn holds(&self, request: &Request<'_>, world: World<'_>) -> Result<bool, String> {
         let (store, host) = (Store::new(), world.host());
         let request = RequestScope::new(request, &store);
-        let scope = Scope::new(&request, &host, &self.preamble.variables);
+        let scope = world.scope(&request, &host, self);
         self.preamble.holds(&scope)
     }
 
@@ -169,7 +232,7 @@ impl Variant {
     ) -> Result<Option<Value>, String> {
         let (store, host) = (Store::new(), world.host());
         let scoped = RequestScope::new(request, &store);
-        let scope = Scope::new(&scoped, &host, &self.preamble.variables);
+        let scope = world.scope(&scoped, &host, self);
         mutation.apply(&scope, before, world.source.catalogue())
     }
 }

@@ -10,14 +10,18 @@ pub(in crate::policies) use compile::cel_policy_info;
 
 use std::sync::Arc;
 
+use portcullis_api::cel_policy_exception::CelPolicyException;
 use portcullis_cel::{program::Program, value::Value};
 
 use crate::cel::{
+    environment::Flavour,
+    exception::{Exceptions, Leave},
     host::SourceHost,
     preamble::Preamble,
     scope::{RequestScope, Scope},
     validation::{self, Decision, Validation},
 };
+use crate::compile_options::CompileError;
 use crate::context::source::ContextSource;
 use crate::policy_info::PolicyInfo;
 use crate::request::GroupVersionKind;
@@ -27,6 +31,8 @@ use crate::response::{FailureAction, RuleDetail, RuleResponse, RuleStatus, RuleT
 #[derive(Debug)]
 pub struct CompiledValidatingPolicy {
     info: Arc<PolicyInfo>,
+    flavour: Flavour,
+    exceptions: Exceptions,
     action: FailureAction,
     /// The policy as it is written, and then those that are derived.
     variants: Vec<Variant>,
@@ -41,6 +47,19 @@ struct Variant {
 }
 
 impl CompiledValidatingPolicy {
+    /// The same policy with the exceptions that name it; what is wrong with one is added to the errors.
+    #[must_use]
+    pub fn with_exceptions(
+        mut self,
+        written: &[&CelPolicyException],
+        errors: &mut Vec<CompileError>,
+    ) -> CompiledValidatingPolicy {
+        let (exceptions, found) = Exceptions::of_policy(&self.info, self.flavour, written);
+        self.exceptions = exceptions;
+        errors.extend(found);
+        self
+    }
+
     /// Who the policy is.
     #[must_use]
     pub fn info(&self) -> &Arc<PolicyInfo> {
@@ -90,8 +109,17 @@ impl CompiledValidatingPolicy {
         source: &dyn ContextSource,
     ) -> RuleResponse {
         let host = SourceHost::new(source).in_namespace(self.info.bounds());
-        let scope = Scope::new(request, &host, &variant.preamble.variables);
-        let decision = match variant.preamble.holds(&scope) {
+        let mut scope = Scope::new(request, &host, &variant.preamble.variables);
+        let holds = match self.exceptions.leave(request, &host, source) {
+            Ok(Leave::Whole(exemption)) => return exemption.response(RuleType::Validation),
+            Ok(Leave::Parts(allowed)) => {
+                scope = scope.with("exceptions", allowed);
+                variant.preamble.holds(&scope)
+            }
+            Ok(Leave::Nothing) => variant.preamble.holds(&scope),
+            Err(error) => Err(error),
+        };
+        let decision = match holds {
             Ok(true) => validation::decide(&variant.validations, &scope),
             Ok(false) => Decision::of(RuleStatus::Skip, "skip"),
             // `failurePolicy: Ignore` lets a request pass that conditions cannot be decided for.

@@ -75,12 +75,15 @@ pub(super) fn unserved(
     let told = missing.into_iter().map(|((policy, kind), rules)| {
         let rules = rules.join("`, `");
         let message = format!("the cluster serves no kind `{kind}`, which rule `{rules}` is about");
-        let warning = loaded.refusal(&CompileError {
-            kind: "Policy".to_owned(),
-            policy,
-            path: "spec.rules".to_owned(),
-            message,
-        });
+        let warning = loaded.refusal(
+            &LoadedPolicies::default(),
+            &CompileError {
+                kind: "Policy".to_owned(),
+                policy,
+                path: "spec.rules".to_owned(),
+                message,
+            },
+        );
         Diagnostic {
             severity: Severity::Warning,
             ..warning

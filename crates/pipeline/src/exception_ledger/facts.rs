@@ -35,7 +35,8 @@ pub(super) fn check(reading: &Reading<'_>) -> Vec<Diagnostic> {
         .collect();
     for fact in LEDGER {
         let key = format!("portcullis.io/{fact}");
-        if annotation(value, &key).is_empty() {
+        let is_field = *fact == "expires" && !text(value, "/spec/expiresAt").is_empty();
+        if annotation(value, &key).is_empty() && !is_field {
             let missing = Diagnostic::error(format!("the exception has no annotation `{key}`"));
             found.push(missing.at(
                 reading.place("/metadata/annotations"),

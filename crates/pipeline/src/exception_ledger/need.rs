@@ -9,6 +9,8 @@
 //! Each resource is taken as being created, and as being updated or deleted too where the policy or the
 //! exception speaks of that. Other exceptions are left out, and so is the expiry.
 
+mod cel;
+
 use portcullis_api::policy_exception::{ExceptedRules, PolicyException};
 use portcullis_engine::{
     CompileOptions, PolicySet, compile, evaluate,
@@ -21,8 +23,10 @@ use portcullis_engine::{
 };
 use portcullis_schema::nearest;
 use portcullis_values::wildcard::{self, Wildcard};
+use serde::Serialize;
 use serde_json::Value;
 
+pub(super) use self::cel::{CelTrial, Unusable};
 use super::{LedgerException, Need, RESOURCES_FOLDER};
 use crate::{
     diagnostic::Diagnostic,
@@ -67,7 +71,7 @@ impl Trial {
             }
         };
         Ok(Trial {
-            operations: operations(&policy.document.value, &alone),
+            operations: operations(&policy.document.value, &alone.spec),
             exception,
             without: set(&loaded, &[])?,
             with: set(&loaded, &[alone])?,
@@ -99,42 +103,16 @@ impl Trial {
 
     /// Tries the resources in each world.
     pub(super) fn run(&self, worlds: &[Inputs], objects: &[Value]) -> (Need, String) {
-        let mut matched = 0;
-        let mut undecided = None;
-        for world in worlds {
-            let source = OfflineSource::new(&world.world);
-            let operations = self.operations.iter();
-            let tries = operations.flat_map(|it| objects.iter().map(move |object| (object, *it)));
-            for (object, operation) in tries {
-                let request = request(
-                    object,
-                    operation,
-                    &world.world.catalogue,
-                    &world.surroundings,
-                );
-                let subject = Subject::of(&request);
-                if !subject.is_some_and(|subject| self.exception.holds(&subject, 0)) {
-                    continue;
-                }
-                match self.on(&request, &source) {
-                    Some((Need::Needed, because)) => return (Need::Needed, because),
-                    Some((Need::Unknown, because)) => undecided = undecided.or(Some(because)),
-                    Some((Need::Needless, _)) => matched += 1,
-                    None => {}
-                }
-            }
-        }
-        match (undecided, matched) {
-            (Some(because), _) => (Need::Unknown, because),
-            (None, 0) => (
-                Need::Unknown,
-                "nothing that it matches is at hand".to_owned(),
-            ),
-            (None, _) => {
-                let because = "everything at hand that it matches does without it";
-                (Need::Needless, because.to_owned())
-            }
-        }
+        let tries = Tries {
+            worlds,
+            objects,
+            operations: &self.operations,
+        };
+        tries.judge(|request, source| {
+            let subject = Subject::of(request)?;
+            let holds = self.exception.holds(&subject, 0);
+            holds.then(|| self.on(request, source)).flatten()
+        })
     }
 
     /// Whether one resource needs it; none where its conditions do not let the resource off.
@@ -181,8 +159,53 @@ impl Trial {
     }
 }
 
-fn operations(policy: &Value, exception: &PolicyException) -> Vec<Operation> {
-    let text = policy.to_string() + &serde_json::to_string(&exception.spec).unwrap_or_default();
+/// What a policy is tried on.
+struct Tries<'t> {
+    worlds: &'t [Inputs],
+    objects: &'t [Value],
+    operations: &'t [Operation],
+}
+
+impl Tries<'_> {
+    /// The need that the resources show together; a resource that the exception is not for shows none.
+    fn judge(
+        &self,
+        need: impl Fn(&Request<'_>, &OfflineSource<'_>) -> Option<(Need, String)>,
+    ) -> (Need, String) {
+        let mut matched = 0;
+        let mut undecided = None;
+        for world in self.worlds {
+            let source = OfflineSource::new(&world.world);
+            let operations = self.operations.iter();
+            let objects = self.objects;
+            let tries = operations.flat_map(|it| objects.iter().map(move |object| (object, *it)));
+            for (object, operation) in tries {
+                let catalogue = &world.world.catalogue;
+                let request = request(object, operation, catalogue, &world.surroundings);
+                match need(&request, &source) {
+                    Some((Need::Needed, because)) => return (Need::Needed, because),
+                    Some((Need::Unknown, because)) => undecided = undecided.or(Some(because)),
+                    Some((Need::Needless, _)) => matched += 1,
+                    None => {}
+                }
+            }
+        }
+        match (undecided, matched) {
+            (Some(because), _) => (Need::Unknown, because),
+            (None, 0) => (
+                Need::Unknown,
+                "nothing that it matches is at hand".to_owned(),
+            ),
+            (None, _) => {
+                let because = "everything at hand that it matches does without it";
+                (Need::Needless, because.to_owned())
+            }
+        }
+    }
+}
+
+fn operations(policy: &Value, exception: &impl Serialize) -> Vec<Operation> {
+    let text = policy.to_string() + &serde_json::to_string(exception).unwrap_or_default();
     let mut all = vec![Operation::Create];
     if text.contains("UPDATE") || text.contains("oldObject") {
         all.push(Operation::Update);

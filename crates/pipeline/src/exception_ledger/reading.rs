@@ -1,5 +1,7 @@
 //! A written exception as an entry of the ledger.
 
+mod cel;
+
 use portcullis_api::policy_exception::{ExceptedRules, PolicyException};
 use portcullis_engine::{
     exceptions::{EXPIRY_ANNOTATION, Nanoseconds, expires},
@@ -43,16 +45,13 @@ impl Reading<'_> {
                 });
                 (covers.collect(), words::matches(&written.spec))
             }
-            Loaded::Companion(_) => (
-                self.policy_refs(),
-                "what its conditions hold for".to_owned(),
-            ),
+            Loaded::CelException(written) => {
+                let covers = self.policy_refs(&written, at_hand, &mut unknown);
+                (covers, words::conditions(&written.spec))
+            }
             _ => return None,
         };
-        let written = match annotation(value, EXPIRY_ANNOTATION) {
-            "" => text(value, "/spec/expiresAt"),
-            written => written,
-        };
+        let (written, expiry_pointer) = self.expiry();
         let name = text(value, "/metadata/name");
         let exception = LedgerException {
             environment: self.bundle.environment.clone(),
@@ -68,7 +67,7 @@ impl Reading<'_> {
             matches,
             covers,
             place: self.place("/metadata/name"),
-            expiry_place: self.place(&annotation_pointer(EXPIRY_ANNOTATION)),
+            expiry_place: self.place(&expiry_pointer),
         };
         Some((exception, unknown))
     }
@@ -144,20 +143,16 @@ impl Reading<'_> {
         }
     }
 
-    /// The policies of an exception of `policies.kyverno.io`.
-    fn policy_refs(&self) -> Vec<Covered> {
-        let refs = self.document.value.pointer("/spec/policyRefs");
-        let refs = refs.and_then(Value::as_array).into_iter().flatten();
-        refs.enumerate()
-            .map(|(index, one)| Covered {
-                policy: text(one, "/name").to_owned(),
-                rules: Vec::new(),
-                names_rules: true,
-                need: Need::Unknown,
-                because: "policies of this kind are not evaluated".to_owned(),
-                place: self.place(&format!("/spec/policyRefs/{index}/name")),
-            })
-            .collect()
+    /// When the exception ends, as written and where: at whichever of its two expiries comes first.
+    /// One that is no time comes before all others, so that it is told.
+    fn expiry(&self) -> (&str, String) {
+        let value = &self.document.value;
+        let annotated = annotation_pointer(EXPIRY_ANNOTATION);
+        let pointers = [annotated.clone(), "/spec/expiresAt".to_owned()];
+        let written = pointers.map(|pointer| (text(value, &pointer), pointer));
+        let written = written.into_iter().filter(|(text, _)| !text.is_empty());
+        let first = written.min_by_key(|(text, _)| expires(text).unwrap_or(Nanoseconds::MIN));
+        first.unwrap_or(("", annotated))
     }
 
     /// The place of a JSON pointer's node, or of the nearest one around it.

@@ -1,10 +1,34 @@
 //! The `match` block of an exception in words: `Pod, DaemonSet in observability named exporter-*`.
 
 use portcullis_api::{
+    cel_policy_exception::CelPolicyExceptionSpec,
     cluster_policy::{ResourceDescription, ResourceFilter},
     label_selector::LabelSelector,
     policy_exception::PolicyExceptionSpec,
 };
+
+/// What an exception of `policies.kyverno.io` is for.
+pub(super) fn conditions(spec: &CelPolicyExceptionSpec) -> String {
+    let conditions = spec.match_conditions.iter();
+    let names: Vec<&str> = conditions
+        .map(|condition| condition.name.as_str())
+        .collect();
+    let mut words = match names.as_slice() {
+        [] => "everything".to_owned(),
+        names => format!("what {} holds for", names.join(" and ")),
+    };
+    let mut only = Vec::new();
+    if !spec.images.is_empty() {
+        only.push(format!("images {}", spec.images.join(", ")));
+    }
+    if !spec.allowed_values.is_empty() {
+        only.push(format!("values {}", spec.allowed_values.join(", ")));
+    }
+    if !only.is_empty() {
+        words.push_str(&format!(", only {}", only.join(" and ")));
+    }
+    words
+}
 
 /// What an exception is for.
 pub(super) fn matches(spec: &PolicyExceptionSpec) -> String {

@@ -26,7 +26,8 @@ pub struct LoadedPolicies {
     pub loaded: Vec<Loaded>,
     /// Files or documents that cannot be used, each with its place and the reason.
     pub errors: Vec<Diagnostic>,
-    /// The file of each policy and which of its documents it is, by the policy's name.
+    /// The file of each policy and which of its documents it is, by the policy's name; of an
+    /// exception, by `PolicyException` and its key.
     origins: BTreeMap<String, (SourceFile, usize)>,
 }
 
@@ -37,6 +38,16 @@ impl LoadedPolicies {
             Loaded::Exception(exception) => Some(exception.as_ref()),
             _ => None,
         })
+    }
+
+    /// How many exceptions there are among them, of both groups.
+    #[must_use]
+    pub fn exception_count(&self) -> usize {
+        let exceptions = self
+            .loaded
+            .iter()
+            .filter(|loaded| matches!(loaded, Loaded::Exception(_) | Loaded::CelException(_)));
+        exceptions.count()
     }
 
     /// Whether a rule of theirs copies or changes objects that exist.
@@ -81,13 +92,27 @@ impl LoadedPolicies {
         })
     }
 
-    /// A policy that is refused, at the place that it is refused for.
+    /// A policy or exception that is refused, at the place that it is refused for.
     #[must_use]
-    pub fn refusal(&self, error: &CompileError) -> Diagnostic {
-        let message = format!("policy {}: {}: {}", error.policy, error.path, error.message);
-        let name = error.policy.rsplit('/').next().unwrap_or_default();
+    pub fn refusal(&self, further: &LoadedPolicies, error: &CompileError) -> Diagnostic {
+        let is_exception = error.kind == EXCEPTION;
+        let word = if is_exception { "exception" } else { "policy" };
+        let message = format!("{word} {}: {}: {}", error.policy, error.path, error.message);
+        let name = match is_exception {
+            true => exception_origin(&error.policy),
+            false => error
+                .policy
+                .rsplit('/')
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
+        };
         let diagnostic = Diagnostic::error(message);
-        match self.origins.get(name) {
+        match self
+            .origins
+            .get(&name)
+            .or_else(|| further.origins.get(&name))
+        {
             Some((file, document)) => diagnostic.at(
                 places::in_document(file, *document, &places::pointer(&error.path), false),
                 error.message.clone(),
@@ -119,10 +144,26 @@ impl LoadedPolicies {
                 faults.is_empty()
             })
             .collect();
+        let further = further.loaded.iter();
+        let usable = usable
+            .into_iter()
+            .chain(further.filter(|one| is_cel_exception(one)));
         let (set, errors) = compile(usable, &exceptions, options);
         refused.extend(errors);
         (set, refused)
     }
+}
+
+/// The kind of exceptions.
+pub(crate) const EXCEPTION: &str = "PolicyException";
+
+/// Under what an exception's file is kept; its key is `name` or `namespace/name`.
+fn exception_origin(key: &str) -> String {
+    format!("{EXCEPTION} {key}")
+}
+
+fn is_cel_exception(loaded: &Loaded) -> bool {
+    matches!(loaded, Loaded::CelException(_))
 }
 
 /// What lint refuses a policy for.
@@ -198,6 +239,20 @@ fn load_file(path: &Path, overrides: &Overrides, all: &mut LoadedPolicies) {
         found.extend(loaded.into_iter().map(|loaded| (loaded, index)));
     }
     for (loaded, index) in found {
+        let excepted = match &loaded {
+            Loaded::Exception(exception) => Some(&exception.metadata),
+            Loaded::CelException(exception) => Some(&exception.metadata),
+            _ => None,
+        };
+        if let Some(metadata) = excepted {
+            let name = metadata.name.as_deref().unwrap_or_default();
+            let key = match metadata.namespace.as_deref().unwrap_or_default() {
+                "" => name.to_owned(),
+                namespace => format!("{namespace}/{name}"),
+            };
+            all.origins
+                .insert(exception_origin(&key), (file.clone(), index));
+        }
         let metadata = match &loaded {
             Loaded::Policy(policy) => Some(&policy.metadata),
             Loaded::Cleanup(policy) => Some(&policy.metadata),

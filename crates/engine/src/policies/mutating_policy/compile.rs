@@ -11,6 +11,7 @@ use crate::autogen::cel::{Rewriting, expand};
 use crate::cel::{
     compiler::Compiler,
     environment::{Flavour, environment},
+    exception::Exceptions,
     mutation,
     preamble::Preamble,
 };
@@ -39,6 +40,8 @@ impl CompiledMutatingPolicy {
         }
         Ok(CompiledMutatingPolicy {
             info: Arc::new(info),
+            flavour,
+            exceptions: Exceptions::default(),
             variants,
         })
     }

@@ -16,6 +16,7 @@ use crate::autogen::cel::{Rewriting, expand};
 use crate::cel::{
     compiler::Compiler,
     environment::{Flavour, environment},
+    exception::Exceptions,
     preamble::Preamble,
     validation::{self, Wording},
 };
@@ -48,6 +49,8 @@ impl CompiledValidatingPolicy {
             || spec.validation_actions.contains(&ValidationAction::Deny);
         Ok(CompiledValidatingPolicy {
             info: Arc::new(info),
+            flavour,
+            exceptions: Exceptions::default(),
             action: match is_denied {
                 true => FailureAction::Enforce,
                 false => FailureAction::Audit,
