@@ -3,7 +3,7 @@
 use portcullis_engine::{
     compile,
     compile_options::CompileOptions,
-    context::source::NoSource,
+    context::source::{ContextSource, Lookup, NoSource},
     evaluate,
     load::load,
     record::Silent,
@@ -156,12 +156,17 @@ fn a_mutation_that_fails_changes_nothing() {
 }
 
 #[test]
-fn what_is_not_evaluated_is_an_error() {
-    check(
-        &json!({"targetMatchConstraints": {"resourceRules": []}, "mutations": []}),
-        &["spec.targetMatchConstraints: changing objects that exist is not evaluated"],
-        "",
-        None,
+fn an_expression_of_another_type_is_refused() {
+    let targets = json!({
+        "evaluation": {"mutateExisting": {"enabled": true}},
+        "targetMatchConstraints": {"expression": "'text'"},
+        "mutations": [],
+    });
+    let (said, _) = change(&targets);
+    assert!(
+        said.concat()
+            .starts_with("spec.targetMatchConstraints.expression: the expression gives `string`"),
+        "{said:?}"
     );
     let (said, _) = change(&json!({"mutations": [apply("'text'")]}));
     assert!(
@@ -169,4 +174,111 @@ fn what_is_not_evaluated_is_an_error() {
             .starts_with("spec.mutations[0].applyConfiguration.expression: "),
         "{said:?}"
     );
+}
+
+/// Two ConfigMaps that exist.
+struct ConfigMaps;
+
+impl ContextSource for ConfigMaps {
+    fn now(&self) -> i128 {
+        0
+    }
+
+    fn random(&self) -> u64 {
+        0
+    }
+
+    fn matching_objects(&self, _: &str, kind: &str) -> Lookup {
+        let object = |namespace: &str, name: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"namespace": namespace, "name": name}});
+        match kind {
+            "ConfigMap" => Lookup::Found(json!([object("shop", "a"), object("other", "b")])),
+            _ => Lookup::NotFound,
+        }
+    }
+}
+
+/// Checks what a policy makes of existing objects: status, message, namespace, name and labels.
+fn check_targets(kind: &str, spec: &Value, expected: &[&str]) {
+    let mut written = policy(spec);
+    if let Some(name) = written.get_mut("kind") {
+        *name = kind.into();
+    }
+    if let Some(namespace) = written.pointer_mut("/metadata/namespace") {
+        *namespace = "shop".into();
+    }
+    let (loaded, errors) = load(&written);
+    assert!(errors.is_empty(), "{errors:?}");
+    let (set, errors) = compile(&loaded, &[], &CompileOptions::default());
+    assert!(errors.is_empty(), "{errors:?}");
+    let pod =
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "shop"}});
+    let request = Request {
+        operation: Operation::Create,
+        resource: GroupVersionResource {
+            group: String::new(),
+            version: "v1".to_owned(),
+            resource: "pods".to_owned(),
+        },
+        name: "a",
+        namespace: "shop",
+        object: Some(&pod),
+        ..Request::default()
+    };
+    let responses = evaluate(&set, &request, &ConfigMaps, &mut Silent);
+    let rules = responses.iter().flat_map(|response| &response.rules);
+    let said = rules.map(|rule| {
+        let target = rule.detail.as_ref();
+        let target = target.and_then(|detail| detail.patched_target.as_ref());
+        let metadata = target.and_then(|target| target.get("metadata"));
+        let metadata = metadata.map(|metadata| format!(" {metadata}"));
+        let (status, metadata) = (rule.status.as_str(), metadata.unwrap_or_default());
+        format!("{status} {}{metadata}", rule.message)
+    });
+    assert_eq!(said.collect::<Vec<_>>(), expected, "{kind} {spec}");
+}
+
+#[test]
+fn existing_objects_are_changed() {
+    let spec = |further: Value| {
+        let mut spec = json!({
+            "evaluation": {"mutateExisting": {"enabled": true}, "admission": {"enabled": false}},
+            "targetMatchConstraints": {"resourceRules": [{
+                "apiGroups": [""], "apiVersions": ["v1"], "operations": ["UPDATE"],
+                "resources": ["configmaps"],
+            }]},
+            "mutations": [apply(
+                "Object{metadata: Object.metadata{labels: {'by': request.object.metadata.name + object.metadata.name}}}"
+            )],
+        });
+        if let (Some(spec), Some(further)) = (spec.as_object_mut(), further.as_object()) {
+            spec.extend(further.clone());
+        }
+        spec
+    };
+    let a = r#"pass success {"labels":{"by":"aa"},"name":"a","namespace":"shop"}"#;
+    let b = r#"pass success {"labels":{"by":"ab"},"name":"b","namespace":"other"}"#;
+    check_targets("MutatingPolicy", &spec(json!({})), &[a, b]);
+    check_targets("NamespacedMutatingPolicy", &spec(json!({})), &[a]);
+    let condition =
+        json!([{"name": "c", "expression": "object.metadata.namespace != request.namespace"}]);
+    check_targets(
+        "MutatingPolicy",
+        &spec(json!({"targetMatchConditions": condition})),
+        &[b],
+    );
+    let unmet = json!([{"name": "c", "expression": "object.metadata.name == 'b'"}]);
+    check_targets(
+        "MutatingPolicy",
+        &spec(json!({"matchConditions": unmet})),
+        &[],
+    );
+    let named = json!({"expression": "{'kind': dyn('Secret'), 'apiVersion': dyn('v1'), 'metadata': dyn({'name': 'z'})}"});
+    let found = r#"pass success {"labels":{"by":"az"},"name":"z"}"#;
+    check_targets(
+        "MutatingPolicy",
+        &spec(json!({"targetMatchConstraints": named})),
+        &[found],
+    );
+    let trigger = json!({"evaluation": {"mutateExisting": {"enabled": true}}});
+    check_targets("MutatingPolicy", &spec(trigger), &["pass success", a, b]);
 }

@@ -324,7 +324,8 @@ fn answer(rule: &RuleResponse, result: &ReportResult, after: Option<&Value>) -> 
         match (rule.rule_type, rule.status) {
             (RuleType::Mutation, RuleStatus::Pass) => {
                 let bare = |object: Option<&Value>| object.map(unmanaged);
-                json!([bare(after), bare(target(rule))])
+                let target = target(rule);
+                json!([bare(after.filter(|_| target.is_none())), bare(target)])
             }
             _ => Value::Null,
         },

@@ -29,7 +29,7 @@ use crate::cel::{
 };
 use crate::compile_options::{CompileError, CompileOptions};
 use crate::context::{Store, source::ContextSource};
-use crate::policies::mutating_policy::Changed;
+use crate::policies::mutating_policy::{Changed, Outcome};
 use crate::policy_info::PolicyInfo;
 use crate::request::{GroupVersionKind, Request};
 use crate::response::{RuleDetail, RuleResponse, RuleStatus, RuleType};
@@ -216,6 +216,3 @@ impl CompiledMutatingAdmissionPolicy {
         }
     }
 }
-
-/// The object as it comes out, if it changed; nothing where a condition does not hold; or an error.
-type Outcome = Result<Option<Option<Value>>, String>;

@@ -1,17 +1,22 @@
 //! MutatingPolicy and NamespacedMutatingPolicy, compiled: expressions that change an object.
 //!
-//! A policy is taken in steps: constraints, exceptions, conditions, and then its mutations in order, each on the
-//! object as the one before left it, with variables computed anew. A mutation is an apply
+//! A policy is taken in steps: constraints, exceptions, conditions, and then its mutations in order,
+//! each on the object as the one before left it, with variables computed anew. A mutation is an apply
 //! configuration, which is merged into the object by the structure of its kind, or a JSON patch. If
-//! one fails, the object stays as it was before the policy.
+//! one fails, the object stays as it was before the policy. A policy with
+//! `evaluation.mutateExisting` then changes existing objects in the same way: `object` is each of
+//! them, and `request` the one that the policy is evaluated for.
 
 mod compile;
+mod targets;
 
 use std::sync::Arc;
 
 use portcullis_api::cel_policy_exception::CelPolicyException;
 use portcullis_cel::value::Value as CelValue;
 use serde_json::Value;
+
+use self::targets::Targets;
 
 use crate::cel::{
     environment::Flavour,
@@ -25,7 +30,7 @@ use crate::compile_options::CompileError;
 use crate::context::{Store, source::ContextSource};
 use crate::policy_info::PolicyInfo;
 use crate::request::{GroupVersionKind, Request};
-use crate::response::{RuleResponse, RuleStatus, RuleType};
+use crate::response::{RuleDetail, RuleResponse, RuleStatus, RuleType};
 
 /// A policy, ready to run.
 #[derive(Debug)]
@@ -42,6 +47,8 @@ pub struct CompiledMutatingPolicy {
 struct Variant {
     preamble: Preamble,
     mutations: Vec<Mutation>,
+    /// The existing objects that are changed, too.
+    targets: Option<Targets>,
 }
 
 /// What a policy made of an object.
@@ -53,13 +60,12 @@ pub struct Changed {
     pub object: Option<Value>,
 }
 
+/// The object as it comes out, if it changed; nothing where a condition does not hold; or an error.
+pub(in crate::policies) type Outcome = Result<Option<Option<Value>>, String>;
+
 impl Changed {
     /// Adds what a policy says, and the object as it comes out where it changed.
-    pub(in crate::policies) fn add(
-        &mut self,
-        response: RuleResponse,
-        outcome: Result<Option<Option<Value>>, String>,
-    ) {
+    pub(in crate::policies) fn add(&mut self, response: RuleResponse, outcome: Outcome) {
         let object = outcome.ok().flatten().flatten();
         self.object = object.or(self.object.take());
         self.responses.push(response);
@@ -137,24 +143,25 @@ impl CompiledMutatingPolicy {
             if !variant.preamble.matches(self.info.bounds(), request) {
                 continue;
             }
+            let before = changed.object.take();
             let seen = Request {
-                object: changed.object.as_ref().or(request.object),
+                object: before.as_ref().or(request.object),
                 ..request.clone()
             };
-            let (response, object) = self.mutate(variant, &seen, source);
-            changed.object = object.or(changed.object.take());
-            changed.responses.push(response);
+            self.change(variant, &seen, source, &mut changed);
+            changed.object = changed.object.or(before);
         }
         changed
     }
 
-    /// What one variant says, and the object as it leaves it, if it changed.
-    fn mutate(
+    /// Adds what one variant says and does.
+    fn change(
         &self,
         variant: &Variant,
         request: &Request<'_>,
         source: &dyn ContextSource,
-    ) -> (RuleResponse, Option<Value>) {
+        changed: &mut Changed,
+    ) {
         let mut world = World {
             source,
             namespace: self.info.bounds(),
@@ -163,39 +170,115 @@ impl CompiledMutatingPolicy {
         let (store, host) = (Store::new(), world.host());
         let scope = RequestScope::new(request, &store);
         let allowed;
-        let mutated = match self.exceptions.leave(&scope, &host, source) {
-            Ok(Leave::Whole(exemption)) => return (exemption.response(RuleType::Mutation), None),
+        match self.exceptions.leave(&scope, &host, source) {
+            Ok(Leave::Whole(exemption)) => {
+                changed
+                    .responses
+                    .push(exemption.response(RuleType::Mutation));
+                return;
+            }
             Ok(Leave::Parts(parts)) => {
                 allowed = parts;
                 world.allowed = Some(&allowed);
-                variant.mutate(request, world)
             }
-            Ok(Leave::Nothing) => variant.mutate(request, world),
-            Err(error) => Err(error),
-        };
-        let (status, message, object) = match mutated {
-            Ok(None) => (RuleStatus::Skip, "skip".to_owned(), None),
-            Ok(Some(object)) => (RuleStatus::Pass, "success".to_owned(), object),
-            Err(error) => (RuleStatus::Error, error, None),
-        };
-        let response = RuleResponse {
-            rule: "".into(),
-            rule_type: RuleType::Mutation,
-            status,
-            message: message.into(),
-            detail: None,
-        };
-        (response, object)
+            Ok(Leave::Nothing) => {}
+            Err(error) => {
+                changed.responses.push(response(&Err(error), None));
+                return;
+            }
+        }
+        // A policy that is not asked for admission requests leaves their objects alone.
+        if self.info.admission || variant.targets.is_none() {
+            let outcome = variant.mutate(request, world);
+            changed.add(response(&outcome, None), outcome);
+        }
+        if let Some(targets) = &variant.targets {
+            let responses = variant.change_targets(targets, request, world);
+            changed.responses.extend(responses);
+        }
+    }
+}
+
+/// What is said of an object; `target` is an existing one as it comes out.
+fn response(outcome: &Outcome, target: Option<Value>) -> RuleResponse {
+    let (status, message) = match outcome {
+        Ok(None) => (RuleStatus::Skip, "skip"),
+        Ok(Some(_)) => (RuleStatus::Pass, "success"),
+        Err(error) => (RuleStatus::Error, error.as_str()),
+    };
+    let detail = target.map(|target| RuleDetail {
+        patched_target: Some(target),
+        ..RuleDetail::default()
+    });
+    RuleResponse {
+        rule: "".into(),
+        rule_type: RuleType::Mutation,
+        status,
+        message: message.into(),
+        detail: detail.map(Box::new),
     }
 }
 
 impl Variant {
-    /// The object as it comes out, if it changed; nothing at all where a condition does not hold.
-    fn mutate(
+    /// What is said of each existing object; nothing where a condition on the request does not hold.
+    fn change_targets(
         &self,
+        targets: &Targets,
         request: &Request<'_>,
         world: World<'_>,
-    ) -> Result<Option<Option<Value>>, String> {
+    ) -> Vec<RuleResponse> {
+        let objects = self.holds(request, world).and_then(|holds| {
+            let (store, host) = (Store::new(), world.host());
+            let request = RequestScope::new(request, &store);
+            let scope = world.scope(&request, &host, self);
+            match holds {
+                true => targets.objects(&scope, world.source, world.namespace),
+                false => Ok(Vec::new()),
+            }
+        });
+        let objects = match objects {
+            Ok(objects) => objects,
+            Err(error) => return vec![response(&Err(error), None)],
+        };
+        let changes = objects.into_iter().filter_map(|target| {
+            let outcome = self.mutate_target(targets, request, &target, world);
+            let after = match &outcome {
+                Ok(None) => return None,
+                Ok(Some(after)) => after.clone().unwrap_or(target),
+                Err(_) => target,
+            };
+            Some(response(&outcome, Some(after)))
+        });
+        changes.collect()
+    }
+
+    fn mutate_target(
+        &self,
+        targets: &Targets,
+        request: &Request<'_>,
+        target: &Value,
+        world: World<'_>,
+    ) -> Outcome {
+        let mut object: Option<Value> = None;
+        for (index, mutation) in self.mutations.iter().enumerate() {
+            let before = object.as_ref().unwrap_or(target);
+            let (store, host) = (Store::new(), world.host());
+            let request = RequestScope::new(request, &store);
+            let scope = world.scope(&request, &host, self);
+            let scope = scope.with("object", before.into());
+            for condition in targets.conditions.iter().filter(|_| index == 0) {
+                if !scope.is_true(condition)? {
+                    return Ok(None);
+                }
+            }
+            let after = mutation.apply(&scope, before, world.source.catalogue())?;
+            object = after.or(object);
+        }
+        Ok(Some(object.filter(|after| after != target)))
+    }
+
+    /// The object as it comes out, if it changed; nothing at all where a condition does not hold.
+    fn mutate(&self, request: &Request<'_>, world: World<'_>) -> Outcome {
         if !self.holds(request, world)? {
             return Ok(None);
         }

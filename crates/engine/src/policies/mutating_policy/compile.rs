@@ -6,7 +6,7 @@ use portcullis_api::cel_policy::Evaluation;
 use portcullis_api::mutating_policy::{MutatingPolicy, MutatingPolicyKind, MutatingPolicySpec};
 use serde_json::Value;
 
-use super::{CompiledMutatingPolicy, Variant};
+use super::{CompiledMutatingPolicy, Variant, targets::Targets};
 use crate::autogen::cel::{Rewriting, expand};
 use crate::cel::{
     compiler::Compiler,
@@ -36,7 +36,11 @@ impl CompiledMutatingPolicy {
         let written = serde_json::to_value(spec).unwrap_or_default();
         for derived in expand(&written, Rewriting::Mutations) {
             let spec = derived_spec(derived.spec).map_err(errors)?;
-            variants.push(Variant::compile(&spec, flavour).map_err(errors)?);
+            let derived = Variant::compile(&spec, flavour).map_err(errors)?;
+            variants.push(Variant {
+                targets: None,
+                ..derived
+            });
         }
         Ok(CompiledMutatingPolicy {
             info: Arc::new(info),
@@ -64,33 +68,17 @@ impl Variant {
             &spec.match_conditions,
             &spec.variables,
         );
-        refuse_targets(&mut compiler, spec);
+        let targets = Targets::compile(&mut compiler, spec);
         let mutations = mutation::compile(&mut compiler, &spec.mutations);
         match compiler.into_faults() {
             faults if faults.is_empty() => Ok(Variant {
                 preamble,
                 mutations,
+                targets,
             }),
             faults => Err(faults),
         }
     }
-}
-
-/// A policy that changes other objects than the request's is refused whole: what it would do to the
-/// request's object is not what it says.
-fn refuse_targets(compiler: &mut Compiler, spec: &MutatingPolicySpec) {
-    let mutates_existing = spec
-        .evaluation
-        .as_ref()
-        .and_then(|of| of.mutate_existing.as_ref())
-        .is_some_and(|of| of.enabled == Some(true));
-    let path = match (&spec.target_match_constraints, mutates_existing) {
-        (Some(_), _) => "spec.targetMatchConstraints",
-        (None, true) => "spec.evaluation.mutateExisting",
-        (None, false) => return,
-    };
-    let problem = "changing objects that exist is not evaluated";
-    compiler.fault(path.to_owned(), problem.to_owned());
 }
 
 fn info(policy: &MutatingPolicy) -> PolicyInfo {
