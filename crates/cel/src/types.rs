@@ -114,6 +114,7 @@ impl fmt::Display for Type {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Type::Wrapper(of) => write!(formatter, "wrapper({of})"),
+            Type::Null => formatter.write_str("null"),
             Type::Duration => formatter.write_str("duration"),
             Type::Timestamp => formatter.write_str("timestamp"),
             Type::Any => formatter.write_str("any"),

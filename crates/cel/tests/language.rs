@@ -177,7 +177,17 @@ fn mistakes() {
         ),
         (
             "1 && true",
-            "ERROR: <input>:1:3: found no matching overload for '_&&_' applied to '(int, bool)'",
+            "ERROR: <input>:1:1: expected type 'bool' but found 'int'",
+            0,
+        ),
+        (
+            "[] * 1",
+            "ERROR: <input>:1:4: found no matching overload for '_*_' applied to '(list(dyn), int)'",
+            0,
+        ),
+        (
+            "null.a",
+            "ERROR: <input>:1:5: type 'null' does not support field selection",
             0,
         ),
     ]);

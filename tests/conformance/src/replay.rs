@@ -91,17 +91,21 @@ pub fn all(corpora: &Path, only: Option<&str>) -> Result<Vec<Score>, String> {
     Ok(scores)
 }
 
-/// The table `cel` is scored twice: by what expressions give, and by what that costs.
-fn replay_cel(table: &Value) -> Result<[Score; 2], String> {
+/// The table `cel` is scored by what expressions give, by what that costs, and by the words in
+/// which they are refused.
+fn replay_cel(table: &Value) -> Result<[Score; 3], String> {
     let replay = goldens::cel::Replay::new(table)?;
-    let (mut results, mut costs) = (Score::new(CEL), Score::new(format!("{CEL} cost")));
+    let names = ["", " cost", " error text"];
+    let mut scores = names.map(|part| Score::new(format!("{CEL}{part}")));
     for case in goldens::cases(table) {
         let named = || format!("{} in {}", case["in"]["expr"], case["in"]["env"]);
-        let [result, cost] = replay.check(case);
-        results.count(named, result);
-        costs.count(named, cost);
+        for (score, outcome) in scores.iter_mut().zip(replay.check(case)) {
+            if let Some(outcome) = outcome {
+                score.count(named, outcome);
+            }
+        }
     }
-    Ok([results, costs])
+    Ok(scores)
 }
 
 /// The table `autogen` reads the corpora, and is scored by the kind of policy.

@@ -31,7 +31,7 @@ impl Checker<'_> {
             }
             Type::Dyn | Type::Error => Type::Dyn,
             other => {
-                self.mismatch(id, &Type::optional(Type::Dyn), &other);
+                self.mismatch(id, &Type::optional(other.clone()), &other);
                 Type::Error
             }
         }

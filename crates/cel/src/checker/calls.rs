@@ -32,7 +32,7 @@ impl Checker<'_> {
                 .iter()
                 .find_map(|name| self.environment.function(name));
             if let Some(overloads) = found {
-                return self.resolve(expr, function, overloads, None, args);
+                return self.resolve(expr, &name, overloads, None, args);
             }
         }
         let target_type = self.expr(target);
@@ -94,6 +94,9 @@ impl Checker<'_> {
         target: Option<Type>,
         args: &[Expr],
     ) -> Type {
+        if matches!(function, operator::LOGICAL_AND | operator::LOGICAL_OR) {
+            return self.logic(expr, overloads, args);
+        }
         let is_member = target.is_some();
         let mut given: Vec<Type> = target.into_iter().collect();
         for argument in args {
@@ -123,7 +126,8 @@ impl Checker<'_> {
                 result
             }
             None => {
-                let given: Vec<Type> = given.iter().map(|of| self.known(of)).collect();
+                let given = given.iter().map(|of| self.mapping.substitute(of, true));
+                let given: Vec<Type> = given.collect();
                 let applied = applied(is_member, &given);
                 let message =
                     format!("found no matching overload for '{function}' applied to '{applied}'");
@@ -132,6 +136,21 @@ impl Checker<'_> {
                 Type::Error
             }
         }
+    }
+
+    /// `a && b` and `a || b`: each operand that is no `bool` is reported where it stands.
+    fn logic(&mut self, expr: &Expr, overloads: &[OverloadDecl], args: &[Expr]) -> Type {
+        let mut result = Type::Bool;
+        for argument in args {
+            let of = self.expr(argument);
+            if !self.mapping.assignable(&Type::Bool, &of) {
+                self.mismatch(argument.id, &Type::Bool, &of);
+                result = Type::Error;
+            }
+        }
+        let matching = overloads.iter().map(|overload| overload.overload);
+        self.refer(expr.id, Reference::Overloads(matching.collect()));
+        result
     }
 
     /// The type that an overload gives for arguments of these types, if it takes them.

@@ -33,6 +33,7 @@ impl Environment {
                 &kubernetes::CIDR,
                 &kubernetes::FORMAT,
                 &kubernetes::SEMVER,
+                &kubernetes::AUTHORIZER,
                 &ext::STRINGS,
                 &ext::QUOTE,
                 &ext::FORMAT,

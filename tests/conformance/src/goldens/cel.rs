@@ -52,8 +52,9 @@ impl Replay {
         })
     }
 
-    /// Replays a case: whether what it gives is right, and whether the cost is.
-    pub fn check(&self, case: &Json) -> [Result<(), String>; 2] {
+    /// Replays a case: whether what it gives is right, whether the cost is, and, where compiling
+    /// it ends in an error, whether that has the words of cel-go.
+    pub fn check(&self, case: &Json) -> [Option<Result<(), String>>; 3] {
         let found = self.evaluate(case);
         let answers = match case["nondeterministic"].as_array() {
             Some(answers) => answers.iter().collect(),
@@ -68,14 +69,16 @@ impl Replay {
                 false => Err(format!("expected {}, found {found}", told(case))),
             }
         };
+        let is_refused = case["stage"] == "compile";
         [
-            agrees(|told| {
+            Some(agrees(|told| {
                 let mut told = told.clone();
                 told.as_object_mut().map(|told| told.remove("cost"));
                 told.as_object_mut().map(|told| told.remove("error"));
                 told
-            }),
-            agrees(|told| told["cost"].clone()),
+            })),
+            Some(agrees(|told| told["cost"].clone())),
+            is_refused.then(|| agrees(|told| told["error"].clone())),
         ]
     }
 

@@ -97,7 +97,7 @@ fn misfit(checked: &CheckedAst, expr: &Expr) -> Option<Issue> {
         })
     };
     let clauses: Vec<Clause> = match pieces(template) {
-        Err(problem) => return issue(argument, problem),
+        Err(problem) => return issue(expr, problem),
         Ok(pieces) => pieces
             .into_iter()
             .filter_map(|piece| match piece {
@@ -108,7 +108,7 @@ fn misfit(checked: &CheckedAst, expr: &Expr) -> Option<Issue> {
     };
     for (at, clause) in clauses.iter().enumerate() {
         let Some(element) = elements.get(at) else {
-            return issue(argument, format!("index {at} out of range"));
+            return issue(expr, format!("index {at} out of range"));
         };
         if let Err(problem) = clause.takes(checked.type_of(element.id)) {
             return issue(element, during(&problem));
@@ -119,7 +119,7 @@ fn misfit(checked: &CheckedAst, expr: &Expr) -> Option<Issue> {
         let problem = format!(
             "too many arguments supplied to string.format (expected {expected}, got {got})"
         );
-        return issue(argument, problem);
+        return issue(expr, problem);
     }
     None
 }
