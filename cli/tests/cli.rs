@@ -76,6 +76,12 @@ fn generation() {
 }
 
 #[test]
+fn expressions_ask_services_and_namespaces() {
+    let arguments = &["test", "--detailed-results"];
+    check("test_cel_world", "cel_world", arguments, "");
+}
+
+#[test]
 fn a_policy_with_rules_of_several_kinds() {
     check("test_mixed_rules", "mixed_rules", &["test"], "");
     let compat = &["test", "--compat"];

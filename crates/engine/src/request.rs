@@ -106,6 +106,8 @@ pub struct Request<'a> {
     pub user: Option<&'a RequestUser>,
     /// Labels of the object's namespace; none where they are not known.
     pub namespace_labels: Option<&'a BTreeMap<String, String>>,
+    /// The object's Namespace as a whole; none where no more than its labels is known.
+    pub namespace_object: Option<&'a Value>,
     /// Whether nothing will be stored.
     pub dry_run: bool,
     /// Options of the operation, such as `CreateOptions`.

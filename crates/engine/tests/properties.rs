@@ -139,6 +139,7 @@ fn answers(documents: &[Value], object: &Value, operation: Operation) -> Vec<Eng
         old_object: (operation != Operation::Create).then_some(object),
         user: None,
         namespace_labels: None,
+        namespace_object: None,
         dry_run: false,
         options: None,
         numbers: NumberModel::KyvernoOffline,

@@ -243,6 +243,10 @@ pub fn apply(
         let faults = manifests::add_custom_resources(&mut options.world.catalogue, file);
         report.errors.extend(faults);
     }
+    for object in std::mem::take(&mut options.world.objects) {
+        let world = &mut options.world;
+        objects::add(object, &world.catalogue, &mut world.objects);
+    }
     for path in &options.targets {
         match offline::read(path, &options.overrides) {
             Ok(file) => {

@@ -8,6 +8,7 @@ use std::{
     sync::Arc,
 };
 
+use portcullis_api::context_file::ContextSpec;
 use portcullis_engine::request::RequestUser;
 use portcullis_pipeline::{
     apply::{ApplyOptions, Keep, Writer},
@@ -54,10 +55,10 @@ pub(super) fn read(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<D
     let values = values(args, &mut faults);
     let user = user(args, &mut faults);
     let definitions = definitions(&args.crd_paths, &mut faults);
-    let mut images = Vec::new();
+    let mut known = ContextSpec::default();
     if let Some(path) = &args.context_file {
         match companions::context(path, &Overrides::new()) {
-            Ok(context) => images = context.spec.images,
+            Ok(context) => known = context.spec,
             Err(found) => faults.extend(found),
         }
     }
@@ -79,11 +80,13 @@ pub(super) fn read(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<D
         surroundings: Surroundings {
             user,
             namespaces,
+            namespace_objects: values.namespace_objects.clone(),
             subresources: values.subresources.clone(),
             ..Surroundings::default()
         },
         world: World {
-            images,
+            images: known.images,
+            objects: known.resources,
             values,
             live: found.live,
             ..World::default()

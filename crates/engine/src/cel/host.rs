@@ -187,7 +187,7 @@ impl Host for SourceHost<'_> {
             }),
             body: request.body.cloned(),
         };
-        Ok(found(self.source.api_call(&call), request.url)?.unwrap_or_default())
+        Ok(found(self.source.http(&call), request.url)?.unwrap_or_default())
     }
 
     fn global(&self, name: &str, projection: Option<&str>) -> Result<Option<Value>, String> {

@@ -44,15 +44,12 @@ pub(super) fn admission_request(request: &Request<'_>) -> Map<String, Value> {
         .collect()
 }
 
-/// The namespace of a request's object, or the object itself where it is one; what is known of it.
-pub(super) fn namespace_object(request: &Request<'_>) -> Option<Value> {
-    if request.namespace.is_empty() {
-        return None;
-    }
+/// The namespace of a request's object where only its name and perhaps its labels are known.
+pub(super) fn named_namespace(request: &Request<'_>) -> Value {
     let mut metadata = Map::new();
     metadata.insert("name".to_owned(), json!(request.namespace));
     if let Some(labels) = request.namespace_labels {
         metadata.insert("labels".to_owned(), json!(labels));
     }
-    Some(json!({"metadata": metadata}))
+    json!({"metadata": metadata})
 }

@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 
 use super::{
     compiler::Variable,
-    request::{admission_request, namespace_object},
+    request::{admission_request, named_namespace},
 };
 use crate::{
     context::Store,
@@ -92,9 +92,10 @@ impl<'a> RequestScope<'a> {
     }
 
     fn namespace(&self) -> Value<'a> {
-        let build = || {
-            let object = namespace_object(self.request).unwrap_or_default();
-            Value::from(self.store.keep(object))
+        let build = || match (self.request.namespace, self.request.namespace_object) {
+            ("", _) => Value::Null,
+            (_, Some(object)) => Value::from(object),
+            (_, None) => Value::from(self.store.keep(named_namespace(self.request))),
         };
         self.namespace.get_or_init(build).clone()
     }

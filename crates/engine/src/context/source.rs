@@ -103,6 +103,13 @@ pub trait ContextSource {
         Lookup::Unavailable
     }
 
+    /// What an HTTP request of an expression answers: the fields of its body with `statusCode`, or
+    /// `body` and `statusCode` where the body is no object. An answer of any status is one.
+    fn http(&self, request: &ApiCall) -> Lookup {
+        let _ = request;
+        Lookup::Unavailable
+    }
+
     /// Image data: `image`, `resolvedImage`, `registry`, `repository`, `identifier`,
     /// `manifestList`, `manifest`, `configData`.
     fn image(&self, reference: &str) -> Lookup {

@@ -38,6 +38,7 @@ fn holds(exception: &Exception, pod: &str, now: Nanoseconds) -> bool {
         old_object: None,
         user: None,
         namespace_labels: None,
+        namespace_object: None,
         dry_run: false,
         options: None,
         numbers: NumberModel::Integers,

@@ -29,6 +29,7 @@ fn candidates(index: &RuleIndex<usize>, object: &Value, operation: Operation) ->
         old_object: None,
         user: None,
         namespace_labels: None,
+        namespace_object: None,
         dry_run: false,
         options: None,
         numbers: NumberModel::Integers,

@@ -227,6 +227,7 @@ impl Case {
             old_object: self.old_object.as_ref(),
             user: None,
             namespace_labels: Some(&labels),
+            namespace_object: None,
             dry_run: false,
             options: None,
             numbers: NumberModel::Integers,

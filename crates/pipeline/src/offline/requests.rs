@@ -18,6 +18,8 @@ pub struct Surroundings {
     pub user: Option<RequestUser>,
     /// Labels of namespaces.
     pub namespaces: BTreeMap<String, BTreeMap<String, String>>,
+    /// Namespaces of which more than the labels is known, by name.
+    pub namespace_objects: BTreeMap<String, Value>,
     /// Kinds that are subresources of others.
     pub subresources: Vec<SubresourceMapping>,
     /// How integers are seen.
@@ -25,11 +27,35 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
+    /// Adds the Namespaces among objects of which nothing is known yet.
+    pub fn add_namespaces<'o>(&mut self, objects: impl IntoIterator<Item = &'o Value>) {
+        let namespaces = objects.into_iter().filter(|object| {
+            text(object, "/kind") == "Namespace" && text(object, "/apiVersion") == "v1"
+        });
+        for namespace in namespaces {
+            let name = text(namespace, "/metadata/name").to_owned();
+            if self.namespaces.contains_key(&name) {
+                continue;
+            }
+            self.namespaces.insert(name.clone(), labels(namespace));
+            self.namespace_objects.insert(name, namespace.clone());
+        }
+    }
+
     /// The subresource that an object of a kind stands for.
     fn subresource(&self, kind: &GroupVersionKind) -> Option<&SubresourceMapping> {
         let mut known = self.subresources.iter();
         known.find(|known| gvk(&known.subresource) == *kind)
     }
+}
+
+/// The labels of an object.
+pub(super) fn labels(object: &Value) -> BTreeMap<String, String> {
+    let labels = object.pointer("/metadata/labels");
+    let labels = labels.and_then(Value::as_object).into_iter().flatten();
+    labels
+        .map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()))
+        .collect()
 }
 
 fn gvk(resource: &ApiResource) -> GroupVersionKind {
@@ -93,6 +119,7 @@ pub fn request<'r>(
         old_object: (operation != Operation::Create).then_some(object),
         user: surroundings.user.as_ref(),
         namespace_labels: surroundings.namespaces.get(named),
+        namespace_object: surroundings.namespace_objects.get(namespace),
         dry_run: false,
         options: None,
         numbers: surroundings.numbers,

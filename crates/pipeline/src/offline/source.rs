@@ -174,6 +174,23 @@ impl<'w> OfflineSource<'w> {
     }
 }
 
+/// What an expression reads of a mocked answer. A service's answer has the fields of its body, and
+/// Kyverno's mock the body as `body`; this has both.
+fn answered(mock: &ApiCallResponse) -> Value {
+    let body = mock.response.body.clone().unwrap_or_default();
+    let status = mock.response.status_code.unwrap_or(200);
+    let mut answer = serde_json::Map::from_iter([
+        ("body".to_owned(), body.clone()),
+        ("statusCode".to_owned(), Value::from(status)),
+    ]);
+    if let Value::Object(fields) = body {
+        for (name, value) in fields {
+            answer.entry(name).or_insert(value);
+        }
+    }
+    Value::Object(answer)
+}
+
 fn nanoseconds() -> i128 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -233,6 +250,24 @@ impl ContextSource for OfflineSource<'_> {
         match (url, &self.world.cluster) {
             (None, Some(_)) if call.method != "POST" => self.get(&call.url_path),
             _ => Lookup::Failed("nobody answers the call offline; give its answer in `apiCallResponses` or in a Values file".to_owned()),
+        }
+    }
+
+    fn http(&self, request: &ApiCall) -> Lookup {
+        let url = request.service.as_ref().map(|service| service.url.as_str());
+        let mut mocks = self.world.calls.iter();
+        let mock = mocks.find(|mock| {
+            let method = mock.method.as_deref();
+            mock.url.as_deref() == url
+                && method.is_none_or(|method| method.eq_ignore_ascii_case(&request.method))
+        });
+        match mock {
+            Some(mock) => Lookup::Found(answered(mock)),
+            None => Lookup::Failed(format!(
+                "nobody answers {} {} offline; give its answer in `apiCallResponses`",
+                request.method,
+                url.unwrap_or_default()
+            )),
         }
     }
 

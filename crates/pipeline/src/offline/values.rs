@@ -6,6 +6,8 @@ use portcullis_api::values_file::{SubresourceMapping, ValuesSpec};
 use portcullis_engine::context::source::{PathValue, RuleValues};
 use serde_json::Value;
 
+use super::{objects::text, requests::labels};
+
 /// Injected values by policy and resource, by policy and rule, and the labels of namespaces.
 #[derive(Clone, Debug, Default)]
 pub struct InjectedValues {
@@ -14,6 +16,8 @@ pub struct InjectedValues {
     rules: BTreeMap<(String, String), RuleValues>,
     /// Labels of namespaces.
     pub namespaces: BTreeMap<String, BTreeMap<String, String>>,
+    /// Namespaces that the file gives as a whole, by name.
+    pub namespace_objects: BTreeMap<String, Value>,
     /// Kinds that are subresources of others.
     pub subresources: Vec<SubresourceMapping>,
 }
@@ -54,14 +58,9 @@ impl InjectedValues {
                 .insert(entry.name.clone(), entry.labels.clone());
         }
         for namespace in &spec.namespaces {
-            let labels = namespace
-                .pointer("/metadata/labels")
-                .and_then(Value::as_object);
-            let labels = labels.into_iter().flatten();
-            let labels = labels
-                .map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()));
-            let name = super::objects::text(namespace, "/metadata/name");
-            values.namespaces.insert(name.to_owned(), labels.collect());
+            let name = text(namespace, "/metadata/name").to_owned();
+            values.namespaces.insert(name.clone(), labels(namespace));
+            values.namespace_objects.insert(name, namespace.clone());
         }
         values
     }

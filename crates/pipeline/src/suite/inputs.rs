@@ -84,6 +84,9 @@ impl Inputs {
             }
         }
         inputs.surroundings.namespaces = inputs.world.values.namespaces.clone();
+        inputs.surroundings.namespace_objects = inputs.world.values.namespace_objects.clone();
+        let of_cluster = inputs.world.cluster.iter().flatten();
+        inputs.surroundings.add_namespaces(of_cluster);
         inputs.surroundings.subresources = inputs.world.values.subresources.clone();
         inputs.surroundings.numbers = numbers;
         inputs.world.calls = test.api_call_responses.clone();

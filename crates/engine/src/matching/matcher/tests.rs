@@ -37,6 +37,7 @@ fn with_request<T>(object: &Value, given: &Given, then: impl FnOnce(&Request<'_>
         old_object: (given.operation == Operation::Delete).then_some(object),
         user: given.user.as_ref(),
         namespace_labels: given.namespace_labels.as_ref(),
+        namespace_object: None,
         dry_run: false,
         options: None,
         numbers: NumberModel::Integers,
