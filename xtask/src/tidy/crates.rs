@@ -13,6 +13,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("portcullis-conformance", 6),
     ("portcullis-e2e", 6),
     ("portcullis-cli", 5),
+    ("portcullis-sync", 4),
     ("portcullis-cluster", 3),
     ("portcullis-pipeline", 3),
     ("portcullis-sources", 3),

@@ -1,0 +1,13 @@
+//! From a revision of a git repository to what a cluster holds.
+//!
+//! What is to be written is decided by [`plan::plan`], a function of what is wanted, what was written
+//! before and what is there: it asks nobody, and says the same whenever it is asked the same.
+
+pub mod allowance;
+pub mod annotations;
+pub mod inventory;
+pub mod object;
+pub mod ownership;
+pub mod plan;
+pub mod stage;
+pub mod weakening;
