@@ -46,6 +46,26 @@ pub trait Host: fmt::Debug {
     /// Whether the request's user may do something (`authorizer`): the attributes of the question as
     /// a SubjectAccessReview's spec has them; the answer is allowed and reason.
     fn authorize(&self, attributes: &Json) -> Result<(bool, String), String>;
+
+    /// Whether an attestor of the policy signed an image, or a statement about it
+    /// (`verifyImageSignatures`, `verifyAttestationSignatures`).
+    fn verify_image(
+        &self,
+        image: &str,
+        attestor: &str,
+        attestation: Option<&str>,
+    ) -> Result<bool, String> {
+        let _ = (attestor, attestation);
+        Err(format!(
+            "the signatures of `{image}` cannot be verified here"
+        ))
+    }
+
+    /// What a statement about an image says, whose signature is verified (`extractPayload`).
+    fn image_payload(&self, image: &str, attestation: &str) -> Result<Json, String> {
+        let _ = attestation;
+        Err(format!("no statement about `{image}` is verified"))
+    }
 }
 
 /// Where objects of the cluster are found.

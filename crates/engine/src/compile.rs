@@ -16,9 +16,9 @@ use crate::policies::cleanup_policy::CompiledCleanupPolicy;
 use crate::policies::cluster_policy::{CompiledClusterPolicy, CompiledRule};
 use crate::policies::deleting_policy::CompiledDeletingPolicy;
 use crate::policies::generating_policy::CompiledGeneratingPolicy;
+use crate::policies::image_validating_policy::CompiledImageValidatingPolicy;
 use crate::policies::mutating_admission_policy::CompiledMutatingAdmissionPolicy;
 use crate::policies::mutating_policy::CompiledMutatingPolicy;
-use crate::policies::unevaluated::CompiledUnevaluated;
 use crate::policies::validating_admission_policy::CompiledValidatingAdmissionPolicy;
 use crate::policies::validating_policy::CompiledValidatingPolicy;
 use crate::policy_info::PolicyInfo;
@@ -44,8 +44,8 @@ pub enum CompiledPolicy {
     ValidatingAdmission(Box<CompiledValidatingAdmissionPolicy>),
     /// A MutatingAdmissionPolicy with its bindings.
     MutatingAdmission(Box<CompiledMutatingAdmissionPolicy>),
-    /// A policy of a kind that is not evaluated.
-    Unevaluated(Box<CompiledUnevaluated>),
+    /// An ImageValidatingPolicy or NamespacedImageValidatingPolicy.
+    ImageValidating(Box<CompiledImageValidatingPolicy>),
 }
 
 /// Where a rule stands in a set: policy and rule.
@@ -149,10 +149,14 @@ pub fn compile<'l>(
                     Err(found) => errors.extend(found),
                 }
             }
-            Loaded::Unevaluated(policy) => {
-                let policy = CompiledUnevaluated::compile(policy);
-                compiled.push(CompiledPolicy::Unevaluated(Box::new(policy)));
-            }
+            Loaded::ImageValidating(policy) => match CompiledImageValidatingPolicy::compile(policy)
+            {
+                Ok(policy) => {
+                    let policy = policy.with_exceptions(&cel_exceptions, &mut errors);
+                    compiled.push(CompiledPolicy::ImageValidating(Box::new(policy)));
+                }
+                Err(found) => errors.extend(found),
+            },
             Loaded::Exception(_) | Loaded::CelException(_) | Loaded::Binding(_) => {}
         }
     }
@@ -250,7 +254,7 @@ impl CompiledPolicy {
             CompiledPolicy::Generating(policy) => policy.info(),
             CompiledPolicy::ValidatingAdmission(policy) => policy.info(),
             CompiledPolicy::MutatingAdmission(policy) => policy.info(),
-            CompiledPolicy::Unevaluated(policy) => policy.info(),
+            CompiledPolicy::ImageValidating(policy) => policy.info(),
         }
     }
 
@@ -266,7 +270,7 @@ impl CompiledPolicy {
             | CompiledPolicy::Generating(_)
             | CompiledPolicy::ValidatingAdmission(_)
             | CompiledPolicy::MutatingAdmission(_)
-            | CompiledPolicy::Unevaluated(_) => 1,
+            | CompiledPolicy::ImageValidating(_) => 1,
         }
     }
 
@@ -282,7 +286,7 @@ impl CompiledPolicy {
             | CompiledPolicy::Generating(_)
             | CompiledPolicy::ValidatingAdmission(_)
             | CompiledPolicy::MutatingAdmission(_)
-            | CompiledPolicy::Unevaluated(_) => &[],
+            | CompiledPolicy::ImageValidating(_) => &[],
         }
     }
 
@@ -304,7 +308,7 @@ impl CompiledPolicy {
             CompiledPolicy::Generating(policy) => policy.is_about(kind, resource),
             CompiledPolicy::ValidatingAdmission(policy) => policy.is_about(kind, resource),
             CompiledPolicy::MutatingAdmission(policy) => policy.is_about(kind, resource),
-            CompiledPolicy::Unevaluated(policy) => policy.is_about(kind, resource),
+            CompiledPolicy::ImageValidating(policy) => policy.is_about(kind, resource),
         }
     }
 
@@ -349,7 +353,7 @@ impl CompiledPolicy {
             | CompiledPolicy::Generating(_)
             | CompiledPolicy::ValidatingAdmission(_)
             | CompiledPolicy::MutatingAdmission(_)
-            | CompiledPolicy::Unevaluated(_) => Vec::new(),
+            | CompiledPolicy::ImageValidating(_) => Vec::new(),
         };
         needs.sort_unstable();
         needs.dedup();

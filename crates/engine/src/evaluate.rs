@@ -15,12 +15,12 @@ use crate::policies::cleanup_policy::CompiledCleanupPolicy;
 use crate::policies::cluster_policy::{CompiledClusterPolicy, Mutated};
 use crate::policies::deleting_policy::CompiledDeletingPolicy;
 use crate::policies::generating_policy::CompiledGeneratingPolicy;
-use crate::policies::unevaluated::CompiledUnevaluated;
+use crate::policies::image_validating_policy::{CompiledImageValidatingPolicy, Evidence};
 use crate::policies::validating_admission_policy::CompiledValidatingAdmissionPolicy;
 use crate::policies::validating_policy::CompiledValidatingPolicy;
 use crate::record::Recorder;
 use crate::request::{Operation, Request};
-use crate::response::{EngineResponse, FailureAction, RuleResponse, RuleType};
+use crate::response::{EngineResponse, FailureAction, RuleResponse, RuleStatus, RuleType};
 use crate::verified_images::VerifiedImages;
 
 /// Evaluates every policy that can be about the request: first the rules that change the object, one
@@ -37,6 +37,7 @@ pub fn evaluate<R: Recorder>(
         set,
         source,
         verified,
+        evidence: Evidence::default(),
     };
     if set.mutating.is_empty() && set.verifying.is_empty() {
         let others = world(&verified).others(request, recorder);
@@ -155,11 +156,33 @@ struct World<'w> {
     source: &'w dyn ContextSource,
     /// How verifying images ended, for the rules that check it.
     verified: &'w VerifiedImages,
+    /// Which images the policies verified that are evaluated last.
+    evidence: Evidence,
 }
 
 impl<'w> World<'w> {
-    /// What the rules say that change nothing.
+    /// What the rules say that change nothing. An image that a policy requires to be verified may be
+    /// verified by any of them.
     fn others<R: Recorder>(&self, request: &Request<'_>, recorder: &mut R) -> Vec<Numbered> {
+        let mut responses = self.answers(request, recorder);
+        if self.evidence.is_empty() {
+            return responses;
+        }
+        for (_, response) in &mut responses {
+            let Some(missing) = self.evidence.missing(&response.policy.key()) else {
+                continue;
+            };
+            let rules = response.rules.iter_mut();
+            let passed = rules.filter(|rule| rule.status == RuleStatus::Pass);
+            for rule in passed.filter(|rule| rule.rule_type == RuleType::ImageVerify) {
+                rule.status = RuleStatus::Fail;
+                rule.message = missing.as_str().into();
+            }
+        }
+        responses
+    }
+
+    fn answers<R: Recorder>(&self, request: &Request<'_>, recorder: &mut R) -> Vec<Numbered> {
         let store = Store::new();
         let scope = RequestScope::new(request, &store);
         if self.source.has_policy_values() {
@@ -209,7 +232,7 @@ impl<'w> World<'w> {
     ) -> Option<EngineResponse> {
         let request = scope.request();
         match policy {
-            CompiledPolicy::Unevaluated(policy) => self.unevaluated(policy, request),
+            CompiledPolicy::ImageValidating(policy) => self.images(policy, scope),
             CompiledPolicy::Validating(policy) => self.validating(policy, scope),
             CompiledPolicy::ValidatingAdmission(policy) => self.admission(policy, scope),
             CompiledPolicy::Generating(policy) => self.generating(policy, scope),
@@ -370,7 +393,7 @@ impl<'w> World<'w> {
             CompiledPolicy::ValidatingAdmission(policy) => self.admission(policy, scope),
             CompiledPolicy::Generating(policy) => self.generating(policy, scope),
             CompiledPolicy::Deleting(policy) => Some(self.deleting(policy, scope)),
-            CompiledPolicy::Unevaluated(policy) => self.unevaluated(policy, request),
+            CompiledPolicy::ImageValidating(policy) => self.images(policy, scope),
             CompiledPolicy::Cleanup(policy) => self.cleanup(policy, request, &[], recorder),
             CompiledPolicy::ClusterPolicy(_)
             | CompiledPolicy::Mutating(_)
@@ -414,13 +437,13 @@ impl<'w> World<'w> {
         (!responses.is_empty()).then(|| self.response(policy.info(), action, responses))
     }
 
-    fn unevaluated(
+    fn images<'a>(
         &self,
-        policy: &CompiledUnevaluated,
-        request: &Request<'_>,
+        policy: &'a CompiledImageValidatingPolicy,
+        scope: &RequestScope<'a>,
     ) -> Option<EngineResponse> {
-        let response = policy.evaluate(request)?;
-        Some(self.response(policy.info(), FailureAction::Enforce, vec![response]))
+        let responses = policy.evaluate(scope, self.source, &self.evidence);
+        (!responses.is_empty()).then(|| self.response(policy.info(), policy.action(), responses))
     }
 
     fn cleanup<R: Recorder>(

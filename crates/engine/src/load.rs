@@ -12,14 +12,13 @@ use portcullis_api::cleanup_policy::CleanupPolicy;
 use portcullis_api::cluster_policy::Policy;
 use portcullis_api::deleting_policy::DeletingPolicy;
 use portcullis_api::generating_policy::GeneratingPolicy;
+use portcullis_api::image_validating_policy::ImageValidatingPolicy;
 use portcullis_api::mutating_policy::MutatingPolicy;
 use portcullis_api::policy_exception::PolicyException;
 use portcullis_api::read::{ReadError, read};
 use portcullis_api::validating_policy::ValidatingPolicy;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-
-use crate::policy_info::PolicyInfo;
 
 /// A loaded object.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,23 +39,14 @@ pub enum Loaded {
     Deleting(Box<DeletingPolicy>),
     /// A GeneratingPolicy or NamespacedGeneratingPolicy.
     Generating(Box<GeneratingPolicy>),
+    /// An ImageValidatingPolicy or NamespacedImageValidatingPolicy.
+    ImageValidating(Box<ImageValidatingPolicy>),
     /// A ValidatingAdmissionPolicy.
     ValidatingAdmission(Box<ValidatingAdmissionPolicy>),
     /// A MutatingAdmissionPolicy.
     MutatingAdmission(Box<MutatingAdmissionPolicy>),
     /// What puts one of these into effect.
     Binding(Box<AdmissionPolicyBinding>),
-    /// A policy of a kind that is recognised and not evaluated.
-    Unevaluated(Box<UnevaluatedPolicy>),
-}
-
-/// A policy of a kind that is recognised and not evaluated.
-#[derive(Clone, Debug, PartialEq)]
-pub struct UnevaluatedPolicy {
-    /// Who it is.
-    pub info: PolicyInfo,
-    /// The whole object.
-    pub object: Value,
 }
 
 /// What is wrong with a document.
@@ -102,7 +92,7 @@ enum Known {
     MutatingAdmission,
     Binding,
     CelException,
-    Unevaluated,
+    ImageValidating,
 }
 
 const KINDS: &[(&str, &[&str], &[&str], Known)] = &[
@@ -176,13 +166,13 @@ const KINDS: &[(&str, &[&str], &[&str], Known)] = &[
         "policies.kyverno.io",
         &["v1alpha1", "v1beta1", "v1"],
         &["ImageValidatingPolicy"],
-        Known::Unevaluated,
+        Known::ImageValidating,
     ),
     (
         "policies.kyverno.io",
         &["v1beta1", "v1"],
         &["NamespacedImageValidatingPolicy"],
-        Known::Unevaluated,
+        Known::ImageValidating,
     ),
     (
         "policies.kyverno.io",
@@ -290,7 +280,7 @@ fn load_one(document: &Value, lenient: bool) -> Result<Loaded, LoadError> {
         Some(Known::Binding) => typed(document, lenient).map(Loaded::Binding),
         Some(Known::Exception) => typed(document, lenient).map(Loaded::Exception),
         Some(Known::CelException) => typed(document, lenient).map(Loaded::CelException),
-        Some(Known::Unevaluated) => Ok(Loaded::Unevaluated(Box::new(unevaluated(document)))),
+        Some(Known::ImageValidating) => typed(document, lenient).map(Loaded::ImageValidating),
         None => Err(LoadError::document(unknown_kind(version, kind))),
     }
 }
@@ -377,37 +367,6 @@ fn join(parent: &str, path: &str) -> String {
     }
 }
 
-fn unevaluated(document: &Value) -> UnevaluatedPolicy {
-    let (version, kind) = identity(document);
-    let metadata = document.get("metadata");
-    let text = |key: &str| {
-        let value = metadata.and_then(|metadata| metadata.get(key));
-        value.and_then(Value::as_str).unwrap_or_default().to_owned()
-    };
-    let texts = |key: &str| {
-        let map = metadata.and_then(|metadata| metadata.get(key)?.as_object());
-        map.into_iter()
-            .flatten()
-            .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-            .collect()
-    };
-    UnevaluatedPolicy {
-        info: PolicyInfo {
-            api_version: version.to_owned(),
-            kind: kind.to_owned(),
-            namespace: text("namespace"),
-            name: text("name"),
-            labels: texts("labels"),
-            annotations: texts("annotations"),
-            admission: true,
-            background: true,
-            emit_warning: false,
-            errors_deny: true,
-        },
-        object: document.clone(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -427,8 +386,8 @@ mod tests {
         for (document, expected) in [
             (policy(&json!({})), "policy"),
             (
-                json!({"apiVersion": "policies.kyverno.io/v1", "kind": "ImageValidatingPolicy", "metadata": {"name": "v"}}),
-                "unevaluated",
+                json!({"apiVersion": "policies.kyverno.io/v1", "kind": "ImageValidatingPolicy", "metadata": {"name": "v"}, "spec": {"attestors": [], "validations": []}}),
+                "image",
             ),
             (
                 json!({
@@ -449,7 +408,7 @@ mod tests {
                 (Some(Loaded::Policy(_)), None) => "policy",
                 (Some(Loaded::Exception(_)), None) => "exception",
                 (Some(Loaded::CelException(_)), None) => "exception of CEL",
-                (Some(Loaded::Unevaluated(_)), None) => "unevaluated",
+                (Some(Loaded::ImageValidating(_)), None) => "image",
                 _ => "error",
             };
             assert_eq!(found, expected, "{document}");

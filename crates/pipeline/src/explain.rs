@@ -150,7 +150,7 @@ pub fn explain(
                 | CompiledPolicy::Generating(_)
                 | CompiledPolicy::ValidatingAdmission(_)
                 | CompiledPolicy::MutatingAdmission(_)
-                | CompiledPolicy::Unevaluated(_) => response
+                | CompiledPolicy::ImageValidating(_) => response
                     .into_iter()
                     .flat_map(|response| &response.rules)
                     .map(|rule| RuleExplanation {

@@ -38,7 +38,7 @@ pub const NAME: &str = "apply_results";
 const PARTS: [&str; 5] = ["status", "message", "properties", "generated", "patched"];
 
 /// What the suites that count do.
-const KINDS: [&str; 10] = [
+const KINDS: [&str; 11] = [
     "validate",
     "generate",
     "mutate",
@@ -47,6 +47,7 @@ const KINDS: [&str; 10] = [
     "MutatingPolicy",
     "DeletingPolicy",
     "GeneratingPolicy",
+    "ImageValidatingPolicy",
     "ValidatingAdmissionPolicy",
     "MutatingAdmissionPolicy",
 ];

@@ -150,7 +150,7 @@ fn bodies(loaded: &Loaded) -> Vec<String> {
         Loaded::Generating(_) => vec!["GeneratingPolicy".to_owned()],
         Loaded::ValidatingAdmission(_) => vec!["ValidatingAdmissionPolicy".to_owned()],
         Loaded::MutatingAdmission(_) => vec!["MutatingAdmissionPolicy".to_owned()],
-        Loaded::Unevaluated(policy) => vec![policy.info.kind.clone()],
+        Loaded::ImageValidating(_) => vec!["ImageValidatingPolicy".to_owned()],
         _ => Vec::new(),
     }
 }

@@ -28,6 +28,10 @@ pub enum Flavour {
     Generating,
     /// NamespacedGeneratingPolicy, which makes objects in its own namespace only.
     NamespacedGenerating,
+    /// ImageValidatingPolicy.
+    ImageValidating,
+    /// NamespacedImageValidatingPolicy, whose objects of the cluster are those of its namespace.
+    NamespacedImageValidating,
     /// The policies of `admissionregistration.k8s.io`; the names that only some have are added by the
     /// compiler.
     Admission,
@@ -44,6 +48,8 @@ pub fn environment(flavour: Flavour) -> &'static Environment {
     static NAMESPACED_MUTATING: OnceLock<Environment> = OnceLock::new();
     static GENERATING: OnceLock<Environment> = OnceLock::new();
     static NAMESPACED_GENERATING: OnceLock<Environment> = OnceLock::new();
+    static IMAGE_VALIDATING: OnceLock<Environment> = OnceLock::new();
+    static NAMESPACED_IMAGE_VALIDATING: OnceLock<Environment> = OnceLock::new();
     static ADMISSION: OnceLock<Environment> = OnceLock::new();
     static CLUSTER_POLICY: OnceLock<Environment> = OnceLock::new();
     let of_request = |builder: Builder| {
@@ -60,6 +66,16 @@ pub fn environment(flavour: Flavour) -> &'static Environment {
         let builder = of_kyverno(resource).extend();
         let builder = builder.library(&kubernetes::JSON_PATCH);
         builder.types(Arc::new(MutationTypes)).build()
+    };
+    let image_validating = |resource| {
+        let builder = Environment::kyverno().libraries(&[resource, &kyverno::IMAGE_VERIFY]);
+        let text = || Type::String;
+        of_request(builder)
+            .extend()
+            .variable("images", Type::map(text(), Type::list(text())))
+            .variable("attestors", Type::map(text(), Type::Dyn))
+            .variable("attestations", Type::map(text(), text()))
+            .build()
     };
     match flavour {
         Flavour::Validating => VALIDATING.get_or_init(|| of_kyverno(&kyverno::RESOURCE)),
@@ -79,6 +95,11 @@ pub fn environment(flavour: Flavour) -> &'static Environment {
                 &kyverno::NAMESPACED_GENERATOR,
             ])
         }),
+        Flavour::ImageValidating => {
+            IMAGE_VALIDATING.get_or_init(|| image_validating(&kyverno::RESOURCE))
+        }
+        Flavour::NamespacedImageValidating => NAMESPACED_IMAGE_VALIDATING
+            .get_or_init(|| image_validating(&kyverno::NAMESPACED_RESOURCE)),
         Flavour::Admission => ADMISSION.get_or_init(|| admission().build()),
         Flavour::ClusterPolicy => CLUSTER_POLICY.get_or_init(|| {
             let builder = admission().library(&kyverno::OR_VALUE);

@@ -10,9 +10,30 @@ use serde_json::{Value, json};
 
 use crate::context::source::{ApiCall, ContextSource, Lookup, ServiceCall};
 
+/// What expressions ask about the signatures of images.
+pub trait ImageQuestions {
+    /// Whether an attestor signed an image, or a statement about it; names are those of the policy.
+    ///
+    /// # Errors
+    /// Why that cannot be found out.
+    fn verify(
+        &self,
+        image: &str,
+        attestor: &str,
+        attestation: Option<&str>,
+    ) -> Result<bool, String>;
+
+    /// What a statement says whose signature is verified.
+    ///
+    /// # Errors
+    /// None is.
+    fn payload(&self, image: &str, attestation: &str) -> Result<Value, String>;
+}
+
 /// The world of one policy's evaluation.
 pub struct SourceHost<'s> {
     source: &'s dyn ContextSource,
+    images: Option<&'s dyn ImageQuestions>,
     generated: RefCell<Vec<Value>>,
     namespace: String,
 }
@@ -33,6 +54,7 @@ impl<'s> SourceHost<'s> {
     pub fn new(source: &'s dyn ContextSource) -> SourceHost<'s> {
         SourceHost {
             source,
+            images: None,
             generated: RefCell::default(),
             namespace: String::new(),
         }
@@ -42,6 +64,13 @@ impl<'s> SourceHost<'s> {
     #[must_use]
     pub fn in_namespace(mut self, namespace: &str) -> SourceHost<'s> {
         namespace.clone_into(&mut self.namespace);
+        self
+    }
+
+    /// The world with somebody who can be asked about signatures.
+    #[must_use]
+    pub fn verifying(mut self, images: &'s dyn ImageQuestions) -> SourceHost<'s> {
+        self.images = Some(images);
         self
     }
 
@@ -219,6 +248,21 @@ impl Host for SourceHost<'_> {
         let addresses = addresses.as_array().into_iter().flatten();
         let addresses = addresses.filter_map(|one| one.as_str()?.parse().ok());
         Ok(addresses.collect())
+    }
+
+    fn verify_image(
+        &self,
+        image: &str,
+        attestor: &str,
+        attestation: Option<&str>,
+    ) -> Result<bool, String> {
+        let images = self.images.ok_or("signatures are not verified here")?;
+        images.verify(image, attestor, attestation)
+    }
+
+    fn image_payload(&self, image: &str, attestation: &str) -> Result<Value, String> {
+        let images = self.images.ok_or("signatures are not verified here")?;
+        images.payload(image, attestation)
     }
 
     fn authorize(&self, _: &Value) -> Result<(bool, String), String> {

@@ -13,6 +13,8 @@ pub struct ImageVerificationRequest<'r> {
     pub image: &'r ImageInfo,
     /// How signatures are made and where they are kept.
     pub verification: &'r ImageVerification,
+    /// The name that the policy gives the attestor, where attestors have names.
+    pub attestor_name: Option<&'r str>,
     /// Who must have signed; without a key, certificate and identity it is anyone.
     pub attestor: &'r Attestor,
     /// The type of the statements that are asked for; none when the image's signature is.

@@ -26,8 +26,11 @@ pub(super) fn verify(images: &[ImageMock], what: &ImageVerificationRequest<'_>) 
         ));
     };
     let mut known = image.verifications.iter();
-    let Some(found) = known.find(|found| is_by(found, what.attestor)) else {
-        let identity = identities(what.attestor).join("` or `");
+    let is_named = |found: &VerificationMock| what.attestor_name == Some(found.attestor.as_str());
+    let Some(found) = known.find(|found| is_named(found) || is_by(found, what.attestor)) else {
+        let mut identities = identities(what.attestor);
+        identities.splice(0..0, what.attestor_name.map(str::to_owned));
+        let identity = identities.join("` or `");
         return VerifyOutcome::Failed(format!(
             "the Context file does not say whether `{identity}` signed `{reference}`; add it to the image's `verifications`"
         ));

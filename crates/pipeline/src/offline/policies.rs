@@ -70,6 +70,10 @@ impl LoadedPolicies {
                 let spec = serde_json::to_string(&policy.spec);
                 spec.is_ok_and(|spec| spec.contains("resource."))
             }
+            Loaded::ImageValidating(policy) => {
+                let spec = serde_json::to_string(&policy.spec);
+                spec.is_ok_and(|spec| spec.contains("resource."))
+            }
             _ => false,
         };
         if self.loaded.iter().any(asks) {
@@ -260,6 +264,7 @@ fn load_file(path: &Path, overrides: &Overrides, all: &mut LoadedPolicies) {
             Loaded::Mutating(policy) => Some(&policy.metadata),
             Loaded::Deleting(policy) => Some(&policy.metadata),
             Loaded::Generating(policy) => Some(&policy.metadata),
+            Loaded::ImageValidating(policy) => Some(&policy.metadata),
             Loaded::ValidatingAdmission(policy) => Some(&policy.metadata),
             Loaded::MutatingAdmission(policy) => Some(&policy.metadata),
             _ => None,

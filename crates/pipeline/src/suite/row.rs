@@ -278,9 +278,6 @@ fn unanswered(
             String::new(),
         )
     };
-    if matches!(policy, CompiledPolicy::Unevaluated(_)) {
-        return failed("Not evaluated");
-    }
     if judgement == Judgement::Compat && is_silent(policy) {
         return failed("Not found");
     }
@@ -297,11 +294,12 @@ fn is_silent(policy: &CompiledPolicy) -> bool {
             .all(|rule| rule.rule_type() == RuleType::Generation),
         CompiledPolicy::Validating(policy) => policy.is_simple(),
         CompiledPolicy::Mutating(policy) => policy.is_simple(),
-        CompiledPolicy::Generating(_) | CompiledPolicy::MutatingAdmission(_) => true,
+        CompiledPolicy::Generating(_)
+        | CompiledPolicy::ImageValidating(_)
+        | CompiledPolicy::MutatingAdmission(_) => true,
         CompiledPolicy::Cleanup(_)
         | CompiledPolicy::Deleting(_)
-        | CompiledPolicy::ValidatingAdmission(_)
-        | CompiledPolicy::Unevaluated(_) => false,
+        | CompiledPolicy::ValidatingAdmission(_) => false,
     }
 }
 

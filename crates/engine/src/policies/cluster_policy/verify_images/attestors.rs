@@ -191,6 +191,7 @@ impl<'s> Attestors<'s> {
 
     fn ask(&self, attestor: &Attestor, attestation: Option<&str>, path: &str) -> Answer {
         let request = ImageVerificationRequest {
+            attestor_name: None,
             image: self.image,
             verification: self.verification,
             attestor,

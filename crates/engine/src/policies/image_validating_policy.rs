@@ -1,0 +1,226 @@
+//! ImageValidatingPolicy and NamespacedImageValidatingPolicy, compiled: expressions about the
+//! signatures of an object's images.
+//!
+//! A policy is taken in steps: constraints, conditions, exceptions, the images that it is about,
+//! whether they name their digests, and then its validations in order up to the first that does not
+//! hold. When every policy is evaluated, an image that one of them requires to be verified must have
+//! been, by whichever. Who signed what is asked of the source.
+
+mod compile;
+mod evidence;
+mod images;
+mod signers;
+
+use std::sync::Arc;
+
+use portcullis_api::{
+    cel_policy_exception::CelPolicyException, image_validating_policy::CelAttestation,
+};
+use portcullis_cel::{program::Program, value::Value};
+use serde_json::{Value as Json, json};
+
+pub use self::evidence::Evidence;
+use self::{
+    images::{ImageMatcher, Images},
+    signers::{Questions, Signer},
+};
+use crate::cel::{
+    environment::Flavour,
+    exception::Exceptions,
+    host::SourceHost,
+    preamble::Preamble,
+    scope::{RequestScope, Scope},
+    validation::{self, Decision, Validation},
+};
+use crate::compile_options::CompileError;
+use crate::context::source::ContextSource;
+use crate::policy_info::PolicyInfo;
+use crate::request::GroupVersionKind;
+use crate::response::{FailureAction, RuleDetail, RuleResponse, RuleStatus, RuleType};
+
+/// A policy, ready to run.
+#[derive(Debug)]
+pub struct CompiledImageValidatingPolicy {
+    info: Arc<PolicyInfo>,
+    flavour: Flavour,
+    action: FailureAction,
+    needs_digest: bool,
+    needs_verification: bool,
+    attestations: Vec<CelAttestation>,
+    /// The policy as it is written, and then those that are derived.
+    variants: Vec<Variant>,
+    exceptions: Exceptions,
+}
+
+/// A policy for certain kinds.
+#[derive(Debug)]
+struct Variant {
+    preamble: Preamble,
+    matcher: ImageMatcher,
+    signers: Vec<Signer>,
+    validations: Vec<Validation>,
+    annotations: Vec<(String, Program)>,
+}
+
+impl CompiledImageValidatingPolicy {
+    /// The same policy with the exceptions that name it; what is wrong with one is added to the errors.
+    #[must_use]
+    pub fn with_exceptions(
+        mut self,
+        written: &[&CelPolicyException],
+        errors: &mut Vec<CompileError>,
+    ) -> CompiledImageValidatingPolicy {
+        let (exceptions, found) = Exceptions::of_policy(&self.info, self.flavour, written);
+        self.exceptions = exceptions;
+        errors.extend(found);
+        self
+    }
+
+    /// Who the policy is.
+    #[must_use]
+    pub fn info(&self) -> &Arc<PolicyInfo> {
+        &self.info
+    }
+
+    /// What a failure means for a request.
+    #[must_use]
+    pub fn action(&self) -> FailureAction {
+        self.action
+    }
+
+    /// Whether the policy can be about objects of a kind.
+    #[must_use]
+    pub fn is_about(&self, kind: &GroupVersionKind, resource: &str) -> bool {
+        let mut variants = self.variants.iter();
+        variants.any(|variant| variant.preamble.is_about(kind, resource))
+    }
+
+    /// What the policy says; nothing if it is not about the request. Which images it requires to be
+    /// verified, and which it verified, is noted.
+    #[must_use]
+    pub fn evaluate<'a>(
+        &'a self,
+        request: &RequestScope<'a>,
+        source: &dyn ContextSource,
+        evidence: &Evidence,
+    ) -> Vec<RuleResponse> {
+        let namespace = self.info.bounds();
+        let about = self
+            .variants
+            .iter()
+            .filter(|variant| variant.preamble.matches(namespace, request.request()));
+        about
+            .map(|variant| self.decide(variant, request, source, evidence))
+            .collect()
+    }
+
+    fn decide<'a>(
+        &'a self,
+        variant: &'a Variant,
+        request: &RequestScope<'a>,
+        source: &dyn ContextSource,
+        evidence: &Evidence,
+    ) -> RuleResponse {
+        let host = SourceHost::new(source).in_namespace(self.info.bounds());
+        let scope = self.scope(variant, request, &host);
+        match variant.preamble.holds(&scope) {
+            Ok(true) => {}
+            Ok(false) => return self.response(Decision::of(RuleStatus::Skip, "skip"), Vec::new()),
+            Err(error) => return self.response(self.failed(&error), Vec::new()),
+        }
+        match self.exceptions.exemption(request, &host, source) {
+            Ok(None) => {}
+            Ok(Some(exemption)) => return exemption.response(RuleType::ImageVerify),
+            Err(error) => return self.response(self.failed(&error), Vec::new()),
+        }
+        let images = match variant.matcher.images(request.request(), &scope) {
+            Ok(images) => images,
+            Err(error) => return self.response(self.failed(&error), Vec::new()),
+        };
+        if let Some(image) = self.without_digest(&images) {
+            let problem = format!("image {image} does not have a digest");
+            return self.response(Decision::of(RuleStatus::Fail, &problem), Vec::new());
+        }
+        if self.needs_verification {
+            let all = images.values().flatten().cloned().collect();
+            evidence.require(&self.info.key(), all);
+        }
+        let images = request.keep(json!(images));
+        let with_images = scope.with("images", Value::from(images));
+        let (signers, attestations) = (&variant.signers, &self.attestations);
+        let matcher = &variant.matcher;
+        let questions = Questions::new(
+            (source, evidence),
+            matcher,
+            signers,
+            attestations,
+            &with_images,
+        );
+        let host = SourceHost::new(source)
+            .in_namespace(self.info.bounds())
+            .verifying(&questions);
+        let scope = self
+            .scope(variant, request, &host)
+            .with("images", Value::from(images));
+        let decision = validation::decide(&variant.validations, &scope);
+        let annotations = variant.annotations.iter();
+        let annotations = annotations
+            .filter_map(|(key, program)| match scope.evaluate(program) {
+                Ok(Value::String(text)) => Some((key.clone(), text.as_str().to_owned())),
+                _ => None,
+            })
+            .collect();
+        self.response(decision, annotations)
+    }
+
+    /// The scope of a policy, with its attestors and attestations.
+    fn scope<'s, 'a>(
+        &'a self,
+        variant: &'a Variant,
+        request: &'s RequestScope<'a>,
+        host: &'s SourceHost<'_>,
+    ) -> Scope<'s, 'a> {
+        let attestors = variant.signers.iter();
+        let attestors: Json = attestors
+            .map(|one| (one.name().to_owned(), json!({"name": one.name()})))
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+        let attestations = self.attestations.iter();
+        let attestations: Json = attestations
+            .map(|one| (one.name.clone(), Json::from(one.name.as_str())))
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+        Scope::new(request, host, &variant.preamble.variables)
+            .with("attestors", Value::from(request.keep(attestors)))
+            .with("attestations", Value::from(request.keep(attestations)))
+    }
+
+    fn without_digest<'i>(&self, images: &'i Images) -> Option<&'i str> {
+        let mut all = images.values().flatten().filter(|_| self.needs_digest);
+        all.find(|image| !image.contains('@')).map(String::as_str)
+    }
+
+    /// `failurePolicy: Ignore` lets a request pass that cannot be decided.
+    fn failed(&self, error: &str) -> Decision {
+        match self.info.errors_deny {
+            true => Decision::of(RuleStatus::Error, error),
+            false => Decision::of(RuleStatus::Skip, "skip"),
+        }
+    }
+
+    fn response(&self, decision: Decision, annotations: Vec<(String, String)>) -> RuleResponse {
+        let index = decision.index.map(|index| index.to_string());
+        let index = index.map(|index| ("cel.validationIndex".to_owned(), index));
+        let properties = annotations.into_iter().chain(index).collect();
+        RuleResponse {
+            rule: self.info.name.as_str().into(),
+            rule_type: RuleType::ImageVerify,
+            status: decision.status,
+            message: decision.message.into(),
+            detail: Some(Box::new(RuleDetail {
+                properties,
+                ..RuleDetail::default()
+            })),
+        }
+    }
+}
