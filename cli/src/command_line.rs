@@ -6,8 +6,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{
     commands::{
-        apply, completions, create, diff, docs, exceptions, explain, fix, jp, man, migrate, new,
-        render, test, validate, verify, version,
+        apply, compile, completions, create, diff, docs, exceptions, explain, fix, jp, man,
+        migrate, new, render, test, validate, verify, version,
     },
     exit_status::ExitStatus,
     output::console::{Console, When},
@@ -60,6 +60,8 @@ pub enum Command {
     New(new::Args),
     /// Create an exception, a suite, values, a user, a role or the settings of metrics.
     Create(create::Args),
+    /// Write the native policies that Kyverno would generate.
+    Compile(compile::Args),
     /// Write the objects of custom resources anew, in the version that a cluster stores.
     Migrate(migrate::Args),
     /// Make older forms of policies and test suites new.
@@ -92,6 +94,7 @@ impl Command {
             Command::Exceptions(args) => exceptions::run(&args, console),
             Command::New(args) => new::run(&args, console),
             Command::Create(args) => create::run(&args, console),
+            Command::Compile(args) => compile::run(&args, console),
             Command::Migrate(args) => migrate::run(&args, console),
             Command::Fix(args) => fix::run(&args, console),
             Command::Jp(args) => jp::run(&args, console),

@@ -4,6 +4,7 @@ pub mod apply;
 pub(crate) mod asked_cluster;
 pub(crate) mod clock;
 pub(crate) mod cluster_connection;
+pub mod compile;
 pub mod completions;
 pub mod create;
 pub mod diff;

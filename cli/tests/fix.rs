@@ -1,4 +1,5 @@
-//! `portcullis fix`: what becomes of older forms, and that a policy then says what it said before.
+//! `portcullis fix`: what becomes of older forms, and that a policy then says what it said before; and
+//! `portcullis compile`, which makes native policies.
 #![expect(
     clippy::unwrap_used,
     reason = "a test stops at what it does not expect"
@@ -20,6 +21,27 @@ fn patches() {
         ("fix_missing", ["fix", "policy", "missing.yaml"]),
     ] {
         check(name, "fix", &arguments, "");
+    }
+}
+
+#[test]
+fn native_policies() {
+    for (name, arguments) in [
+        ("compile_native", ["compile", "policies.yaml", "--to=vap"]),
+        (
+            "compile_native_mutation",
+            ["compile", "policies.yaml", "--to=map"],
+        ),
+        (
+            "compile_native_refused",
+            ["compile", "refused.yaml", "--to=vap"],
+        ),
+        (
+            "compile_native_unasked",
+            ["compile", "refused.yaml", "--all"],
+        ),
+    ] {
+        check(name, "native", &arguments, "");
     }
 }
 

@@ -21,6 +21,18 @@ pub enum CelPolicyVersion {
     V1Alpha1,
 }
 
+impl CelPolicyVersion {
+    /// The version as it is written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CelPolicyVersion::V1 => "policies.kyverno.io/v1",
+            CelPolicyVersion::V1Beta1 => "policies.kyverno.io/v1beta1",
+            CelPolicyVersion::V1Alpha1 => "policies.kyverno.io/v1alpha1",
+        }
+    }
+}
+
 /// What a failed validation does.
 #[derive(
     Clone, Debug, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,

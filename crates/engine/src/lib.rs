@@ -28,6 +28,7 @@ pub mod record;
 pub mod report;
 pub mod request;
 pub mod response;
+pub mod translate;
 pub mod ttl;
 pub mod verdict;
 pub mod verified_images;

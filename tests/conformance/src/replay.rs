@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde_json::Value;
 
-use crate::{apply_results, goldens, pod_security, score::Score, suites};
+use crate::{apply_results, generated_policies, goldens, pod_security, score::Score, suites};
 
 /// The folder of pods that a level and version of the Pod Security Standards passes or fails.
 const POD_SECURITY: &str = "pod-security";
@@ -25,6 +25,7 @@ pub fn names() -> Vec<&'static str> {
         goldens::cel_spec::NAME,
         apply_results::NAME,
         POD_SECURITY,
+        generated_policies::NAME,
     ];
     let names = tables.chain(others).chain(suites::CORPORA.iter().copied());
     names.collect()
@@ -82,6 +83,9 @@ pub fn all(corpora: &Path, only: Option<&str>) -> Result<Vec<Score>, String> {
             score.count(|| pod, outcome);
         }
         scores.push(score);
+    }
+    if wanted(generated_policies::NAME) {
+        scores.extend(generated_policies::replay(corpora));
     }
     for corpus in suites::CORPORA {
         if wanted(corpus) && corpora.join(corpus).is_dir() {
