@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::{
     commands::{
         apply, compile, completions, create, diff, docs, exceptions, explain, fix, jp, man,
-        migrate, new, render, test, validate, verify, version,
+        migrate, new, render, sync, test, validate, verify, version,
     },
     exit_status::ExitStatus,
     output::console::{Console, When},
@@ -64,6 +64,8 @@ pub enum Command {
     Compile(compile::Args),
     /// Write the objects of custom resources anew, in the version that a cluster stores.
     Migrate(migrate::Args),
+    /// Bring a revision of a repository into a cluster, or tell what that would do.
+    Sync(Box<sync::Args>),
     /// Make older forms of policies and test suites new.
     Fix(fix::Args),
     /// Try a JMESPath expression.
@@ -96,6 +98,7 @@ impl Command {
             Command::Create(args) => create::run(&args, console),
             Command::Compile(args) => compile::run(&args, console),
             Command::Migrate(args) => migrate::run(&args, console),
+            Command::Sync(args) => sync::run(&args, console),
             Command::Fix(args) => fix::run(&args, console),
             Command::Jp(args) => jp::run(&args, console),
             Command::Explain(args) => explain::run(&args, console),

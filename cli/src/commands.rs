@@ -23,6 +23,7 @@ pub(crate) mod remote;
 pub mod render;
 pub(crate) mod row_places;
 pub(crate) mod suite_rows;
+pub mod sync;
 pub mod test;
 pub mod validate;
 pub mod verify;

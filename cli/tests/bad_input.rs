@@ -284,7 +284,43 @@ fn no_cluster_answers() {
             migrate(&["--kubeconfig=kubeconfig.yaml", "--context=other"]),
         ),
         ("migrate_no_time", migrate(&["--request-timeout=0s"])),
+        (
+            "sync_status_nowhere",
+            vec!["sync", "status", "--kubeconfig=kubeconfig.yaml"],
+        ),
     ] {
         check(name, "cluster", &arguments, "");
+    }
+}
+
+#[test]
+fn no_revision_to_sync() {
+    let url = "https://localhost/owner/policies";
+    let sync = ["sync"];
+    for (name, arguments) in [
+        ("sync_nothing", &[][..]),
+        ("sync_no_repository", &["--once"]),
+        ("sync_no_part", &["--plan", url]),
+        ("sync_once_and_plan", &["--plan", "--once", url]),
+        (
+            "sync_of_a_file",
+            &[
+                "--plan",
+                "https://localhost/a.yaml",
+                "--path=.",
+                "--kubeconfig=kubeconfig.yaml",
+            ],
+        ),
+        (
+            "sync_out_of_the_tree",
+            &[
+                "--plan",
+                url,
+                "--path=a/../../b",
+                "--kubeconfig=kubeconfig.yaml",
+            ],
+        ),
+    ] {
+        check(name, "cluster", &[&sync[..], arguments].concat(), "");
     }
 }

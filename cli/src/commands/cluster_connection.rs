@@ -17,7 +17,7 @@ pub(crate) struct ClusterConnection {
     #[arg(long, value_name = "NAME")]
     pub(crate) context: Option<String>,
     /// How long the cluster may take for an answer.
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = timeout)]
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
     pub(crate) request_timeout: Duration,
 }
 
@@ -44,7 +44,8 @@ pub(crate) fn fault(error: &ClusterError) -> Diagnostic {
     Diagnostic::error(error.to_string()).help(error.remedy())
 }
 
-fn timeout(text: &str) -> Result<Duration, String> {
+/// A time that something may take, such as `60s`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let parsed = GoDuration::parse(text).map_err(|error| format!("{error}; write it as `60s`"))?;
     match u64::try_from(parsed.nanoseconds()) {
         Ok(nanoseconds) if nanoseconds > 0 => Ok(Duration::from_nanos(nanoseconds)),

@@ -152,7 +152,17 @@ impl RemoteOptions {
         Address::parse(text, self.git_branch.as_deref()).map_err(unusable)
     }
 
+    /// The branch, tag or commit that is asked for.
+    pub(crate) fn revision(&self) -> Option<&str> {
+        self.git_branch.as_deref()
+    }
+
     fn client(&self) -> Result<Client, Diagnostic> {
+        Client::new(self.client_options()?).map_err(unusable)
+    }
+
+    /// How servers are asked.
+    pub(crate) fn client_options(&self) -> Result<ClientOptions, Diagnostic> {
         let read =
             |path: &PathBuf| fs::read(path).map_err(|error| Diagnostic::unreadable(path, &error));
         let authorities = self.certificate_authority.as_ref().map(read).transpose()?;
@@ -160,7 +170,7 @@ impl RemoteOptions {
         let password = self.password.clone().or_else(|| variable(PASSWORD));
         let username = self.username.clone().or_else(|| variable(USERNAME));
         let is_given = username.is_some() || password.is_some();
-        Client::new(ClientOptions {
+        Ok(ClientOptions {
             authorities,
             credentials: is_given.then(|| Credentials {
                 username: username.unwrap_or_default(),
@@ -168,7 +178,6 @@ impl RemoteOptions {
             }),
             ..ClientOptions::default()
         })
-        .map_err(unusable)
     }
 }
 
@@ -194,7 +203,8 @@ fn folder_name(address: &GitAddress, folder: &Folder) -> String {
     }
 }
 
-fn unusable(error: SourceError) -> Diagnostic {
+/// What cannot be fetched, and what to do.
+pub(crate) fn unusable(error: SourceError) -> Diagnostic {
     let help = match &error {
         SourceError::Unauthorized { .. } => Some(
             "give `--username` and `--password`, or PORTCULLIS_GIT_USERNAME and PORTCULLIS_GIT_PASSWORD",

@@ -106,6 +106,13 @@ impl Discovery {
         })
     }
 
+    /// The kind of a group, in the version that the group prefers.
+    #[must_use]
+    pub fn preferred(&self, group: &str, kind: &str) -> Option<&ServedKind> {
+        let mut kinds = self.kinds.iter();
+        kinds.find(|served| served.kind == kind && served.group == group)
+    }
+
     /// The kinds that match wildcards.
     pub fn matching<'d>(
         &'d self,

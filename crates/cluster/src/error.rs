@@ -92,7 +92,9 @@ impl ClusterError {
         }
     }
 
-    pub(crate) fn code(&self) -> Option<u16> {
+    /// The status of HTTP that the server refused with.
+    #[must_use]
+    pub fn code(&self) -> Option<u16> {
         match self {
             ClusterError::Refused { code, .. } => Some(*code),
             _ => None,

@@ -11,6 +11,7 @@ mod path;
 mod request;
 mod source;
 mod storage_migration;
+mod write;
 
 pub use cluster::{Cluster, ConnectOptions};
 pub use discovery::{Discovery, ServedKind};
@@ -18,3 +19,4 @@ pub use error::ClusterError;
 pub use list::{ListOptions, ListedPage, Progress};
 pub use source::ClusterSource;
 pub use storage_migration::{Migration, MigrationOptions, migrate};
+pub use write::{Apply, ApplyOptions, Target};

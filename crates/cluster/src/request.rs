@@ -9,30 +9,49 @@ pub(crate) struct Call {
     method: Method,
     path: String,
     body: Option<Value>,
+    content_type: &'static str,
 }
+
+const JSON: &str = "application/json";
 
 impl Call {
     pub(crate) fn get(path: impl Into<String>) -> Call {
-        Call {
-            method: Method::GET,
-            path: path.into(),
-            body: None,
-        }
+        Call::new(Method::GET, path, None)
     }
 
     pub(crate) fn post(path: impl Into<String>, body: Value) -> Call {
-        Call {
-            method: Method::POST,
-            path: path.into(),
-            body: Some(body),
-        }
+        Call::new(Method::POST, path, Some(body))
     }
 
     pub(crate) fn put(path: impl Into<String>, body: Value) -> Call {
+        Call::new(Method::PUT, path, Some(body))
+    }
+
+    pub(crate) fn delete(path: impl Into<String>, body: Value) -> Call {
+        Call::new(Method::DELETE, path, Some(body))
+    }
+
+    /// The server merges the body into what is there; JSON is YAML.
+    pub(crate) fn apply(path: impl Into<String>, body: Value) -> Call {
         Call {
-            method: Method::PUT,
+            content_type: "application/apply-patch+yaml",
+            ..Call::new(Method::PATCH, path, Some(body))
+        }
+    }
+
+    pub(crate) fn json_patch(path: impl Into<String>, body: Value) -> Call {
+        Call {
+            content_type: "application/json-patch+json",
+            ..Call::new(Method::PATCH, path, Some(body))
+        }
+    }
+
+    fn new(method: Method, path: impl Into<String>, body: Option<Value>) -> Call {
+        Call {
+            method,
             path: path.into(),
-            body: Some(body),
+            body,
+            content_type: JSON,
         }
     }
 
@@ -46,10 +65,10 @@ impl Call {
         let mut request = Request::builder()
             .method(self.method.clone())
             .uri(&self.path)
-            .header(header::ACCEPT, "application/json");
+            .header(header::ACCEPT, JSON);
         let mut bytes = Vec::new();
         if let Some(body) = &self.body {
-            request = request.header(header::CONTENT_TYPE, "application/json");
+            request = request.header(header::CONTENT_TYPE, self.content_type);
             bytes = serde_json::to_vec(body).map_err(|error| error.to_string())?;
         }
         request.body(bytes).map_err(|error| error.to_string())

@@ -14,6 +14,8 @@ pub struct Folder {
     pub revision: String,
     /// The commit.
     pub commit: String,
+    /// The message of the commit.
+    pub message: String,
     /// The path that was asked for.
     pub path: String,
     /// Each file: its path from the root of the repository, and its bytes.

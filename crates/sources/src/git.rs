@@ -92,9 +92,10 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Folder, SourceError> {
         let commit = commit(repository, url, wanted.object)?;
-        let tree = repository
-            .find_commit(commit)
-            .and_then(|commit| commit.tree());
+        let found = repository.find_commit(commit);
+        let found = found.map_err(|error| SourceError::repository(url, &error))?;
+        let message = String::from_utf8_lossy(found.message_bytes()).into_owned();
+        let tree = found.tree();
         let tree = tree.map_err(|error| SourceError::repository(url, &error))?;
         let reader = Reader::new(repository, tree, url, &self.limits, deadline);
         reader.require(&wanted.path, &wanted.revision)?;
@@ -107,6 +108,7 @@ impl Client {
             repository: url.to_owned(),
             revision: wanted.revision,
             commit: commit.to_string(),
+            message,
             path: wanted.path,
             files,
         })

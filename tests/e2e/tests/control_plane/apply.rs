@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, fs, path::Path};
 use portcullis_e2e::{control_plane::ControlPlane, harness::Test};
 use serde_json::Value;
 
-use crate::portcullis::{Said, run};
+use crate::{
+    kyverno,
+    portcullis::{Said, run},
+};
 
 pub(crate) const ALL: &[Test] = &[
     (
@@ -270,23 +273,7 @@ fn objects_are_named(plane: &ControlPlane) {
 }
 
 fn exceptions_of_the_cluster_hold_where_wanted(plane: &ControlPlane) {
-    let definition = "apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: policyexceptions.kyverno.io}
-spec:
-  group: kyverno.io
-  scope: Namespaced
-  names: {kind: PolicyException, plural: policyexceptions}
-  versions:
-    - name: v2
-      served: true
-      storage: true
-      schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
-";
-    plane.apply(definition).unwrap();
-    let name = "policyexceptions.kyverno.io";
-    let wait = ["wait", "--for=condition=established", "crd", name];
-    plane.kubectl(&wait, "").unwrap();
+    kyverno::define(plane);
     plane.create_namespace("excepted").unwrap();
     let objects = "
 {apiVersion: v1, kind: Endpoints, metadata: {name: old, namespace: excepted}}

@@ -13,9 +13,20 @@ use portcullis_e2e::harness;
 mod apply;
 mod context;
 mod control_plane;
+mod kyverno;
 mod migrate;
 mod portcullis;
+mod sync;
 
 fn main() -> ExitCode {
-    harness::run(&[apply::ALL, context::ALL, control_plane::ALL, migrate::ALL].concat())
+    harness::run(
+        &[
+            apply::ALL,
+            context::ALL,
+            control_plane::ALL,
+            migrate::ALL,
+            sync::ALL,
+        ]
+        .concat(),
+    )
 }

@@ -38,13 +38,22 @@ impl Write for Kept {
 
 /// Runs `portcullis` against the cluster of a kubeconfig.
 pub(crate) fn run(kubeconfig: &Path, arguments: &[&str]) -> Said {
-    let program = [OsString::from("portcullis")];
-    let arguments = arguments.iter().map(OsString::from);
     let flag = [
         OsString::from("--kubeconfig"),
         kubeconfig.as_os_str().to_owned(),
     ];
-    let all = program.into_iter().chain(arguments).chain(flag);
+    let arguments = arguments.iter().map(OsString::from);
+    run_all(arguments.chain(flag).collect())
+}
+
+/// Runs `portcullis` without a cluster.
+pub(crate) fn run_plainly(arguments: &[&str]) -> Said {
+    run_all(arguments.iter().map(OsString::from).collect())
+}
+
+fn run_all(arguments: Vec<OsString>) -> Said {
+    let program = [OsString::from("portcullis")];
+    let all = program.into_iter().chain(arguments);
     let (data, talk) = (Kept::default(), Kept::default());
     let mut console = Console::plain(Box::new(data.clone()), Box::new(talk.clone()));
     let code = portcullis_cli::run(all.collect(), &mut console).code();

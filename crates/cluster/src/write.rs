@@ -1,0 +1,168 @@
+//! Single objects: read, applied by the server, patched and deleted.
+
+use futures::{StreamExt, stream};
+use serde_json::{Value, json};
+
+use crate::{
+    cluster::Cluster, discovery::ServedKind, error::ClusterError, path, path::segment,
+    request::Call,
+};
+
+/// Which object is meant.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// Its kind.
+    pub kind: &'a ServedKind,
+    /// Its namespace; empty for an object that is in none.
+    pub namespace: &'a str,
+    /// Its name.
+    pub name: &'a str,
+}
+
+/// An object that the server is to apply.
+#[derive(Clone, Copy, Debug)]
+pub struct Apply<'a> {
+    /// Which.
+    pub target: Target<'a>,
+    /// The fields that are wanted.
+    pub object: &'a Value,
+}
+
+/// How objects are applied.
+#[derive(Clone, Copy, Debug)]
+pub struct ApplyOptions<'a> {
+    /// Who owns the fields from then on, whoever owned them before.
+    pub manager: &'a str,
+    /// Whether the server only tries, and changes nothing.
+    pub dry_run: bool,
+}
+
+impl Target<'_> {
+    fn path(&self) -> Result<String, String> {
+        let path = path::object(self.kind, self.namespace, self.name);
+        path.ok_or_else(|| format!("`{}` is no name of an object", self.name))
+    }
+}
+
+impl Cluster {
+    /// Reads objects, some at a time; none where there is no such object.
+    pub fn read_objects(&self, targets: &[Target<'_>]) -> Vec<Result<Option<Value>, ClusterError>> {
+        let calls = targets.iter().map(|target| target.path().map(Call::get));
+        self.each(calls)
+            .into_iter()
+            .map(|answer| match answer {
+                Ok(object) => Ok(Some(object)),
+                Err(error) if error.code() == Some(404) => Ok(None),
+                Err(error) => Err(error),
+            })
+            .collect()
+    }
+
+    /// Lets the server apply objects, some at a time, and gives them as they are then.
+    pub fn apply_objects(
+        &self,
+        applies: &[Apply<'_>],
+        options: &ApplyOptions<'_>,
+    ) -> Vec<Result<Value, ClusterError>> {
+        let query = query(options);
+        self.each(applies.iter().map(|apply| {
+            let path = apply.target.path()?;
+            Ok(Call::apply(
+                format!("{path}{query}&force=true"),
+                apply.object.clone(),
+            ))
+        }))
+    }
+
+    /// Applies the status of an object.
+    ///
+    /// # Errors
+    /// Where the server refuses.
+    pub fn apply_status(
+        &self,
+        apply: &Apply<'_>,
+        options: &ApplyOptions<'_>,
+    ) -> Result<Value, ClusterError> {
+        let query = query(options);
+        self.one(apply.target.path().map(|path| {
+            Call::apply(
+                format!("{path}/status{query}&force=true"),
+                apply.object.clone(),
+            )
+        }))
+    }
+
+    /// Changes an object by a JSON patch.
+    ///
+    /// # Errors
+    /// Where the server refuses.
+    pub fn patch_object(
+        &self,
+        target: &Target<'_>,
+        patch: Value,
+        options: &ApplyOptions<'_>,
+    ) -> Result<Value, ClusterError> {
+        let query = query(options);
+        self.one(
+            target
+                .path()
+                .map(|path| Call::json_patch(format!("{path}{query}"), patch)),
+        )
+    }
+
+    /// Deletes an object, but no other one that has got its name. One that is not there is no error.
+    ///
+    /// # Errors
+    /// Where the server refuses.
+    pub fn delete_object(&self, target: &Target<'_>, uid: &str) -> Result<(), ClusterError> {
+        let options = json!({
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "preconditions": {"uid": uid},
+            "propagationPolicy": "Background",
+        });
+        match self.one(target.path().map(|path| Call::delete(path, options))) {
+            Err(error) if error.code() == Some(404) => Ok(()),
+            answer => answer.map(drop),
+        }
+    }
+
+    /// Creates an object in a collection.
+    ///
+    /// # Errors
+    /// Where the server refuses.
+    pub fn create_object(
+        &self,
+        kind: &ServedKind,
+        namespace: &str,
+        object: Value,
+    ) -> Result<Value, ClusterError> {
+        let namespace = Some(namespace).filter(|namespace| !namespace.is_empty());
+        self.one(Ok(Call::post(path::collection(kind, namespace), object)))
+    }
+
+    fn one(&self, call: Result<Call, String>) -> Result<Value, ClusterError> {
+        self.wait(self.answer_of(call))
+    }
+
+    async fn answer_of(&self, call: Result<Call, String>) -> Result<Value, ClusterError> {
+        match call {
+            Ok(call) => self.answer(&call).await,
+            Err(reason) => Err(self.asked("no call").unexpected(&reason)),
+        }
+    }
+
+    /// The answers to calls, in their order.
+    fn each(
+        &self,
+        calls: impl Iterator<Item = Result<Call, String>>,
+    ) -> Vec<Result<Value, ClusterError>> {
+        let answers = stream::iter(calls.map(|call| self.answer_of(call)));
+        self.wait(answers.buffered(self.concurrency()).collect())
+    }
+}
+
+fn query(options: &ApplyOptions<'_>) -> String {
+    let dry_run = if options.dry_run { "&dryRun=All" } else { "" };
+    format!("?fieldManager={}{dry_run}", segment(options.manager))
+}

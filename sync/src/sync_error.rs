@@ -1,0 +1,118 @@
+//! `SyncError`: why a revision is not in the cluster.
+
+use portcullis_cluster::ClusterError;
+use portcullis_pipeline::diagnostic::Diagnostic;
+use portcullis_sources::SourceError;
+use thiserror::Error;
+
+use crate::{allowance::TRAILER, plan::Refusal};
+
+/// Why a revision is not in the cluster, or only a part of it.
+#[derive(Debug, Error)]
+pub enum SyncError {
+    /// The repository cannot be fetched.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The commit does not pass the gate.
+    #[error("commit {commit} does not pass: {}", first(findings))]
+    Gate {
+        /// The commit.
+        commit: String,
+        /// What stops it.
+        findings: Vec<Diagnostic>,
+    },
+    /// The commit's trailer cannot be understood.
+    #[error("commit {commit}: `{part}` in `{TRAILER}` is neither `prune=N` nor `weaken=N`")]
+    Allowance {
+        /// The commit.
+        commit: String,
+        /// What cannot be understood.
+        part: String,
+    },
+    /// The plan is refused.
+    #[error("commit {commit}: {}", refusals.first().map(ToString::to_string).unwrap_or_default())]
+    Refused {
+        /// The commit.
+        commit: String,
+        /// Why.
+        refusals: Vec<Refusal>,
+    },
+    /// What was written before cannot be read.
+    #[error("ConfigMap {config_map}: `{line}` is not the name of an object")]
+    Inventory {
+        /// The ConfigMap.
+        config_map: String,
+        /// What is wrong.
+        line: String,
+    },
+    /// An object cannot be written as it is.
+    #[error("{object}: {reason}")]
+    Object {
+        /// The object, with its place.
+        object: String,
+        /// Why.
+        reason: String,
+    },
+    /// The cluster gives no answer, or refuses.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// An object does not become ready.
+    #[error("{object} is not ready after {seconds} s: {reason}")]
+    NotReady {
+        /// The object.
+        object: String,
+        /// How long it was waited.
+        seconds: u64,
+        /// What it lacks.
+        reason: String,
+    },
+}
+
+fn first(findings: &[Diagnostic]) -> String {
+    let Some(first) = findings.first() else {
+        return String::new();
+    };
+    match &first.place {
+        Some(place) => format!("{}: {}", place.label(), first.message),
+        None => first.message.clone(),
+    }
+}
+
+impl SyncError {
+    /// A word for machines.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            SyncError::Source(SourceError::Unauthorized { .. }) => "Unauthorized",
+            SyncError::Source(_) => "FetchFailed",
+            SyncError::Gate { .. } => "VerifyFailed",
+            SyncError::Allowance { .. } | SyncError::Refused { .. } => "Refused",
+            SyncError::Inventory { .. } => "InventoryBroken",
+            SyncError::Object { .. } | SyncError::Cluster(_) => "ApplyFailed",
+            SyncError::NotReady { .. } => "NotReady",
+        }
+    }
+
+    /// Everything that is to be told, with places and remedies.
+    #[must_use]
+    pub fn diagnostics(self) -> Vec<Diagnostic> {
+        match self {
+            SyncError::Gate { findings, .. } => findings,
+            SyncError::Refused { commit, refusals } => refusals
+                .iter()
+                .map(|refusal| {
+                    Diagnostic::error(format!("commit {commit}: {refusal}")).help(refusal.remedy())
+                })
+                .collect(),
+            SyncError::Cluster(error) => {
+                vec![
+                    Diagnostic::error(error.to_string())
+                        .help(error.remedy())
+                        .unusable(),
+                ]
+            }
+            SyncError::Source(_) => vec![Diagnostic::error(self.to_string()).unusable()],
+            other => vec![Diagnostic::error(other.to_string())],
+        }
+    }
+}

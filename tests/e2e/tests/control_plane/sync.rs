@@ -1,0 +1,513 @@
+//! `sync`: from a commit to the cluster, and everything that keeps a commit out of it.
+
+use std::{
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use portcullis_e2e::{control_plane::ControlPlane, harness::Test};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{
+    kyverno,
+    portcullis::{Said, run, run_plainly},
+};
+
+pub(crate) const ALL: &[Test] = &[
+    (
+        "sync::from_commits_to_the_cluster",
+        from_commits_to_the_cluster,
+    ),
+    (
+        "sync::what_others_changed_is_put_back",
+        what_others_changed_is_put_back,
+    ),
+    ("sync::budgets_hold", budgets_hold),
+    ("sync::manifests_of_a_path", manifests_of_a_path),
+    (
+        "sync::what_cannot_be_synced_is_named",
+        what_cannot_be_synced_is_named,
+    ),
+];
+
+/// A repository with a workspace, and the source that is synced from it.
+struct Source<'p> {
+    plane: &'p ControlPlane,
+    folder: TempDir,
+    name: &'static str,
+}
+
+impl<'p> Source<'p> {
+    /// A workspace with the policy `NAME-label`, committed.
+    fn new(plane: &'p ControlPlane, name: &'static str) -> Source<'p> {
+        kyverno::define(plane);
+        let namespaces = plane.kubectl(&["create", "namespace", "portcullis"], "");
+        if let Err(error) = namespaces {
+            assert!(error.to_string().contains("already exists"), "{error}");
+        }
+        let source = Source {
+            plane,
+            folder: tempfile::tempdir().unwrap(),
+            name,
+        };
+        let root = source.root();
+        let made = run_plainly(&["new", "workspace", root.to_str().unwrap()]);
+        assert_eq!(made.code, 0, "{}", made.talk);
+        fs::remove_dir_all(root.join("policy-library/best-practices/require-app-label")).unwrap();
+        source.add_policy("label");
+        git(&root, &["init", "-q", "-b", "main"]);
+        source.commit("Start");
+        source
+    }
+
+    fn root(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+
+    /// Adds the policy `SOURCE-NAME` to the library.
+    fn add_policy(&self, name: &str) {
+        let (root, policy) = (self.root(), format!("best-practices/{}-{name}", self.name));
+        let of = ["--workspace", root.to_str().unwrap()];
+        let made = run_plainly(&[&["new", "policy", &policy], &of[..]].concat());
+        assert_eq!(made.code, 0, "{}", made.talk);
+    }
+
+    fn remove_policy(&self, name: &str) {
+        let folder = format!("policy-library/best-practices/{}-{name}", self.name);
+        fs::remove_dir_all(self.root().join(folder)).unwrap();
+    }
+
+    /// Changes a text in a file of the repository.
+    fn edit(&self, file: &str, from: &str, to: &str) {
+        let path = self.root().join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{text}");
+        fs::write(path, text.replace(from, to)).unwrap();
+    }
+
+    fn template(&self, name: &str) -> String {
+        format!(
+            "policy-library/best-practices/{}-{name}/policy.yaml",
+            self.name
+        )
+    }
+
+    fn commit(&self, message: &str) -> String {
+        git(&self.root(), &["add", "-A"]);
+        git(&self.root(), &["commit", "-q", "-m", message]);
+        git(&self.root(), &["rev-parse", "HEAD"])
+    }
+
+    fn sync(&self, flags: &[&str]) -> Said {
+        let url = format!("file://{}", self.root().display());
+        let of = ["sync", &url, "--name", self.name];
+        run(&self.plane.kubeconfig(), &[&of, flags].concat())
+    }
+
+    /// Syncs the environment, which must go well, and gives what was written.
+    fn once(&self) -> String {
+        let said = self.sync(&["--environment", "production", "--once"]);
+        assert_eq!(said.code, 0, "{}{}", said.data, said.talk);
+        said.data
+    }
+
+    /// Syncs the environment, which must be refused, changes nothing, and gives what is said.
+    fn refused(&self, flags: &[&str]) -> String {
+        let before = self.versions();
+        let said = self.sync(flags);
+        assert_ne!(said.code, 0, "{}", said.data);
+        assert_eq!(self.versions(), before);
+        said.talk
+    }
+
+    fn policy(&self, name: &str) -> Value {
+        let name = format!("{}-{name}", self.name);
+        let found = [
+            "get",
+            "clusterpolicy",
+            &name,
+            "-o",
+            "json",
+            "--show-managed-fields",
+        ];
+        serde_json::from_str(&self.plane.kubectl(&found, "").unwrap()).unwrap()
+    }
+
+    /// The name and version of each policy of the source, and of its inventory.
+    fn versions(&self) -> Vec<String> {
+        let path =
+            "jsonpath={range .items[*]}{.metadata.name} {.metadata.resourceVersion}{\"\\n\"}{end}";
+        let list = [
+            "get",
+            "clusterpolicies,configmaps",
+            "-n",
+            "portcullis",
+            "-o",
+            path,
+        ];
+        let listed = self.plane.kubectl(&list, "").unwrap();
+        let own = listed.lines().filter(|line| line.contains(self.name));
+        own.map(str::to_owned).collect()
+    }
+}
+
+fn git(folder: &Path, arguments: &[&str]) -> String {
+    let mut command = Command::new("git");
+    command.args(["-c", "user.name=test", "-c", "user.email=test@example.com"]);
+    command.args(["-c", "commit.gpgsign=false"]);
+    let output = command
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{arguments:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+fn contains(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+const PRODUCTION: &[&str] = &["--environment", "production", "--once"];
+
+fn from_commits_to_the_cluster(plane: &ControlPlane) {
+    let source = Source::new(plane, "push");
+    let head = source.commit_of_head();
+    let planned = source.sync(&["--environment", "production", "--plan"]);
+    contains(
+        &planned.data,
+        &[
+            "create   ClusterPolicy/push-label",
+            "1 to write, 0 to delete",
+        ],
+    );
+    assert_eq!(source.versions(), [""; 0]);
+    contains(
+        &source.once(),
+        &[
+            "create   ClusterPolicy/push-label",
+            "1 written, 0 deleted, 0 as they",
+        ],
+    );
+    let policy = source.policy("label");
+    for (name, value) in [
+        ("source", format!("file://{}", source.root().display())),
+        ("commit", head.clone()),
+        ("path", source.template("label")),
+        ("line", "1".to_owned()),
+        ("synced-by", "push".to_owned()),
+    ] {
+        assert_eq!(
+            policy["metadata"]["annotations"][format!("portcullis.io/{name}")],
+            value.as_str()
+        );
+    }
+    // Without a change, nothing is written.
+    let there = source.versions();
+    contains(
+        &source.once(),
+        &["0 written, 0 deleted, 1 as they should be"],
+    );
+    assert_eq!(source.versions(), there);
+    // A second commit changes one policy, and leaves the other as it is.
+    source.add_policy("other");
+    source.edit(&source.template("label"), "must be set", "is missing");
+    source.update_readmes();
+    let second = source.commit("Say it otherwise");
+    contains(
+        &source.once(),
+        &[
+            "change   ClusterPolicy/push-label",
+            "create   ClusterPolicy/push-other",
+        ],
+    );
+    assert_eq!(
+        source.policy("label")["metadata"]["annotations"]["portcullis.io/commit"],
+        second.as_str()
+    );
+    // A broken one changes nothing, and says where.
+    source.edit(&source.template("other"), "validate:", "validat:");
+    source.commit("Break it");
+    let told = source.refused(PRODUCTION);
+    contains(
+        &told,
+        &[&format!("{}:20:7", source.template("other")), "validat"],
+    );
+    git(&source.root(), &["revert", "--no-edit", "HEAD"]);
+    // A test that fails does, too.
+    source.edit(&source.template("other"), "\"?*\"", "\"web-*\"");
+    source.commit("Break a test");
+    contains(
+        &source.refused(PRODUCTION),
+        &["tests/kyverno-test.yaml:8", "Want pass, got fail"],
+    );
+    git(&source.root(), &["revert", "--no-edit", "HEAD"]);
+    contains(
+        &source.once(),
+        &["0 written, 0 deleted, 2 as they should be"],
+    );
+    let status = run(&plane.kubeconfig(), &["sync", "status", "--objects"]);
+    contains(&status.data, &["push", "push: ClusterPolicy/push-label"]);
+}
+
+fn what_others_changed_is_put_back(plane: &ControlPlane) {
+    let source = Source::new(plane, "drift");
+    source.once();
+    for patch in [
+        r#"{"spec": {"background": false}}"#,
+        r#"{"spec": {"failurePolicy": "Ignore"}}"#,
+        r#"{"spec": {"rules": []}}"#,
+    ] {
+        let before = source.policy("label")["spec"].clone();
+        let edit = [
+            "patch",
+            "clusterpolicy",
+            "drift-label",
+            "--type=merge",
+            "--field-manager=a-person",
+            "-p",
+            patch,
+        ];
+        plane.kubectl(&edit, "").unwrap();
+        assert_ne!(source.policy("label")["spec"], before);
+        contains(
+            &source.once(),
+            &["put back ClusterPolicy/drift-label, which a-person changed"],
+        );
+        assert_eq!(source.policy("label")["spec"], before, "{patch}");
+        contains(
+            &source.once(),
+            &["0 written, 0 deleted, 1 as they should be"],
+        );
+    }
+    // What others note on it stays.
+    let note = ["annotate", "clusterpolicy", "drift-label", "seen=yes"];
+    plane.kubectl(&note, "").unwrap();
+    contains(&source.once(), &["0 written"]);
+    let delete = ["delete", "clusterpolicy", "drift-label"];
+    plane.kubectl(&delete, "").unwrap();
+    contains(&source.once(), &["create   ClusterPolicy/drift-label"]);
+}
+
+fn budgets_hold(plane: &ControlPlane) {
+    let source = Source::new(plane, "budget");
+    for name in ["b", "c", "d"] {
+        source.add_policy(name);
+    }
+    source.edit(
+        "environments/production/environment.yaml",
+        "Audit",
+        "Enforce",
+    );
+    source.commit("Add policies");
+    contains(&source.once(), &["4 written"]);
+    // The environment is deleted by mistake.
+    fs::remove_dir_all(source.root().join("environments/production")).unwrap();
+    source.commit("Tidy up");
+    contains(
+        &source.refused(PRODUCTION),
+        &["there is no environment `production`"],
+    );
+    git(&source.root(), &["revert", "--no-edit", "HEAD"]);
+    // Two policies at once are too many, unless that is meant.
+    source.remove_policy("c");
+    source.remove_policy("d");
+    source.commit("Remove two");
+    contains(
+        &source.refused(PRODUCTION),
+        &[
+            "2 objects would be deleted, and 1 may be: ClusterPolicy/budget-c, ClusterPolicy/budget-d",
+            "`Portcullis-Allow: prune=2`",
+        ],
+    );
+    source.commit_nothing("Remove two\n\nPortcullis-Allow: prune=2");
+    contains(
+        &source.once(),
+        &[
+            "delete   ClusterPolicy/budget-c",
+            "delete   ClusterPolicy/budget-d",
+            "2 deleted",
+        ],
+    );
+    // So are two that only audit.
+    source.edit(
+        "environments/production/environment.yaml",
+        "Enforce",
+        "Audit",
+    );
+    source.commit("Relax");
+    contains(
+        &source.refused(PRODUCTION),
+        &[
+            "2 objects would be weaker, and 1 may be: ClusterPolicy/budget-b (rule `label`: failure action Enforce → Audit)",
+        ],
+    );
+    source.commit_nothing("Relax\n\nPortcullis-Allow: weaken=2");
+    contains(
+        &source.once(),
+        &["weaker   ClusterPolicy/budget-label: rule `label`"],
+    );
+}
+
+fn manifests_of_a_path(plane: &ControlPlane) {
+    let source = Source::new(plane, "path");
+    fs::create_dir(source.root().join("plain")).unwrap();
+    let manifests = "apiVersion: v1
+kind: Namespace
+metadata: {name: path-exceptions}
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: paths.sync.example.com}
+spec:
+  group: sync.example.com
+  scope: Namespaced
+  names: {kind: Path, plural: paths}
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]
+---
+apiVersion: kyverno.io/v2
+kind: PolicyException
+metadata: {name: path-one, namespace: path-exceptions}
+spec:
+  exceptions: [{policyName: p, ruleNames: [r]}]
+  match: {any: [{resources: {kinds: [Pod], names: [a]}}]}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: path-native}
+spec:
+  matchConstraints: {resourceRules: [{apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: [pods]}]}
+  validations: [{expression: 'true'}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: path-native}
+spec: {policyName: path-native, validationActions: [Audit]}
+";
+    fs::write(source.root().join("plain/all.yaml"), manifests).unwrap();
+    source.commit("Write manifests");
+    let plain = ["--path", "plain", "--once"];
+    let said = source.sync(&plain);
+    assert_eq!(said.code, 0, "{}", said.talk);
+    let created: Vec<&str> = said.data.lines().collect();
+    let order = [
+        "create   Namespace/path-exceptions",
+        "create   CustomResourceDefinition/paths.sync.example.com",
+        "create   PolicyException/path-exceptions/path-one",
+        "create   ValidatingAdmissionPolicy/path-native",
+        "create   ValidatingAdmissionPolicyBinding/path-native",
+    ];
+    assert_eq!(created[..5], order);
+    let again = source.sync(&plain);
+    contains(&again.data, &["0 written, 0 deleted, 5 as they should be"]);
+    // What the server does not take stops all of it.
+    let file = "plain/all.yaml";
+    source.edit(file, "names: [a]", "names: [b]");
+    source.edit(
+        file,
+        "validationActions: [Audit]",
+        "validationActions: [Deny, Warn, Warn]",
+    );
+    source.commit("Break the binding");
+    let told = source.refused(&plain);
+    contains(
+        &told,
+        &["plain/all.yaml:28: ValidatingAdmissionPolicyBinding/path-native: the server refuses it"],
+    );
+    git(&source.root(), &["revert", "--no-edit", "HEAD"]);
+    // A wrong path, or an empty one, prunes nothing.
+    contains(
+        &source.refused(&["--path", "plane", "--once"]),
+        &["there is no `plane`"],
+    );
+    contains(
+        &source.refused(&["--path", "../plain", "--once"]),
+        &["`../plain` is no path below the repository"],
+    );
+    fs::write(source.root().join(file), "# nothing\n").unwrap();
+    source.commit("Empty it");
+    contains(
+        &source.refused(&plain),
+        &["the revision has no object at all, and 5 of it are in the cluster"],
+    );
+}
+
+fn what_cannot_be_synced_is_named(plane: &ControlPlane) {
+    let source = Source::new(plane, "wrong");
+    source.once();
+    let root = source.root();
+    symlink("/etc/passwd", root.join("policy-library/secret.yaml")).unwrap();
+    source.commit("Link out of the tree");
+    contains(
+        &source.refused(PRODUCTION),
+        &[
+            "`policy-library/secret.yaml` is a link to `/etc/passwd`, which is outside of the repository",
+        ],
+    );
+    git(&root, &["revert", "--no-edit", "HEAD"]);
+    // Another source cannot take an object over.
+    let url = format!("file://{}", root.display());
+    let other = [
+        "sync",
+        &url,
+        "--name",
+        "another",
+        "--environment",
+        "production",
+        "--once",
+    ];
+    let said = run(&plane.kubeconfig(), &other);
+    assert_eq!(said.code, 1);
+    contains(
+        &said.talk,
+        &["ClusterPolicy/wrong-label belongs to the source `wrong`"],
+    );
+    for (url, parts) in [
+        (
+            "https://127.0.0.1:1/o/r.git",
+            &["https://127.0.0.1:1/o/r.git", "onnect"][..],
+        ),
+        (
+            "file:///nowhere/at/all",
+            &["this is no git repository that can be read"],
+        ),
+    ] {
+        let said = run(
+            &plane.kubeconfig(),
+            &["sync", url, "--environment", "production", "--once"],
+        );
+        assert_eq!(said.code, 2, "{}", said.talk);
+        contains(&said.talk, parts);
+    }
+    let said = run(
+        &plane.kubeconfig_of_nobody(),
+        &["sync", &url, "--environment", "production", "--once"],
+    );
+    assert_eq!(said.code, 2);
+    contains(&said.talk, &["User \"nobody\" cannot", "(403)"]);
+}
+
+impl Source<'_> {
+    fn commit_of_head(&self) -> String {
+        git(&self.root(), &["rev-parse", "HEAD"])
+    }
+
+    fn commit_nothing(&self, message: &str) {
+        git(
+            &self.root(),
+            &["commit", "-q", "--allow-empty", "-m", message],
+        );
+    }
+
+    fn update_readmes(&self) {
+        let root = self.root();
+        let made = run_plainly(&["render", "--readmes", "--workspace", root.to_str().unwrap()]);
+        assert_eq!(made.code, 0, "{}", made.talk);
+    }
+}
