@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::{
     commands::{
         apply, compile, completions, create, diff, docs, exceptions, explain, fix, jp, man,
-        migrate, new, render, sync, test, validate, verify, version,
+        migrate, new, oci, render, sync, test, validate, verify, version,
     },
     exit_status::ExitStatus,
     output::console::{Console, When},
@@ -68,6 +68,8 @@ pub enum Command {
     Sync(Box<sync::Args>),
     /// Make older forms of policies and test suites new.
     Fix(fix::Args),
+    /// Keep policies in a registry, or fetch them from there.
+    Oci(oci::Args),
     /// Try a JMESPath expression.
     Jp(jp::Args),
     /// Write a script that completes commands and flags.
@@ -100,6 +102,7 @@ impl Command {
             Command::Migrate(args) => migrate::run(&args, console),
             Command::Sync(args) => sync::run(&args, console),
             Command::Fix(args) => fix::run(&args, console),
+            Command::Oci(args) => oci::run(&args, console),
             Command::Jp(args) => jp::run(&args, console),
             Command::Explain(args) => explain::run(&args, console),
             Command::Completions(args) => completions::run(&args, definition(), console),

@@ -21,8 +21,14 @@ fn flags() {
             &["-s", "allowed.data.team=red,allowed.data.team=blue"],
         ),
         ("apply_set_without_value", &["--set", "allowed"]),
-        ("apply_unsupported", &["--git-branch=main", "--registry"]),
-        ("apply_unsupported_compat", &["--registry", "--compat"]),
+        (
+            "apply_unsupported",
+            &["--git-branch=main", "--envoy-payload=a"],
+        ),
+        (
+            "apply_unsupported_compat",
+            &["--envoy-payload=a", "--compat"],
+        ),
     ] {
         check(name, "apply_set", &[&apply, more].concat(), "");
     }

@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use self::{cluster::ClusterArgs, places::Places, refused::Refused};
 use crate::{
-    commands::{clock, remote::RemoteOptions},
+    commands::{clock, registry_connection::AskedRegistries, remote::RemoteOptions},
     exit_status::ExitStatus,
     output::{
         console::{Console, When},
@@ -149,6 +149,8 @@ pub struct Args {
     pub parameter_resource: Vec<PathBuf>,
     #[command(flatten)]
     remote: RemoteOptions,
+    #[command(flatten)]
+    registries: AskedRegistries,
     #[command(flatten)]
     refused: Refused,
     #[command(flatten)]

@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 use crate::{
     commands::{
         asked_cluster::AskedCluster, cluster_connection::ClusterConnection,
-        workspace_argument::WorkspaceArgument,
+        registry_connection::AskedRegistries, workspace_argument::WorkspaceArgument,
     },
     exit_status::ExitStatus,
     output::{answer_format::AnswerFormat, console::Console, explanation},
@@ -53,6 +53,8 @@ pub struct Args {
     pub format: AnswerFormat,
     #[command(flatten)]
     workspace: WorkspaceArgument,
+    #[command(flatten)]
+    registries: AskedRegistries,
     #[command(flatten)]
     cluster: ClusterArgs,
 }
@@ -102,6 +104,7 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
 fn explain(args: &Args) -> Result<Vec<Explanation>, Vec<Diagnostic>> {
     let (mut question, variables) = question(args)?;
     let alone = |fault| vec![fault];
+    question.world.registries = args.registries.live().map_err(alone)?;
     if !args.cluster.cluster && !args.cluster.connection.is_named() {
         let resources = resources(&args.resource, &variables).map_err(alone)?;
         return explain::explain(&question, &resources);

@@ -11,6 +11,7 @@ use std::{
 
 use portcullis_pipeline::{
     diagnostic::Diagnostic,
+    live::LiveRegistries,
     offline::shown,
     suite::{
         self, Judgement, SuiteOptions, SuiteOutcome,
@@ -24,6 +25,7 @@ use portcullis_pipeline::{
 
 use crate::{
     commands::{
+        registry_connection::AskedRegistries,
         remote::{self, RemoteOptions},
         suite_rows,
         watch::Watch,
@@ -89,6 +91,8 @@ pub struct Args {
     pub format: Format,
     #[command(flatten)]
     remote: RemoteOptions,
+    #[command(flatten)]
+    registries: AskedRegistries,
 }
 
 /// Runs the command.
@@ -170,7 +174,14 @@ fn watch(args: &Args, files: &[PathBuf], console: &mut Console) -> io::Result<Ex
 }
 
 fn run_files(args: &Args, files: &[PathBuf], console: &mut Console) -> io::Result<ExitStatus> {
-    let (runs, mut findings) = run_suites(args, files);
+    let registries = match args.registries.live() {
+        Ok(registries) => registries,
+        Err(fault) => {
+            console.tell(&[fault])?;
+            return Ok(failure(args));
+        }
+    };
+    let (runs, mut findings) = run_suites(args, files, registries.as_ref());
     let outcomes: Vec<&SuiteOutcome> = runs.iter().flat_map(|run| &run.outcomes).collect();
     findings.extend(suite_rows::errors(&runs, &findings));
     if args.compat || args.output_format.is_some() {
@@ -220,7 +231,11 @@ fn none_found(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
 }
 
 /// Runs the suites, workspace by workspace. Kyverno knows no workspace.
-fn run_suites(args: &Args, files: &[PathBuf]) -> (Vec<SuiteRun>, Vec<Diagnostic>) {
+fn run_suites(
+    args: &Args,
+    files: &[PathBuf],
+    registries: Option<&LiveRegistries>,
+) -> (Vec<SuiteRun>, Vec<Diagnostic>) {
     let mut groups: BTreeMap<Option<PathBuf>, Vec<PathBuf>> = BTreeMap::new();
     for file in files {
         let folder = file
@@ -238,7 +253,7 @@ fn run_suites(args: &Args, files: &[PathBuf]) -> (Vec<SuiteRun>, Vec<Diagnostic>
         });
         match workspace.transpose() {
             Ok(workspace) => {
-                let (runs, findings) = run_suites_in(workspace.as_ref(), args, &files);
+                let (runs, findings) = run_suites_in(workspace.as_ref(), args, &files, registries);
                 all.0.extend(runs);
                 all.1.extend(findings);
             }
@@ -252,6 +267,7 @@ fn run_suites_in(
     workspace: Option<&Workspace>,
     args: &Args,
     files: &[PathBuf],
+    registries: Option<&LiveRegistries>,
 ) -> (Vec<SuiteRun>, Vec<Diagnostic>) {
     let of_library = |file: &Path| workspace.is_some_and(|it| is_below(file, &it.library()));
     let (rendered, plain): (Vec<&PathBuf>, Vec<&PathBuf>) =
@@ -265,6 +281,7 @@ fn run_suites_in(
             _ => Judgement::Lenient,
         },
         selector: args.test_case_selector.clone(),
+        registries: registries.cloned(),
         ..SuiteOptions::default()
     };
     let _line = ProgressLine::show("running suites: suite", &options.progress);

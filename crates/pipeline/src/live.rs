@@ -1,4 +1,5 @@
-//! A cluster that a run asks: its answers to policies, what it serves, and its objects.
+//! What a run asks beside its files: a cluster, for its answers to policies, what it serves and its
+//! objects; and registries, for what they say of images.
 
 use std::{fmt, sync::Arc};
 
@@ -83,6 +84,24 @@ impl LiveCluster {
     }
 }
 
+/// Registries that several threads ask.
+#[derive(Clone)]
+pub struct LiveRegistries(Arc<dyn ContextSource + Send + Sync>);
+
+impl LiveRegistries {
+    /// Registries to ask.
+    #[must_use]
+    pub fn new(registries: impl ContextSource + Send + Sync + 'static) -> LiveRegistries {
+        LiveRegistries(Arc::new(registries))
+    }
+
+    /// The answers to what policies ask of images.
+    #[must_use]
+    pub fn source(&self) -> &(dyn ContextSource + Sync) {
+        &*self.0
+    }
+}
+
 /// The kind of a definition.
 fn kind(definition: &Value) -> GroupVersionKind {
     let text = |pointer| objects::text(definition, pointer).to_owned();
@@ -96,5 +115,11 @@ fn kind(definition: &Value) -> GroupVersionKind {
 impl fmt::Debug for LiveCluster {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("LiveCluster")
+    }
+}
+
+impl fmt::Debug for LiveRegistries {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("LiveRegistries")
     }
 }

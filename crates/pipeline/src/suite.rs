@@ -31,6 +31,7 @@ use self::{
 };
 use crate::{
     diagnostic::Diagnostic,
+    live::LiveRegistries,
     offline::{self, Overrides, places, policies::EXCEPTION},
     progress::Progress,
 };
@@ -59,6 +60,8 @@ pub struct SuiteOptions {
     pub overrides: Overrides,
     /// Which cases run; all where there is none.
     pub selector: Option<CaseSelector>,
+    /// Registries that are asked; none where there are none.
+    pub registries: Option<LiveRegistries>,
     /// Counts the suites that are done.
     pub progress: Arc<Progress>,
 }

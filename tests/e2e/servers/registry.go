@@ -7,6 +7,7 @@ import (
 	"github.com/distribution/distribution/v3/configuration"
 	"github.com/distribution/distribution/v3/registry/handlers"
 	_ "github.com/distribution/distribution/v3/registry/storage/driver/filesystem"
+	"github.com/sirupsen/logrus"
 )
 
 // registry keeps images below a folder.
@@ -18,6 +19,7 @@ func registry(folder string) (http.Handler, error) {
 		},
 	}
 	settings.HTTP.Secret = "a secret of a test"
-	settings.Log.Level = "error"
+	// The setting of the level is of the registry's own program.
+	logrus.SetLevel(logrus.FatalLevel)
 	return handlers.NewApp(context.Background(), settings), nil
 }

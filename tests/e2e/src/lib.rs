@@ -6,6 +6,7 @@
 
 pub mod control_plane;
 pub mod harness;
+pub mod portcullis;
 pub mod program;
 mod server;
 pub mod servers;

@@ -15,6 +15,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("portcullis-cli", 5),
     ("portcullis-sync", 4),
     ("portcullis-cluster", 3),
+    ("portcullis-images", 3),
     ("portcullis-pipeline", 3),
     ("portcullis-sources", 3),
     ("portcullis-engine", 2),
@@ -44,7 +45,12 @@ const SHARED: &[&str] = &[
 const OWNERS: &[(&str, &[&str])] = &[
     (
         "base64",
-        &["portcullis-cel", "portcullis-jmespath", "portcullis-values"],
+        &[
+            "portcullis-cel",
+            "portcullis-images",
+            "portcullis-jmespath",
+            "portcullis-values",
+        ],
     ),
     (
         "clap",
@@ -57,6 +63,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ),
     ("clap_complete", &["portcullis-cli"]),
     ("clap_mangen", &["portcullis-cli"]),
+    ("flate2", &["portcullis-cel", "portcullis-images"]),
     ("jiff", &["portcullis-values"]),
     ("git2", &["portcullis-sources"]),
     ("jsonschema", &["portcullis-pipeline"]),
@@ -68,12 +75,23 @@ const OWNERS: &[(&str, &[&str])] = &[
     ),
     ("md-5", &["portcullis-cel", "portcullis-jmespath"]),
     ("regex-automata", &["portcullis-values"]),
-    ("reqwest", &["portcullis-sources"]),
+    ("oci-client", &["portcullis-images"]),
+    ("reqwest", &["portcullis-images", "portcullis-sources"]),
     ("rustc-hash", &["portcullis-cel", "portcullis-engine"]),
     ("schemars", &["portcullis-api"]),
     ("sha1", &["portcullis-cel", "portcullis-jmespath"]),
-    ("sha2", &["portcullis-cel", "portcullis-jmespath"]),
+    (
+        "sha2",
+        &[
+            "portcullis-cel",
+            "portcullis-e2e",
+            "portcullis-images",
+            "portcullis-jmespath",
+        ],
+    ),
     ("similar", &["portcullis-cli"]),
+    ("tar", &["portcullis-images"]),
+    ("tokio", &["portcullis-cluster", "portcullis-images"]),
     ("tera", &["portcullis-pipeline"]),
 ];
 

@@ -62,6 +62,7 @@ pub(super) fn read(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<D
             Err(found) => faults.extend(found),
         }
     }
+    let registries = args.registries.live().map_err(|fault| faults.push(fault));
     if !faults.is_empty() {
         return Err(faults);
     }
@@ -89,6 +90,7 @@ pub(super) fn read(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<D
             objects: known.resources,
             values,
             live: found.live,
+            registries: registries.unwrap_or_default(),
             ..World::default()
         },
         audit_warn: args.audit_warn,

@@ -59,7 +59,7 @@ pub(super) fn digest(images: &[ImageMock], image: &ImageInfo) -> Lookup {
     found.and_then(digest_of).map_or_else(
         || {
             Lookup::Failed(
-                "no registry is asked offline; give the image's `digest` in `spec.images` of a Context file".to_owned(),
+                "no registry is asked offline; give the image's `digest` in `spec.images` of a Context file, or ask with `--registry`".to_owned(),
             )
         },
         |digest| Lookup::Found(digest.into()),

@@ -22,7 +22,7 @@ use portcullis_values::{image_ref::ImageInfo, wildcard};
 use serde_json::{Value, json};
 
 use super::{image_verification, objects::text, values::InjectedValues};
-use crate::live::LiveCluster;
+use crate::live::{LiveCluster, LiveRegistries};
 
 /// Everything that a run knows of the world.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +43,8 @@ pub struct World {
     pub catalogue: Catalogue,
     /// A cluster that is asked for what the files do not say.
     pub live: Option<LiveCluster>,
+    /// Registries that are asked for what the files do not say of images.
+    pub registries: Option<LiveRegistries>,
 }
 
 /// A world that one thread asks.
@@ -66,6 +68,10 @@ impl<'w> OfflineSource<'w> {
 
     fn live(&self) -> Option<&'w (dyn ContextSource + Sync)> {
         self.world.live.as_ref().map(LiveCluster::source)
+    }
+
+    fn registries(&self) -> Option<&'w (dyn ContextSource + Sync)> {
+        self.world.registries.as_ref().map(LiveRegistries::source)
     }
 
     /// What the cluster says, where one is asked.
@@ -207,7 +213,7 @@ impl ContextSource for OfflineSource<'_> {
             EntryKind::ConfigMap => self.world.cluster.is_some(),
             EntryKind::ApiCall => self.world.cluster.is_some() || !self.world.calls.is_empty(),
             EntryKind::GlobalReference => !self.world.global.is_empty(),
-            EntryKind::ImageRegistry => false,
+            EntryKind::ImageRegistry => self.world.registries.is_some(),
         }
     }
 
@@ -271,8 +277,9 @@ impl ContextSource for OfflineSource<'_> {
         }
     }
 
-    fn image(&self, _: &str) -> Lookup {
-        Lookup::Unavailable
+    fn image(&self, reference: &str) -> Lookup {
+        self.registries()
+            .map_or(Lookup::Unavailable, |asked| asked.image(reference))
     }
 
     fn verify(&self, what: &ImageVerificationRequest<'_>) -> VerifyOutcome {
@@ -280,7 +287,14 @@ impl ContextSource for OfflineSource<'_> {
     }
 
     fn image_digest(&self, image: &ImageInfo) -> Lookup {
-        image_verification::digest(&self.world.images, image)
+        match (
+            image_verification::digest(&self.world.images, image),
+            self.registries(),
+        ) {
+            (Lookup::Found(digest), _) => Lookup::Found(digest),
+            (_, Some(asked)) => asked.image_digest(image),
+            (unknown, None) => unknown,
+        }
     }
 
     fn global(&self, entry: &str, projection: Option<&str>) -> Lookup {
@@ -353,7 +367,11 @@ impl ContextSource for OfflineSource<'_> {
         let mut known = self.world.images.iter();
         let found = known.find(|image| image.image.as_deref() == Some(reference));
         let found = found.and_then(|image| serde_json::to_value(image).ok());
-        found.map_or(Lookup::Unavailable, Lookup::Found)
+        match (found, self.registries()) {
+            (Some(found), _) => Lookup::Found(found),
+            (None, Some(asked)) => asked.image_metadata(reference),
+            (None, None) => Lookup::Unavailable,
+        }
     }
 
     fn resource(&self, at: &ResourceRef<'_>) -> Lookup {

@@ -39,7 +39,8 @@ impl Evaluation {
         } else {
             NumberModel::Integers
         };
-        let inputs = Inputs::load(folder, test, &options.overrides, numbers);
+        let mut inputs = Inputs::load(folder, test, &options.overrides, numbers);
+        inputs.world.registries.clone_from(&options.registries);
         let (set, refused) = inputs
             .policies
             .compile(&inputs.exceptions, &CompileOptions { compat });

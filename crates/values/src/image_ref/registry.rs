@@ -93,6 +93,15 @@ impl RegistryReference {
         }
     }
 
+    /// The image of another digest in the same repository.
+    ///
+    /// # Errors
+    /// When the text is no digest.
+    pub fn with_digest(&self, digest: &str) -> Result<RegistryReference, ImageError> {
+        let name = format!("{}@{digest}", self.repository.name());
+        RegistryReference::parse(&name, Strictness::Weak)
+    }
+
     /// The whole name with every part written out.
     #[must_use]
     pub fn name(&self) -> String {
