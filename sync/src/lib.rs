@@ -5,6 +5,7 @@
 
 pub mod allowance;
 pub mod annotations;
+pub mod controller;
 pub mod inventory;
 pub mod object;
 pub mod ownership;

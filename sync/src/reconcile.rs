@@ -308,7 +308,9 @@ fn refused(write: &Write, reason: &str) -> SyncError {
         text(crate::annotations::LINE),
     );
     SyncError::Object {
-        object: format!("{path}:{line}: {}", write.key),
+        path: path.to_owned(),
+        line: line.to_owned(),
+        object: write.key.to_string(),
         reason: reason.to_owned(),
     }
 }

@@ -1,5 +1,6 @@
 //! `SyncError`: why a revision is not in the cluster.
 
+use portcullis_api::policy_source::StoppedBy;
 use portcullis_cluster::ClusterError;
 use portcullis_pipeline::diagnostic::Diagnostic;
 use portcullis_sources::SourceError;
@@ -45,10 +46,17 @@ pub enum SyncError {
         /// What is wrong.
         line: String,
     },
+    /// What is wanted of the source cannot be understood.
+    #[error("{0}")]
+    Spec(String),
     /// An object cannot be written as it is.
-    #[error("{object}: {reason}")]
+    #[error("{path}:{line}: {object}: {reason}")]
     Object {
-        /// The object, with its place.
+        /// The file in the repository.
+        path: String,
+        /// The line in it.
+        line: String,
+        /// The object.
         object: String,
         /// Why.
         reason: String,
@@ -88,9 +96,47 @@ impl SyncError {
             SyncError::Gate { .. } => "VerifyFailed",
             SyncError::Allowance { .. } | SyncError::Refused { .. } => "Refused",
             SyncError::Inventory { .. } => "InventoryBroken",
+            SyncError::Spec(_) => "InvalidSpec",
             SyncError::Object { .. } | SyncError::Cluster(_) => "ApplyFailed",
             SyncError::NotReady { .. } => "NotReady",
         }
+    }
+
+    /// What stopped the commit, with the file and line in the repository where one is to blame.
+    #[must_use]
+    pub fn stopped_by(&self) -> Option<StoppedBy> {
+        let stopped = |check: &str, message: String| StoppedBy {
+            check: check.to_owned(),
+            message,
+            ..StoppedBy::default()
+        };
+        let found = match self {
+            SyncError::Gate { findings, .. } => {
+                let first = findings.first()?;
+                let place = first.place.as_ref();
+                let line = place.map(|place| place.file.line_column(place.span.start).0);
+                StoppedBy {
+                    file: place.map(|place| place.file.path.display().to_string()),
+                    line: line.and_then(|line| i64::try_from(line).ok()),
+                    ..stopped("verify", first.message.clone())
+                }
+            }
+            SyncError::Refused { refusals, .. } => {
+                let first = refusals.first()?;
+                stopped(first.check(), first.to_string())
+            }
+            SyncError::Object {
+                path, line, reason, ..
+            } => StoppedBy {
+                file: Some(path.clone()),
+                line: line.parse().ok(),
+                ..stopped("apply", reason.clone())
+            },
+            SyncError::NotReady { .. } => stopped("ready", self.to_string()),
+            SyncError::Allowance { .. } => stopped("allowance", self.to_string()),
+            _ => return None,
+        };
+        Some(found)
     }
 
     /// Everything that is to be told, with places and remedies.

@@ -1,5 +1,6 @@
 //! `cargo xtask <command>`: generates the files that are made from code.
 
+mod definitions;
 mod kubernetes_schemas;
 mod mutants;
 mod reference;
@@ -15,6 +16,7 @@ const USAGE: &str = "usage: cargo xtask <command>
 
 commands:
   schemas              write schemas/*.json from the types of the api crate
+  definitions          write schemas/crds/*.yaml from the types of the api crate
   reference            write the pages of docs/ that list commands, functions and checks
   mutants              change every policy of the library in every way that its suite should notice
   kubernetes-schemas   write schemas/kubernetes/*.json from Kubernetes' OpenAPI documents (needs Go)";
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let done = match command.as_str() {
         "schemas" => schemas::write(&schemas::folder()),
+        "definitions" => definitions::write(&definitions::folder()),
         "reference" => reference::write(&root),
         "mutants" => mutants::run(&root).map(|()| Vec::new()),
         "kubernetes-schemas" => kubernetes_schemas::write(&schemas::folder()),

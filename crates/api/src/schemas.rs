@@ -30,6 +30,7 @@ use crate::open_report::OpenReport;
 use crate::parameters::Parameters;
 use crate::policy_exception::PolicyException;
 use crate::policy_report::PolicyReport;
+use crate::policy_source::PolicySource;
 use crate::test_file::Test;
 use crate::user_info::UserInfo;
 use crate::validating_policy::ValidatingPolicy;
@@ -176,6 +177,7 @@ fn file_documents() -> Vec<SchemaDocument> {
         document::<Workspace>("workspace.json", pairs(OURS, &["Workspace"])),
         document::<Environment>("environment.json", pairs(OURS, &["Environment"])),
         document::<Parameters>("parameters.json", pairs(OURS, &["Parameters"])),
+        document::<PolicySource>("policysource.json", pairs(OURS, &["PolicySource"])),
     ]
 }
 

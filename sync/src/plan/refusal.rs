@@ -59,6 +59,17 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// The check that forbids it, in a word.
+    #[must_use]
+    pub fn check(&self) -> &'static str {
+        match self {
+            Refusal::PruneBudget { .. } | Refusal::Empty { .. } => "prune",
+            Refusal::WeakenBudget { .. } => "weaken",
+            Refusal::OtherSource { .. } => "owner",
+            Refusal::Nameless(_) | Refusal::Kind(_) | Refusal::Twice { .. } => "objects",
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn remedy(&self) -> String {

@@ -1,38 +1,48 @@
-//! Kyverno's kinds in the cluster of the tests.
+//! Kyverno's kinds in the cluster of the tests, defined by the schemas of the `api` crate.
 
 use std::sync::OnceLock;
 
+use portcullis_api::custom_resources::CustomResource;
 use portcullis_e2e::control_plane::ControlPlane;
 
-const KINDS: &[(&str, &str, &str, &str)] = &[
-    ("clusterpolicies", "ClusterPolicy", "Cluster", "v1"),
-    ("policyexceptions", "PolicyException", "Namespaced", "v2"),
+const fn kind(
+    names: (&'static str, &'static str),
+    of: (&'static str, &'static str),
+    namespaced: bool,
+) -> CustomResource {
+    CustomResource {
+        group: of.0,
+        version: of.1,
+        kind: names.0,
+        plural: names.1,
+        namespaced,
+        columns: &[],
+    }
+}
+
+const V1: (&str, &str) = ("kyverno.io", "v1");
+const V2: (&str, &str) = ("kyverno.io", "v2");
+const CEL: (&str, &str) = ("policies.kyverno.io", "v1");
+
+const KINDS: &[CustomResource] = &[
+    kind(("ClusterPolicy", "clusterpolicies"), V1, false),
+    kind(("Policy", "policies"), V1, true),
+    kind(("PolicyException", "policyexceptions"), V2, true),
+    kind(("ValidatingPolicy", "validatingpolicies"), CEL, false),
+    kind(("MutatingPolicy", "mutatingpolicies"), CEL, false),
 ];
 
 /// Defines the kinds, once.
 pub(crate) fn define(plane: &ControlPlane) {
     static DONE: OnceLock<()> = OnceLock::new();
-    DONE.get_or_init(|| {
-        for (plural, kind, scope, version) in KINDS {
-            let name = format!("{plural}.kyverno.io");
-            let definition = format!(
-                "apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {{name: {name}}}
-spec:
-  group: kyverno.io
-  scope: {scope}
-  names: {{kind: {kind}, plural: {plural}}}
-  versions:
-    - name: {version}
-      served: true
-      storage: true
-      schema: {{openAPIV3Schema: {{type: object, x-kubernetes-preserve-unknown-fields: true}}}}
-"
-            );
-            plane.apply(&definition).unwrap();
-            let wait = ["wait", "--for=condition=established", "crd", &name];
-            plane.kubectl(&wait, "").unwrap();
-        }
-    });
+    DONE.get_or_init(|| KINDS.iter().for_each(|kind| define_one(plane, kind)));
+}
+
+/// Defines a kind, and waits until it is served.
+pub(crate) fn define_one(plane: &ControlPlane, kind: &CustomResource) {
+    plane
+        .apply(&kind.definition().unwrap().to_string())
+        .unwrap();
+    let wait = ["wait", "--for=condition=established", "crd", &kind.name()];
+    plane.kubectl(&wait, "").unwrap();
 }

@@ -16,7 +16,9 @@ mod control_plane;
 mod kyverno;
 mod migrate;
 mod portcullis;
+mod repository;
 mod sync;
+mod sync_controller;
 
 fn main() -> ExitCode {
     harness::run(
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
             control_plane::ALL,
             migrate::ALL,
             sync::ALL,
+            sync_controller::ALL,
         ]
         .concat(),
     )
