@@ -82,6 +82,45 @@ fn expressions_ask_services_and_namespaces() {
 }
 
 #[test]
+fn payloads() {
+    let apply = ["apply", "policies.yaml", "-e", "exception.yaml"];
+    for (name, arguments) in [
+        ("test_payloads", vec!["test", "--detailed-results"]),
+        ("test_payloads_compat", vec!["test", "--compat"]),
+        (
+            "apply_payloads",
+            [&apply[..], &["--json", "good.json,bad.yaml"]].concat(),
+        ),
+        (
+            "apply_payloads_compat",
+            [
+                &apply[..],
+                &["--json", "good.json", "--json", "bad.yaml", "--compat"],
+            ]
+            .concat(),
+        ),
+        (
+            "apply_payloads_beside",
+            [&apply[..], &["--json", "good.json", "-r", "pod.yaml"]].concat(),
+        ),
+        (
+            "apply_payloads_no_json",
+            [&apply[..], &["--json", "broken.json"]].concat(),
+        ),
+        (
+            "apply_json_of_resource",
+            [
+                &apply[..],
+                &["-r", "pod.yaml", "--table", "--detailed-results"],
+            ]
+            .concat(),
+        ),
+    ] {
+        check(name, "payloads", &arguments, "");
+    }
+}
+
+#[test]
 fn a_policy_with_rules_of_several_kinds() {
     check("test_mixed_rules", "mixed_rules", &["test"], "");
     let compat = &["test", "--compat"];

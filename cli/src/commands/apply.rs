@@ -46,10 +46,13 @@ pub struct Args {
         short,
         long,
         visible_alias = "resources",
-        required_unless_present = "cluster",
+        required_unless_present_any = ["cluster", "json", "http_payload", "envoy_payload"],
         value_delimiter = ','
     )]
     pub resource: Vec<PathBuf>,
+    /// JSON for policies about JSON: files.
+    #[arg(long, value_name = "FILE", value_delimiter = ',')]
+    pub json: Vec<PathBuf>,
     /// Exceptions: files, folders and addresses.
     #[arg(short, long, visible_alias = "exceptions", value_delimiter = ',')]
     pub exception: Vec<PathBuf>,

@@ -1,6 +1,7 @@
 //! What Kyverno's `test` prints: how each suite goes, its rows, and the summary.
 
 use clap::ValueEnum;
+use portcullis_engine::request::Payload;
 use portcullis_pipeline::suite::{
     SuiteOutcome,
     row::{Judged, Row},
@@ -59,15 +60,25 @@ pub fn render(outcomes: &[&SuiteOutcome], layout: Layout) -> String {
     text
 }
 
+fn loading(payload: Payload) -> &'static str {
+    match payload {
+        Payload::Resource => "",
+        Payload::Json => "  Loading JSON payloads ...\n",
+        Payload::Http => "  Loading HTTP payloads ...\n",
+        Payload::Envoy => "  Loading Envoy payloads ...\n",
+    }
+}
+
 fn suite(outcome: &SuiteOutcome, layout: Layout) -> String {
     let user = if outcome.has_user {
         "  Loading user infos ...\n"
     } else {
         ""
     };
+    let payloads: String = outcome.payloads.iter().map(|kind| loading(*kind)).collect();
     let mut text = format!(
         "Loading test {} ( {} ) ...\n  Loading values/variables ...\n{user}  Loading policies ...\n  \
-         Loading resources ...\n  Loading exceptions ...\n  Applying {} to {} with {} ...\n  \
+         Loading resources ...\n{payloads}  Loading exceptions ...\n  Applying {} to {} with {} ...\n  \
          Checking results ...\n\n",
         outcome.name,
         outcome.file.display(),

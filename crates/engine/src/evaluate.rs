@@ -19,7 +19,7 @@ use crate::policies::image_validating_policy::{CompiledImageValidatingPolicy, Ev
 use crate::policies::validating_admission_policy::CompiledValidatingAdmissionPolicy;
 use crate::policies::validating_policy::CompiledValidatingPolicy;
 use crate::record::Recorder;
-use crate::request::{Operation, Request};
+use crate::request::{Operation, Payload, Request};
 use crate::response::{EngineResponse, FailureAction, RuleResponse, RuleStatus, RuleType};
 use crate::verified_images::VerifiedImages;
 
@@ -39,6 +39,9 @@ pub fn evaluate<R: Recorder>(
         verified,
         evidence: Evidence::default(),
     };
+    if request.payload != Payload::Resource {
+        return world(&verified).of_payload(request);
+    }
     if set.mutating.is_empty() && set.verifying.is_empty() {
         let others = world(&verified).others(request, recorder);
         return others.into_iter().map(|(_, response)| response).collect();
@@ -220,6 +223,21 @@ impl<'w> World<'w> {
             add(after, self.unindexed(after, &scope, recorder));
         }
         responses
+    }
+
+    /// What the policies say that are about payloads of the request's kind.
+    fn of_payload(&self, request: &Request<'_>) -> Vec<EngineResponse> {
+        let store = Store::new();
+        let scope = RequestScope::new(request, &store);
+        let policies = self.set.policies.iter();
+        let responses = policies.filter_map(|policy| match policy {
+            CompiledPolicy::Validating(policy) => self.validating(policy, &scope),
+            CompiledPolicy::Deleting(policy) if request.payload == Payload::Json => {
+                Some(self.deleting(policy, &scope))
+            }
+            _ => None,
+        });
+        responses.collect()
     }
 
     /// One policy, with the values that a Values file injects for it. They may change the

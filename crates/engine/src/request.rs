@@ -81,9 +81,25 @@ pub enum NumberModel {
     KyvernoOffline,
 }
 
+/// What the object of a request is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Payload {
+    /// An object of Kubernetes.
+    #[default]
+    Resource,
+    /// Any JSON.
+    Json,
+    /// A check request of Envoy, as JSON.
+    Envoy,
+    /// An HTTP request, as JSON.
+    Http,
+}
+
 /// One request: what AdmissionReview has, and nothing of HTTP. The default has nothing in it.
 #[derive(Clone, Debug, Default)]
 pub struct Request<'a> {
+    /// What the object is; only an object of Kubernetes has the kind, resource and namespace below.
+    pub payload: Payload,
     /// Request id; empty offline.
     pub uid: &'a str,
     /// What happens to the object.

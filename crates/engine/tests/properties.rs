@@ -6,7 +6,7 @@ use portcullis_engine::context::source::NoSource;
 use portcullis_engine::load::{Loaded, load};
 use portcullis_engine::record::Silent;
 use portcullis_engine::request::{
-    GroupVersionKind, GroupVersionResource, NumberModel, Operation, Request,
+    GroupVersionKind, GroupVersionResource, NumberModel, Operation, Payload, Request,
 };
 use portcullis_engine::response::EngineResponse;
 use portcullis_engine::{CompileOptions, compile, evaluate};
@@ -140,6 +140,7 @@ fn answers(documents: &[Value], object: &Value, operation: Operation) -> Vec<Eng
         user: None,
         namespace_labels: None,
         namespace_object: None,
+        payload: Payload::Resource,
         dry_run: false,
         options: None,
         numbers: NumberModel::KyvernoOffline,

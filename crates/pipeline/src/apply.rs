@@ -30,6 +30,7 @@ use crate::{
     offline::{
         self, Overrides,
         objects::{self, text},
+        payloads::Payload,
         places,
         policies::{self, LoadedPolicies},
         requests::{Surroundings, request},
@@ -49,6 +50,8 @@ pub struct ApplyOptions {
     pub policies: Vec<PathBuf>,
     /// Texts that stand in for files of policies.
     pub overrides: Overrides,
+    /// JSON that is no object of Kubernetes, for the policies about such.
+    pub payloads: Vec<Payload>,
     /// Files and folders of exceptions.
     pub exceptions: Vec<PathBuf>,
     /// Texts with further exceptions, such as those of a cluster.
@@ -278,6 +281,7 @@ pub fn apply(
     for part in apply_texts(&set, &texts, &options) {
         report.join(part);
     }
+    report.join(apply_payloads(&set, &options));
     if options.from_cluster {
         let unserved = from_cluster::unserved(&set, loaded, &options);
         report.errors.extend(unserved);
@@ -431,6 +435,33 @@ fn apply_object(
     for response in responses {
         count(report, response, subject, policies, options);
     }
+}
+
+/// Payloads are few, and are taken one after the other.
+fn apply_payloads(set: &PolicySet, options: &ApplyOptions) -> ApplyReport {
+    let source = OfflineSource::new(&options.world);
+    let mut report = ApplyReport::default();
+    let mut policies = PolicyKeys::default();
+    for payload in &options.payloads {
+        let name = match options.compat {
+            true => "JSON payload",
+            false => payload.name.as_str(),
+        };
+        let file = payload.path.as_str().into();
+        let subject = Subject {
+            object: &payload.value,
+            name: OnceCell::from(Arc::from(name)),
+            file: &file,
+            offset: 0,
+            item: None,
+        };
+        report.objects += 1;
+        let request = payload.request(&options.surroundings);
+        for response in evaluate(set, &request, &source, &mut Silent) {
+            count(&mut report, response, &subject, &mut policies, options);
+        }
+    }
+    report
 }
 
 /// An object, as results name it.

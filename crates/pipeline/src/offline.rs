@@ -6,6 +6,7 @@
 pub mod companions;
 mod image_verification;
 pub mod objects;
+pub mod payloads;
 pub mod places;
 pub mod policies;
 pub mod requests;

@@ -20,6 +20,7 @@ use portcullis_api::{
     read::ReadError,
     test_file::{Test, TestResult},
 };
+use portcullis_engine::request::Payload;
 use portcullis_yaml::{Limits, Mode};
 use rayon::prelude::*;
 use serde_json::Value;
@@ -81,6 +82,8 @@ pub struct SuiteOutcome {
     pub exceptions: usize,
     /// Whether the suite names a user.
     pub has_user: bool,
+    /// Kinds of payloads that the suite names.
+    pub payloads: Vec<Payload>,
     /// The rows, in the order of the file.
     pub rows: Vec<Row>,
     /// Why the suite cannot be run, or not as a whole.
@@ -237,6 +240,7 @@ fn run_test(
         resources: inputs.objects.len(),
         exceptions: inputs.exceptions.loaded.len(),
         has_user: test.userinfo.is_some(),
+        payloads: payloads(test),
         errors: inputs.errors.clone(),
         rows: Vec::new(),
     };
@@ -277,6 +281,18 @@ fn run_test(
         }));
     }
     outcome
+}
+
+/// The kinds of payloads that a test names.
+fn payloads(test: &Test) -> Vec<Payload> {
+    let has_json = test.json_payload.is_some() || !test.json_payloads.is_empty();
+    let kinds = [
+        (has_json, Payload::Json),
+        (!test.http_payloads.is_empty(), Payload::Http),
+        (!test.envoy_payloads.is_empty(), Payload::Envoy),
+    ];
+    let named = kinds.into_iter().filter(|(is_named, _)| *is_named);
+    named.map(|(_, kind)| kind).collect()
 }
 
 /// What a policy is refused for.

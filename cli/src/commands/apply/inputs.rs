@@ -9,13 +9,17 @@ use std::{
 };
 
 use portcullis_api::context_file::ContextSpec;
-use portcullis_engine::request::RequestUser;
+use portcullis_engine::request::{self, RequestUser};
 use portcullis_pipeline::{
     apply::{ApplyOptions, Keep, Writer},
     diagnostic::{Diagnostic, SourceFile},
     files,
     offline::{
-        Overrides, companions, requests::Surroundings, source::World, values::InjectedValues,
+        Overrides, companions,
+        payloads::{self, Payload},
+        requests::Surroundings,
+        source::World,
+        values::InjectedValues,
     },
 };
 use serde_json::Value;
@@ -63,6 +67,7 @@ pub(super) fn read(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<D
         }
     }
     let registries = args.registries.live().map_err(|fault| faults.push(fault));
+    let payloads = payloads(args, &mut faults);
     if !faults.is_empty() {
         return Err(faults);
     }
@@ -76,6 +81,7 @@ pub(super) fn read(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<D
         exceptions: exceptions.paths,
         further_exceptions: found.exceptions,
         resources,
+        payloads,
         from_cluster,
         definitions,
         surroundings: Surroundings {
@@ -108,6 +114,22 @@ pub(super) fn read(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<D
         progress: Arc::default(),
     };
     Ok((options, unread))
+}
+
+/// The payloads, which Kyverno takes alone.
+fn payloads(args: &Args, faults: &mut Vec<Diagnostic>) -> Vec<Payload> {
+    let mut found = Vec::new();
+    for path in &args.json {
+        match payloads::load(path, request::Payload::Json, &Overrides::new()) {
+            Ok(payloads) => found.extend(payloads),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if !found.is_empty() && !args.resource.is_empty() {
+        let both = "both resource and json files can not be used together, use one or the other";
+        faults.push(Diagnostic::error(both));
+    }
+    found
 }
 
 fn is_stdin(paths: &[PathBuf]) -> bool {

@@ -11,8 +11,6 @@ const NO_PAYLOAD: &str = "payloads are not evaluated";
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Refused {
     #[arg(long, hide = true)]
-    json: Vec<PathBuf>,
-    #[arg(long, hide = true)]
     http_payload: Vec<PathBuf>,
     #[arg(long, hide = true)]
     envoy_payload: Vec<PathBuf>,
@@ -31,9 +29,8 @@ impl Refused {
     /// Each flag: whether it is set, its name, and why it is refused.
     // A table is read by its rows.
     #[rustfmt::skip]
-    fn flags(&self) -> [(bool, &'static str, &'static str); 3] {
+    fn flags(&self) -> [(bool, &'static str, &'static str); 2] {
         [
-            (!self.json.is_empty(), "--json", NO_PAYLOAD),
             (!self.http_payload.is_empty(), "--http-payload", NO_PAYLOAD),
             (!self.envoy_payload.is_empty(), "--envoy-payload", NO_PAYLOAD),
         ]

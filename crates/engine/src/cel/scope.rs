@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     context::Store,
-    request::{NumberModel, Request},
+    request::{NumberModel, Payload, Request},
 };
 
 /// What one expression may cost (Kubernetes' `PerCallLimit`).
@@ -88,7 +88,10 @@ impl<'a> RequestScope<'a> {
                 .collect();
             Value::Map(all)
         };
-        self.admission.get_or_init(build).clone()
+        match self.request.payload {
+            Payload::Resource => self.admission.get_or_init(build).clone(),
+            _ => Value::Null,
+        }
     }
 
     fn namespace(&self) -> Value<'a> {

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::request::{GroupVersionKind, GroupVersionResource, NumberModel, Operation, Request};
+use crate::request::{
+    GroupVersionKind, GroupVersionResource, NumberModel, Operation, Payload, Request,
+};
 
 fn exception(name: &str, expires: Option<&str>, excepted: Value) -> PolicyException {
     let mut written = json!({
@@ -39,6 +41,7 @@ fn holds(exception: &Exception, pod: &str, now: Nanoseconds) -> bool {
         user: None,
         namespace_labels: None,
         namespace_object: None,
+        payload: Payload::Resource,
         dry_run: false,
         options: None,
         numbers: NumberModel::Integers,

@@ -4,7 +4,7 @@ use portcullis_api::cluster_policy::Rule;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::request::{GroupVersionKind, GroupVersionResource, NumberModel};
+use crate::request::{GroupVersionKind, GroupVersionResource, NumberModel, Payload};
 
 fn matcher(block: Value, namespace: Option<&str>) -> Matcher {
     let rule: Rule = serde_json::from_value(json!({"name": "r", "match": block}))
@@ -30,6 +30,7 @@ fn candidates(index: &RuleIndex<usize>, object: &Value, operation: Operation) ->
         user: None,
         namespace_labels: None,
         namespace_object: None,
+        payload: Payload::Resource,
         dry_run: false,
         options: None,
         numbers: NumberModel::Integers,

@@ -26,7 +26,7 @@ use crate::compile_options::CompileError;
 use crate::context::source::ContextSource;
 use crate::matching::constraints::Constraints;
 use crate::policy_info::PolicyInfo;
-use crate::request::{GroupVersionKind, Request};
+use crate::request::{GroupVersionKind, Payload, Request};
 use crate::response::{RuleResponse, RuleStatus, RuleType};
 
 /// A policy, ready to run.
@@ -167,6 +167,10 @@ impl CompiledDeletingPolicy {
     }
 
     fn matches(&self, request: &Request<'_>) -> bool {
+        // JSON that is no object of Kubernetes meets any constraints.
+        if request.payload == Payload::Json {
+            return true;
+        }
         let bounds = self.info.bounds();
         let constraints = self.constraints.as_ref();
         (bounds.is_empty() || bounds == request.namespace)

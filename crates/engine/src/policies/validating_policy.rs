@@ -22,9 +22,9 @@ use crate::cel::{
     validation::{self, Decision, Validation},
 };
 use crate::compile_options::CompileError;
-use crate::context::source::ContextSource;
+use crate::context::{Store, source::ContextSource};
 use crate::policy_info::PolicyInfo;
-use crate::request::GroupVersionKind;
+use crate::request::{GroupVersionKind, Payload, Request};
 use crate::response::{FailureAction, RuleDetail, RuleResponse, RuleStatus, RuleType};
 
 /// A policy, ready to run.
@@ -34,6 +34,8 @@ pub struct CompiledValidatingPolicy {
     flavour: Flavour,
     exceptions: Exceptions,
     action: FailureAction,
+    /// What the policy is about.
+    mode: Payload,
     /// The policy as it is written, and then those that are derived.
     variants: Vec<Variant>,
 }
@@ -85,9 +87,49 @@ impl CompiledValidatingPolicy {
         self.variants.iter().all(|one| one.preamble.is_simple())
     }
 
-    /// What the policy says; nothing if it is not about the request.
+    /// What the policy says; nothing if it is not about the request. A policy about JSON is asked
+    /// about the JSON of an object of Kubernetes, too.
     #[must_use]
     pub fn evaluate<'a>(
+        &'a self,
+        request: &RequestScope<'a>,
+        source: &dyn ContextSource,
+    ) -> Vec<RuleResponse> {
+        match (self.mode, request.request().payload) {
+            (Payload::Resource, Payload::Resource) => self.on_resource(request, source),
+            (Payload::Json, Payload::Resource) => self.on_json_of(request.request(), source),
+            (mode, payload) if mode == payload => self.on_payload(request, source),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The constraints do not count for what is no object of Kubernetes, and nothing is derived.
+    fn on_payload<'a>(
+        &'a self,
+        request: &RequestScope<'a>,
+        source: &dyn ContextSource,
+    ) -> Vec<RuleResponse> {
+        let written = self.variants.first();
+        let said = written.map(|variant| self.decide(variant, request, source));
+        said.into_iter().collect()
+    }
+
+    fn on_json_of(&self, request: &Request<'_>, source: &dyn ContextSource) -> Vec<RuleResponse> {
+        let bounds = self.info.bounds();
+        if !bounds.is_empty() && bounds != request.namespace {
+            return Vec::new();
+        }
+        let payload = Request {
+            payload: Payload::Json,
+            object: request.subject(),
+            numbers: request.numbers,
+            ..Request::default()
+        };
+        let store = Store::new();
+        self.on_payload(&RequestScope::new(&payload, &store), source)
+    }
+
+    fn on_resource<'a>(
         &'a self,
         request: &RequestScope<'a>,
         source: &dyn ContextSource,
@@ -127,7 +169,7 @@ impl CompiledValidatingPolicy {
             Err(error) => Decision::of(RuleStatus::Error, &error),
         };
         let mut detail = RuleDetail::default();
-        if decision.status != RuleStatus::Skip {
+        if decision.status != RuleStatus::Skip && self.mode == Payload::Resource {
             detail.properties.extend(annotations(variant, &scope));
         }
         if let Some(index) = decision.index {

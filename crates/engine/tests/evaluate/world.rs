@@ -8,7 +8,7 @@ use portcullis_engine::context::source::{
 use portcullis_engine::load::{Loaded, load};
 use portcullis_engine::record::Silent;
 use portcullis_engine::request::{
-    GroupVersionKind, GroupVersionResource, NumberModel, Operation, Request,
+    GroupVersionKind, GroupVersionResource, NumberModel, Operation, Payload, Request,
 };
 use portcullis_engine::response::RuleResponse;
 use portcullis_engine::{CompileOptions, compile, evaluate};
@@ -228,6 +228,7 @@ impl Case {
             user: None,
             namespace_labels: Some(&labels),
             namespace_object: None,
+            payload: Payload::Resource,
             dry_run: false,
             options: None,
             numbers: NumberModel::Integers,

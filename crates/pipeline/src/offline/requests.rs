@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use portcullis_api::values_file::{ApiResource, SubresourceMapping};
 use portcullis_engine::request::{
-    GroupVersionKind, GroupVersionResource, NumberModel, Operation, Request, RequestUser,
+    GroupVersionKind, GroupVersionResource, NumberModel, Operation, Payload, Request, RequestUser,
 };
 use portcullis_schema::Catalogue;
 use serde_json::Value;
@@ -120,6 +120,7 @@ pub fn request<'r>(
         user: surroundings.user.as_ref(),
         namespace_labels: surroundings.namespaces.get(named),
         namespace_object: surroundings.namespace_objects.get(namespace),
+        payload: Payload::Resource,
         dry_run: false,
         options: None,
         numbers: surroundings.numbers,

@@ -15,7 +15,7 @@ use portcullis_engine::{
 use super::{Judgement, SuiteOptions, inputs::Inputs};
 use crate::offline::{requests::request, source::OfflineSource};
 
-/// What the policies say of each resource, in the order of the resources.
+/// What the policies say of each resource and then of each payload, in their order.
 pub type Answers = Vec<Vec<EngineResponse>>;
 
 /// One test, ready to be evaluated.
@@ -75,7 +75,11 @@ impl Evaluation {
             let request = request(object, operation, catalogue, &self.inputs.surroundings);
             evaluate(&self.set, &request, &source, &mut Silent)
         });
-        answers.collect()
+        let payloads = self.inputs.payloads.iter().map(|payload| {
+            let request = payload.request(&self.inputs.surroundings);
+            evaluate(&self.set, &request, &source, &mut Silent)
+        });
+        answers.chain(payloads).collect()
     }
 }
 

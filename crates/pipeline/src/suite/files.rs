@@ -31,8 +31,16 @@ fn named(test: &Test) -> impl Iterator<Item = &String> {
         &test.target_resources,
         &test.exceptions,
         &test.cluster_resources,
+        &test.json_payloads,
+        &test.http_payloads,
+        &test.envoy_payloads,
     ];
-    let single = [&test.variables, &test.userinfo, &test.context];
+    let single = [
+        &test.variables,
+        &test.userinfo,
+        &test.context,
+        &test.json_payload,
+    ];
     let mocks = test.global_context_entries.iter();
     lists
         .into_iter()

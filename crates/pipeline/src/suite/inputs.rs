@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use portcullis_api::{cluster_resource::ClusterResource, test_file::Test, values_file::ValuesSpec};
-use portcullis_engine::request::NumberModel;
+use portcullis_engine::request::{NumberModel, Payload};
 use portcullis_schema::Catalogue;
 use serde_json::Value;
 
 use crate::{
     diagnostic::Diagnostic,
     offline::{
-        Overrides, companions, objects,
+        Overrides, companions, objects, payloads,
         policies::{self, LoadedPolicies},
         read,
         requests::Surroundings,
@@ -27,6 +27,8 @@ pub struct Inputs {
     pub policies: LoadedPolicies,
     /// The exceptions.
     pub exceptions: LoadedPolicies,
+    /// What the policies are asked about beside the resources.
+    pub payloads: Vec<payloads::Payload>,
     /// The resources, each once.
     pub objects: Vec<Value>,
     /// The objects that cases want to come out, by their files.
@@ -99,12 +101,7 @@ impl Inputs {
             }
             inputs.world.global.insert(entry.name.clone(), entry);
         }
-        let payloads = !test.json_payloads.is_empty() || test.json_payload.is_some();
-        if payloads || !test.http_payloads.is_empty() || !test.envoy_payloads.is_empty() {
-            inputs.errors.push(Diagnostic::error(
-                "JSON, HTTP and Envoy payloads are not evaluated",
-            ));
-        }
+        inputs.add_payloads(test, folder, overrides);
         inputs
     }
 
@@ -158,6 +155,22 @@ impl Inputs {
                 .any(|other| identity(other) == identity(&object))
             {
                 self.objects.push(object);
+            }
+        }
+    }
+
+    fn add_payloads(&mut self, test: &Test, folder: &Path, overrides: &Overrides) {
+        let json = test.json_payload.iter().chain(&test.json_payloads);
+        let json = json.map(|name| (Payload::Json, name));
+        let http = test.http_payloads.iter().map(|name| (Payload::Http, name));
+        let envoy = test
+            .envoy_payloads
+            .iter()
+            .map(|name| (Payload::Envoy, name));
+        for (kind, name) in json.chain(envoy).chain(http) {
+            match payloads::load(&normal(&folder.join(name)), kind, overrides) {
+                Ok(payloads) => self.payloads.extend(payloads),
+                Err(fault) => self.errors.push(fault),
             }
         }
     }

@@ -12,7 +12,7 @@ use super::{
     expected::{self, ObjectFault},
     inputs::Inputs,
 };
-use crate::offline::objects::text;
+use crate::offline::{objects::text, payloads::Payload};
 
 /// Whether a row passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +65,6 @@ pub fn rows(
     answers: &[Vec<EngineResponse>],
     judgement: Judgement,
 ) -> Vec<Row> {
-    let objects = &inputs.objects;
     let name = case.policy.rsplit('/').next().unwrap_or_default();
     let policy = set
         .policies()
@@ -82,14 +81,13 @@ pub fn rows(
         _ => case.rule.as_deref().unwrap_or_default(),
     };
     let rule_exists = rule.is_empty() || policy.rule_names().any(|name| answers_for(name, rule));
-    let subjects = subjects(objects, answers, &key);
-    let candidates: Vec<&Value> = subjects.iter().map(|subject| subject.object).collect();
+    let subjects = subjects(inputs, answers, &key);
     let mut rows = Vec::new();
-    for subject in chosen(case, &candidates)
+    for subject in chosen(case, &subjects)
         .into_iter()
         .filter_map(|index| subjects.get(index))
     {
-        let resource = label(subject.object);
+        let resource = subject.label(judgement);
         let answered = subject.answers.iter();
         let answered: Vec<_> = answered
             .filter(|(_, found)| rule.is_empty() || answers_for(&found.rule, rule))
@@ -137,18 +135,33 @@ pub fn rows(
 /// An object that a case may be about, and what a policy's rules answered of it.
 struct Subject<'a> {
     object: &'a Value,
+    payload: Option<&'a Payload>,
     answers: Vec<(&'a EngineResponse, &'a RuleResponse)>,
 }
 
-/// The resources, and then the existing objects that the policy changed because of them.
+impl Subject<'_> {
+    fn label(&self, judgement: Judgement) -> String {
+        match self.payload {
+            Some(payload) if judgement == Judgement::Compat => payload.kyverno_label(),
+            Some(payload) => payload.name.clone(),
+            None => label(self.object),
+        }
+    }
+}
+
+/// The resources, then the payloads, and then the existing objects that the policy changed because of
+/// the resources.
 fn subjects<'a>(
-    objects: &'a [Value],
+    inputs: &'a Inputs,
     answers: &'a [Vec<EngineResponse>],
     policy: &str,
 ) -> Vec<Subject<'a>> {
     let mut subjects = Vec::new();
     let mut targets: Vec<Subject<'a>> = Vec::new();
-    for (object, responses) in objects.iter().zip(answers) {
+    let objects = inputs.objects.iter().map(|object| (object, None));
+    let payloads = inputs.payloads.iter();
+    let payloads = payloads.map(|payload| (&payload.value, Some(payload)));
+    for ((object, payload), responses) in objects.chain(payloads).zip(answers) {
         let response = responses.iter().find(|one| one.policy.key() == policy);
         let answers: Vec<_> = response
             .into_iter()
@@ -161,11 +174,16 @@ fn subjects<'a>(
                     .and_then(|detail| detail.patched_target.as_ref())
                     .map(|object| Subject {
                         object,
+                        payload: None,
                         answers: vec![*answer],
                     }),
             );
         }
-        subjects.push(Subject { object, answers });
+        subjects.push(Subject {
+            object,
+            payload,
+            answers,
+        });
     }
     subjects.extend(targets);
     subjects
@@ -376,22 +394,25 @@ fn answers_for(name: &str, rule: &str) -> bool {
 
 /// The resources that a case is about: those it names, or all where it names none or none of those
 /// exists.
-fn chosen(case: &TestResult, objects: &[&Value]) -> Vec<usize> {
-    let all = || (0..objects.len()).collect::<Vec<_>>();
+fn chosen(case: &TestResult, subjects: &[Subject<'_>]) -> Vec<usize> {
+    let all = || (0..subjects.len()).collect::<Vec<_>>();
     let Some(names) = &case.resources else {
         return all();
     };
-    let is_named = |object: &Value| {
-        names.iter().any(|name| is_named(object, name))
+    let is_named = |subject: &Subject<'_>| {
+        if let Some(payload) = subject.payload {
+            return names.iter().any(|name| payload.is_named(name));
+        }
+        names.iter().any(|name| is_named(subject.object, name))
             || case
                 .resource_specs
                 .iter()
-                .any(|spec| is_specified(object, spec))
+                .any(|spec| is_specified(subject.object, spec))
     };
-    let found: Vec<usize> = objects
+    let found: Vec<usize> = subjects
         .iter()
         .enumerate()
-        .filter(|(_, object)| is_named(object))
+        .filter(|(_, subject)| is_named(subject))
         .map(|(index, _)| index)
         .collect();
     if found.is_empty() { all() } else { found }

@@ -6,7 +6,9 @@ use portcullis_api::cluster_policy::Rule;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::request::{GroupVersionKind, GroupVersionResource, NumberModel, Operation, RequestUser};
+use crate::request::{
+    GroupVersionKind, GroupVersionResource, NumberModel, Operation, Payload, RequestUser,
+};
 
 /// What a case may say of the request beside the object.
 #[derive(Default)]
@@ -38,6 +40,7 @@ fn with_request<T>(object: &Value, given: &Given, then: impl FnOnce(&Request<'_>
         user: given.user.as_ref(),
         namespace_labels: given.namespace_labels.as_ref(),
         namespace_object: None,
+        payload: Payload::Resource,
         dry_run: false,
         options: None,
         numbers: NumberModel::Integers,

@@ -22,6 +22,7 @@ use crate::cel::{
 };
 use crate::compile_options::CompileError;
 use crate::policy_info::PolicyInfo;
+use crate::request::Payload;
 use crate::response::FailureAction;
 
 impl CompiledValidatingPolicy {
@@ -39,9 +40,14 @@ impl CompiledValidatingPolicy {
             ValidatingPolicyKind::ValidatingPolicy => Flavour::Validating,
             ValidatingPolicyKind::NamespacedValidatingPolicy => Flavour::NamespacedValidating,
         };
+        let mode = mode(spec.evaluation.as_ref()).map_err(errors)?;
         let mut variants = vec![Variant::compile(spec, flavour).map_err(errors)?];
         let written = serde_json::to_value(spec).unwrap_or_default();
-        for derived in expand(&written, Rewriting::Everything) {
+        let derived = match mode {
+            Payload::Resource => expand(&written, Rewriting::Everything),
+            _ => Vec::new(),
+        };
+        for derived in derived {
             let spec = derived_spec(derived.spec).map_err(errors)?;
             variants.push(Variant::compile(&spec, flavour).map_err(errors)?);
         }
@@ -50,6 +56,7 @@ impl CompiledValidatingPolicy {
         Ok(CompiledValidatingPolicy {
             info: Arc::new(info),
             flavour,
+            mode,
             exceptions: Exceptions::default(),
             action: match is_denied {
                 true => FailureAction::Enforce,
@@ -57,6 +64,18 @@ impl CompiledValidatingPolicy {
             },
             variants,
         })
+    }
+}
+
+/// What a policy is about.
+fn mode(evaluation: Option<&Evaluation>) -> Result<Payload, Vec<(String, String)>> {
+    match evaluation.and_then(|of| of.mode.as_deref()) {
+        None | Some("" | "Kubernetes") => Ok(Payload::Resource),
+        Some("JSON") => Ok(Payload::Json),
+        Some(other) => {
+            let problem = format!("`{other}` is not evaluated; expected Kubernetes or JSON");
+            Err(vec![("spec.evaluation.mode".to_owned(), problem)])
+        }
     }
 }
 
