@@ -22,11 +22,11 @@ fn flags() {
         ),
         ("apply_set_without_value", &["--set", "allowed"]),
         (
-            "apply_unsupported",
+            "apply_payload_missing",
             &["--git-branch=main", "--envoy-payload=a"],
         ),
         (
-            "apply_unsupported_compat",
+            "apply_payload_missing_compat",
             &["--envoy-payload=a", "--compat"],
         ),
     ] {

@@ -121,6 +121,31 @@ fn payloads() {
 }
 
 #[test]
+fn requests_of_proxies() {
+    let apply = ["apply", "policies.yaml"];
+    let envoy = "anonymous.json,guest.json,admin.json,forged.json,page.json";
+    let http = "shop.json,bank.json,empty.json,tool.json";
+    for (name, arguments) in [
+        ("test_proxies", vec!["test", "--detailed-results"]),
+        ("test_proxies_compat", vec!["test", "--compat"]),
+        (
+            "apply_proxies",
+            [
+                &apply[..],
+                &["--envoy-payload", envoy, "--http-payload", http],
+            ]
+            .concat(),
+        ),
+        (
+            "apply_proxies_unknown_field",
+            [&apply[..], &["--envoy-payload", "unknown.json"]].concat(),
+        ),
+    ] {
+        check(name, "proxies", &arguments, "");
+    }
+}
+
+#[test]
 fn a_policy_with_rules_of_several_kinds() {
     check("test_mixed_rules", "mixed_rules", &["test"], "");
     let compat = &["test", "--compat"];

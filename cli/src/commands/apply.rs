@@ -7,7 +7,6 @@ mod inputs;
 mod kyverno_text;
 mod places;
 mod policy_report;
-mod refused;
 mod rows;
 
 use std::{io, path::PathBuf, time::Instant};
@@ -18,7 +17,7 @@ use portcullis_pipeline::{
 };
 use serde_json::Value;
 
-use self::{cluster::ClusterArgs, places::Places, refused::Refused};
+use self::{cluster::ClusterArgs, places::Places};
 use crate::{
     commands::{clock, registry_connection::AskedRegistries, remote::RemoteOptions},
     exit_status::ExitStatus,
@@ -53,6 +52,12 @@ pub struct Args {
     /// JSON for policies about JSON: files.
     #[arg(long, value_name = "FILE", value_delimiter = ',')]
     pub json: Vec<PathBuf>,
+    /// HTTP requests for policies that authorize them: files of JSON.
+    #[arg(long, value_name = "FILE", value_delimiter = ',')]
+    pub http_payload: Vec<PathBuf>,
+    /// Check requests of Envoy for policies that answer them: files of JSON.
+    #[arg(long, value_name = "FILE", value_delimiter = ',')]
+    pub envoy_payload: Vec<PathBuf>,
     /// Exceptions: files, folders and addresses.
     #[arg(short, long, visible_alias = "exceptions", value_delimiter = ',')]
     pub exception: Vec<PathBuf>,
@@ -155,8 +160,6 @@ pub struct Args {
     #[command(flatten)]
     registries: AskedRegistries,
     #[command(flatten)]
-    refused: Refused,
-    #[command(flatten)]
     cluster: ClusterArgs,
 }
 
@@ -233,11 +236,6 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
     };
     if args.remove_color {
         console.colour(When::Never);
-    }
-    let refused = args.refused.faults();
-    if !refused.is_empty() {
-        console.tell(&refused)?;
-        return Ok(error);
     }
     let (options, unread) = match inputs::read(args) {
         Ok(options) => options,

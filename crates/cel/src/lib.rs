@@ -22,6 +22,7 @@ pub mod host;
 mod interpreter;
 pub mod library;
 mod lower;
+pub mod message;
 pub mod mutation;
 pub mod program;
 mod rendering;

@@ -138,6 +138,10 @@ pub trait Opaque: fmt::Debug + Send + Sync {
     fn field<'a>(&self, _name: &str) -> Option<Value<'a>> {
         None
     }
+    /// Whether a field is set, which one that reads as a zero value may not be.
+    fn has(&self, name: &str) -> bool {
+        self.field(name).is_some()
+    }
     /// For a library to find its own type again.
     fn as_any(&self) -> &dyn Any;
 }

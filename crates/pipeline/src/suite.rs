@@ -20,13 +20,14 @@ use portcullis_api::{
     read::ReadError,
     test_file::{Test, TestResult},
 };
-use portcullis_engine::request::Payload;
+use portcullis_engine::{load::Loaded, request::Payload};
 use portcullis_yaml::{Limits, Mode};
 use rayon::prelude::*;
 use serde_json::Value;
 
 use self::{
     evaluation::{Evaluation, operation},
+    inputs::Inputs,
     row::{Judged, Row},
     selector::CaseSelector,
 };
@@ -236,7 +237,7 @@ fn run_test(
     let mut outcome = SuiteOutcome {
         file: file.to_path_buf(),
         name: test.metadata.name.clone().unwrap_or_default(),
-        policies: inputs.policies.loaded.len(),
+        policies: policies(inputs, options.judgement),
         resources: inputs.objects.len(),
         exceptions: inputs.exceptions.loaded.len(),
         has_user: test.userinfo.is_some(),
@@ -281,6 +282,19 @@ fn run_test(
         }));
     }
     outcome
+}
+
+/// How many policies there are; Kyverno does not count those that answer requests of a proxy.
+fn policies(inputs: &Inputs, judgement: Judgement) -> usize {
+    let is_counted = |loaded: &&Loaded| match loaded {
+        Loaded::Validating(policy) if judgement == Judgement::Compat => {
+            let mode = policy.spec.evaluation.as_ref();
+            let mode = mode.and_then(|evaluation| evaluation.mode.as_deref());
+            !matches!(mode, Some("Envoy" | "HTTP"))
+        }
+        _ => true,
+    };
+    inputs.policies.loaded.iter().filter(is_counted).count()
 }
 
 /// The kinds of payloads that a test names.

@@ -20,11 +20,11 @@ use portcullis_engine::{
     generate::labels,
     report,
     report::ReportResult,
-    request::Operation,
+    request::{Operation, Payload as Kind},
     response::{RuleResponse, RuleStatus, RuleType},
 };
 use portcullis_pipeline::{
-    offline::Overrides,
+    offline::{Overrides, payloads::Payload},
     suite::{self, Judgement, SuiteOptions, evaluation::Evaluation},
 };
 use serde_json::{Value, json};
@@ -255,28 +255,32 @@ fn ours(file: &str, path: &Path) -> BTreeMap<Key, Vec<Answer>> {
     for test in suite::tests(path, &Overrides::new()) {
         let evaluation = Evaluation::new(folder, &test, &options);
         for (operation, of_operation) in evaluation.answers(&test) {
-            let objects = evaluation.inputs.objects.iter().zip(of_operation);
-            for (object, responses) in objects {
+            let inputs = &evaluation.inputs;
+            let objects = inputs.objects.iter();
+            let objects = objects.map(|object| (object, resource(object)));
+            let payloads = inputs.payloads.iter();
+            let payloads = payloads.map(|of| (&of.value, payload(file, of)));
+            for ((object, name), responses) in objects.chain(payloads).zip(of_operation) {
                 let mut changed: Option<&Value> = None;
                 for response in &responses {
                     changed = response.patched.as_deref().or(changed);
                     let after = changed.filter(|after| *after != object);
                     for rule in &response.rules {
                         let result = report::result(response, rule);
-                        let mut add = |phase: String, object: &Value| {
+                        let mut add = |phase: String, name: String| {
                             let key = (
                                 file.to_owned(),
                                 phase,
-                                resource(object),
+                                name,
                                 result.policy.clone(),
                                 rule.rule.to_string(),
                             );
                             let answer = answer(rule, &result, after);
                             answers.entry(key).or_default().push(answer);
                         };
-                        add(phase(operation), object);
+                        add(phase(operation), name.clone());
                         if let Some(target) = target(rule) {
-                            add("target".to_owned(), target);
+                            add("target".to_owned(), resource(target));
                         }
                     }
                 }
@@ -361,6 +365,14 @@ fn phase(operation: Operation) -> String {
     match operation {
         Operation::Create => "trigger".to_owned(),
         other => format!("operation:{}", other.as_str()),
+    }
+}
+
+/// How the table names a payload: a file of JSON by its name, a request by its path.
+fn payload(file: &str, payload: &Payload) -> String {
+    match (payload.kind, file.rsplit_once('/')) {
+        (Kind::Envoy | Kind::Http, Some((folder, _))) => format!("{folder}/{}", payload.name),
+        _ => payload.name.clone(),
     }
 }
 

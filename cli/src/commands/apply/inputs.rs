@@ -119,13 +119,18 @@ pub(super) fn read(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<D
 /// The payloads, which Kyverno takes alone.
 fn payloads(args: &Args, faults: &mut Vec<Diagnostic>) -> Vec<Payload> {
     let mut found = Vec::new();
-    for path in &args.json {
-        match payloads::load(path, request::Payload::Json, &Overrides::new()) {
+    let json = args.json.iter().map(|path| (request::Payload::Json, path));
+    let envoy = args.envoy_payload.iter();
+    let envoy = envoy.map(|path| (request::Payload::Envoy, path));
+    let http = args.http_payload.iter();
+    let http = http.map(|path| (request::Payload::Http, path));
+    for (kind, path) in json.chain(envoy).chain(http) {
+        match payloads::load(path, kind, &Overrides::new()) {
             Ok(payloads) => found.extend(payloads),
             Err(fault) => faults.push(fault),
         }
     }
-    if !found.is_empty() && !args.resource.is_empty() {
+    if !args.json.is_empty() && !args.resource.is_empty() {
         let both = "both resource and json files can not be used together, use one or the other";
         faults.push(Diagnostic::error(both));
     }

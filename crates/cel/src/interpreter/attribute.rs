@@ -128,7 +128,7 @@ impl<'a> State<'a, '_> {
     fn step(&mut self, step: &'a Step, value: &Value<'a>) -> Evaluated<'a> {
         let result = match &step.key {
             StepKey::Field(field) if step.is_test => {
-                field_of(value, field).map(|found| Value::Bool(found.is_some()))
+                set_field_of(value, field).map(|found| Value::Bool(found.is_some()))
             }
             StepKey::Field(field) => field_of(value, field)
                 .and_then(|found| found.ok_or_else(|| EvalError::no_such_key(field).into())),
@@ -146,7 +146,7 @@ impl<'a> State<'a, '_> {
     /// A step from what an optional holds: it costs only if it gets somewhere.
     fn found(&mut self, step: &'a Step, value: &Value<'a>) -> Found<'a> {
         let found = match &step.key {
-            StepKey::Field(field) => field_of(value, field)?,
+            StepKey::Field(field) => set_field_of(value, field)?,
             StepKey::Const(index) => at(value, index)?,
             StepKey::Computed(index) => {
                 let index = self.node(index)?;
@@ -218,6 +218,14 @@ fn field_of<'a>(value: &Value<'a>, field: &str) -> Found<'a> {
         }
         Value::Opaque(of) => Ok(of.field(field)),
         _ => Ok(None),
+    }
+}
+
+/// A field that is set, for `has` and for optional access.
+fn set_field_of<'a>(value: &Value<'a>, field: &str) -> Found<'a> {
+    match value {
+        Value::Opaque(of) if !of.has(field) => Ok(None),
+        value => field_of(value, field),
     }
 }
 

@@ -1,12 +1,16 @@
 //! Kyverno's own functions, one file per library. Most stand under several names: as methods of an
 //! object such as `resource`, with a capital as Go has them, and some alone.
 
+mod envoy;
 mod global_context;
 mod hash;
 mod http;
+mod http_authorization;
 mod image;
 mod image_verify;
 mod json;
+mod jwt;
+mod mcp;
 mod or_value;
 mod random;
 mod resource;
@@ -14,12 +18,21 @@ mod time;
 mod transform;
 mod user;
 
+pub use envoy::{
+    CHECK_REQUEST, CHECK_RESPONSE, ENVOY, ENVOY_MESSAGES, EnvoyAnswer, envoy_answer, envoy_request,
+};
 pub use global_context::GLOBAL_CONTEXT;
 pub use hash::HASH;
 pub use http::HTTP;
+pub use http_authorization::{
+    HTTP_AUTHORIZATION, HTTP_MESSAGES, HTTP_REQUEST, HTTP_RESPONSE, HttpAnswer, http_answer,
+    http_request,
+};
 pub use image::{IMAGE, IMAGE_DATA};
 pub use image_verify::IMAGE_VERIFY;
 pub use json::{GZIP, JSON, X509, YAML};
+pub use jwt::{JWT, JWT_MESSAGES};
+pub use mcp::{MCP, MCP_CONSTANTS};
 pub use or_value::{OR_VALUE, OR_VALUE_FUNCTION};
 pub use random::RANDOM;
 pub use resource::{GENERATOR, NAMESPACED_GENERATOR, NAMESPACED_RESOURCE, RESOURCE};

@@ -16,6 +16,10 @@ use super::types::{RequestObjects, VARIABLES};
 /// Kinds that differ in what their expressions may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flavour {
+    /// ValidatingPolicy that answers Envoy's check requests.
+    Envoy,
+    /// ValidatingPolicy that answers whether an HTTP request may pass.
+    Http,
     /// ValidatingPolicy.
     Validating,
     /// NamespacedValidatingPolicy, whose objects of the cluster are those of its namespace.
@@ -42,6 +46,8 @@ pub enum Flavour {
 /// The environment of a kind, built once.
 #[must_use]
 pub fn environment(flavour: Flavour) -> &'static Environment {
+    static ENVOY: OnceLock<Environment> = OnceLock::new();
+    static HTTP: OnceLock<Environment> = OnceLock::new();
     static VALIDATING: OnceLock<Environment> = OnceLock::new();
     static NAMESPACED_VALIDATING: OnceLock<Environment> = OnceLock::new();
     static MUTATING: OnceLock<Environment> = OnceLock::new();
@@ -78,6 +84,12 @@ pub fn environment(flavour: Flavour) -> &'static Environment {
             .build()
     };
     match flavour {
+        Flavour::Envoy => {
+            ENVOY.get_or_init(|| authorizing(&kyverno::ENVOY, kyverno::CHECK_REQUEST))
+        }
+        Flavour::Http => {
+            HTTP.get_or_init(|| authorizing(&kyverno::HTTP_AUTHORIZATION, kyverno::HTTP_REQUEST))
+        }
         Flavour::Validating => VALIDATING.get_or_init(|| of_kyverno(&kyverno::RESOURCE)),
         Flavour::NamespacedValidating => {
             NAMESPACED_VALIDATING.get_or_init(|| of_kyverno(&kyverno::NAMESPACED_RESOURCE))
@@ -106,6 +118,23 @@ pub fn environment(flavour: Flavour) -> &'static Environment {
             builder.variable("params", Type::Dyn).build()
         }),
     }
+}
+
+/// What policies have that answer requests of a proxy.
+fn authorizing(library: &'static Library, object: &str) -> Environment {
+    let builder = Environment::kyverno()
+        .libraries(&[&kyverno::RESOURCE, library, &kyverno::JWT, &kyverno::MCP])
+        .types(Arc::new(kyverno::ENVOY_MESSAGES))
+        .types(Arc::new(kyverno::HTTP_MESSAGES))
+        .types(Arc::new(kyverno::JWT_MESSAGES))
+        .variable("object", Type::message(object))
+        .variable("variables", Type::message(VARIABLES));
+    let constants = kyverno::MCP_CONSTANTS.iter();
+    constants
+        .fold(builder, |builder, (name, _)| {
+            builder.variable(name, Type::String)
+        })
+        .build()
 }
 
 /// What the API server has, whose newest version knows every library.

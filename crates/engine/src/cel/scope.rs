@@ -5,7 +5,7 @@ use std::cell::{Cell, OnceCell};
 use portcullis_cel::{
     error::{EvalError, Evaluated},
     host::Host,
-    library::kubernetes::authorizer,
+    library::{kubernetes::authorizer, kyverno},
     program::{Options, Program, Variables},
     value::{Key, List, Map, Value},
 };
@@ -62,8 +62,19 @@ impl<'a> RequestScope<'a> {
     /// `object` and `oldObject`.
     fn objects(&self) -> &[Value<'a>; 2] {
         self.objects.get_or_init(|| {
+            let payload = self.request.payload;
+            // One that does not fit is refused before, where its file is known.
+            let read = |read: fn(&Json) -> Result<Value<'static>, String>, object| {
+                read(object).unwrap_or(Value::Null)
+            };
             let value = |object: Option<&'a Json>| match (object, self.request.numbers) {
                 (None, _) => Value::Null,
+                (Some(object), _) if payload == Payload::Envoy => {
+                    read(kyverno::envoy_request, object)
+                }
+                (Some(object), _) if payload == Payload::Http => {
+                    read(kyverno::http_request, object)
+                }
                 (Some(object), NumberModel::Integers) => Value::from(object),
                 (Some(object), NumberModel::KyvernoOffline) => {
                     Value::from(self.store.keep(with_floats(object)))
@@ -214,6 +225,11 @@ impl<'a> Variables<'a> for Scope<'_, 'a> {
                 Value::Map(Map::from_iter(fields))
             }
             "variables" => Value::Map(Map::from_iter([])),
+            name if name.starts_with("mcp.") => {
+                let mut constants = kyverno::MCP_CONSTANTS.iter();
+                let (_, text) = constants.find(|(known, _)| *known == name)?;
+                Value::from(*text)
+            }
             name => {
                 let at = self.variables.iter().position(|one| *one.name == *name)?;
                 let (cell, variable) = (self.values.get(at)?, self.variables.get(at)?);

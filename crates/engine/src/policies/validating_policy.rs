@@ -4,6 +4,7 @@
 //! order up to the first that does not hold. It has no rules, and so its response has no rule name.
 //! The policies that autogen derives stand beside the written one.
 
+mod authorization;
 mod compile;
 
 pub(in crate::policies) use compile::cel_policy_info;
@@ -45,6 +46,8 @@ pub struct CompiledValidatingPolicy {
 struct Variant {
     preamble: Preamble,
     validations: Vec<Validation>,
+    /// What answers a request of a proxy, in place of validations.
+    answers: Vec<Program>,
     annotations: Vec<(String, Program)>,
 }
 
@@ -110,7 +113,10 @@ impl CompiledValidatingPolicy {
         source: &dyn ContextSource,
     ) -> Vec<RuleResponse> {
         let written = self.variants.first();
-        let said = written.map(|variant| self.decide(variant, request, source));
+        let said = written.map(|variant| match self.mode {
+            Payload::Envoy | Payload::Http => self.authorize(variant, request, source),
+            Payload::Json | Payload::Resource => self.decide(variant, request, source),
+        });
         said.into_iter().collect()
     }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use portcullis_cel::library::kyverno::{envoy_request, http_request};
 use portcullis_engine::request::{Payload as Kind, Request};
 use portcullis_yaml::{Limits, Mode};
 use serde_json::Value;
@@ -64,9 +65,23 @@ pub fn load(path: &Path, kind: Kind, overrides: &Overrides) -> Result<Vec<Payloa
         path: shown(path).display().to_string(),
         value,
     };
+    let fits = |value: &Value| {
+        fits(kind, value).map_err(|problem| {
+            let place = Place::whole(file.clone());
+            let what = if kind == Kind::Envoy {
+                "a check request of Envoy"
+            } else {
+                "an HTTP request"
+            };
+            Diagnostic::error(format!("the payload is not {what}")).at(place, problem)
+        })
+    };
     let is_json = path.extension().is_some_and(|ending| ending == "json");
     match serde_json::from_str(&file.text) {
-        Ok(value) => return Ok(vec![payload(value)]),
+        Ok(value) => {
+            fits(&value)?;
+            return Ok(vec![payload(value)]);
+        }
         Err(error) if is_json => return Err(not_json(&file, &error)),
         Err(_) => {}
     }
@@ -74,7 +89,10 @@ pub fn load(path: &Path, kind: Kind, overrides: &Overrides) -> Result<Vec<Payloa
     for document in portcullis_yaml::documents(&file.text) {
         match document.read(Mode::Lenient, &Limits::default()) {
             Ok(value) if value.is_null() => {}
-            Ok(value) => payloads.push(payload(value)),
+            Ok(value) => {
+                fits(&value)?;
+                payloads.push(payload(value));
+            }
             Err(error) => return Err(places::not_yaml(&file, &error)),
         }
     }
@@ -99,4 +117,13 @@ fn not_json(file: &SourceFile, error: &serde_json::Error) -> Diagnostic {
         .unwrap_or_default()
         .to_owned();
     Diagnostic::error("the payload is not valid JSON").at(place, problem)
+}
+
+/// What keeps JSON from being a payload of a kind.
+fn fits(kind: Kind, value: &Value) -> Result<(), String> {
+    match kind {
+        Kind::Envoy => envoy_request(value).map(|_| ()),
+        Kind::Http => http_request(value).map(|_| ()),
+        Kind::Json | Kind::Resource => Ok(()),
+    }
 }

@@ -43,7 +43,10 @@ pub(super) fn compare(file: &str, path: &Path, tests: &[Test<'_>], score: &mut S
         let counts = |cells: &Cells| !test.is_unstable || cells[4] != EXCLUDED;
         let theirs = test.shown["rows"].as_array().into_iter().flatten();
         let theirs: Vec<Cells> = theirs.map(wanted).filter(counts).collect();
-        let ours: Vec<Cells> = outcome.rows.iter().map(found).filter(counts).collect();
+        let root = path.to_string_lossy();
+        let root = root.strip_suffix(file).unwrap_or_default();
+        let ours = outcome.rows.iter().map(|row| found(row, root));
+        let ours: Vec<Cells> = ours.filter(counts).collect();
         for (name, outcome) in differences(theirs, ours) {
             score.count(|| format!("{file} {name}"), outcome);
         }
@@ -64,21 +67,23 @@ fn wanted(row: &Value) -> Cells {
     keys.map(|key| row[key].as_str().unwrap_or_default().to_owned())
 }
 
-fn found(row: &Row) -> Cells {
+/// A row's cells; a path is below the corpus, as the table has it.
+fn found(row: &Row, root: &str) -> Cells {
+    let resource = row.resource.strip_prefix(root).unwrap_or(&row.resource);
     let result = match row.judged {
         Judged::Pass | Judged::Excluded => "Pass",
         Judged::Fail => "Fail",
         Judged::Skipped => "Skip",
     };
     [
-        &row.policy,
+        row.policy.as_str(),
         &row.rule,
-        &row.resource,
+        resource,
         result,
         &row.reason,
         &row.message,
     ]
-    .map(|cell| cell.to_string())
+    .map(str::to_owned)
 }
 
 /// Every row that one side shows, and whether the other shows it too. Of two that differ only in

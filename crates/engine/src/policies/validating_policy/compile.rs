@@ -8,7 +8,11 @@ use portcullis_api::{
     metadata::ObjectMeta,
     validating_policy::{ValidatingPolicy, ValidatingPolicyKind, ValidatingPolicySpec},
 };
-use portcullis_cel::types::Type;
+use portcullis_cel::{
+    library::kyverno::{CHECK_RESPONSE, HTTP_RESPONSE},
+    program::Program,
+    types::Type,
+};
 use serde_json::Value;
 
 use super::{CompiledValidatingPolicy, Variant};
@@ -36,11 +40,13 @@ impl CompiledValidatingPolicy {
         let spec = &policy.spec;
         let info = info(policy);
         let errors = |faults| CompileError::of_policy(&info, faults);
-        let flavour = match policy.kind {
-            ValidatingPolicyKind::ValidatingPolicy => Flavour::Validating,
-            ValidatingPolicyKind::NamespacedValidatingPolicy => Flavour::NamespacedValidating,
-        };
         let mode = mode(spec.evaluation.as_ref()).map_err(errors)?;
+        let flavour = match (mode, policy.kind) {
+            (Payload::Envoy, _) => Flavour::Envoy,
+            (Payload::Http, _) => Flavour::Http,
+            (_, ValidatingPolicyKind::ValidatingPolicy) => Flavour::Validating,
+            (_, ValidatingPolicyKind::NamespacedValidatingPolicy) => Flavour::NamespacedValidating,
+        };
         let mut variants = vec![Variant::compile(spec, flavour).map_err(errors)?];
         let written = serde_json::to_value(spec).unwrap_or_default();
         let derived = match mode {
@@ -72,8 +78,10 @@ fn mode(evaluation: Option<&Evaluation>) -> Result<Payload, Vec<(String, String)
     match evaluation.and_then(|of| of.mode.as_deref()) {
         None | Some("" | "Kubernetes") => Ok(Payload::Resource),
         Some("JSON") => Ok(Payload::Json),
+        Some("Envoy") => Ok(Payload::Envoy),
+        Some("HTTP") => Ok(Payload::Http),
         Some(other) => {
-            let problem = format!("`{other}` is not evaluated; expected Kubernetes or JSON");
+            let problem = format!("`{other}` is no mode; expected Kubernetes, JSON, Envoy or HTTP");
             Err(vec![("spec.evaluation.mode".to_owned(), problem)])
         }
     }
@@ -97,6 +105,15 @@ impl Variant {
             &spec.match_conditions,
             &spec.variables,
         );
+        let response = match flavour {
+            Flavour::Envoy => Some(CHECK_RESPONSE),
+            Flavour::Http => Some(HTTP_RESPONSE),
+            _ => None,
+        };
+        if let Some(response) = response {
+            let answers = answers(&mut compiler, spec, response);
+            return Variant::of_answers(compiler, preamble, answers);
+        }
         let validations = validation::compile(
             &mut compiler,
             "spec.validations",
@@ -116,11 +133,40 @@ impl Variant {
             faults if faults.is_empty() => Ok(Variant {
                 preamble,
                 validations,
+                answers: Vec::new(),
                 annotations,
             }),
             faults => Err(faults),
         }
     }
+
+    fn of_answers(
+        compiler: Compiler,
+        preamble: Preamble,
+        answers: Vec<Program>,
+    ) -> Result<Variant, Vec<(String, String)>> {
+        match compiler.into_faults() {
+            faults if faults.is_empty() => Ok(Variant {
+                preamble,
+                validations: Vec::new(),
+                answers,
+                annotations: Vec::new(),
+            }),
+            faults => Err(faults),
+        }
+    }
+}
+
+/// The expressions that answer a request of a proxy: with an answer, or with null.
+fn answers(compiler: &mut Compiler, spec: &ValidatingPolicySpec, response: &str) -> Vec<Program> {
+    let wanted = [Type::message(response), Type::Null];
+    let written = spec.validations.iter().enumerate();
+    written
+        .filter_map(|(index, validation)| {
+            let path = format!("spec.validations[{index}].expression");
+            compiler.expression(&path, &validation.expression, &wanted)
+        })
+        .collect()
 }
 
 fn info(policy: &ValidatingPolicy) -> PolicyInfo {
