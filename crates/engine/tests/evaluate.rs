@@ -552,11 +552,51 @@ fn what_is_not_evaluated_gives_an_error_that_names_it() {
     Case::new(rule(json!({"mutate": {}})))
         .on(&json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}}))
         .gives(&[]);
-    let conditions = json!({"matchConditions": [{"name": "c", "expression": "true"}]});
-    Case::new(validate(&json!({"deny": {}}))).spec("webhookConfiguration", conditions).on(&object).gives(&["error rule `r` is not evaluated: `webhookConfiguration.matchConditions` (CEL) is not supported"]);
     Case::new(validate(&json!({"assert": {}})))
         .on(&object)
         .gives(&[]);
+}
+
+#[test]
+fn conditions_of_requests_are_for_the_whole_policy() {
+    let object = plain_pod();
+    let under = |conditions: Value, policy: &str| {
+        let webhook = json!({"matchConditions": conditions, "failurePolicy": policy});
+        let rules = validate(&json!({"message": "no", "deny": {}}));
+        Case::new(rules).spec("webhookConfiguration", webhook)
+    };
+    let one = |expression: &str| json!([{"name": "c", "expression": expression}]);
+    let two = json!([
+        {"name": "error", "expression": "object.missing == 1"},
+        {"name": "false", "expression": "request.operation == 'DELETE'"},
+    ]);
+    for (conditions, policy, expected) in [
+        (
+            one("object.kind == 'Pod' && oldObject == null"),
+            "Fail",
+            &["fail no"][..],
+        ),
+        (one("request.operation == 'UPDATE'"), "Fail", &[]),
+        (two, "Fail", &[]),
+        (
+            one("object.missing == 1"),
+            "Fail",
+            &["error `webhookConfiguration.matchConditions`: no such key: missing"],
+        ),
+        (one("object.missing == 1"), "Ignore", &[]),
+    ] {
+        under(conditions, policy).on(&object).gives(expected);
+    }
+    let mutate = json!([{
+        "name": "r",
+        "match": {"any": [{"resources": {"kinds": ["Pod"]}}]},
+        "mutate": {"patchStrategicMerge": {"metadata": {"labels": {"a": "b"}}}},
+    }]);
+    for (expression, count) in [("true", 1), ("false", 0)] {
+        let webhook = json!({"matchConditions": one(expression)});
+        let case = Case::new(mutate.clone()).spec("webhookConfiguration", webhook);
+        assert_eq!(case.on(&object).run().len(), count, "{expression}");
+    }
 }
 
 #[test]

@@ -74,10 +74,19 @@ impl Preamble {
 
 /// `matchConditions`, made ready; what is wrong with them is kept by the compiler.
 pub fn compiled_conditions(compiler: &mut Compiler, conditions: &[MatchCondition]) -> Vec<Program> {
+    conditions_at(compiler, "spec.matchConditions", conditions)
+}
+
+/// Conditions at a path, made ready; what is wrong with them is kept by the compiler.
+pub fn conditions_at(
+    compiler: &mut Compiler,
+    path: &str,
+    conditions: &[MatchCondition],
+) -> Vec<Program> {
     let conditions = conditions.iter().enumerate();
     conditions
         .filter_map(|(index, condition)| {
-            let path = format!("spec.matchConditions[{index}].expression");
+            let path = format!("{path}[{index}].expression");
             compiler.expression(&path, &condition.expression, &[Type::Bool])
         })
         .collect()

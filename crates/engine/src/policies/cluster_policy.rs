@@ -19,6 +19,7 @@ mod mutate_targets;
 mod outcome;
 mod pod_security;
 mod report_properties;
+mod request_conditions;
 mod rule;
 mod validate;
 mod verify_images;
@@ -38,6 +39,7 @@ use crate::request::Request;
 use crate::response::{RuleResponse, RuleStatus, RuleType};
 
 use failure_action::FailureActions;
+use request_conditions::RequestConditions;
 pub use rule::{CompiledRule, Mutated};
 
 /// A policy, ready to run.
@@ -65,6 +67,12 @@ impl CompiledClusterPolicy {
         let derived = autogen::expand(policy);
         let mut errors = Vec::new();
         let mut rules = Vec::new();
+        let conditions = RequestConditions::compile(&policy.spec, info.errors_deny, options);
+        let conditions = conditions.unwrap_or_else(|found| {
+            errors.extend(CompileError::of_policy(&info, found));
+            None
+        });
+        let conditions = conditions.map(Arc::new);
         let written = policy.spec.rules.iter().enumerate();
         let written = written.map(|(number, rule)| ((number, true), rule));
         let further = derived
@@ -73,7 +81,7 @@ impl CompiledClusterPolicy {
         let all = written.chain(further);
         for (origin, rule) in all {
             match CompiledRule::compile(rule, origin, policy, &info, exceptions, options) {
-                Ok(rule) => rules.push(rule),
+                Ok(rule) => rules.push(rule.under(conditions.clone())),
                 Err(found) => errors.extend(found),
             }
         }

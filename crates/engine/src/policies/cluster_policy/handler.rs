@@ -40,15 +40,6 @@ impl Handler {
         names: &Arc<Names>,
         options: &CompileOptions,
     ) -> Result<Handler, Vec<(String, String)>> {
-        let conditions = policy
-            .spec
-            .webhook_configuration
-            .as_ref()
-            .is_some_and(|webhook| !webhook.match_conditions.is_empty());
-        if conditions {
-            let what = "`webhookConfiguration.matchConditions` (CEL)";
-            return Ok(Handler::Missing(rule_type(rule), what));
-        }
         if let (RuleType::Generation, Some(generate)) = (rule_type(rule), &rule.generate) {
             return Ok(Handler::Generate(CompiledGenerate::compile(
                 generate,

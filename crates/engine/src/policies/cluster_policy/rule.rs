@@ -15,6 +15,7 @@ use super::handler::Handler;
 use super::message::Messages;
 use super::outcome::{Frame, Outcome};
 use super::report_properties::ReportProperties;
+use super::request_conditions::RequestConditions;
 use crate::compile_options::{CompileError, CompileOptions};
 use crate::context::entries::{self, Entry};
 use crate::context::json_context::Loader;
@@ -47,6 +48,8 @@ pub struct CompiledRule {
     report_properties: Option<ReportProperties>,
     messages: Messages,
     handler: Handler,
+    /// What a request must meet for any rule of the policy.
+    conditions: Option<Arc<RequestConditions>>,
     /// Whether an update of an object that already violates the rule is let through.
     forgives_existing: bool,
 }
@@ -95,8 +98,16 @@ impl CompiledRule {
                     .is_some_and(|validate| validate.allow_existing_violations != Some(false)),
             entries,
             handler,
+            conditions: None,
             name,
         })
+    }
+
+    /// The same rule under the conditions of its policy.
+    #[must_use]
+    pub(super) fn under(mut self, conditions: Option<Arc<RequestConditions>>) -> CompiledRule {
+        self.conditions = conditions;
+        self
     }
 
     /// The rule's name.
@@ -162,10 +173,14 @@ impl CompiledRule {
         evaluation: &mut Evaluation<'a, '_, R>,
     ) -> Option<RuleResponse> {
         let policy = evaluation.policy().name;
-        let matched = self.matcher.matches_subject(evaluation.subject());
+        let concerns = self.concerns(evaluation);
+        let matched = concerns != Ok(false);
         evaluation.recorder().matched(policy, &self.name, matched);
         if !matched || matches!(self.handler, Handler::Nothing) {
             return None;
+        }
+        if let Err(error) = concerns {
+            return Some(self.undecided(&error));
         }
         evaluation.enter_rule(&self.name);
         evaluation.context().checkpoint();
@@ -176,6 +191,27 @@ impl CompiledRule {
         let status = response.as_ref().map(|response| response.status);
         evaluation.recorder().ended(policy, &self.name, status);
         response
+    }
+
+    /// Whether the rule is about the request, and the request meets the policy's conditions.
+    fn concerns<R: Recorder>(
+        &self,
+        evaluation: &mut Evaluation<'_, '_, R>,
+    ) -> Result<bool, String> {
+        if !self.matcher.matches_subject(evaluation.subject()) {
+            return Ok(false);
+        }
+        let Some(conditions) = &self.conditions else {
+            return Ok(true);
+        };
+        let request = evaluation.request();
+        conditions.hold(request, evaluation.context().source())
+    }
+
+    /// What the rule says where the policy's conditions cannot be decided.
+    fn undecided(&self, error: &str) -> RuleResponse {
+        let message = format!("`webhookConfiguration.matchConditions`: {error}");
+        self.response_with(Outcome::new(RuleStatus::Error, message), None)
     }
 
     fn steps<'a, R: Recorder>(

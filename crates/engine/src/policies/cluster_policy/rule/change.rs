@@ -40,11 +40,18 @@ impl CompiledRule {
     /// it is not about.
     pub fn mutate<'a, R: Recorder>(&'a self, evaluation: &mut Evaluation<'a, '_, R>) -> Mutated {
         let policy = evaluation.policy().name;
-        let matched = self.matcher.matches_subject(evaluation.subject());
+        let concerns = self.concerns(evaluation);
+        let matched = concerns != Ok(false);
         evaluation.recorder().matched(policy, &self.name, matched);
         let is_change = matches!(self.handler, Handler::Mutate(_) | Handler::VerifyImages(_));
         if !matched || !is_change {
             return Mutated::default();
+        }
+        if let Err(error) = concerns {
+            return Mutated {
+                responses: vec![self.undecided(&error)],
+                ..Mutated::default()
+            };
         }
         evaluation.enter_rule(&self.name);
         evaluation.context().checkpoint();
