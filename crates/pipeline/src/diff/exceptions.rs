@@ -1,10 +1,15 @@
 //! The exceptions of two states of an environment.
 
+mod cel;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use portcullis_api::{policy_exception::PolicyException, read::read};
+use portcullis_api::{
+    cel_policy_exception::CelPolicyException, policy_exception::PolicyException, read::read,
+};
 use portcullis_engine::exceptions::{EXPIRY_ANNOTATION, expires};
 use portcullis_yaml::Document;
+use serde_json::Value;
 
 use super::{Change, Difference, Direction, Kind, Subject, filters};
 use crate::{
@@ -17,8 +22,26 @@ use crate::{
 struct Found {
     file: SourceFile,
     document: Document,
-    /// None for an exception of another kind.
-    exception: Option<PolicyException>,
+    /// What it is, where it can be read.
+    exception: Option<Exception>,
+}
+
+/// An exception of either group.
+enum Exception {
+    Rules(Box<PolicyException>),
+    Policies(Box<CelPolicyException>),
+}
+
+impl Exception {
+    fn read(value: &Value) -> Option<Exception> {
+        let of_rules = read(value).ok().map(|one| Exception::Rules(Box::new(one)));
+        let of_policies = || {
+            read(value)
+                .ok()
+                .map(|one| Exception::Policies(Box::new(one)))
+        };
+        of_rules.or_else(of_policies)
+    }
 }
 
 /// The exceptions that differ, by name.
@@ -62,7 +85,7 @@ fn by_name(bundle: Option<&Bundle>) -> BTreeMap<String, Found> {
         };
         let found = Found {
             file: file.clone(),
-            exception: read(&document.value).ok(),
+            exception: Exception::read(&document.value),
             document,
         };
         Some((name, found))
@@ -85,10 +108,31 @@ fn compare(old: &Found, new: &Found) -> Vec<Change> {
     if old.document.value == new.document.value {
         return Vec::new();
     }
-    let (Some(before), Some(after)) = (&old.exception, &new.exception) else {
-        return vec![change("exception changed", Direction::Unclear, new, "")];
+    let changes = match (&old.exception, &new.exception) {
+        (Some(Exception::Rules(before)), Some(Exception::Rules(after))) => {
+            of_rules(before, after, new)
+        }
+        (Some(Exception::Policies(before)), Some(Exception::Policies(after))) => {
+            cel::of_policies(before, after, new)
+        }
+        _ => return vec![change("exception changed", Direction::Unclear, new, "")],
     };
-    let mut changes = vec![expiry(before, after, new)];
+    let changes: Vec<Change> = changes.into_iter().flatten().collect();
+    if changes.is_empty() {
+        let what = "metadata changed";
+        return vec![change(what, Direction::Neither, new, "/metadata")];
+    }
+    changes
+}
+
+fn of_rules(before: &PolicyException, after: &PolicyException, new: &Found) -> Vec<Option<Change>> {
+    let annotation = |one: &PolicyException| {
+        let written = one.metadata.annotations.get(EXPIRY_ANNOTATION);
+        written.cloned()
+    };
+    let key = EXPIRY_ANNOTATION.replace('/', "~1");
+    let pointer = format!("/metadata/annotations/{key}");
+    let mut changes = vec![expiry(annotation(before), annotation(after), new, &pointer)];
     let (one, other) = (&before.spec, &after.spec);
     if one.r#match != other.r#match {
         let direction = filters::excepted(&one.r#match, &other.r#match);
@@ -117,22 +161,11 @@ fn compare(old: &Found, new: &Found) -> Vec<Change> {
         let what = format!("`{field}` changed");
         changes.push(differs.then(|| change(&what, Direction::Unclear, new, &pointer)));
     }
-    let changes: Vec<Change> = changes.into_iter().flatten().collect();
-    if changes.is_empty() {
-        return vec![change(
-            "metadata changed",
-            Direction::Neither,
-            new,
-            "/metadata",
-        )];
-    }
     changes
 }
 
 /// A later expiry lets more off.
-fn expiry(before: &PolicyException, after: &PolicyException, new: &Found) -> Option<Change> {
-    let written = |one: &PolicyException| one.metadata.annotations.get(EXPIRY_ANNOTATION).cloned();
-    let (old, now) = (written(before), written(after));
+fn expiry(old: Option<String>, now: Option<String>, new: &Found, pointer: &str) -> Option<Change> {
     if old == now {
         return None;
     }
@@ -148,11 +181,5 @@ fn expiry(before: &PolicyException, after: &PolicyException, new: &Found) -> Opt
     };
     let word = |text: Option<String>| text.unwrap_or_else(|| "never".to_owned());
     let what = format!("expires {} → {}", word(old), word(now));
-    let key = EXPIRY_ANNOTATION.replace('/', "~1");
-    Some(change(
-        &what,
-        direction,
-        new,
-        &format!("/metadata/annotations/{key}"),
-    ))
+    Some(change(&what, direction, new, pointer))
 }
