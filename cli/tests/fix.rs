@@ -1,5 +1,5 @@
 //! `portcullis fix`: what becomes of older forms, and that a policy then says what it said before; and
-//! `portcullis compile`, which makes native policies.
+//! `portcullis compile` and `migrate policy`, which make policies of other kinds.
 #![expect(
     clippy::unwrap_used,
     reason = "a test stops at what it does not expect"
@@ -25,7 +25,7 @@ fn patches() {
 }
 
 #[test]
-fn native_policies() {
+fn policies_of_other_kinds() {
     for (name, arguments) in [
         ("compile_native", ["compile", "policies.yaml", "--to=vap"]),
         (
@@ -42,6 +42,22 @@ fn native_policies() {
         ),
     ] {
         check(name, "native", &arguments, "");
+    }
+    for (name, arguments) in [
+        (
+            "migrate_policy",
+            ["migrate", "policy", "policies.yaml", "--inputs=500"],
+        ),
+        (
+            "migrate_policy_unknown_kind",
+            ["migrate", "policy", "conditions.yaml", "--seed=7"],
+        ),
+        (
+            "migrate_policy_missing",
+            ["migrate", "policy", "missing.yaml", "--inputs=1"],
+        ),
+    ] {
+        check(name, "migration", &arguments, "");
     }
 }
 

@@ -1,5 +1,7 @@
 //! `portcullis migrate --resource NAME…`: the objects of custom resources in the version that is
-//! stored.
+//! stored; and `migrate policy`.
+
+mod policy;
 
 use std::{io, sync::Arc};
 
@@ -16,8 +18,12 @@ use crate::{
 const CONCURRENCY: usize = 4;
 
 /// Write the objects of custom resources anew, in the version that their definition stores.
+///
+/// Or write older policies as newer ones: `migrate policy`.
 #[derive(Debug, clap::Args)]
 #[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
     before_help = "Example:\n  portcullis migrate --resource cleanuppolicies.kyverno.io",
     after_help = "\
 Then the definition's status says that no other version is stored, so that a version which is not served any more can
@@ -25,6 +31,9 @@ be removed from it. Objects that others change meanwhile are read and written ag
 definition stays as it is, and the exit code is 2."
 )]
 pub struct Args {
+    /// What else can be migrated.
+    #[command(subcommand)]
+    pub what: Option<What>,
     /// Names of CustomResourceDefinitions, such as `cleanuppolicies.kyverno.io`.
     #[arg(
         short,
@@ -44,11 +53,21 @@ pub struct Args {
     cluster: ClusterConnection,
 }
 
+/// What else can be migrated.
+#[derive(Debug, clap::Subcommand)]
+pub enum What {
+    /// Policies, from `kyverno.io` to `policies.kyverno.io`.
+    Policy(policy::Args),
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// Where the answer cannot be written.
 pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
+    if let Some(What::Policy(args)) = &args.what {
+        return policy::run(args, console);
+    }
     let cluster = match args.cluster.connect(CONCURRENCY) {
         Ok(cluster) => cluster,
         Err(fault) => {

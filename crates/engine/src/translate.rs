@@ -1,4 +1,4 @@
-//! Policies as policies of another kind: into those that the API server evaluates itself.
+//! Policies as policies of another kind: those that the API server evaluates itself, and newer kinds.
 //!
 //! What a translation cannot say exactly it does not say: the policy comes back with each place that
 //! stands in the way, and the reason.
@@ -6,6 +6,7 @@
 mod cel_text;
 pub mod native;
 mod resource_rules;
+pub mod validating;
 
 /// What keeps a policy, or a rule of one, from being translated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -13,6 +13,7 @@ pub mod fix;
 pub mod library;
 pub mod live;
 pub mod manifests;
+pub mod migration;
 pub mod native_policies;
 pub mod offline;
 pub mod policy_set;

@@ -121,6 +121,11 @@ impl ScalarPattern {
 }
 
 impl TextPattern {
+    /// The string as it is written.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     fn matches(&self, value: View<'_>) -> bool {
         if matches!(value, View::Text(text) if *text == *self.text) {
             return true;

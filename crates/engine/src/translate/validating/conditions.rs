@@ -1,0 +1,212 @@
+//! Conditions and variables of messages, as far as their expressions are plain paths of the request.
+//!
+//! A path is `request.operation`, `request.namespace`, `request.name`, or fields below `request.object`;
+//! `|| 'text'` says what stands where there is nothing. Without it a missing field is an error of the
+//! rule, which no expression is.
+
+use portcullis_api::cluster_policy::{AnyAllConditions, Condition};
+use portcullis_values::{duration::GoDuration, quantity::Quantity, wildcard};
+use serde_json::Value;
+
+use crate::translate::cel_text;
+
+type Text = Result<String, String>;
+
+/// Where conditions hold.
+pub(super) fn test(conditions: &AnyAllConditions, object: &str) -> Text {
+    let tests = |list: &[Condition]| -> Result<Vec<String>, String> {
+        list.iter().map(|one| condition(one, object)).collect()
+    };
+    let mut both = Vec::new();
+    if let Some(any) = &conditions.any {
+        both.push(cel_text::any(tests(any)?));
+    }
+    both.push(cel_text::all(tests(
+        conditions.all.as_deref().unwrap_or_default(),
+    )?));
+    Ok(cel_text::all(both))
+}
+
+fn condition(written: &Condition, object: &str) -> Text {
+    let key = written
+        .key
+        .as_ref()
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let whole = key
+        .trim()
+        .strip_prefix("{{")
+        .and_then(|rest| rest.strip_suffix("}}"));
+    let Some(operand) = whole.and_then(|text| Operand::parse(text, object)) else {
+        return Err(format!("`{key}` is no plain path of the request"));
+    };
+    if let Operand::Field { default: None, .. } = operand {
+        return Err(format!(
+            "`{key}`: a missing field is an error of the rule; say `|| ''` for it"
+        ));
+    }
+    let value = written.value.as_ref().unwrap_or(&Value::Null);
+    let operator = written.operator.as_deref().unwrap_or_default();
+    match operator {
+        "Equals" | "Equal" => equals(&operand, value),
+        "NotEquals" | "NotEqual" => Ok(cel_text::not(&equals(&operand, value)?)),
+        "AnyIn" | "AllIn" | "In" => among(&operand, value),
+        "AnyNotIn" | "AllNotIn" | "NotIn" => Ok(cel_text::not(&among(&operand, value)?)),
+        other => Err(format!("the operator `{other}` is not translated")),
+    }
+}
+
+/// A text is compared as a wildcard, unless it measures something.
+fn equals(operand: &Operand, value: &Value) -> Text {
+    let Some(pattern) = value.as_str().filter(|text| is_word(text)) else {
+        return Err(format!("`{value}` is compared by more than its text"));
+    };
+    match operand {
+        Operand::Text(text) => Ok(cel_text::matches(text, pattern)),
+        Operand::Field {
+            has,
+            value,
+            default,
+        } => {
+            let default = default.as_deref().unwrap_or_default();
+            let by_default = wildcard::matches(pattern, default);
+            let found = format!("{has} && {value} != null && {value} != ''");
+            if pattern.is_empty() || by_default || pattern.starts_with('*') {
+                return Err(format!(
+                    "`{pattern}` matches what stands for a missing field"
+                ));
+            }
+            let matches = cel_text::matches(value, pattern);
+            Ok(format!("{found} && type({value}) == string && {matches}"))
+        }
+    }
+}
+
+fn among(operand: &Operand, value: &Value) -> Text {
+    let (Operand::Text(text), Some(items)) = (operand, value.as_array()) else {
+        return Err("membership is translated for operation, name and namespace in a list".into());
+    };
+    let texts = items.iter().map(|item| item.as_str().map(str::to_owned));
+    match texts.collect::<Option<Vec<String>>>() {
+        Some(texts) if !texts.is_empty() => Ok(cel_text::matches_any(text, &texts)),
+        _ => Err(format!("`{value}` is no list of texts")),
+    }
+}
+
+/// Neither a duration nor a quantity, nor an expression.
+fn is_word(text: &str) -> bool {
+    GoDuration::parse(text).is_err() && Quantity::parse(text).is_err() && !text.contains("{{")
+}
+
+/// A message with its variables, as an expression.
+pub(super) fn message(written: &str, object: &str) -> Text {
+    let mut pieces = Vec::new();
+    let mut rest = written;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (variable, after) = after
+            .split_once("}}")
+            .ok_or_else(|| "a variable does not end".to_owned())?;
+        pieces.push(cel_text::literal(before));
+        pieces.push(match Operand::parse(variable, object) {
+            Some(Operand::Text(text)) => text,
+            Some(Operand::Field {
+                has,
+                value,
+                default,
+            }) => {
+                format!(
+                    "({has} ? string({value}) : {})",
+                    cel_text::literal(default.as_deref().unwrap_or_default())
+                )
+            }
+            None => {
+                return Err(format!(
+                    "`{}` is no plain path of the request",
+                    variable.trim()
+                ));
+            }
+        });
+        rest = after;
+    }
+    pieces.push(cel_text::literal(rest));
+    pieces.retain(|piece| piece != "''");
+    Ok(pieces.join(" + "))
+}
+
+/// A plain path of the request.
+enum Operand {
+    /// A text that is always there.
+    Text(String),
+    /// A field that may be missing.
+    Field {
+        has: String,
+        value: String,
+        /// What stands for it; none where its absence is an error.
+        default: Option<String>,
+    },
+}
+
+impl Operand {
+    fn parse(text: &str, object: &str) -> Option<Operand> {
+        let (path, default) = match text.split_once("||") {
+            Some((path, default)) => (path.trim(), Some(quoted(default.trim())?)),
+            None => (text.trim(), None),
+        };
+        match path {
+            "request.operation" => return Some(Operand::Text(path.to_owned())),
+            "request.namespace" | "request.name" => {
+                let field = path.trim_start_matches("request.");
+                return Some(Operand::Text(format!("request.?{field}.orValue('')")));
+            }
+            _ => {}
+        }
+        let steps = steps(path.strip_prefix("request.object.")?)?;
+        let (mut tests, mut value) = (Vec::new(), object.to_owned());
+        for (index, step) in steps.iter().enumerate() {
+            if index > 0 {
+                tests.push(format!("type({value}) == map"));
+            }
+            let (has, below) = cel_text::field(&value, step);
+            tests.push(has);
+            value = below;
+        }
+        Some(Operand::Field {
+            has: cel_text::all(tests),
+            value,
+            default: default.map(str::to_owned),
+        })
+    }
+}
+
+/// The text of a raw string literal without escapes.
+fn quoted(text: &str) -> Option<&str> {
+    let inner = text.strip_prefix('\'')?.strip_suffix('\'')?;
+    (!inner.contains(['\'', '\\'])).then_some(inner)
+}
+
+/// The keys of `a.b."c.d"`.
+fn steps(path: &str) -> Option<Vec<String>> {
+    let mut found = Vec::new();
+    let mut rest = path;
+    loop {
+        let (step, after) = match rest.strip_prefix('"') {
+            Some(inner) => {
+                let (step, after) = inner.split_once('"')?;
+                (step, after)
+            }
+            None => rest.split_at(rest.find('.').unwrap_or(rest.len())),
+        };
+        let is_plain = rest.starts_with('"')
+            || step
+                .chars()
+                .all(|one| one.is_ascii_alphanumeric() || one == '_');
+        if step.is_empty() || !is_plain || step.contains('\\') {
+            return None;
+        }
+        found.push(step.to_owned());
+        if after.is_empty() {
+            return Some(found);
+        }
+        rest = after.strip_prefix('.')?;
+    }
+}
