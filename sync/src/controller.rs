@@ -7,20 +7,21 @@
 mod event;
 mod source;
 mod status;
+mod times;
 
 use std::{
     collections::BTreeMap,
     thread,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use portcullis_api::{policy_source::PolicySource, read::read};
 use portcullis_cluster::{
     Apply, ApplyOptions, Cluster, ClusterError, ListOptions, ServedKind, Target,
 };
-use portcullis_values::gotime::GoTime;
 use serde_json::Value;
 
+use self::times::{now, retry, unix_nanoseconds};
 use crate::{
     inventory::Inventory,
     ownership::MANAGER,
@@ -33,10 +34,6 @@ use crate::{
 
 /// How many sources are reconciled at a time.
 const AT_A_TIME: usize = 4;
-/// How long it takes to the second try, which doubles with each further one.
-const FIRST_RETRY: Duration = Duration::from_secs(5);
-const LAST_RETRY: Duration = Duration::from_secs(300);
-
 /// The controller, with what it knows of each source.
 pub struct Controller<'a> {
     cluster: &'a Cluster,
@@ -309,39 +306,4 @@ fn generation(object: &Value) -> Option<i64> {
     object
         .pointer("/metadata/generation")
         .and_then(Value::as_i64)
-}
-
-/// When a source that failed so often in a row is tried again.
-fn retry(failures: u32) -> Duration {
-    let factor = 2_u32.saturating_pow(failures.saturating_sub(1).min(16));
-    FIRST_RETRY.saturating_mul(factor).min(LAST_RETRY)
-}
-
-fn unix_nanoseconds() -> i128 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i128::try_from(since.as_nanos()).unwrap_or(i128::MAX)
-}
-
-/// The time as statuses and Events write it.
-fn now() -> String {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
-    GoTime::from_unix(seconds, 0).format("2006-01-02T15:04:05Z07:00")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tries_come_later_and_later() {
-        let seconds: Vec<u64> = [1, 2, 3, 7, 99]
-            .map(|failures| retry(failures).as_secs())
-            .into();
-        assert_eq!(seconds, [5, 10, 20, 300, 300]);
-    }
 }

@@ -18,3 +18,4 @@ pub mod stage;
 pub mod store;
 pub mod sync_error;
 pub mod weakening;
+mod world;

@@ -45,6 +45,8 @@ pub fn drift(live: &Value, wanted: &Value, owns_all: bool) -> Drift {
         let fields = entry.get("fieldsV1").unwrap_or(&Value::Null);
         match (text("manager"), text("operation"), text("subresource")) {
             (MANAGER, "Apply", "") => ours = Some(fields),
+            // What admission added to what we wrote.
+            (MANAGER, ..) => {}
             (manager, _, "") => others.push((manager, fields)),
             _ => {}
         }
@@ -65,7 +67,7 @@ pub fn drift(live: &Value, wanted: &Value, owns_all: bool) -> Drift {
         let extras = owns_all && lacks(fields, wanted, true);
         drift.has_extras |= extras;
         let took = ours.is_some_and(|ours| takes(fields, ours, wanted));
-        if manager != MANAGER && (extras || took) {
+        if extras || took {
             drift.managers.insert(manager.to_owned());
         }
     }

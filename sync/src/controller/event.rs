@@ -3,7 +3,7 @@
 use portcullis_cluster::{Cluster, ClusterError, ServedKind};
 use serde_json::{Value, json};
 
-use super::{Outcome, now};
+use super::{Outcome, times::now};
 use crate::{ownership::MANAGER, plan::Reason};
 
 /// The longest message that the server takes.

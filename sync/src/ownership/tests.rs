@@ -81,6 +81,23 @@ fn drift_is_what_an_apply_or_a_removal_would_change() {
             &["kubectl-edit"],
         ),
         (
+            "a field that admission added to our write",
+            live(
+                as_applied(),
+                &[
+                    ours(&[]),
+                    entry(
+                        MANAGER,
+                        "Update",
+                        json!({"f:spec": {"f:failurePolicy": {}}}),
+                    ),
+                ],
+            ),
+            false,
+            false,
+            &[],
+        ),
+        (
             "a field that is wanted no more",
             live(as_applied(), &[ours(&["old"])]),
             true,

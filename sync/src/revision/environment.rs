@@ -69,12 +69,20 @@ fn objects(bundle: &Bundle) -> Result<Vec<Found>, Vec<Diagnostic>> {
 /// What of a report stops a revision.
 fn stopping(report: VerifyReport) -> Vec<Diagnostic> {
     let is_error = |finding: &Diagnostic| finding.severity == Severity::Error;
-    let mut found: Vec<Diagnostic> = report.findings.into_iter().filter(is_error).collect();
+    let findings = report.findings.into_iter().filter(is_error);
+    // A README that does not say what its policy says is rarely what was meant to be told.
+    let (readmes, mut found): (Vec<_>, Vec<_>) = findings.partition(is_about_readme);
     for outcome in report.suites.iter().flat_map(|run| &run.outcomes) {
         found.extend(outcome.errors.iter().cloned());
         found.extend(failures(outcome));
     }
+    found.extend(readmes);
     found
+}
+
+fn is_about_readme(finding: &Diagnostic) -> bool {
+    let place = finding.place.as_ref();
+    place.is_some_and(|place| place.file.path.ends_with("README.md"))
 }
 
 /// The cases of a suite that fail, at their lines.

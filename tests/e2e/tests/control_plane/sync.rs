@@ -2,7 +2,9 @@
 
 use std::{fs, os::unix::fs::symlink};
 
+use portcullis_api::custom_resources::CustomResource;
 use portcullis_e2e::{control_plane::ControlPlane, harness::Test};
+use serde_json::{Value, json};
 
 use crate::{
     portcullis::run,
@@ -19,6 +21,11 @@ pub(crate) const ALL: &[Test] = &[
         what_others_changed_is_put_back,
     ),
     ("sync::budgets_hold", budgets_hold),
+    (
+        "sync::what_is_there_is_taken_over",
+        what_is_there_is_taken_over,
+    ),
+    ("sync::a_thousand_policies", a_thousand_policies),
     ("sync::manifests_of_a_path", manifests_of_a_path),
     (
         "sync::what_cannot_be_synced_is_named",
@@ -343,4 +350,115 @@ fn what_cannot_be_synced_is_named(plane: &ControlPlane) {
     );
     assert_eq!(said.code, 2);
     contains(&said.talk, &["User \"nobody\" cannot", "(403)"]);
+}
+
+/// A kind whose server fills in a field, as Kyverno's own definitions do.
+fn with_default(plane: &ControlPlane) {
+    let kind = CustomResource {
+        group: "kyverno.io",
+        version: "v2",
+        kind: "ClusterCleanupPolicy",
+        plural: "clustercleanuppolicies",
+        namespaced: false,
+        columns: &[],
+    };
+    let mut definition = kind.definition().unwrap();
+    let schema = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties";
+    let field = definition.pointer_mut(&format!("{schema}/deletionPropagationPolicy"));
+    field.unwrap()["default"] = json!("Foreground");
+    plane.apply(&definition.to_string()).unwrap();
+    let wait = ["wait", "--for=condition=established", "crd", &kind.name()];
+    plane.kubectl(&wait, "").unwrap();
+}
+
+fn what_is_there_is_taken_over(plane: &ControlPlane) {
+    let source = Source::new(plane, "taken");
+    with_default(plane);
+    let manifest = "apiVersion: kyverno.io/v2
+kind: ClusterCleanupPolicy
+metadata: {name: taken-over}
+spec:
+  schedule: 0 * * * *
+  match: {any: [{resources: {kinds: [Pod]}}]}
+";
+    // Somebody created it with more than is wanted.
+    let more = format!("{manifest}  exclude: {{any: [{{resources: {{names: [a]}}}}]}}\n");
+    plane.kubectl(&["create", "-f", "-"], &more).unwrap();
+    fs::create_dir(source.root().join("plain")).unwrap();
+    fs::write(source.root().join("plain/one.yaml"), manifest).unwrap();
+    source.commit("Take it over");
+    let once = || {
+        let said = source.sync(&["--path", "plain", "--once"]);
+        assert_eq!(said.code, 0, "{}", said.talk);
+        said.data
+    };
+    let spec = || -> Value {
+        let get = ["get", "clustercleanuppolicy", "taken-over", "-o", "json"];
+        serde_json::from_str::<Value>(&plane.kubectl(&get, "").unwrap()).unwrap()["spec"].clone()
+    };
+    contains(&once(), &["change   ClusterCleanupPolicy/taken-over"]);
+    assert_eq!(spec()["exclude"], Value::Null);
+    assert_eq!(spec()["deletionPropagationPolicy"], "Foreground");
+    contains(&once(), &["0 written, 0 deleted, 1 as they should be"]);
+    let patch = r#"{"spec": {"deletionPropagationPolicy": "Orphan"}}"#;
+    let edit = [
+        "patch",
+        "clustercleanuppolicy",
+        "taken-over",
+        "--type=merge",
+        "-p",
+        patch,
+    ];
+    plane.kubectl(&edit, "").unwrap();
+    contains(
+        &once(),
+        &["put back ClusterCleanupPolicy/taken-over, which kubectl-patch changed"],
+    );
+    assert_eq!(spec()["deletionPropagationPolicy"], "Foreground");
+    contains(&once(), &["0 written, 0 deleted, 1 as they should be"]);
+    // A field that is wanted and then not is gone, too.
+    let wanted = format!("{manifest}  deletionPropagationPolicy: Background\n");
+    fs::write(source.root().join("plain/one.yaml"), wanted).unwrap();
+    source.commit("Say how");
+    once();
+    assert_eq!(spec()["deletionPropagationPolicy"], "Background");
+    fs::write(source.root().join("plain/one.yaml"), manifest).unwrap();
+    source.commit("Do not say how");
+    once();
+    assert_eq!(spec()["deletionPropagationPolicy"], "Foreground");
+}
+
+fn a_thousand_policies(plane: &ControlPlane) {
+    let source = Source::new(plane, "many");
+    let policies = (0..1000).map(|number| {
+        format!(
+            "---
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {{name: many-{number}}}
+spec:
+  rules:
+    - name: r
+      match: {{any: [{{resources: {{kinds: [Pod]}}}}]}}
+      validate: {{failureAction: Audit, message: m, pattern: {{metadata: {{labels: {{l{number}: '?*'}}}}}}}}
+"
+        )
+    });
+    fs::create_dir(source.root().join("plain")).unwrap();
+    fs::write(
+        source.root().join("plain/all.yaml"),
+        policies.collect::<String>(),
+    )
+    .unwrap();
+    source.commit("Write many");
+    let said = source.sync(&["--path", "plain", "--once"]);
+    contains(
+        &said.data,
+        &["1000 written, 0 deleted, 0 as they should be"],
+    );
+    let said = source.sync(&["--path", "plain", "--once"]);
+    contains(
+        &said.data,
+        &["0 written, 0 deleted, 1000 as they should be"],
+    );
 }

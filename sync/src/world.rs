@@ -1,0 +1,274 @@
+//! The cluster as a pass reads and writes it.
+
+use std::{
+    collections::BTreeMap,
+    thread,
+    time::{Duration, Instant},
+};
+
+use portcullis_cluster::{
+    Apply, ApplyOptions, Cluster, ClusterError, Discovery, ServedKind, Target,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    annotations::{self, LINE, PATH},
+    inventory::Inventory,
+    object::ObjectKey,
+    ownership::{MANAGER, kept},
+    plan::{Plan, Write},
+    ready,
+    revision::Revision,
+    stage::Stage,
+    sync_error::SyncError,
+};
+
+/// How often it is looked whether objects are ready.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Writes are under our name.
+const OURS: ApplyOptions<'static> = ApplyOptions {
+    manager: MANAGER,
+    dry_run: false,
+};
+
+/// A cluster and what it serves.
+pub(crate) struct World<'a> {
+    cluster: &'a Cluster,
+    discovery: Discovery,
+}
+
+impl<'a> World<'a> {
+    /// Asks a cluster what it serves.
+    pub(crate) fn of(cluster: &'a Cluster) -> Result<World<'a>, ClusterError> {
+        let discovery = Discovery::of(cluster)?;
+        Ok(World { cluster, discovery })
+    }
+
+    /// The objects that are there.
+    pub(crate) fn live(
+        &self,
+        revision: &Revision,
+        before: &Inventory,
+    ) -> Result<BTreeMap<ObjectKey, Value>, SyncError> {
+        let mut kinds: BTreeMap<ObjectKey, ServedKind> = BTreeMap::new();
+        for key in &before.objects {
+            if let Some(kind) = self.discovery.preferred(&key.group, &key.kind) {
+                kinds.insert(key.clone(), kind.clone());
+            }
+        }
+        for object in &revision.objects {
+            // In the version that is wanted, so that both have the same form.
+            if let (Some(key), Some(kind)) = (ObjectKey::of(object), self.kind(object)) {
+                kinds.insert(key, kind.clone());
+            }
+        }
+        let targets: Vec<Target<'_>> = kinds.iter().map(|(key, kind)| target(key, kind)).collect();
+        let read = self.cluster.read_objects(&targets);
+        let mut live = BTreeMap::new();
+        for (key, found) in kinds.keys().zip(read) {
+            if let Some(object) = found? {
+                live.insert(key.clone(), object);
+            }
+        }
+        Ok(live)
+    }
+
+    fn kind(&self, object: &Value) -> Option<&ServedKind> {
+        let text = |name: &str| object.get(name).and_then(Value::as_str);
+        self.discovery.find(text("apiVersion")?, text("kind")?)
+    }
+
+    /// Whether every object has a kind that is served or defined by the revision, and a namespace
+    /// where its kind has one.
+    pub(crate) fn check(&self, revision: &Revision, plan: &Plan) -> Result<(), SyncError> {
+        let defined = |key: &ObjectKey| {
+            revision.objects.iter().any(|object| {
+                let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+                text("/spec/group") == Some(&key.group)
+                    && text("/spec/names/kind") == Some(&key.kind)
+            })
+        };
+        for write in plan.writes() {
+            match self.kind(&write.object) {
+                Some(kind) if kind.namespaced && write.key.namespace.is_empty() => {
+                    return Err(refused(write, "it needs `metadata.namespace`"));
+                }
+                None if !defined(&write.key) => {
+                    return Err(refused(write, "the cluster does not serve this kind"));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the server try every write whose kind and namespace are there.
+    pub(crate) fn dry_run(&self, plan: &Plan) -> Result<(), SyncError> {
+        let made: Vec<&str> = plan
+            .writes()
+            .filter(|write| write.key.kind == "Namespace")
+            .map(|write| write.key.name.as_str())
+            .collect();
+        let writes = plan.writes().filter(|write| {
+            write.key.namespace.is_empty() || !made.contains(&write.key.namespace.as_str())
+        });
+        let writes: Vec<&Write> = writes
+            .filter(|write| self.kind(&write.object).is_some())
+            .collect();
+        self.apply(&writes, true).map(drop)
+    }
+
+    fn apply(&self, writes: &[&Write], dry_run: bool) -> Result<Vec<Value>, SyncError> {
+        let options = ApplyOptions {
+            manager: MANAGER,
+            dry_run,
+        };
+        let mut applies = Vec::new();
+        for write in writes {
+            let kind = self.kind(&write.object);
+            let kind =
+                kind.ok_or_else(|| refused(write, "the cluster does not serve this kind"))?;
+            applies.push(Apply {
+                target: target(&write.key, kind),
+                object: &write.object,
+            });
+        }
+        let answers = self.cluster.apply_objects(&applies, &options);
+        let answers = writes.iter().zip(answers);
+        answers
+            .map(|(write, answer)| answer.map_err(|error| of_object(write, error)))
+            .collect()
+    }
+
+    /// Writes stage by stage, each once the one before is ready, and deletes what is gone.
+    pub(crate) fn write(&mut self, plan: &Plan, patience: Duration) -> Result<(), SyncError> {
+        for (stage, writes) in &plan.stages {
+            for write in writes {
+                if let Some(live) = &write.to_clear {
+                    self.clear(write, live)?;
+                }
+            }
+            let applied = self.apply(&writes.iter().collect::<Vec<_>>(), false)?;
+            for (write, applied) in writes.iter().zip(&applied) {
+                if write.to_clear.is_some() {
+                    self.release(write, applied);
+                }
+            }
+            self.wait(writes, patience)?;
+            if *stage == Stage::Foundations {
+                self.discovery = Discovery::of(self.cluster)?;
+            }
+        }
+        for (key, uid) in &plan.prunes {
+            if let Some(kind) = self.discovery.preferred(&key.group, &key.kind) {
+                self.cluster.delete_object(&target(key, kind), uid)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what others set: the spec becomes what is wanted, and theirs no more.
+    fn clear(&self, write: &Write, live: &Value) -> Result<(), SyncError> {
+        let Some(kind) = self.kind(&write.object) else {
+            return Ok(());
+        };
+        let mut patch = vec![same_version(live)];
+        if let Some(spec) = write.object.get("spec") {
+            patch.push(json!({"op": "add", "path": "/spec", "value": spec}));
+        }
+        patch.push(only_ours(live));
+        let target = target(&write.key, kind);
+        let done = self
+            .cluster
+            .patch_object(&target, Value::from(patch), &OURS);
+        done.map(drop).map_err(|error| of_object(write, error))
+    }
+
+    /// After the apply, what admission or [`World::clear`] set belongs to nobody: else a later apply
+    /// would not remove it. Where somebody else writes meanwhile, it stays.
+    fn release(&self, write: &Write, applied: &Value) {
+        if let Some(kind) = self.kind(&write.object) {
+            let patch = json!([same_version(applied), only_ours(applied)]);
+            let target = target(&write.key, kind);
+            self.cluster.patch_object(&target, patch, &OURS).ok();
+        }
+    }
+
+    fn wait(&self, writes: &[Write], patience: Duration) -> Result<(), SyncError> {
+        let end = Instant::now() + patience;
+        let mut left: Vec<&Write> = writes.iter().collect();
+        loop {
+            let targets = left
+                .iter()
+                .filter_map(|write| Some(target(&write.key, self.kind(&write.object)?)));
+            let read = self.cluster.read_objects(&targets.collect::<Vec<_>>());
+            let mut lacking = Vec::new();
+            for (write, found) in left.iter().zip(read) {
+                let lacks = match found? {
+                    Some(object) => ready::lacks(&object),
+                    None => Some("it is not there any more".to_owned()),
+                };
+                lacking.extend(lacks.map(|reason| (*write, reason)));
+            }
+            let Some((first, reason)) = lacking.first() else {
+                return Ok(());
+            };
+            if Instant::now() > end {
+                return Err(SyncError::NotReady {
+                    object: first.key.to_string(),
+                    seconds: patience.as_secs(),
+                    reason: reason.clone(),
+                });
+            }
+            left = lacking.iter().map(|(write, _)| *write).collect();
+            thread::sleep(LOOK);
+        }
+    }
+}
+
+fn same_version(object: &Value) -> Value {
+    let version = object.pointer("/metadata/resourceVersion");
+    json!({"op": "test", "path": "/metadata/resourceVersion", "value": version})
+}
+
+/// Takes from all others what they own of an object, save of its status.
+fn only_ours(object: &Value) -> Value {
+    let kept = kept(object);
+    // A list with an empty entry resets it; an empty list would be ignored.
+    let kept = if kept.is_empty() {
+        json!([{}])
+    } else {
+        json!(kept)
+    };
+    json!({"op": "replace", "path": "/metadata/managedFields", "value": kept})
+}
+
+fn target<'a>(key: &'a ObjectKey, kind: &'a ServedKind) -> Target<'a> {
+    Target {
+        kind,
+        namespace: &key.namespace,
+        name: &key.name,
+    }
+}
+
+/// An object that the server or the plan has something against, with its place in the repository.
+fn refused(write: &Write, reason: &str) -> SyncError {
+    let text = |name| annotations::get(&write.object, name).unwrap_or("?");
+    let (path, line) = (text(PATH), text(LINE));
+    SyncError::Object {
+        path: path.to_owned(),
+        line: line.to_owned(),
+        object: write.key.to_string(),
+        reason: reason.to_owned(),
+    }
+}
+
+fn of_object(write: &Write, error: ClusterError) -> SyncError {
+    match error {
+        ClusterError::Refused { message, code, .. } if code != 401 && code != 403 => {
+            refused(write, &format!("the server refuses it: {message} ({code})"))
+        }
+        other => SyncError::Cluster(other),
+    }
+}
