@@ -12,7 +12,7 @@ use crate::context::source::{ContextSource, PathValue};
 use crate::context::{RequestView, Store};
 use crate::evaluation::{Evaluation, PolicyName};
 use crate::policies::cleanup_policy::CompiledCleanupPolicy;
-use crate::policies::cluster_policy::{CompiledClusterPolicy, Mutated};
+use crate::policies::cluster_policy::{CompiledClusterPolicy, CompiledRule};
 use crate::policies::deleting_policy::CompiledDeletingPolicy;
 use crate::policies::generating_policy::CompiledGeneratingPolicy;
 use crate::policies::image_validating_policy::{CompiledImageValidatingPolicy, Evidence};
@@ -32,35 +32,54 @@ pub fn evaluate<R: Recorder>(
     source: &dyn ContextSource,
     recorder: &mut R,
 ) -> Vec<EngineResponse> {
-    let mut verified = VerifiedImages::default();
+    evaluate_keeping(Kept::EachChange, set, request, source, recorder)
+}
+
+/// Which states of a changed object responses have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// The object after each policy that changed it.
+    EachChange,
+    /// The object after the last of them: the others take no copy of it.
+    LastChange,
+}
+
+/// As [`evaluate`], with the objects that are asked for.
+pub fn evaluate_keeping<R: Recorder>(
+    kept: Kept,
+    set: &PolicySet,
+    request: &Request<'_>,
+    source: &dyn ContextSource,
+    recorder: &mut R,
+) -> Vec<EngineResponse> {
     let world = |verified| World {
         set,
         source,
         verified,
         evidence: Evidence::default(),
+        kept,
     };
     if request.payload != Payload::Resource {
-        return world(&verified).of_payload(request);
+        return world(&VerifiedImages::default()).of_payload(request);
     }
     if set.mutating.is_empty() && set.verifying.is_empty() {
-        let others = world(&verified).others(request, recorder);
+        let others = world(&VerifiedImages::default()).others(request, recorder);
         return others.into_iter().map(|(_, response)| response).collect();
     }
     let nothing = VerifiedImages::default();
-    let mut object = None;
+    let mut state = State::default();
     let mut responses: Vec<Numbered> = Vec::new();
     for phase in [Phase::Mutate, Phase::VerifyImages] {
-        let seen = with_object(request, object.as_deref());
-        let (answers, changed) = world(&nothing).changes(phase, &seen, &mut verified, recorder);
+        let answers = world(&nothing).changes(phase, request, &mut state, recorder);
         responses.extend(answers);
-        object = changed.or(object);
     }
     let mut changes = responses.iter_mut().rev();
-    if let Some((_, last)) = changes.find(|(_, response)| response.patched.is_some()) {
+    if let Some((_, last)) = changes.find(|(_, response)| response.changes_object) {
         last.is_last_change = true;
+        last.patched.clone_from(&state.object);
     }
-    let request = with_object(request, object.as_deref());
-    responses.extend(world(&verified).others(&request, recorder));
+    let request = with_object(request, state.object.as_deref());
+    responses.extend(world(&state.verified).others(&request, recorder));
     joined(responses)
 }
 
@@ -69,6 +88,14 @@ pub fn evaluate<R: Recorder>(
 enum Phase {
     Mutate,
     VerifyImages,
+}
+
+/// What the rules before have made.
+#[derive(Debug, Default)]
+struct State {
+    /// The object as they changed it; none where it is still that of the request.
+    object: Option<Arc<Value>>,
+    verified: VerifiedImages,
 }
 
 /// A response and the number of its policy.
@@ -82,6 +109,7 @@ fn joined(responses: Vec<Numbered>) -> Vec<EngineResponse> {
             Entry::Occupied(mut known) => {
                 let known: &mut EngineResponse = known.get_mut();
                 known.rules.extend(response.rules);
+                known.changes_object |= response.changes_object;
                 known.patched = response.patched.or(known.patched.take());
                 known.is_last_change |= response.is_last_change;
             }
@@ -99,6 +127,13 @@ fn with_object<'r>(request: &Request<'r>, object: Option<&'r Value>) -> Request<
         object: object.or(request.object),
         ..request.clone()
     }
+}
+
+/// Puts a changed object in the place of the one before, where there is one, and says so.
+fn replace(object: &mut Option<Arc<Value>>, changed: Option<Arc<Value>>) -> bool {
+    let is_changed = changed.is_some();
+    *object = changed.or(object.take());
+    is_changed
 }
 
 fn position(number: u32) -> Option<usize> {
@@ -161,6 +196,8 @@ struct World<'w> {
     verified: &'w VerifiedImages,
     /// Which images the policies verified that are evaluated last.
     evidence: Evidence,
+    /// Which states of the object responses have.
+    kept: Kept,
 }
 
 impl<'w> World<'w> {
@@ -277,119 +314,152 @@ impl<'w> World<'w> {
         }
     }
 
-    /// What the rules of a phase say, and the object as they leave it, where they change it.
+    /// What the rules of a phase say.
     fn changes<R: Recorder>(
         &self,
         phase: Phase,
         request: &Request<'_>,
-        verified: &mut VerifiedImages,
+        state: &mut State,
         recorder: &mut R,
-    ) -> (Vec<Numbered>, Option<Arc<Value>>) {
+    ) -> Vec<Numbered> {
         let mut responses = Vec::new();
-        let mut object: Option<Arc<Value>> = None;
         let numbers = match phase {
             Phase::Mutate => &self.set.mutating,
             Phase::VerifyImages => &self.set.verifying,
         };
-        let candidates: Option<Vec<(u32, u32)>> = (!numbers.is_empty()
-            && !self.source.has_policy_values())
-        .then(|| self.set.index.candidates(request).collect());
+        let candidates: Option<Vec<(u32, u32)>> =
+            (!numbers.is_empty() && !self.source.has_policy_values()).then(|| {
+                let seen = with_object(request, state.object.as_deref());
+                self.set.index.candidates(&seen).collect()
+            });
         for number in numbers {
-            let seen = with_object(request, object.as_deref());
-            let by_expressions = self.policy(*number).and_then(|policy| match policy {
+            let Some(policy) = self.policy(*number) else {
+                continue;
+            };
+            let answered = match policy {
                 CompiledPolicy::Mutating(policy) => {
-                    Some((policy.info(), policy.evaluate(&seen, self.source)))
+                    let seen = with_object(request, state.object.as_deref());
+                    let changed = policy.evaluate(&seen, self.source);
+                    let is_changed = replace(&mut state.object, changed.object.map(Arc::new));
+                    (FailureAction::Enforce, changed.responses, is_changed)
                 }
                 CompiledPolicy::MutatingAdmission(policy) => {
-                    Some((policy.info(), policy.evaluate(&seen, self.source)))
+                    let seen = with_object(request, state.object.as_deref());
+                    let changed = policy.evaluate(&seen, self.source);
+                    let is_changed = replace(&mut state.object, changed.object.map(Arc::new));
+                    (FailureAction::Enforce, changed.responses, is_changed)
                 }
-                _ => None,
-            });
-            if let Some((info, changed)) = by_expressions {
-                let after = changed.object.map(Arc::new);
-                if !changed.responses.is_empty() {
-                    let action = FailureAction::Enforce;
-                    let mut response = self.response(info, action, changed.responses);
-                    response.patched.clone_from(&after);
-                    responses.push((*number, response));
+                CompiledPolicy::ClusterPolicy(policy) => {
+                    let rules: Vec<usize> = match &candidates {
+                        // They stand in the order of the policies.
+                        Some(candidates) => candidates
+                            .iter()
+                            .skip(candidates.partition_point(|(policy, _)| policy < number))
+                            .take_while(|(policy, _)| policy == number)
+                            .filter_map(|(_, rule)| position(*rule))
+                            .collect(),
+                        None => (0..policy.rules().len()).collect(),
+                    };
+                    if rules.is_empty() {
+                        continue;
+                    }
+                    let (responses, is_changed) =
+                        self.change(phase, policy, rules, request, state, recorder);
+                    let seen = with_object(request, state.object.as_deref());
+                    (policy.actions().of(&seen), responses, is_changed)
                 }
-                object = after.or(object);
-                continue;
-            }
-            let Some(CompiledPolicy::ClusterPolicy(policy)) = self.policy(*number) else {
-                continue;
+                _ => continue,
             };
-            let rules: Vec<usize> = match &candidates {
-                // They stand in the order of the policies.
-                Some(candidates) => candidates
-                    .iter()
-                    .skip(candidates.partition_point(|(policy, _)| policy < number))
-                    .take_while(|(policy, _)| policy == number)
-                    .filter_map(|(_, rule)| position(*rule))
-                    .collect(),
-                None => (0..policy.rules().len()).collect(),
-            };
-            if rules.is_empty() {
-                continue;
-            }
-            let mut changed = self.change(phase, policy, rules, &seen, verified, recorder);
-            let name = PolicyName::of(policy.info());
-            if verified.knows(&name.scoped_key())
-                && let Some(after) = changed.object.as_deref().or(seen.object)
-            {
-                changed.object = Some(Arc::new(verified.annotated(after)));
-            }
-            if !changed.responses.is_empty() {
-                let action = policy.actions().of(request);
-                let mut response = self.response(policy.info(), action, changed.responses);
-                response.patched.clone_from(&changed.object);
+            let (action, rules, is_changed) = answered;
+            if !rules.is_empty() {
+                let mut response = self.response(policy.info(), action, rules);
+                response.changes_object = is_changed;
+                if is_changed && self.kept == Kept::EachChange {
+                    response.patched.clone_from(&state.object);
+                }
                 responses.push((*number, response));
             }
-            object = changed.object.or(object);
         }
-        (responses, object)
+        responses
     }
 
-    /// The rules of one policy that a phase is about, each on the object as the one before left it.
+    /// What the rules of one policy say that a phase is about, and whether they changed the object.
+    /// Each sees it as the one before left it.
     fn change<R: Recorder>(
         &self,
         phase: Phase,
         policy: &CompiledClusterPolicy,
         rules: Vec<usize>,
         request: &Request<'_>,
-        verified: &mut VerifiedImages,
+        state: &mut State,
         recorder: &mut R,
-    ) -> Mutated {
+    ) -> (Vec<RuleResponse>, bool) {
         let info = policy.info();
         let values = self
             .source
             .policy_values(&info.name, &request.kind.kind, request.name);
-        let name = PolicyName::of(info);
-        let changes = Store::new();
-        let request = changed_request(request, values, &changes);
         let rule_type = match phase {
             Phase::Mutate => RuleType::Mutation,
             Phase::VerifyImages => RuleType::ImageVerify,
         };
-        policy.mutate(rule_type, rules, |rule, before| {
-            let seen = Request {
-                object: before.or(request.object),
-                ..request.clone()
-            };
-            if policy.hides(rule, &seen) {
-                return Mutated::default();
-            }
-            let (view, store) = (RequestView::new(&seen), Store::new());
-            let evaluation = Evaluation::new(name, &view, self.source, &store, recorder);
-            let Some(mut evaluation) = evaluation else {
-                return Mutated::default();
-            };
-            evaluation.context().inject_all(values);
-            let mut mutated = rule.mutate(&mut evaluation);
-            let images = std::mem::take(&mut mutated.images);
-            verified.note(&name.scoped_key(), rule.name(), images);
-            mutated
-        })
+        // Injected values may make another object.
+        let State { object, verified } = state;
+        let (before, changes) = (object.clone().filter(|_| !values.is_empty()), Store::new());
+        let seen = with_object(request, before.as_deref());
+        let injected = (!values.is_empty()).then(|| changed_request(&seen, values, &changes));
+        let mut own = None;
+        let (asked, current) = match &injected {
+            Some(injected) => (injected, &mut own),
+            None => (request, &mut *object),
+        };
+        let (responses, mut is_changed) = policy.mutate(rule_type, rules, |rule| {
+            self.change_by_rule((policy, rule), asked, current, values, verified, recorder)
+        });
+        replace(object, own);
+        let name = PolicyName::of(info);
+        if verified.knows(&name)
+            && let Some(after) = object.as_deref().or(request.object)
+        {
+            let annotated = verified.annotated(after);
+            is_changed = replace(object, Some(Arc::new(annotated)));
+        }
+        (responses, is_changed)
+    }
+
+    /// What one rule says, and whether it changed the object.
+    fn change_by_rule<R: Recorder>(
+        &self,
+        (policy, rule): (&CompiledClusterPolicy, &CompiledRule),
+        request: &Request<'_>,
+        object: &mut Option<Arc<Value>>,
+        values: &[PathValue],
+        verified: &mut VerifiedImages,
+        recorder: &mut R,
+    ) -> (Vec<RuleResponse>, bool) {
+        let name = PolicyName::of(policy.info());
+        let seen = with_object(request, object.as_deref());
+        if policy.hides(rule, &seen) {
+            return Default::default();
+        }
+        let (view, store) = (RequestView::new(&seen), Store::new());
+        let evaluation = Evaluation::new(name, &view, self.source, &store, recorder);
+        let Some(mut evaluation) = evaluation else {
+            return Default::default();
+        };
+        evaluation.context().inject_all(values);
+        let mut mutated = rule.mutate(&mut evaluation);
+        verified.note(&name, rule.name(), std::mem::take(&mut mutated.images));
+        let Some(merge) = mutated.merge else {
+            return (mutated.responses, replace(object, mutated.object));
+        };
+        // The first change takes a copy of the request's object.
+        let original = || request.object.map(|original| Arc::new(original.clone()));
+        let Some(mut changing) = object.take().or_else(original) else {
+            return (mutated.responses, false);
+        };
+        let (response, is_changed) = rule.merge(merge, &mut changing, name, recorder);
+        *object = Some(changing);
+        (vec![response], is_changed)
     }
 
     fn policy(&self, number: u32) -> Option<&'w CompiledPolicy> {
@@ -512,6 +582,7 @@ impl<'w> World<'w> {
             policy: Arc::clone(info),
             failure_action,
             rules,
+            changes_object: false,
             patched: None,
             is_last_change: false,
         }

@@ -15,4 +15,4 @@ pub mod strategic_merge;
 pub use diff::diff;
 pub use error::PatchError;
 pub use json_patch::{JsonPatch, JsonPatchOptions, Operation};
-pub use strategic_merge::StrategicMergePatch;
+pub use strategic_merge::{PreparedMerge, StrategicMergePatch};

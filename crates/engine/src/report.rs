@@ -184,6 +184,7 @@ mod tests {
             rules: vec![rule],
             patched: None,
             is_last_change: false,
+            changes_object: false,
         };
         let found = results(&response).remove(0);
         assert_eq!((found.result, found.message.as_str()), expected);

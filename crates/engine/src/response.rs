@@ -198,7 +198,10 @@ pub struct EngineResponse {
     pub failure_action: FailureAction,
     /// The rules that answered, in the order of the policy.
     pub rules: Vec<RuleResponse>,
-    /// The object after the policy, where the policy changed it.
+    /// Whether the policy changed the object.
+    pub changes_object: bool,
+    /// The object after the policy, where the policy changed it. Where only the last change is asked
+    /// for, it stands in the response that [`EngineResponse::is_last_change`] tells.
     pub patched: Option<Arc<Value>>,
     /// Whether no policy changed the object after this one. Images are verified after all mutations,
     /// so that it need not be the last response with a changed object.

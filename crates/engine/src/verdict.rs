@@ -199,6 +199,7 @@ mod tests {
             rules: rules.collect(),
             patched: None,
             is_last_change: false,
+            changes_object: false,
         }
     }
 

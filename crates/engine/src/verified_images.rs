@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::evaluation::PolicyName;
 use crate::request::{Operation, Request};
 
 /// The annotation with one status for each image.
@@ -47,13 +48,12 @@ pub struct VerifiedImages {
 }
 
 impl VerifiedImages {
-    /// Notes what a rule found; `policy` is `namespace/name`, with an empty namespace where there is
-    /// none.
-    pub fn note(&mut self, policy: &str, rule: &str, images: ImageStatuses) {
+    /// Notes what a rule found.
+    pub fn note(&mut self, policy: &PolicyName<'_>, rule: &str, images: ImageStatuses) {
         if images.is_empty() {
             return;
         }
-        let rules = self.policies.entry(policy.to_owned()).or_default();
+        let rules = self.policies.entry(policy.scoped_key()).or_default();
         rules.entry(rule.to_owned()).or_default().extend(images);
     }
 
@@ -65,8 +65,8 @@ impl VerifiedImages {
 
     /// Whether a policy has noted anything.
     #[must_use]
-    pub fn knows(&self, policy: &str) -> bool {
-        self.policies.contains_key(policy)
+    pub fn knows(&self, policy: &PolicyName<'_>) -> bool {
+        !self.policies.is_empty() && self.policies.contains_key(&policy.scoped_key())
     }
 
     /// The object with the annotations.

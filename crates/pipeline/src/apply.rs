@@ -14,7 +14,8 @@ use std::{
 };
 
 use portcullis_engine::{
-    CompileError, CompileOptions, PolicySet, evaluate,
+    CompileError, CompileOptions, PolicySet,
+    evaluate::{Kept, evaluate_keeping},
     policy_info::PolicyInfo,
     record::Silent,
     report,
@@ -325,8 +326,8 @@ impl Text<'_> {
     }
 }
 
-/// How many documents a thread takes at a time.
-const CHUNK: usize = 64;
+/// How many documents a thread takes at a time: so few that no thread has long to wait at the end.
+const CHUNK: usize = 16;
 
 /// Cuts the texts into documents, while other threads already work on those that are cut off. The
 /// answers stand in the order of the documents.
@@ -421,7 +422,7 @@ fn apply_object(
         &options.surroundings,
     );
     report.objects += 1;
-    let responses = evaluate(set, &request, source, &mut Silent);
+    let responses = evaluate_keeping(Kept::LastChange, set, &request, source, &mut Silent);
     if options.keep != Keep::Nothing {
         let produced = produced::of(
             (options.keep, options.writer),
@@ -457,7 +458,7 @@ fn apply_payloads(set: &PolicySet, options: &ApplyOptions) -> ApplyReport {
         };
         report.objects += 1;
         let request = payload.request(&options.surroundings);
-        for response in evaluate(set, &request, &source, &mut Silent) {
+        for response in evaluate_keeping(Kept::LastChange, set, &request, &source, &mut Silent) {
             count(&mut report, response, &subject, &mut policies, options);
         }
     }

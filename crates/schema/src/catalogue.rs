@@ -1,6 +1,6 @@
 //! The kinds of one Kubernetes version, and the structure of each.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::structure::{Object, Schema, SchemaId, Shape};
 
@@ -23,13 +23,14 @@ pub struct Kind {
     pub schema: SchemaId,
 }
 
-/// The kinds of one Kubernetes version and of the custom resources added to it.
+/// The kinds of one Kubernetes version and of the custom resources added to it. A copy shares them
+/// until something is added to it.
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
     pub(crate) version: String,
-    pub(crate) kinds: BTreeMap<String, Vec<Kind>>,
-    pub(crate) schemas: Vec<Schema>,
-    pub(crate) names: BTreeMap<String, SchemaId>,
+    pub(crate) kinds: Arc<BTreeMap<String, Vec<Kind>>>,
+    pub(crate) schemas: Arc<Vec<Schema>>,
+    pub(crate) names: Arc<BTreeMap<String, SchemaId>>,
 }
 
 impl Catalogue {
@@ -93,7 +94,9 @@ impl Catalogue {
     }
 
     pub(crate) fn add_kind(&mut self, kind: Kind) {
-        let entries = self.kinds.entry(kind.kind.clone()).or_default();
+        let entries = Arc::make_mut(&mut self.kinds)
+            .entry(kind.kind.clone())
+            .or_default();
         entries.retain(|entry| entry.group != kind.group || entry.version != kind.version);
         entries.push(kind);
     }
@@ -101,12 +104,12 @@ impl Catalogue {
     pub(crate) fn add_schema(&mut self, schema: Schema) -> SchemaId {
         // A catalogue has some thousand schemas; the id saturates rather than wraps.
         let id = SchemaId(u32::try_from(self.schemas.len()).unwrap_or(u32::MAX));
-        self.schemas.push(schema);
+        Arc::make_mut(&mut self.schemas).push(schema);
         id
     }
 
     pub(crate) fn set_schema(&mut self, id: SchemaId, schema: Schema) {
-        if let Some(slot) = self.schemas.get_mut(id.0 as usize) {
+        if let Some(slot) = Arc::make_mut(&mut self.schemas).get_mut(id.0 as usize) {
             *slot = schema;
         }
     }

@@ -6,7 +6,7 @@
 //! place, each with optional merge facts (`t` list type, `k` keys, `a` atomic map, `p` patch key,
 //! `s` patch strategy) and `d` the default.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use serde_json::{Map, Value, json};
 use thiserror::Error;
@@ -160,7 +160,7 @@ pub(crate) fn decode(text: &str) -> Result<Catalogue, CompactError> {
     let types = types.ok_or(CompactError::Form("types"))?;
     for name in types.keys() {
         let id = catalogue.add_schema(Schema::default());
-        catalogue.names.insert(name.clone(), id);
+        Arc::make_mut(&mut catalogue.names).insert(name.clone(), id);
     }
     for (name, content) in types {
         let schema = read_content(&mut catalogue, content);

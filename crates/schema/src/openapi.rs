@@ -3,7 +3,10 @@
 //! Of a document's `components.schemas` the names, types, constraints and merge rules are kept;
 //! of its `paths` the kinds with their resources, scope and subresources.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde_json::{Map, Value};
 
@@ -93,7 +96,7 @@ impl Reader<'_> {
             return *id;
         }
         let id = self.catalogue.add_schema(Schema::default());
-        self.catalogue.names.insert(name.to_owned(), id);
+        Arc::make_mut(&mut self.catalogue.names).insert(name.to_owned(), id);
         if let Some(definition) = self.definitions.get(name) {
             let schema = self.convert(definition, 0);
             self.catalogue.set_schema(id, schema);

@@ -27,7 +27,6 @@ mod verify_images;
 use std::sync::Arc;
 
 use portcullis_api::cluster_policy as api;
-use serde_json::Value;
 
 use crate::autogen;
 use crate::compile_options::{CompileError, CompileOptions};
@@ -40,7 +39,7 @@ use crate::response::{RuleResponse, RuleStatus, RuleType};
 
 use failure_action::FailureActions;
 use request_conditions::RequestConditions;
-pub use rule::{CompiledRule, Mutated};
+pub use rule::{CompiledRule, Mutated, PendingMerge};
 
 /// A policy, ready to run.
 #[derive(Debug)]
@@ -123,15 +122,16 @@ impl CompiledClusterPolicy {
         &self.actions
     }
 
-    /// Evaluates the rules of a type that changes objects, of the given numbers, in order.
-    /// `evaluate` runs one rule on the object as the rules before it changed it, if they did.
+    /// Evaluates the rules of a type that changes objects, of the given numbers, in order. `evaluate`
+    /// runs one rule, makes its change, and says what it answered and whether it changed the object.
     pub fn mutate(
         &self,
         rule_type: RuleType,
         numbers: impl IntoIterator<Item = usize>,
-        mut evaluate: impl FnMut(&CompiledRule, Option<&Value>) -> Mutated,
-    ) -> Mutated {
-        let mut all = Mutated::default();
+        mut evaluate: impl FnMut(&CompiledRule) -> (Vec<RuleResponse>, bool),
+    ) -> (Vec<RuleResponse>, bool) {
+        let mut all = Vec::new();
+        let mut is_changed = false;
         for number in numbers {
             let Some(rule) = self.rules.get(number) else {
                 continue;
@@ -139,16 +139,16 @@ impl CompiledClusterPolicy {
             if rule.rule_type() != rule_type {
                 continue;
             }
-            let mutated = evaluate(rule, all.object.as_deref());
+            let (responses, changes) = evaluate(rule);
             let counts = |response: &RuleResponse| response.status != RuleStatus::Skip;
-            let counts = mutated.responses.iter().any(counts);
-            all.responses.extend(mutated.responses);
-            all.object = mutated.object.or(all.object);
+            let counts = responses.iter().any(counts);
+            all.extend(responses);
+            is_changed |= changes;
             if self.apply_one && counts {
                 break;
             }
         }
-        all
+        (all, is_changed)
     }
 
     /// Evaluates the rules of the given numbers that change nothing, in order.

@@ -80,7 +80,7 @@ pub(super) fn of(
         text: (writer.0)(object),
     };
     let mut produced = Vec::new();
-    let changed = responses.iter().filter(|one| one.patched.is_some());
+    let changed = responses.iter().filter(|one| one.changes_object);
     let last = changed.clone().find(|one| one.is_last_change);
     if let Some(last) = last.and_then(|one| one.patched.as_deref()) {
         let policies = changed.map(&mut key).collect();

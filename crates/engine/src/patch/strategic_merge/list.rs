@@ -6,6 +6,8 @@
 
 mod distinct;
 
+pub(super) use distinct::changes;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 
@@ -20,22 +22,25 @@ pub(super) const DIRECTIVE: &str = "$patch";
 
 /// How one element is merged with its patch.
 pub(super) type Merge =
-    fn(Option<Value>, &Value, Shape, &mut Path) -> Result<Option<Value>, PatchError>;
+    for<'p> fn(Option<Value>, &'p Value, Shape, &mut Path<'p>) -> Result<Option<Value>, PatchError>;
 
 /// The list with the list of a patch merged into it; none when the patch takes it away.
-pub(super) fn lists(
+pub(super) fn lists<'p>(
     value: Vec<Value>,
-    patch: &[Value],
+    patch: &'p [Value],
     shape: Shape,
-    path: &mut Path,
+    path: &mut Path<'p>,
     merge: Merge,
 ) -> Result<Option<Value>, PatchError> {
-    if patch.iter().any(replaces_list) {
-        let rest = patch.iter().filter(|element| !replaces_list(element));
-        return Ok(Some(rest.cloned().collect()));
-    }
-    let merged = match shape {
-        Shape::Keyed(keyed) => keyed_lists(value, patch, keyed, path, merge)?,
+    let replaced: Vec<Value> = match shape {
+        _ if patch.iter().any(replaces_list) => {
+            let rest = patch.iter().filter(|element| !replaces_list(element));
+            rest.cloned().collect()
+        }
+        Shape::Keyed(keyed) => {
+            let merged = keyed_lists(value, patch, keyed, path, merge)?;
+            return Ok(Some(Value::Array(merged)));
+        }
         Shape::Set => {
             let mut seen = HashSet::new();
             let all = patch.iter().chain(&value);
@@ -43,22 +48,38 @@ pub(super) fn lists(
         }
         Shape::Plain | Shape::Fields(_) => patch.to_vec(),
     };
-    Ok(Some(Value::Array(merged)))
+    path.note(replaced != value);
+    Ok(Some(Value::Array(replaced)))
 }
 
 /// The values of an element's merge keys; empty text where it has none.
 type Identity = Vec<String>;
 
-fn keyed_lists(
-    mut value: Vec<Value>,
-    patch: &[Value],
+fn keyed_lists<'p>(
+    value: Vec<Value>,
+    patch: &'p [Value],
     keyed: &Keyed,
-    path: &mut Path,
+    path: &mut Path<'p>,
     merge: Merge,
 ) -> Result<Vec<Value>, PatchError> {
     if let Some(changes) = distinct::changes(&value, patch, keyed) {
         return distinct::lists(value, changes, keyed, path, merge);
     }
+    let before = value.clone();
+    path.compared(
+        |path| overlapping_lists(value, patch, keyed, path, merge),
+        |merged| merged.as_ref() != Ok(&before),
+    )
+}
+
+/// Merges a list whose elements may lack a key, or be the same as others.
+fn overlapping_lists<'p>(
+    mut value: Vec<Value>,
+    patch: &'p [Value],
+    keyed: &Keyed,
+    path: &mut Path<'p>,
+    merge: Merge,
+) -> Result<Vec<Value>, PatchError> {
     let mut merged: Vec<Value> = Vec::new();
     for identity in identities(patch.iter().chain(&value), keyed) {
         let known = known(keyed, &identity);
@@ -93,11 +114,11 @@ fn keyed_lists(
 }
 
 /// What becomes of one element; none when nothing is left of it.
-fn element(
+fn element<'p>(
     before: Option<Value>,
-    change: Option<&Value>,
+    change: Option<&'p Value>,
     keyed: &Keyed,
-    path: &mut Path,
+    path: &mut Path<'p>,
     merge: Merge,
 ) -> Result<Option<Map<String, Value>>, PatchError> {
     let name = keyed.keys.first().copied().unwrap_or_default();

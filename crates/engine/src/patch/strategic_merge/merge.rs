@@ -15,14 +15,15 @@ enum Directive {
     Delete,
 }
 
-/// The value with a patch merged into it; none when the patch takes it away.
-pub(super) fn merge(
+/// The value with a patch merged into it; none when the patch takes it away. Whether a value comes or
+/// goes is noted where it stands.
+pub(super) fn merge<'p>(
     value: Option<Value>,
-    patch: &Value,
+    patch: &'p Value,
     shape: Shape,
-    path: &mut Path,
+    path: &mut Path<'p>,
 ) -> Result<Option<Value>, PatchError> {
-    let value = value.filter(|value| !value.is_null());
+    let value = value.filter(is_something);
     match (value, patch) {
         (_, Value::Null) => Ok(None),
         (None | Some(Value::Object(_)), Value::Object(patch))
@@ -31,11 +32,14 @@ pub(super) fn merge(
             Ok(None)
         }
         (Some(Value::Object(value)), Value::Object(patch)) => {
-            let value = match directive(patch, path)? {
-                Directive::Replace => Map::new(),
-                _ => value,
+            let merged = match directive(patch, path)? {
+                Directive::Replace => path.compared(
+                    |path| maps(Map::new(), patch, shape, path),
+                    |merged| merged.as_ref() != Ok(&value),
+                ),
+                _ => maps(value, patch, shape, path),
             };
-            Ok(Some(Value::Object(maps(value, patch, shape, path)?)))
+            Ok(Some(Value::Object(merged?)))
         }
         (None, Value::Object(patch)) => {
             Ok(Some(Value::Object(maps(Map::new(), patch, shape, path)?)))
@@ -52,27 +56,41 @@ pub(super) fn merge(
             })
         }
         // Text stays text.
-        (Some(Value::String(_)), Value::Number(_) | Value::Bool(_)) => {
-            Ok(Some(Value::from(patch.to_string())))
+        (Some(Value::String(before)), Value::Number(_) | Value::Bool(_)) => {
+            let after = patch.to_string();
+            path.note(before != after);
+            Ok(Some(Value::from(after)))
         }
-        (_, patch) => Ok(Some(patch.clone())),
+        (before, patch) => {
+            path.note(before.as_ref() != Some(patch));
+            Ok(Some(patch.clone()))
+        }
     }
+}
+
+fn is_something(value: &Value) -> bool {
+    !value.is_null()
 }
 
 fn is_container(value: &Value) -> bool {
     value.is_object() || value.is_array()
 }
 
-fn maps(
+fn maps<'p>(
     mut value: Map<String, Value>,
-    patch: &Map<String, Value>,
+    patch: &'p Map<String, Value>,
     shape: Shape,
-    path: &mut Path,
+    path: &mut Path<'p>,
 ) -> Result<Map<String, Value>, PatchError> {
     for (key, change) in patch.iter().filter(|(key, _)| *key != DIRECTIVE) {
         let place = value.get_mut(key);
         let before = place.map(Value::take);
+        let (was_there, had_value) = (before.is_some(), before.as_ref().is_some_and(is_something));
         let after = path.at(key, |path| merge(before, change, shape.field(key), path))?;
+        path.note(match &after {
+            Some(_) => !had_value,
+            None => was_there,
+        });
         match (after, value.get_mut(key)) {
             (Some(after), Some(place)) => *place = after,
             (Some(after), None) => drop(value.insert(key.clone(), after)),
@@ -82,7 +100,7 @@ fn maps(
     Ok(value)
 }
 
-fn directive(patch: &Map<String, Value>, path: &Path) -> Result<Directive, PatchError> {
+fn directive(patch: &Map<String, Value>, path: &Path<'_>) -> Result<Directive, PatchError> {
     let Some(written) = patch.get(DIRECTIVE) else {
         return Ok(Directive::Merge);
     };

@@ -7,6 +7,8 @@
 
 mod patched;
 
+use std::borrow::Cow;
+use std::fmt::Display;
 use std::sync::Arc;
 
 use portcullis_api::cluster_policy as api;
@@ -25,7 +27,7 @@ use crate::context::query::{Names, Query};
 use crate::context::source::EntryKind;
 use crate::context::variables::Template;
 use crate::evaluation::Evaluation;
-use crate::patch::{JsonPatch, JsonPatchOptions, PatchError, StrategicMergePatch};
+use crate::patch::{JsonPatch, JsonPatchOptions, PatchError, PreparedMerge, StrategicMergePatch};
 use crate::record::{Place, Recorder};
 use crate::response::RuleStatus;
 
@@ -109,6 +111,26 @@ impl Mutation {
         needs
     }
 
+    /// What a rule that is a single strategic merge patch merges into the object: it can be done in
+    /// place, once nothing reads the object any more. None for a rule of another form.
+    ///
+    /// # Errors
+    /// How the rule ends where it changes nothing.
+    pub(super) fn prepare<'a, R: Recorder>(
+        &'a self,
+        object: &Value,
+        evaluation: &Evaluation<'a, '_, R>,
+    ) -> Result<Option<PreparedMerge>, Outcome> {
+        let Change::StrategicMerge(source) = &self.change else {
+            return Ok(None);
+        };
+        let patch = source.patch(evaluation)?;
+        let numbers = evaluation.request().numbers;
+        let merge = patch.prepare(object, numbers);
+        let merge = merge.map_err(|error| not_patched(&error))?;
+        merge.map(Some).ok_or_else(no_patches)
+    }
+
     /// The object as the rule changes it.
     ///
     /// # Errors
@@ -120,13 +142,40 @@ impl Mutation {
     ) -> Result<Value, Outcome> {
         let mut patched = Patched::new(object);
         self.change.apply(&mut patched, 0, evaluation)?;
-        let unchanged = match &self.change {
-            Change::ForEach(_) => "0 elements processed",
-            _ => "no patches applied",
-        };
-        match patched.changed() {
-            Some(patched) if &patched != object => Ok(patched),
-            _ => Err(Outcome::new(RuleStatus::Skip, unchanged)),
+        match (patched.changed(), &self.change) {
+            (Some(patched), _) if &patched != object => Ok(patched),
+            (_, Change::ForEach(_)) => Err(Outcome::new(RuleStatus::Skip, "0 elements processed")),
+            _ => Err(no_patches()),
+        }
+    }
+}
+
+/// How a rule ends that leaves the object as it is.
+pub(super) fn no_patches() -> Outcome {
+    Outcome::new(RuleStatus::Skip, "no patches applied")
+}
+
+/// How a rule ends whose patch does not fit the object.
+pub(super) fn not_patched(error: &PatchError) -> Outcome {
+    Outcome::error("failed to patch resource", error)
+}
+
+fn not_substituted(error: &dyn Display) -> Outcome {
+    Outcome::error("variable substitution failed", error)
+}
+
+impl MergeSource {
+    fn patch<'a, R: Recorder>(
+        &'a self,
+        evaluation: &Evaluation<'a, '_, R>,
+    ) -> Result<Cow<'a, StrategicMergePatch>, Outcome> {
+        match self {
+            MergeSource::Ready(patch) => Ok(Cow::Borrowed(patch)),
+            MergeSource::Template(template) => {
+                let patch = template.evaluate(evaluation.context());
+                let patch = patch.map_err(|error| not_substituted(&error))?;
+                Ok(Cow::Owned(StrategicMergePatch::new(patch.to_json())))
+            }
         }
     }
 }
@@ -191,26 +240,12 @@ impl Change {
         nesting: usize,
         evaluation: &mut Evaluation<'a, '_, R>,
     ) -> Result<(), Outcome> {
-        let not_substituted =
-            |error: &dyn std::fmt::Display| Outcome::error("variable substitution failed", error);
-        let not_patched = |error: PatchError| Outcome::error("failed to patch resource", &error);
-        let context = evaluation.context();
-        let numbers = evaluation.request().numbers;
         match self {
             Change::StrategicMerge(source) => {
-                let made;
-                let patch = match source {
-                    MergeSource::Ready(patch) => patch,
-                    MergeSource::Template(template) => {
-                        let patch = template
-                            .evaluate(context)
-                            .map_err(|error| not_substituted(&error))?;
-                        made = StrategicMergePatch::new(patch.to_json());
-                        &made
-                    }
-                };
+                let patch = source.patch(evaluation)?;
+                let numbers = evaluation.request().numbers;
                 let patch = |object| patch.apply(object, numbers);
-                patched.apply(patch).map_err(not_patched)
+                patched.apply(patch).map_err(|error| not_patched(&error))
             }
             Change::Json(source) => {
                 let read;
@@ -218,15 +253,15 @@ impl Change {
                     JsonSource::Ready(patch) => patch.as_ref().map_err(Clone::clone),
                     JsonSource::Template(template) => {
                         let text = template
-                            .evaluate_text(context)
+                            .evaluate_text(evaluation.context())
                             .map_err(|error| not_substituted(&error))?;
                         read = JsonPatch::parse(text.as_str());
                         read.as_ref().map_err(Clone::clone)
                     }
                 };
-                let patch = patch.map_err(not_patched)?;
+                let patch = patch.map_err(|error| not_patched(&error))?;
                 let patch = |object| patch.apply(object, JsonPatchOptions::KYVERNO);
-                patched.apply(patch).map_err(not_patched)
+                patched.apply(patch).map_err(|error| not_patched(&error))
             }
             Change::ForEach(loops) => {
                 let mut numbered = loops.iter().enumerate();

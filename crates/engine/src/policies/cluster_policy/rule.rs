@@ -33,7 +33,7 @@ use crate::response::{
     ExceptionName, FailureAction, RuleDetail, RuleResponse, RuleStatus, RuleType,
 };
 
-pub use change::Mutated;
+pub use change::{Mutated, PendingMerge};
 
 /// A rule, ready to run.
 #[derive(Debug)]
@@ -443,9 +443,16 @@ impl CompiledRule {
         outcome: Outcome,
         evaluation: &Evaluation<'a, '_, R>,
     ) -> RuleResponse {
+        self.response_with(outcome, self.properties(evaluation))
+    }
+
+    /// What reports say besides.
+    fn properties<'a, R: Recorder>(
+        &'a self,
+        evaluation: &Evaluation<'a, '_, R>,
+    ) -> Option<BTreeMap<String, String>> {
         let properties = self.report_properties.as_ref();
-        let properties = properties.map(|properties| properties.evaluate(evaluation.context()));
-        self.response_with(outcome, properties)
+        properties.map(|properties| properties.evaluate(evaluation.context()))
     }
 
     fn response_with(

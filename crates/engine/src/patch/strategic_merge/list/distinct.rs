@@ -13,11 +13,11 @@ use crate::patch::error::PatchError;
 type Identity<'v> = [Cow<'v, str>; 2];
 
 /// An element of a patch, and the index of the element that it changes.
-pub(super) type Change<'p> = (&'p Value, Option<usize>);
+pub(in super::super) type Change<'p> = (&'p Value, Option<usize>);
 
 /// What each element of a patch changes; none for lists of another kind. Of elements of the patch
 /// that are the same the first counts.
-pub(super) fn changes<'p>(
+pub(in super::super) fn changes<'p>(
     value: &[Value],
     patch: &'p [Value],
     keyed: &Keyed,
@@ -41,11 +41,11 @@ pub(super) fn changes<'p>(
 }
 
 /// The list with the changes made.
-pub(super) fn lists(
+pub(super) fn lists<'p>(
     value: Vec<Value>,
-    changes: Vec<Change<'_>>,
+    changes: Vec<Change<'p>>,
     keyed: &Keyed,
-    path: &mut Path,
+    path: &mut Path<'p>,
     merge: Merge,
 ) -> Result<Vec<Value>, PatchError> {
     let keeps_places = keyed.keys.len() > 1;
@@ -57,7 +57,14 @@ pub(super) fn lists(
             Some(place) => (place.take(), keeps_places.then_some(place)),
             None => (None, None),
         };
+        let was_there = before.is_some();
         let after = element(before, Some(change), keyed, path, merge)?.map(Value::Object);
+        // What is not in the same place as before, came or went.
+        let keeps_place = keeps_places || at == Some(merged.len());
+        path.note(match after {
+            Some(_) => !was_there || !keeps_place,
+            None => was_there,
+        });
         match place {
             Some(place) => *place = after,
             None => merged.extend(after),

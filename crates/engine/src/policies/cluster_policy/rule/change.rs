@@ -1,12 +1,14 @@
 //! The steps of a rule that changes objects: by a patch, by targets, or by the digests of images.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use portcullis_values::{Str, Val};
 use serde_json::Value;
 
 use super::CompiledRule;
-use crate::evaluation::Evaluation;
+use crate::evaluation::{Evaluation, PolicyName};
+use crate::patch::PreparedMerge;
 use crate::policies::cluster_policy::handler::Handler;
 use crate::policies::cluster_policy::mutate::{self, Mutation};
 use crate::policies::cluster_policy::outcome::Outcome;
@@ -22,8 +24,17 @@ pub struct Mutated {
     pub responses: Vec<RuleResponse>,
     /// The object of the request after the change, where there was one.
     pub object: Option<Arc<Value>>,
+    /// What is still to be merged into the object: [`CompiledRule::merge`].
+    pub merge: Option<PendingMerge>,
     /// How verifying images ended.
     pub images: ImageStatuses,
+}
+
+/// A patch to be merged once nothing reads the object any more, and what the response says of it.
+#[derive(Clone, Debug)]
+pub struct PendingMerge {
+    merge: PreparedMerge,
+    properties: Option<BTreeMap<String, String>>,
 }
 
 impl Mutated {
@@ -63,9 +74,30 @@ impl CompiledRule {
             _ => Mutated::default(),
         };
         evaluation.context().restore();
-        let status = mutated.responses.first().map(|response| response.status);
-        evaluation.recorder().ended(policy, &self.name, status);
+        if mutated.merge.is_none() {
+            let status = mutated.responses.first().map(|response| response.status);
+            evaluation.recorder().ended(policy, &self.name, status);
+        }
         mutated
+    }
+
+    /// Merges what a rule left to be merged; says whether the object changed.
+    pub fn merge<R: Recorder>(
+        &self,
+        pending: PendingMerge,
+        object: &mut Arc<Value>,
+        policy: PolicyName<'_>,
+        recorder: &mut R,
+    ) -> (RuleResponse, bool) {
+        let merged = pending.merge.merge_into(object);
+        let is_changed = merged.as_ref().is_ok_and(|changed| *changed);
+        let outcome = match merged {
+            Ok(true) => Outcome::new(RuleStatus::Pass, mutate::message(object)),
+            Ok(false) => mutate::no_patches(),
+            Err(error) => mutate::not_patched(&error),
+        };
+        recorder.ended(policy.name, &self.name, Some(outcome.status));
+        (self.response_with(outcome, pending.properties), is_changed)
     }
 
     fn mutation_steps<'a, R: Recorder>(
@@ -86,6 +118,17 @@ impl CompiledRule {
         let Some(object) = evaluation.request().object else {
             return Mutated::default();
         };
+        let prepared = match mutation.prepare(object, evaluation) {
+            Ok(prepared) => prepared,
+            Err(outcome) => return Mutated::of(self.response(outcome, evaluation)),
+        };
+        if let Some(merge) = prepared {
+            let properties = self.properties(evaluation);
+            return Mutated {
+                merge: Some(PendingMerge { merge, properties }),
+                ..Mutated::default()
+            };
+        }
         match mutation.apply(object, evaluation) {
             Ok(patched) => {
                 let outcome = Outcome::new(RuleStatus::Pass, mutate::message(&patched));
@@ -126,6 +169,7 @@ impl CompiledRule {
                 .collect(),
             object: verified.object.map(Arc::new),
             images: verified.images,
+            merge: None,
         }
     }
 
