@@ -43,6 +43,15 @@ pub(crate) fn define_one(plane: &ControlPlane, kind: &CustomResource) {
     plane
         .apply(&kind.definition().unwrap().to_string())
         .unwrap();
+    // Right after it is made, a definition has no conditions, which kubectl takes for an error.
     let wait = ["wait", "--for=condition=established", "crd", &kind.name()];
-    plane.kubectl(&wait, "").unwrap();
+    let mut tries = std::iter::repeat_with(|| plane.kubectl(&wait, "")).take(20);
+    let is_served = tries.any(|served| {
+        let is_served = served.is_ok();
+        if !is_served {
+            std::thread::sleep(std::time::Duration::from_millis(250));
+        }
+        is_served
+    });
+    assert!(is_served, "{} is not served", kind.name());
 }
