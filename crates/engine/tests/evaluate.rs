@@ -473,6 +473,11 @@ fn an_update_of_an_object_that_violates_already_is_let_through() {
     );
     let host = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"hostNetwork": true, "containers": []}});
     Case::new(security).update(&host, &host).gives(&[forgiven]);
+    let expressions = json!([{"expression": "object.metadata.name == 'other'", "message": "no"}]);
+    let cel = json!({"failureAction": "Enforce", "cel": {"expressions": expressions}});
+    Case::new(validate(&cel))
+        .update(&bad, &bad)
+        .gives(&["fail no"]);
 }
 
 #[test]

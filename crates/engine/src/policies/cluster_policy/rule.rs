@@ -94,8 +94,9 @@ impl CompiledRule {
                 &names,
             ),
             forgives_existing: failure_action::action(written_action) == FailureAction::Enforce
-                && validate
-                    .is_some_and(|validate| validate.allow_existing_violations != Some(false)),
+                && validate.is_some_and(|validate| {
+                    validate.cel.is_none() && validate.allow_existing_violations != Some(false)
+                }),
             entries,
             handler,
             conditions: None,
