@@ -208,6 +208,13 @@ impl PolicySet {
         }
     }
 
+    /// The policies that belong, and the others, each in the order in which they were given.
+    #[must_use]
+    pub fn split(self, belongs: impl Fn(&CompiledPolicy) -> bool) -> (PolicySet, PolicySet) {
+        let (one, other) = self.policies.into_iter().partition(belongs);
+        (PolicySet::new(one), PolicySet::new(other))
+    }
+
     /// The policies, in the order in which they were given.
     #[must_use]
     pub fn policies(&self) -> &[CompiledPolicy] {
@@ -295,7 +302,9 @@ impl CompiledPolicy {
         self.rules().iter().map(|rule| rule.name())
     }
 
-    fn is_about(&self, kind: &GroupVersionKind, resource: &str) -> bool {
+    /// Whether the policy may be about objects of a kind, which is the kind of a resource such as `pods`.
+    #[must_use]
+    pub fn is_about(&self, kind: &GroupVersionKind, resource: &str) -> bool {
         match self {
             CompiledPolicy::ClusterPolicy(policy) => {
                 let mut rules = policy.rules().iter();

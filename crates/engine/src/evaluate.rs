@@ -52,35 +52,98 @@ pub fn evaluate_keeping<R: Recorder>(
     source: &dyn ContextSource,
     recorder: &mut R,
 ) -> Vec<EngineResponse> {
-    let world = |verified| World {
-        set,
-        source,
-        verified,
-        evidence: Evidence::default(),
+    let asked = Asked {
+        phases: &[Phase::Mutate, Phase::VerifyImages],
+        others: true,
         kept,
     };
-    if request.payload != Payload::Resource {
-        return world(&VerifiedImages::default()).of_payload(request);
+    asked.answers(set, request, source, recorder)
+}
+
+/// Evaluates what changes the object, as a mutating webhook is asked for it: rules that mutate and
+/// rules that verify images. The response with [`EngineResponse::is_last_change`] has the object as it
+/// came out.
+pub fn mutate<R: Recorder>(
+    set: &PolicySet,
+    request: &Request<'_>,
+    source: &dyn ContextSource,
+    recorder: &mut R,
+) -> Vec<EngineResponse> {
+    let asked = Asked {
+        phases: &[Phase::Mutate, Phase::VerifyImages],
+        others: false,
+        kept: Kept::LastChange,
+    };
+    asked.answers(set, request, source, recorder)
+}
+
+/// Evaluates what only decides, as a validating webhook is asked for it: the object has been changed
+/// before. Images are verified once more: whoever writes an object can write that they were.
+pub fn validate<R: Recorder>(
+    set: &PolicySet,
+    request: &Request<'_>,
+    source: &dyn ContextSource,
+    recorder: &mut R,
+) -> Vec<EngineResponse> {
+    let asked = Asked {
+        phases: &[Phase::VerifyImages],
+        others: true,
+        kept: Kept::EachChange,
+    };
+    asked.answers(set, request, source, recorder)
+}
+
+/// What is asked of policies.
+#[derive(Clone, Copy, Debug)]
+struct Asked<'p> {
+    /// Which rules may change the object.
+    phases: &'p [Phase],
+    /// Whether the rules are asked that change nothing.
+    others: bool,
+    kept: Kept,
+}
+
+impl Asked<'_> {
+    fn answers<R: Recorder>(
+        self,
+        set: &PolicySet,
+        request: &Request<'_>,
+        source: &dyn ContextSource,
+        recorder: &mut R,
+    ) -> Vec<EngineResponse> {
+        let world = |verified| World {
+            set,
+            source,
+            verified,
+            evidence: Evidence::default(),
+            kept: self.kept,
+        };
+        let nothing = VerifiedImages::default();
+        if request.payload != Payload::Resource {
+            return world(&nothing).of_payload(request);
+        }
+        let mut state = State::default();
+        let mut responses: Vec<Numbered> = Vec::new();
+        if !set.mutating.is_empty() || !set.verifying.is_empty() {
+            for phase in self.phases {
+                let answers = world(&nothing).changes(*phase, request, &mut state, recorder);
+                responses.extend(answers);
+            }
+        } else if self.others {
+            let others = world(&nothing).others(request, recorder);
+            return others.into_iter().map(|(_, response)| response).collect();
+        }
+        let mut changes = responses.iter_mut().rev();
+        if let Some((_, last)) = changes.find(|(_, response)| response.changes_object) {
+            last.is_last_change = true;
+            last.patched.clone_from(&state.object);
+        }
+        if self.others {
+            let request = with_object(request, state.object.as_deref());
+            responses.extend(world(&state.verified).others(&request, recorder));
+        }
+        joined(responses)
     }
-    if set.mutating.is_empty() && set.verifying.is_empty() {
-        let others = world(&VerifiedImages::default()).others(request, recorder);
-        return others.into_iter().map(|(_, response)| response).collect();
-    }
-    let nothing = VerifiedImages::default();
-    let mut state = State::default();
-    let mut responses: Vec<Numbered> = Vec::new();
-    for phase in [Phase::Mutate, Phase::VerifyImages] {
-        let answers = world(&nothing).changes(phase, request, &mut state, recorder);
-        responses.extend(answers);
-    }
-    let mut changes = responses.iter_mut().rev();
-    if let Some((_, last)) = changes.find(|(_, response)| response.changes_object) {
-        last.is_last_change = true;
-        last.patched.clone_from(&state.object);
-    }
-    let request = with_object(request, state.object.as_deref());
-    responses.extend(world(&state.verified).others(&request, recorder));
-    joined(responses)
 }
 
 /// What changes the object before it is validated.

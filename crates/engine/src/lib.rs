@@ -35,4 +35,4 @@ pub mod verified_images;
 
 pub use compile::{CompiledPolicy, PolicySet, compile};
 pub use compile_options::{CompileError, CompileOptions};
-pub use evaluate::evaluate;
+pub use evaluate::{evaluate, mutate, validate};

@@ -56,6 +56,12 @@ impl PolicyInfo {
         }
     }
 
+    /// Whether the policy is of a kind that has named rules.
+    #[must_use]
+    pub fn has_rules(&self) -> bool {
+        self.api_version.starts_with("kyverno.io/")
+    }
+
     /// The namespace that the policy is bound to; empty for a kind that is about all of them, whatever
     /// namespace is written on it.
     #[must_use]

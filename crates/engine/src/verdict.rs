@@ -5,9 +5,11 @@
 //! warning where the policy asks for that (`emitWarning`).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::policy_info::PolicyInfo;
 use crate::request::Request;
 use crate::response::{EngineResponse, FailureAction, RuleResponse, RuleStatus};
 
@@ -27,10 +29,12 @@ pub struct Verdict {
 /// A rule that denies a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cause {
-    /// The policy, as `name` or `namespace/name`.
-    pub policy: String,
+    /// The policy.
+    pub policy: Arc<PolicyInfo>,
     /// The rule.
     pub rule: String,
+    /// Whether the rule could not be evaluated; otherwise the object violates it.
+    pub is_error: bool,
     /// What it says.
     pub message: String,
     /// Where in the object; empty where there is no such place.
@@ -43,8 +47,9 @@ pub fn verdict(request: &Request<'_>, responses: &[EngineResponse]) -> Verdict {
     let causes: Vec<Cause> = each_rule(responses)
         .filter(|(response, rule)| denies(response, rule))
         .map(|(response, rule)| Cause {
-            policy: response.policy.key(),
+            policy: Arc::clone(&response.policy),
             rule: rule.rule.to_string(),
+            is_error: rule.status == RuleStatus::Error,
             message: rule.message.to_string(),
             path: rule.path().to_owned(),
         })
@@ -81,25 +86,41 @@ fn warnings(responses: &[EngineResponse]) -> Vec<String> {
                 && !denies(response, rule)
         })
         .map(|(response, rule)| {
-            format!(
-                "policy {}.{}: {}",
-                response.policy.key(),
-                rule.rule,
-                rule.message
-            )
+            let (policy, message) = (&response.policy, &rule.message);
+            match policy.has_rules() {
+                true => format!("policy {}.{}: {message}", policy.key(), rule.rule),
+                false => said(policy, rule.status == RuleStatus::Error, message),
+            }
         })
         .collect()
 }
 
-/// The resource, and below it each policy with its rules and what they say, as YAML.
+/// How Kyverno tells what a policy without rules of its own says.
+fn said(policy: &PolicyInfo, is_error: bool, message: &str) -> String {
+    let word = if is_error { "error" } else { "failed" };
+    format!("Policy {} {word}: {message}", policy.key())
+}
+
+/// What policies with rules say, and then the others, a line each where both do.
 fn deny_message(request: &Request<'_>, causes: &[Cause]) -> String {
-    if causes.is_empty() {
-        return String::new();
+    let (of_rules, others): (Vec<&Cause>, Vec<&Cause>) =
+        causes.iter().partition(|cause| cause.policy.has_rules());
+    let others = others
+        .iter()
+        .map(|cause| said(&cause.policy, cause.is_error, &cause.message));
+    let others = others.collect::<Vec<_>>().join("; ");
+    match of_rules.as_slice() {
+        [] => others,
+        of_rules => rules_message(request, of_rules) + &others,
     }
-    let mut policies: BTreeMap<&str, BTreeMap<&str, &str>> = BTreeMap::new();
+}
+
+/// The resource, and below it each policy with its rules and what they say, as YAML.
+fn rules_message(request: &Request<'_>, causes: &[&Cause]) -> String {
+    let mut policies: BTreeMap<String, BTreeMap<&str, &str>> = BTreeMap::new();
     for cause in causes {
         policies
-            .entry(&cause.policy)
+            .entry(cause.policy.key())
             .or_default()
             .insert(&cause.rule, &cause.message);
     }
@@ -108,7 +129,7 @@ fn deny_message(request: &Request<'_>, causes: &[Cause]) -> String {
         resource(request)
     );
     for (policy, rules) in policies {
-        text.push_str(&format!("{}:\n", scalar(policy)));
+        text.push_str(&format!("{}:\n", scalar(&policy)));
         for (rule, message) in rules {
             text.push_str(&format!("  {}: {}\n", scalar(rule), scalar(message)));
         }
@@ -165,15 +186,13 @@ fn is_plain(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use serde_json::json;
 
     use super::*;
-    use crate::policy_info::PolicyInfo;
     use crate::response::RuleType;
 
     struct Policy {
+        api_version: &'static str,
         action: FailureAction,
         errors_deny: bool,
         warn: bool,
@@ -181,6 +200,7 @@ mod tests {
 
     fn response(name: &str, policy: &Policy, rules: &[(&str, RuleStatus, &str)]) -> EngineResponse {
         let info = PolicyInfo {
+            api_version: policy.api_version.into(),
             name: name.into(),
             errors_deny: policy.errors_deny,
             emit_warning: policy.warn,
@@ -215,11 +235,13 @@ mod tests {
     }
 
     const ENFORCE: Policy = Policy {
+        api_version: "kyverno.io/v1",
         action: FailureAction::Enforce,
         errors_deny: true,
         warn: false,
     };
     const AUDIT: Policy = Policy {
+        api_version: "kyverno.io/v1",
         action: FailureAction::Audit,
         errors_deny: false,
         warn: false,
@@ -291,5 +313,38 @@ mod tests {
             &[("r", RuleStatus::Fail, "m"), ("s", RuleStatus::Pass, "")],
         )]);
         assert_eq!(found.warnings, ["policy p.r: m"]);
+    }
+
+    #[test]
+    fn policies_without_rules_are_told_in_words() {
+        let by_expressions = |action, warn| Policy {
+            api_version: "policies.kyverno.io/v1",
+            action,
+            warn,
+            ..ENFORCE
+        };
+        let deny = by_expressions(FailureAction::Enforce, false);
+        let found = check(&[
+            response("c", &deny, &[("", RuleStatus::Fail, "no")]),
+            response("d", &deny, &[("", RuleStatus::Error, "how")]),
+        ]);
+        assert_eq!(
+            found.deny_message,
+            "Policy c failed: no; Policy d error: how"
+        );
+        let found = check(&[
+            response("c", &deny, &[("", RuleStatus::Fail, "no")]),
+            response("a", &ENFORCE, &[("r", RuleStatus::Fail, "first")]),
+        ]);
+        assert!(
+            found
+                .deny_message
+                .ends_with("policies \n\na:\n  r: first\nPolicy c failed: no"),
+            "{}",
+            found.deny_message
+        );
+        let warn = by_expressions(FailureAction::Audit, true);
+        let found = check(&[response("c", &warn, &[("", RuleStatus::Fail, "no")])]);
+        assert_eq!(found.warnings, ["Policy c failed: no"]);
     }
 }

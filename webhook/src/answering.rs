@@ -1,0 +1,132 @@
+//! A review and a version of the policies to an answer.
+
+use std::sync::Arc;
+
+use portcullis_engine::{
+    mutate,
+    patch::{Operation, diff},
+    record::Silent,
+    request::Request,
+    response::EngineResponse,
+    validate,
+    verdict::verdict,
+};
+use serde_json::Value;
+
+use crate::{
+    admission::{Answer, Review},
+    path::{AdmissionPath, FailurePolicy, Question},
+    served::{Group, Policies},
+    world::World,
+};
+
+/// A review with all that its answer depends on.
+pub struct Asked {
+    /// The review.
+    pub review: Box<Review>,
+    /// The path that it was sent to.
+    pub path: AdmissionPath,
+    /// The version that answers.
+    pub policies: Arc<Policies>,
+    /// The world that the policies ask.
+    pub world: Arc<dyn World>,
+}
+
+/// An answer, and what each policy said.
+#[derive(Debug)]
+pub struct Answered {
+    /// The answer.
+    pub answer: Answer,
+    /// What the policies said, in their turn.
+    pub responses: Vec<EngineResponse>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerError {
+    /// The path names a policy that is not served.
+    #[error(
+        "policy `{0}` is not served on this path; it has no `matchConditions` or another `failurePolicy`, or is not there"
+    )]
+    NotServed(String),
+    /// The answer cannot be written.
+    #[error("the answer cannot be written: {0}")]
+    Unwritable(#[from] serde_json::Error),
+}
+
+impl Asked {
+    /// Whether the answer may take longer than a computation does.
+    #[must_use]
+    pub fn asks_the_world(&self) -> bool {
+        let groups = self.policies.groups(&self.path).unwrap_or_default();
+        if groups.iter().all(|group| group.is_pure()) {
+            return false;
+        }
+        let surroundings = self.review.surroundings(self.world.as_ref());
+        let request = self.review.request(&surroundings);
+        let mut groups = groups.into_iter();
+        groups.any(|group| group.asks_the_world(&request.kind, &request.resource.resource))
+    }
+
+    /// The answer of the policies.
+    ///
+    /// # Errors
+    /// Where the path names no policy that is served, or the answer cannot be written.
+    pub fn answer(&self) -> Result<Answered, AnswerError> {
+        let named = self.path.policy.clone().unwrap_or_default();
+        let groups = self.policies.groups(&self.path);
+        let groups = groups.ok_or(AnswerError::NotServed(named))?;
+        let surroundings = self.review.surroundings(self.world.as_ref());
+        let request = self.review.request(&surroundings);
+        let (responses, patch) = self.evaluate(&groups, &request);
+        let decided = Answer::decided(&self.review.uid, verdict(&request, &responses), &responses);
+        Ok(Answered {
+            answer: decided.with_patch(&patch)?,
+            responses,
+        })
+    }
+
+    fn evaluate(
+        &self,
+        groups: &[&Group],
+        request: &Request<'_>,
+    ) -> (Vec<EngineResponse>, Vec<Operation>) {
+        let source = self.world.source();
+        let mut responses = Vec::new();
+        if self.path.question == Question::Validate {
+            for group in groups {
+                let answers = validate(group.set(), request, source.as_ref(), &mut Silent);
+                responses.extend(answers);
+            }
+            return (responses, Vec::new());
+        }
+        let mut object: Option<Arc<Value>> = None;
+        for group in groups {
+            let seen = Request {
+                object: object.as_deref().or(request.object),
+                ..request.clone()
+            };
+            let answers = mutate(group.set(), &seen, source.as_ref(), &mut Silent);
+            let last = answers.iter().find(|response| response.is_last_change);
+            let after = last.and_then(|response| response.patched.clone());
+            object = after.or(object);
+            responses.extend(answers);
+        }
+        let patch = match (request.object, &object) {
+            (Some(before), Some(after)) => diff(before, after),
+            _ => Vec::new(),
+        };
+        (responses, patch)
+    }
+
+    /// The answer where the policies give none: `failurePolicy` decides.
+    #[must_use]
+    pub fn unanswered(uid: &str, path: &AdmissionPath, why: &str) -> Answer {
+        match path.failure_policy {
+            Some(FailurePolicy::Ignore) => {
+                Answer::allowed(uid).with_warning(format!("policies were not evaluated: {why}"))
+            }
+            _ => Answer::denied(uid, format!("policies were not evaluated: {why}")),
+        }
+    }
+}

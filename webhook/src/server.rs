@@ -1,0 +1,237 @@
+//! The HTTPS server: routes, limits and timeouts. Whatever is sent to it gets a status and, where it
+//! is at fault, a line in the log.
+
+mod body;
+mod deadline;
+
+use std::{io, net::TcpListener, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use axum_server::{Handle, tls_rustls::RustlsConfig};
+use serde_json::Value;
+use tokio::{sync::Semaphore, task, time};
+
+pub use self::deadline::Deadline;
+use crate::{
+    admission::{Answer, Review},
+    answering::{AnswerError, Answered, Asked},
+    log::{Level, Log},
+    path::AdmissionPath,
+    served::Served,
+};
+
+/// What the server allows.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerLimits {
+    /// The largest body, in bytes.
+    pub body: usize,
+    /// How many requests may ask the world at the same time; further ones wait.
+    pub asking: usize,
+    /// How long a client may take for its first request.
+    pub first_request: Duration,
+    /// How long a review may take where it does not say `timeout`.
+    pub timeout: Duration,
+}
+
+impl Default for ServerLimits {
+    fn default() -> ServerLimits {
+        ServerLimits {
+            body: 8 * 1024 * 1024,
+            asking: 64,
+            first_request: Duration::from_secs(10),
+            timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// All that a request needs.
+pub struct Server {
+    served: Arc<Served>,
+    log: Arc<Log>,
+    limits: ServerLimits,
+    asking: Arc<Semaphore>,
+}
+
+/// Why a review is not answered.
+#[derive(Debug)]
+struct Refusal {
+    status: StatusCode,
+    why: String,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, why: impl Into<String>) -> Refusal {
+        let why = why.into();
+        Refusal { status, why }
+    }
+}
+
+impl Server {
+    /// A server of what is served.
+    #[must_use]
+    pub fn new(served: Arc<Served>, log: Arc<Log>, limits: ServerLimits) -> Server {
+        Server {
+            asking: Arc::new(Semaphore::new(limits.asking.max(1))),
+            served,
+            log,
+            limits,
+        }
+    }
+
+    /// Serves until the handle is shut down.
+    ///
+    /// # Errors
+    /// Where the listener cannot be used.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        tls: RustlsConfig,
+        handle: Handle<std::net::SocketAddr>,
+    ) -> io::Result<()> {
+        let first_request = self.limits.first_request;
+        let log = Arc::clone(&self.log);
+        let server = axum_server::from_tcp_rustls(listener, tls)?
+            .handle(handle)
+            .first_request_timeout(first_request)
+            .accept_error_handler(move |address, error| {
+                let address = address.map(ToString::to_string);
+                let fields = [
+                    ("client", Value::from(address)),
+                    ("error", Value::from(error.to_string())),
+                ];
+                log.line(Level::Warning, "connection refused", &fields);
+            });
+        server.serve(self.router().into_make_service()).await
+    }
+
+    fn router(self) -> Router {
+        Router::new()
+            .route("/validate", post(review))
+            .route("/validate/{*rest}", post(review))
+            .route("/mutate", post(review))
+            .route("/mutate/{*rest}", post(review))
+            .route("/health/liveness", get(healthy))
+            .route("/health/readiness", get(healthy))
+            .with_state(Arc::new(self))
+    }
+
+    async fn answer(&self, request: Request) -> Result<Vec<u8>, Refusal> {
+        let (parts, body) = request.into_parts();
+        let path = AdmissionPath::parse(parts.uri.path());
+        let path = path.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "nothing is here"))?;
+        if !body::is_json(&parts.headers) {
+            let why = "the content type is not `application/json`";
+            return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
+        }
+        let deadline = Deadline::of(parts.uri.query(), self.limits.timeout)
+            .map_err(|why| Refusal::new(StatusCode::BAD_REQUEST, why))?;
+        let body = self.body(body, &parts.headers, deadline).await?;
+        let review = Review::read(&body)
+            .map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, error.to_string()))?;
+        let asked = Asked {
+            review,
+            path,
+            policies: self.served.policies(),
+            world: Arc::clone(self.served.world()),
+        };
+        let answer = self.decide(asked, deadline).await?;
+        let unwritable = |error: serde_json::Error| {
+            Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
+        };
+        answer.to_json().map_err(unwritable)
+    }
+
+    async fn body(
+        &self,
+        body: Body,
+        headers: &axum::http::HeaderMap,
+        deadline: Deadline,
+    ) -> Result<axum::body::Bytes, Refusal> {
+        let reading = body::read(body, headers, self.limits.body);
+        match time::timeout_at(deadline.instant(), reading).await {
+            Ok(read) => read,
+            Err(_) => {
+                let why = "the body did not come in time";
+                Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, why))
+            }
+        }
+    }
+
+    /// The answer: computed here where that is all there is to do, else by a thread that may wait.
+    async fn decide(&self, asked: Asked, deadline: Deadline) -> Result<Answer, Refusal> {
+        let (uid, path) = (asked.review.uid.clone(), asked.path.clone());
+        let unanswered = |why: &str| {
+            let fields = [
+                ("uid", Value::from(uid.as_str())),
+                ("error", Value::from(why)),
+            ];
+            self.log
+                .line(Level::Error, "policies were not evaluated", &fields);
+            Asked::unanswered(&uid, &path, why)
+        };
+        let answered = if asked.asks_the_world() {
+            match time::timeout_at(deadline.instant(), self.on_a_thread(asked)).await {
+                Ok(answered) => answered,
+                Err(_) => return Ok(unanswered("the deadline passed")),
+            }
+        } else {
+            caught(&asked)
+        };
+        match answered {
+            Ok(Ok(answered)) => Ok(answered.answer),
+            Ok(Err(error @ AnswerError::NotServed(_))) => {
+                Err(Refusal::new(StatusCode::NOT_FOUND, error.to_string()))
+            }
+            Ok(Err(error)) => Ok(unanswered(&error.to_string())),
+            Err(why) => Ok(unanswered(&why)),
+        }
+    }
+
+    async fn on_a_thread(&self, asked: Asked) -> Result<Result<Answered, AnswerError>, String> {
+        let turn = Arc::clone(&self.asking).acquire_owned().await;
+        let turn = turn.map_err(|error| error.to_string())?;
+        let evaluation = task::spawn_blocking(move || {
+            let answered = caught(&asked);
+            drop(turn);
+            answered
+        });
+        let answered = evaluation.await.map_err(|error| error.to_string())?;
+        answered.map(Ok).unwrap_or_else(Err)
+    }
+}
+
+/// The answer, or that evaluating failed in a way that nobody foresaw.
+fn caught(asked: &Asked) -> Result<Result<Answered, AnswerError>, String> {
+    std::panic::catch_unwind(AssertUnwindSafe(|| asked.answer()))
+        .map_err(|_| "evaluation failed unexpectedly".to_owned())
+}
+
+async fn review(State(server): State<Arc<Server>>, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    match server.answer(request).await {
+        Ok(json) => {
+            let json_type = HeaderValue::from_static("application/json");
+            ([(header::CONTENT_TYPE, json_type)], json).into_response()
+        }
+        Err(refusal) => {
+            let fields = [
+                ("path", Value::from(path)),
+                ("status", Value::from(refusal.status.as_u16())),
+                ("error", Value::from(refusal.why.as_str())),
+            ];
+            server.log.line(Level::Warning, "review refused", &fields);
+            (refusal.status, refusal.why).into_response()
+        }
+    }
+}
+
+async fn healthy() -> &'static str {
+    "ok"
+}

@@ -1,0 +1,162 @@
+//! Requests of every form, each with the answer to it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    reason = "a test fails by them"
+)]
+
+mod running;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+
+use self::running::{Running, creation, pod};
+
+/// Policies that deny, warn, ignore, change, and look at what only some requests have.
+const POLICIES: &str = include_str!("policies.yaml");
+
+/// What a request that is denied is told.
+fn denied(response: &Value) -> &str {
+    assert_eq!(response["allowed"], false, "{response}");
+    response["status"]["message"].as_str().unwrap()
+}
+
+fn with(request: &Value, changes: Value) -> Value {
+    let mut request = request.clone();
+    for (key, value) in changes.as_object().unwrap() {
+        request[key] = value.clone();
+    }
+    request
+}
+
+#[test]
+fn a_denial_names_policy_rule_place_and_origin() {
+    let running = Running::new(POLICIES);
+    let response = running.ask("/validate/fail", &creation(&pod("bad")));
+    assert_eq!(
+        denied(&response),
+        "\n\nresource Pod/shop/web was blocked due to the following policies \n\nlabels:\n  \
+         app: 'validation error: app is not good. rule app failed at path /metadata/labels/app/'\n"
+    );
+    assert_eq!(
+        response["status"]["details"]["causes"],
+        json!([{
+            "reason": "labels/app",
+            "message": "validation error: app is not good. rule app failed at path /metadata/labels/app/ (policies/labels.yaml:12 at 4f2c1d0)",
+            "field": "metadata.labels.app",
+        }])
+    );
+}
+
+#[test]
+fn each_path_asks_its_policies() {
+    let running = Running::new(POLICIES);
+    let good = creation(&pod("good"));
+    for path in ["/validate/fail", "/validate/ignore"] {
+        let response = running.ask(path, &good);
+        assert_eq!(response["allowed"], true, "{path}: {response}");
+    }
+    let strange = creation(&pod("strange"));
+    assert!(denied(&running.ask("/validate/ignore", &strange)).contains("is-ignored"));
+    let own = "/validate/fail/finegrained/own";
+    assert!(denied(&running.ask(own, &creation(&pod("own")))).contains("own:"));
+    assert_eq!(running.ask(own, &good)["allowed"], true);
+    assert_eq!(running.ask("/validate", &good)["allowed"], true);
+    assert!(denied(&running.ask("/validate", &creation(&pod("own")))).contains("own:"));
+    let of_others = running.ask("/validate/ignore", &creation(&pod("own")));
+    assert_eq!(of_others["allowed"], true, "{of_others}");
+}
+
+#[test]
+fn what_is_audited_warns_and_is_annotated() {
+    let running = Running::new(POLICIES);
+    let response = running.ask("/validate/ignore", &creation(&pod("audited")));
+    assert_eq!(response["allowed"], true);
+    let warnings = response["warnings"].as_array().unwrap();
+    let warning = warnings[0].as_str().unwrap();
+    assert!(warning.starts_with("policy audits.app: "), "{warning}");
+    assert_eq!(response["auditAnnotations"]["violations"], "audits/app");
+}
+
+#[test]
+fn expressions_are_told_in_words() {
+    let running = Running::new(POLICIES);
+    let response = running.ask("/validate/fail", &creation(&pod("expressed")));
+    assert_eq!(
+        denied(&response),
+        "Policy expresses failed: app is expressed"
+    );
+}
+
+#[test]
+fn an_error_denies_where_failure_does() {
+    let running = Running::new(POLICIES);
+    let broken = creation(&pod("broken"));
+    assert!(denied(&running.ask("/validate/fail", &broken)).contains("fails-closed"));
+    assert_eq!(running.ask("/validate/ignore", &broken)["allowed"], true);
+}
+
+#[test]
+fn an_object_is_changed_by_a_patch() {
+    let running = Running::new(POLICIES);
+    let response = running.ask("/mutate/fail", &creation(&pod("good")));
+    assert_eq!(response["patchType"], "JSONPatch");
+    let patch = STANDARD
+        .decode(response["patch"].as_str().unwrap())
+        .unwrap();
+    let patch: Value = serde_json::from_slice(&patch).unwrap();
+    let added = json!([{"op": "add", "path": "/metadata/labels/team", "value": "alice"}]);
+    assert_eq!(patch, added);
+    let unchanged = running.ask("/mutate/ignore", &creation(&pod("good")));
+    assert_eq!(
+        (&unchanged["allowed"], &unchanged["patch"]),
+        (&json!(true), &Value::Null)
+    );
+}
+
+#[test]
+fn every_operation_and_subresource_is_asked_about() {
+    let running = Running::new(POLICIES);
+    let create = creation(&pod("good"));
+    let deletion = json!({"operation": "DELETE", "object": null, "oldObject": pod("keep")});
+    let connection = json!({
+        "operation": "CONNECT",
+        "subResource": "exec",
+        "kind": {"group": "", "version": "v1", "kind": "PodExecOptions"},
+        "object": {"apiVersion": "v1", "kind": "PodExecOptions", "command": ["sh"]},
+    });
+    let mut debugged = pod("good");
+    debugged["spec"]["ephemeralContainers"] = json!([{"name": "d", "image": "debug"}]);
+    let ephemeral = json!({
+        "operation": "UPDATE",
+        "subResource": "ephemeralcontainers",
+        "object": debugged,
+        "oldObject": pod("good"),
+    });
+    let scale = json!({
+        "operation": "UPDATE",
+        "subResource": "scale",
+        "kind": {"group": "autoscaling", "version": "v1", "kind": "Scale"},
+        "resource": {"group": "apps", "version": "v1", "resource": "deployments"},
+        "object": {"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": "web", "namespace": "shop"}, "spec": {"replicas": 99}},
+    });
+    let dry = json!({"dryRun": true, "options": {"kind": "CreateOptions", "apiVersion": "meta.k8s.io/v1", "fieldManager": "by-hand"}});
+    for (changes, policy) in [
+        (deletion, "no-deletion"),
+        (connection, "no-exec"),
+        (ephemeral, "no-debugging"),
+        (scale, "no-scale"),
+        (dry, "no-hands"),
+    ] {
+        let response = running.ask("/validate/fail", &with(&create, changes));
+        assert!(denied(&response).contains(policy), "{policy}: {response}");
+    }
+    let elsewhere = with(
+        &create,
+        json!({"operation": "DELETE", "object": null, "oldObject": pod("good")}),
+    );
+    assert_eq!(running.ask("/validate/fail", &elsewhere)["allowed"], true);
+}
