@@ -12,7 +12,7 @@
 use std::{
     io::{self, Write},
     net::{SocketAddr, TcpListener},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use axum_server::{Handle, tls_rustls::RustlsConfig};
@@ -36,6 +36,7 @@ pub(crate) struct Running {
     pub(crate) runtime: Runtime,
     pub(crate) log: Lines,
     handle: Handle<SocketAddr>,
+    client: OnceLock<reqwest::blocking::Client>,
 }
 
 /// What was logged.
@@ -78,15 +79,16 @@ impl Running {
     }
 
     pub(crate) fn with(text: &str, world: Arc<dyn World>, limits: ServerLimits) -> Running {
+        Running::of(policies(text), world, limits)
+    }
+
+    pub(crate) fn of(policies: Policies, world: Arc<dyn World>, limits: ServerLimits) -> Running {
         let runtime = Runtime::new().unwrap();
         let certificate = certificates::make(&["localhost".to_owned()]).unwrap();
         let tls = runtime.block_on(certificates::tls(&certificate)).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let (served, log) = (
-            Arc::new(Served::new(policies(text), world)),
-            Lines::default(),
-        );
+        let (served, log) = (Arc::new(Served::new(policies, world)), Lines::default());
         let lines = Arc::new(Log::to(Box::new(log.clone())));
         let server = Server::new(Arc::clone(&served), lines, limits);
         let handle = Handle::new();
@@ -99,6 +101,7 @@ impl Running {
             runtime,
             log,
             handle,
+            client: OnceLock::new(),
         }
     }
 
@@ -112,7 +115,8 @@ impl Running {
 
     /// The `response` to a review of a request.
     pub(crate) fn ask(&self, path: &str, request: &Value) -> Value {
-        let answer = self.client().post(self.url(path)).body(review(request));
+        let client = self.client.get_or_init(|| self.client());
+        let answer = client.post(self.url(path)).body(review(request));
         let answer = answer.header("content-type", "application/json");
         let answer = answer.send().unwrap();
         assert_eq!(answer.status(), 200);
