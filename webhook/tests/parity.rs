@@ -1,4 +1,5 @@
-//! The verdict in process is the verdict through TLS: every suite of this repository's library.
+//! The verdict in process is the verdict through TLS: every suite of this repository's library,
+//! and the public ones that an AdmissionReview can carry.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -18,11 +19,12 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portcullis_engine::{
     compile_options::CompileOptions,
     context::source::ContextSource,
-    evaluate,
+    evaluate, mutate,
     patch::{JsonPatch, JsonPatchOptions, diff},
     record::Silent,
     request::{Operation, Request, RequestUser},
     response::{EngineResponse, RuleType},
+    validate,
     verdict::verdict,
 };
 use portcullis_pipeline::{
@@ -146,7 +148,13 @@ fn compare(
     };
     let responses = evaluate(set, &request, &source, &mut Silent);
     counts.reviews += 1;
-    let changing = of_types(&responses, &[RuleType::Mutation, RuleType::ImageVerify]);
+    // Rules that verify images answer both questions, each time with what it asks of them.
+    let verifies = responses.iter().flat_map(|response| &response.rules);
+    let verifies = { verifies }.any(|rule| rule.rule_type == RuleType::ImageVerify);
+    let changing = match verifies {
+        true => mutate(set, &request, &source, &mut Silent),
+        false => of_types(&responses, &[RuleType::Mutation]),
+    };
     let through = running.ask("/mutate", &review_of(&request, request.object));
     let wanted = told(&request, &changing);
     assert_eq!(answered(&through), wanted, "{name}: /mutate {object}");
@@ -179,7 +187,14 @@ fn compare(
         .apply(before.clone(), rfc)
         .unwrap();
     let patched = request.object.map(|_| &patched);
-    let deciding = of_types(&responses, &[RuleType::Validation, RuleType::ImageVerify]);
+    let seen = Request {
+        object: patched,
+        ..request.clone()
+    };
+    let deciding = match verifies {
+        true => validate(set, &seen, &source, &mut Silent),
+        false => of_types(&responses, &[RuleType::Validation]),
+    };
     let through = running.ask("/validate", &review_of(&request, patched));
     let wanted = told(
         &Request {
@@ -271,4 +286,21 @@ fn every_suite_of_the_library_is_answered_alike() {
     }
     let did_its_work = counts.reviews >= 1_000 && counts.denied >= 400 && counts.changed >= 50;
     assert!(did_its_work && counts.excluded.is_empty(), "{counts:?}");
+}
+
+/// The public suites, where `PORTCULLIS_CORPORA` names their folder, as `.ci/run` does.
+#[test]
+fn every_public_suite_is_answered_alike() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let named = std::env::var_os("PORTCULLIS_CORPORA").map(|corpora| root.join(corpora));
+    let Some(corpora) = named.filter(|corpora| corpora.is_dir()) else {
+        return;
+    };
+    let mut counts = Counts::default();
+    for file in suite::discover(&[corpora], suite::FILE) {
+        run(&file, &Overrides::new(), &mut counts);
+    }
+    let excluded: usize = counts.excluded.values().sum();
+    let did_its_work = counts.suites >= 400 && counts.denied >= 100 && counts.changed >= 100;
+    assert!(did_its_work && excluded <= 50, "{counts:?}");
 }
