@@ -205,6 +205,13 @@ impl Builder {
         self
     }
 
+    /// Without anything that is looked at after types are known.
+    #[must_use]
+    pub fn without_validators(mut self) -> Builder {
+        self.0.validators.clear();
+        self
+    }
+
     /// What is looked at after types are known.
     #[must_use]
     pub fn validators(mut self, validators: &[Validator]) -> Builder {

@@ -21,4 +21,5 @@ pub mod preamble;
 mod request;
 pub mod scope;
 mod types;
+pub mod typing;
 pub mod validation;

@@ -167,7 +167,7 @@ fn what_does_not_compile_is_told_at_its_path() {
     check(
         &valid("obect == null"),
         &[
-            "spec.validations[0].expression: ERROR: <input>:1:1: undeclared reference to 'obect' (in container '')\n | obect == null\n | ^",
+            "spec.validations[0].expression: ERROR: <input>:1:1: undeclared reference to 'obect' (in container '')\n | obect == null\n | ^\n = did you mean `object`?",
         ],
     );
 }

@@ -1,6 +1,7 @@
 //! Library and environment to rendered, validated and tested bundle.
 
 pub mod apply;
+pub mod cel_findings;
 pub mod diagnostic;
 pub mod diff;
 pub mod environment;
@@ -16,6 +17,7 @@ pub mod manifests;
 pub mod migration;
 pub mod native_policies;
 pub mod offline;
+pub mod policy_check;
 pub mod policy_set;
 pub mod progress;
 pub mod readme;

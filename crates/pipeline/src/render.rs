@@ -54,10 +54,16 @@ impl RenderedPolicy {
         let span = self.document.spans.of_pointer(pointer, is_key);
         template_place(&self.template, &self.rendered, span)
     }
+
+    /// The place in the template of a span of what it rendered to.
+    #[must_use]
+    pub fn span_place(&self, span: std::ops::Range<usize>) -> Place {
+        template_place(&self.template, &self.rendered, span)
+    }
 }
 
 /// The place in a template of a span of what it rendered to: the same words on the template's
-/// line where they stand there, and else the line.
+/// line where they stand there as often, and else the line.
 #[must_use]
 pub fn template_place(
     template: &SourceFile,
@@ -65,6 +71,8 @@ pub fn template_place(
     span: std::ops::Range<usize>,
 ) -> Place {
     let line = template.line(rendered.template_line(span.start));
+    let before = rendered.text.get(..span.start).unwrap_or_default();
+    let before = before.rsplit('\n').next().unwrap_or_default();
     let words = rendered
         .text
         .get(span)
@@ -74,7 +82,11 @@ pub fn template_place(
         .unwrap_or_default();
     let text = template.text.get(line.clone()).unwrap_or_default();
     let indent = text.len() - text.trim_start().len();
-    let span = match text.find(words).filter(|_| !words.is_empty()) {
+    let same = text
+        .strip_prefix(before)
+        .filter(|rest| rest.starts_with(words));
+    let found = same.map_or_else(|| text.find(words), |_| Some(before.len()));
+    let span = match found.filter(|_| !words.is_empty()) {
         Some(at) => line.start + at..line.start + at + words.len(),
         None => line.start + indent..line.end,
     };

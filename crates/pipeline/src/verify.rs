@@ -3,20 +3,20 @@
 //! A policy's suite runs once for its defaults and once for each different rendering that an
 //! environment makes of it.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use portcullis_engine::{CompileOptions, compile, exceptions::Nanoseconds, lint, load};
+use portcullis_engine::exceptions::Nanoseconds;
+use portcullis_schema::Catalogue;
 use rayon::prelude::*;
 
 use crate::{
     diagnostic::{self, Diagnostic, Place, Severity},
     exception_ledger, failing_cases,
     library::{self, Library, LibraryPolicy},
-    offline::places,
-    policy_set,
+    policy_check, policy_set,
     progress::Progress,
     readme,
-    render::{self, Bundle, RenderedPolicy},
+    render::{self, Bundle},
     renderings,
     suite::{self, Judgement, SuiteOptions},
     suite_run::SuiteRun,
@@ -59,12 +59,14 @@ pub fn run(workspace: &Workspace, now: Nanoseconds, progress: &Arc<Progress>) ->
         .map(|bundle| (bundle.environment.clone(), bundle.policies.len()));
     report.environments = counts.collect();
     progress.expect(report.environments.iter().map(|(_, count)| count).sum());
+    let mut catalogues = Catalogues::default();
     for bundle in &bundles {
+        let catalogue = catalogues.of(workspace, bundle, &mut report.findings);
         let checked: Vec<Vec<Diagnostic>> = bundle
             .policies
             .par_iter()
             .map(|policy| {
-                let found = check_policy(policy);
+                let found = policy_check::check(policy, &catalogue);
                 progress.advance(1);
                 found
             })
@@ -95,6 +97,29 @@ pub fn run(workspace: &Workspace, now: Nanoseconds, progress: &Arc<Progress>) ->
     report
 }
 
+/// The kinds of each Kubernetes version that an environment has, read once.
+#[derive(Default)]
+struct Catalogues(BTreeMap<String, Arc<Catalogue>>);
+
+impl Catalogues {
+    /// The kinds of an environment's version; faults of definitions are told for the first one.
+    fn of(
+        &mut self,
+        workspace: &Workspace,
+        bundle: &Bundle,
+        findings: &mut Vec<Diagnostic>,
+    ) -> Arc<Catalogue> {
+        let version = bundle.kubernetes_version.clone();
+        let is_first = self.0.is_empty();
+        let read = self.0.entry(version).or_insert_with_key(|version| {
+            let (catalogue, faults) = policy_check::catalogue(workspace, version);
+            findings.extend(faults.into_iter().filter(|_| is_first));
+            catalogue
+        });
+        Arc::clone(read)
+    }
+}
+
 /// Runs the suites of some of a workspace's policies: for the defaults, and for each different
 /// rendering of an environment. Findings are about these policies or about environments.
 #[must_use]
@@ -110,42 +135,6 @@ pub fn run_suites_of(
     let suites = run_suites(workspace, &library, &bundles, options, &mut findings);
     diagnostic::merge(&mut findings);
     (suites, findings)
-}
-
-/// A rendered policy against its schema, and whether the engine can use it.
-fn check_policy(policy: &RenderedPolicy) -> Vec<Diagnostic> {
-    let mut found = render::schema_faults(policy);
-    if !found.is_empty() {
-        return found;
-    }
-    let value = &policy.document.value;
-    let at = |pointer: &str| policy.pointer_place(pointer, false);
-    let (loaded, errors) = load::load(value);
-    for error in errors {
-        let place = at(&places::pointer(&error.path));
-        found.push(Diagnostic::error(error.to_string()).at(place, error.message));
-    }
-    for loaded in &loaded {
-        let load::Loaded::Policy(policy) = loaded else {
-            continue;
-        };
-        for lint in lint::check(policy) {
-            let finding = match lint.severity {
-                lint::Severity::Error => Diagnostic::error(lint.message.clone()),
-                lint::Severity::Warning => Diagnostic::warning(lint.message.clone()),
-            };
-            found.push(finding.at(at(&lint.path), lint.message).help(lint.remedy));
-        }
-    }
-    let (_, errors) = compile(&loaded, &[], &CompileOptions::default());
-    for error in errors {
-        let place = at(&places::pointer(&error.path));
-        found.push(
-            Diagnostic::error(format!("{}: {}", error.path, error.message))
-                .at(place, error.message),
-        );
-    }
-    found
 }
 
 fn run_suites(

@@ -84,6 +84,13 @@ impl Catalogue {
         self.schemas.get(id.0 as usize)
     }
 
+    /// The name of a schema that has one, such as `io.k8s.api.core.v1.Container`. It is looked for.
+    #[must_use]
+    pub fn name_of(&self, id: SchemaId) -> Option<&str> {
+        let found = self.names.iter().find(|(_, known)| **known == id);
+        found.map(|(name, _)| name.as_str())
+    }
+
     /// The object structure with this id, if it is one.
     #[must_use]
     pub fn object(&self, id: SchemaId) -> Option<&Object> {

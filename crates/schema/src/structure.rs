@@ -6,6 +6,20 @@ use serde_json::Value;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SchemaId(pub(crate) u32);
 
+impl SchemaId {
+    /// The number of the schema in its catalogue.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        self.0
+    }
+
+    /// The schema with a number.
+    #[must_use]
+    pub fn of_number(number: u32) -> SchemaId {
+        SchemaId(number)
+    }
+}
+
 /// One place of an object.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Schema {

@@ -29,6 +29,7 @@ mod events;
 mod limits;
 mod node;
 mod resolve;
+mod scalar_place;
 mod scanner;
 mod spans;
 
@@ -38,6 +39,7 @@ pub use characters::from_bytes;
 pub use documents::{RawDocument, documents};
 pub use error::{YamlError, line_column};
 pub use limits::Limits;
+pub use scalar_place::place_in_scalar;
 pub use spans::{PathSegment, SpanTree};
 
 use direct::Stop;

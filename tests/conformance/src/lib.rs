@@ -5,6 +5,7 @@
 )]
 
 pub mod apply_results;
+pub mod cel_types;
 pub mod generated_policies;
 pub mod goldens;
 pub mod pod_security;

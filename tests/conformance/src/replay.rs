@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde_json::Value;
 
-use crate::{apply_results, generated_policies, goldens, pod_security, score::Score, suites};
+use crate::{
+    apply_results, cel_types, generated_policies, goldens, pod_security, score::Score, suites,
+};
 
 /// The folder of pods that a level and version of the Pod Security Standards passes or fails.
 const POD_SECURITY: &str = "pod-security";
@@ -24,6 +26,7 @@ pub fn names() -> Vec<&'static str> {
         CEL,
         goldens::cel_spec::NAME,
         apply_results::NAME,
+        cel_types::NAME,
         POD_SECURITY,
         generated_policies::NAME,
     ];
@@ -86,6 +89,9 @@ pub fn all(corpora: &Path, only: Option<&str>) -> Result<Vec<Score>, String> {
     }
     if wanted(generated_policies::NAME) {
         scores.extend(generated_policies::replay(corpora));
+    }
+    if wanted(cel_types::NAME) {
+        scores.push(cel_types::replay(corpora));
     }
     for corpus in suites::CORPORA {
         if wanted(corpus) && corpora.join(corpus).is_dir() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use portcullis_api::cel_expression::CelVariable;
 use portcullis_cel::{
     environment::{Environment, MutationTypes},
+    error::CompileError,
     library::kubernetes,
     program::Program,
     types::Type,
@@ -97,7 +98,7 @@ impl Compiler {
 
     fn try_expression(&self, text: &str, wanted: &[Type]) -> Result<(Program, Type), String> {
         let checked = self.environment.compile(text);
-        let checked = checked.map_err(|error| error.rendered)?;
+        let checked = checked.map_err(|error| said(&error))?;
         let of = checked.result_type().clone();
         if !wanted.is_empty() && !wanted.contains(&of) {
             let names: Vec<String> = wanted.iter().map(|wanted| format!("`{wanted}`")).collect();
@@ -107,13 +108,24 @@ impl Compiler {
             ));
         }
         let program = self.environment.program(&checked);
-        let program = program.map_err(|error| error.rendered)?;
+        let program = program.map_err(|error| said(&error))?;
         Ok((program, of))
     }
 }
 
+/// What the compiler of CEL says, with a line ` = …` of what would help below each mistake.
+fn said(error: &CompileError) -> String {
+    let mistakes = error.rendered.split("\nERROR: ").zip(&error.issues);
+    let mistakes = mistakes.enumerate().map(|(index, (text, issue))| {
+        let before = if index == 0 { "" } else { "\nERROR: " };
+        let help = issue.help.iter().map(|help| format!("\n = {help}"));
+        format!("{before}{text}{}", help.collect::<String>())
+    });
+    mistakes.collect()
+}
+
 /// The type with `dyn` for `any`: what an object of the cluster holds is known only when it is read.
-fn dynamic(of: Type) -> Type {
+pub(super) fn dynamic(of: Type) -> Type {
     let inner = |of: &Arc<Type>| Arc::new(dynamic((**of).clone()));
     match of {
         Type::Any => Type::Dyn,

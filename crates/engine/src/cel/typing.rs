@@ -1,0 +1,169 @@
+//! Expressions against the Kubernetes schemas of the kinds that a policy matches.
+//!
+//! The engine compiles expressions as Kyverno and the API server do, where `object` may be anything.
+//! Here they are checked a second time, once for each kind, with `object` and `oldObject` of that
+//! kind, `params` of `paramKind`, and each variable of the type that its expression gives.
+//!
+//! | found | is told |
+//! |---|---|
+//! | for every kind that the policy matches | yes |
+//! | for some of them | no: an expression may look at the kind first |
+//! | where a resource is `*`, not known, or a subresource of another kind | no |
+//!
+//! What is no mistake when an object without types is read, such as a key of an object looked up
+//! with `[]`, or a comparison with null, is not told either.
+
+mod kinds;
+mod schema_types;
+mod subjects;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use portcullis_api::cel_expression::CelVariable;
+use portcullis_cel::{
+    environment::{Environment, MutationTypes},
+    error::Issue,
+    library::kubernetes,
+    types::Type,
+};
+use portcullis_schema::{Catalogue, Kind};
+
+use super::{
+    compiler::dynamic,
+    environment::{Flavour, environment},
+};
+use crate::load::Loaded;
+use schema_types::{SchemaTypes, is_mistake, readable, type_of};
+use subjects::Subject;
+
+/// A mistake in an expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypeFinding {
+    /// The path of the expression, such as `spec.validations[0].expression`.
+    pub path: String,
+    /// Where in the expression, in bytes.
+    pub offset: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What would help.
+    pub help: Option<String>,
+    /// The kinds that it is wrong for, such as `apps/v1 Deployment`.
+    pub kinds: Vec<String>,
+}
+
+/// The mistakes in the expressions of a policy that compiles, in the order of its parts.
+#[must_use]
+pub fn check(loaded: &Loaded, catalogue: &Arc<Catalogue>) -> Vec<TypeFinding> {
+    let subjects = subjects::of(loaded).into_iter();
+    subjects
+        .flat_map(|subject| check_subject(&subject, catalogue))
+        .collect()
+}
+
+/// What is wrong at each place: the number of the expression, and the offset in it.
+type Found = BTreeMap<(usize, usize), Issue>;
+
+fn check_subject(subject: &Subject<'_>, catalogue: &Arc<Catalogue>) -> Vec<TypeFinding> {
+    let Some(kinds) = kinds::matched(&subject.matched, catalogue) else {
+        return Vec::new();
+    };
+    let mut common: Option<Found> = None;
+    for kind in &kinds {
+        let found = mistakes(subject, typed(subject, kind, catalogue));
+        let found = match common {
+            None => found,
+            Some(mut common) => {
+                common.retain(|place, _| found.contains_key(place));
+                common
+            }
+        };
+        if found.is_empty() {
+            return Vec::new();
+        }
+        common = Some(found);
+    }
+    let names: Vec<String> = kinds.iter().map(|kind| name_of(kind)).collect();
+    let variables = subject.variables.iter().enumerate();
+    let variables =
+        variables.map(|(index, _)| format!("{}[{index}].expression", subject.variables_path));
+    let expressions = subject.expressions.iter().map(|(path, _)| path.clone());
+    let paths: Vec<String> = variables.chain(expressions).collect();
+    let found = common.unwrap_or_default().into_iter();
+    found
+        .filter_map(|((number, offset), issue)| {
+            Some(TypeFinding {
+                path: paths.get(number)?.clone(),
+                offset,
+                message: readable(&issue.message, catalogue),
+                help: issue.help,
+                kinds: names.clone(),
+            })
+        })
+        .collect()
+}
+
+/// `apps/v1 Deployment`
+fn name_of(kind: &Kind) -> String {
+    match kind.group.as_str() {
+        "" => format!("{} {}", kind.version, kind.kind),
+        group => format!("{group}/{} {}", kind.version, kind.kind),
+    }
+}
+
+/// The environment of a policy for one kind.
+fn typed(subject: &Subject<'_>, kind: &Kind, catalogue: &Arc<Catalogue>) -> Environment {
+    let object = type_of(catalogue, kind.schema);
+    let builder = environment(subject.flavour)
+        .extend()
+        // They look at how a list is written, not at what is read.
+        .without_validators()
+        .types(Arc::new(SchemaTypes(Arc::clone(catalogue))))
+        .variable("object", object.clone())
+        .variable("oldObject", object);
+    let builder = match subject.flavour {
+        Flavour::Admission => builder
+            .library(&kubernetes::JSON_PATCH)
+            .types(Arc::new(MutationTypes)),
+        _ => builder,
+    };
+    let builder = match subject.param_kind {
+        None => builder,
+        Some((api_version, kind)) => {
+            let known = catalogue.find(api_version, kind);
+            let of = known.map_or(Type::Dyn, |kind| type_of(catalogue, kind.schema));
+            builder.variable("params", of)
+        }
+    };
+    builder.build()
+}
+
+fn mistakes(subject: &Subject<'_>, mut environment: Environment) -> Found {
+    let mut found = Found::new();
+    let mut keep = |number: usize, issues: Vec<Issue>| {
+        let issues = issues
+            .into_iter()
+            .filter(|issue| is_mistake(&issue.message));
+        found.extend(issues.map(|issue| ((number, issue.offset), issue)));
+    };
+    for (number, CelVariable { name, expression }) in subject.variables.iter().enumerate() {
+        let of = match environment.compile(expression) {
+            Ok(checked) => dynamic(checked.result_type().clone()),
+            Err(error) => {
+                keep(number, error.issues);
+                // What reads it is not wrong as well.
+                Type::Dyn
+            }
+        };
+        let builder = environment.extend();
+        environment = builder.variable(&format!("variables.{name}"), of).build();
+    }
+    for (number, (_, expression)) in subject.expressions.iter().enumerate() {
+        if let Err(error) = environment.compile(expression) {
+            keep(subject.variables.len() + number, error.issues);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests;

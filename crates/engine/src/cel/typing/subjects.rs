@@ -1,0 +1,240 @@
+//! What of each kind of policy is checked: its expressions, and what they may read.
+
+use portcullis_api::{
+    admission_policy::{MutatingAdmissionPolicySpec, ValidatingAdmissionPolicySpec},
+    cel_expression::{AuditAnnotation, CelValidation, CelVariable, MatchCondition},
+    cluster_policy::{MatchResources, ParamKind, Policy, Rule},
+    deleting_policy::{DeletingPolicy, DeletingPolicyKind},
+    generating_policy::{GeneratingPolicy, GeneratingPolicyKind},
+    match_constraints::MatchConstraints,
+    mutating_policy::{CelMutation, MutatingPolicy, MutatingPolicyKind},
+    validating_policy::{ValidatingPolicy, ValidatingPolicyKind},
+};
+
+use super::kinds::Matched;
+use crate::{cel::environment::Flavour, load::Loaded};
+
+/// Expressions that read the same objects.
+#[derive(Debug)]
+pub(super) struct Subject<'p> {
+    pub(super) flavour: Flavour,
+    pub(super) matched: Matched<'p>,
+    /// `apiVersion` and `kind` of `params`.
+    pub(super) param_kind: Option<(&'p str, &'p str)>,
+    pub(super) variables_path: String,
+    pub(super) variables: &'p [CelVariable],
+    /// The path of each expression, and its text.
+    pub(super) expressions: Vec<(String, &'p str)>,
+}
+
+/// What is checked of a policy.
+pub(super) fn of(loaded: &Loaded) -> Vec<Subject<'_>> {
+    let one = match loaded {
+        Loaded::Policy(policy) => return of_rules(policy),
+        Loaded::Validating(policy) => of_validating(policy),
+        Loaded::Mutating(policy) => of_mutating(policy),
+        Loaded::Deleting(policy) => of_deleting(policy),
+        Loaded::Generating(policy) => of_generating(policy),
+        Loaded::ValidatingAdmission(policy) => of_validating_admission(&policy.spec),
+        Loaded::MutatingAdmission(policy) => of_mutating_admission(&policy.spec),
+        _ => None,
+    };
+    one.into_iter().collect()
+}
+
+impl<'p> Subject<'p> {
+    /// A policy with `matchConstraints`, and with expressions that are added.
+    fn new(
+        flavour: Flavour,
+        constraints: Option<&'p MatchConstraints>,
+        variables: &'p [CelVariable],
+    ) -> Option<Subject<'p>> {
+        Some(Subject {
+            flavour,
+            matched: Matched::Resources(&constraints?.resource_rules),
+            param_kind: None,
+            variables_path: "spec.variables".to_owned(),
+            variables,
+            expressions: Vec::new(),
+        })
+    }
+
+    fn add(&mut self, path: String, text: Option<&'p String>) {
+        let text = text.filter(|text| !text.is_empty());
+        self.expressions
+            .extend(text.map(|text| (path, text.as_str())));
+    }
+
+    fn conditions(&mut self, path: &str, written: &'p [MatchCondition]) {
+        for (index, condition) in written.iter().enumerate() {
+            self.add(
+                format!("{path}[{index}].expression"),
+                Some(&condition.expression),
+            );
+        }
+    }
+
+    fn validations(&mut self, path: &str, written: &'p [CelValidation]) {
+        for (index, validation) in written.iter().enumerate() {
+            let path = format!("{path}[{index}]");
+            self.add(format!("{path}.expression"), Some(&validation.expression));
+            let message = validation.message_expression.as_ref();
+            self.add(format!("{path}.messageExpression"), message);
+        }
+    }
+
+    fn annotations(&mut self, path: &str, written: &'p [AuditAnnotation]) {
+        for (index, annotation) in written.iter().enumerate() {
+            self.add(
+                format!("{path}[{index}].valueExpression"),
+                Some(&annotation.value_expression),
+            );
+        }
+    }
+
+    fn mutations(&mut self, written: &'p [CelMutation]) {
+        for (index, mutation) in written.iter().enumerate() {
+            let patches = [
+                ("applyConfiguration", &mutation.apply_configuration),
+                ("jsonPatch", &mutation.json_patch),
+            ];
+            for (field, patch) in patches {
+                let text = patch.as_ref().and_then(|patch| patch.expression.as_ref());
+                self.add(format!("spec.mutations[{index}].{field}.expression"), text);
+            }
+        }
+    }
+}
+
+/// Only in this mode is `object` one of Kubernetes.
+fn reads_kubernetes(mode: Option<&String>) -> bool {
+    mode.is_none_or(|mode| mode.is_empty() || mode == "Kubernetes")
+}
+
+fn of_validating(policy: &ValidatingPolicy) -> Option<Subject<'_>> {
+    let spec = &policy.spec;
+    let mode = spec.evaluation.as_ref().and_then(|of| of.mode.as_ref());
+    let flavour = match policy.kind {
+        ValidatingPolicyKind::ValidatingPolicy => Flavour::Validating,
+        ValidatingPolicyKind::NamespacedValidatingPolicy => Flavour::NamespacedValidating,
+    };
+    let constraints = spec.match_constraints.as_ref();
+    let mut subject =
+        Subject::new(flavour, constraints, &spec.variables).filter(|_| reads_kubernetes(mode))?;
+    subject.conditions("spec.matchConditions", &spec.match_conditions);
+    subject.validations("spec.validations", &spec.validations);
+    subject.annotations("spec.auditAnnotations", &spec.audit_annotations);
+    Some(subject)
+}
+
+/// With targets, `object` is one thing in conditions and another in mutations.
+fn of_mutating(policy: &MutatingPolicy) -> Option<Subject<'_>> {
+    let spec = &policy.spec;
+    let mode = spec.evaluation.as_ref().and_then(|of| of.mode.as_ref());
+    if spec.target_match_constraints.is_some() || !reads_kubernetes(mode) {
+        return None;
+    }
+    let flavour = match policy.kind {
+        MutatingPolicyKind::MutatingPolicy => Flavour::Mutating,
+        MutatingPolicyKind::NamespacedMutatingPolicy => Flavour::NamespacedMutating,
+    };
+    let mut subject = Subject::new(flavour, spec.match_constraints.as_ref(), &spec.variables)?;
+    subject.conditions("spec.matchConditions", &spec.match_conditions);
+    subject.mutations(&spec.mutations);
+    subject.annotations("spec.auditAnnotations", &spec.audit_annotations);
+    Some(subject)
+}
+
+fn of_deleting(policy: &DeletingPolicy) -> Option<Subject<'_>> {
+    let spec = &policy.spec;
+    let flavour = match policy.kind {
+        DeletingPolicyKind::DeletingPolicy => Flavour::Validating,
+        DeletingPolicyKind::NamespacedDeletingPolicy => Flavour::NamespacedValidating,
+    };
+    let mut subject = Subject::new(flavour, spec.match_constraints.as_ref(), &spec.variables)?;
+    subject.conditions("spec.conditions", &spec.conditions);
+    Some(subject)
+}
+
+fn of_generating(policy: &GeneratingPolicy) -> Option<Subject<'_>> {
+    let spec = &policy.spec;
+    let flavour = match policy.kind {
+        GeneratingPolicyKind::GeneratingPolicy => Flavour::Generating,
+        GeneratingPolicyKind::NamespacedGeneratingPolicy => Flavour::NamespacedGenerating,
+    };
+    let mut subject = Subject::new(flavour, spec.match_constraints.as_ref(), &spec.variables)?;
+    subject.conditions("spec.matchConditions", &spec.match_conditions);
+    for (index, generation) in spec.generate.iter().enumerate() {
+        let path = format!("spec.generate[{index}].expression");
+        subject.add(path, generation.expression.as_ref());
+    }
+    subject.annotations("spec.auditAnnotations", &spec.audit_annotations);
+    Some(subject)
+}
+
+fn of_validating_admission(spec: &ValidatingAdmissionPolicySpec) -> Option<Subject<'_>> {
+    let constraints = spec.match_constraints.as_ref();
+    let mut subject = Subject::new(Flavour::Admission, constraints, &spec.variables)?;
+    subject.param_kind = param_kind(spec.param_kind.as_ref());
+    subject.conditions("spec.matchConditions", &spec.match_conditions);
+    subject.validations("spec.validations", &spec.validations);
+    subject.annotations("spec.auditAnnotations", &spec.audit_annotations);
+    Some(subject)
+}
+
+fn of_mutating_admission(spec: &MutatingAdmissionPolicySpec) -> Option<Subject<'_>> {
+    let constraints = spec.match_constraints.as_ref();
+    let mut subject = Subject::new(Flavour::Admission, constraints, &spec.variables)?;
+    subject.param_kind = param_kind(spec.param_kind.as_ref());
+    subject.conditions("spec.matchConditions", &spec.match_conditions);
+    subject.mutations(&spec.mutations);
+    Some(subject)
+}
+
+fn param_kind(written: Option<&ParamKind>) -> Option<(&str, &str)> {
+    let kind = written?;
+    let api_version = kind.api_version.as_deref().unwrap_or_default();
+    Some((api_version, kind.kind.as_deref().unwrap_or_default()))
+}
+
+fn of_rules(policy: &Policy) -> Vec<Subject<'_>> {
+    let rules = policy.spec.rules.iter().enumerate();
+    rules
+        .filter_map(|(index, rule)| of_rule(rule, &format!("spec.rules[{index}]")))
+        .collect()
+}
+
+fn of_rule<'p>(rule: &'p Rule, path: &str) -> Option<Subject<'p>> {
+    let cel = rule.validate.as_ref()?.cel.as_ref()?;
+    let below = format!("{path}.validate.cel");
+    let mut subject = Subject {
+        flavour: Flavour::ClusterPolicy,
+        matched: Matched::Kinds(kinds_of(&rule.r#match)?),
+        param_kind: param_kind(cel.param_kind.as_ref()),
+        variables_path: format!("{below}.variables"),
+        variables: &cel.variables,
+        expressions: Vec::new(),
+    };
+    subject.conditions(&format!("{path}.celPreconditions"), &rule.cel_preconditions);
+    subject.validations(&format!("{below}.expressions"), &cel.expressions);
+    subject.annotations(&format!("{below}.auditAnnotations"), &cel.audit_annotations);
+    Some(subject)
+}
+
+/// The kinds of a match block; nothing if a filter names none.
+fn kinds_of(block: &MatchResources) -> Option<Vec<&str>> {
+    let filters = block.any.iter().chain(&block.all).flatten();
+    let inline = block.resources.iter().map(Some);
+    let mut kinds = Vec::new();
+    for resources in filters
+        .map(|filter| filter.resources.as_ref())
+        .chain(inline)
+    {
+        let named = &resources?.kinds;
+        if named.is_empty() {
+            return None;
+        }
+        kinds.extend(named.iter().map(String::as_str));
+    }
+    Some(kinds)
+}

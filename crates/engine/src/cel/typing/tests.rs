@@ -1,0 +1,118 @@
+//! Policies with and without mistakes in their expressions.
+
+use std::sync::Arc;
+
+use portcullis_schema::{NEWEST, builtin};
+use serde_json::{Value, json};
+
+use super::check;
+use crate::load;
+
+/// A ValidatingPolicy for resources of `apps` and the core group, with variables and a validation.
+fn policy(resources: Value, variables: Value, expression: &str) -> Value {
+    json!({
+        "apiVersion": "policies.kyverno.io/v1",
+        "kind": "ValidatingPolicy",
+        "metadata": {"name": "p"},
+        "spec": {
+            "matchConstraints": {"resourceRules": resources},
+            "variables": variables,
+            "validations": [{"expression": expression}],
+        },
+    })
+}
+
+fn rule(group: &str, resource: &str) -> Value {
+    json!({
+        "apiGroups": [group], "apiVersions": ["v1"], "operations": ["CREATE"],
+        "resources": [resource],
+    })
+}
+
+#[track_caller]
+fn check_policy(policy: &Value, expected: &[&str]) {
+    let catalogue = Arc::new(builtin(NEWEST).unwrap());
+    let (loaded, errors) = load::load(policy);
+    assert_eq!(errors, []);
+    let found = loaded.iter().flat_map(|loaded| check(loaded, &catalogue));
+    let found: Vec<String> = found
+        .map(|one| {
+            let help = one.help.unwrap_or_default();
+            format!("{}@{}: {} {help}", one.path, one.offset, one.message)
+        })
+        .collect();
+    assert_eq!(found, expected, "{policy}");
+}
+
+#[track_caller]
+fn check_deployment(expression: &str, expected: &[&str]) {
+    let resources = json!([rule("apps", "deployments")]);
+    check_policy(&policy(resources, json!([]), expression), expected);
+}
+
+#[test]
+fn fields_that_no_kind_has() {
+    let misspelled =
+        "spec.validations[0].expression@11: undefined field 'replcas' did you mean `replicas`?";
+    check_deployment("object.spec.replicas > 1", &[]);
+    check_deployment("object.spec.replcas > 1", &[misspelled]);
+    check_deployment("oldObject == null || oldObject.spec.replicas > 1", &[]);
+    check_deployment(
+        "has(object.metadata.labels) && object.metadata.labels.x == 'a'",
+        &[],
+    );
+    check_deployment(
+        "has(object.spec.replcas)",
+        &["spec.validations[0].expression@3: undefined field 'replcas' did you mean `replicas`?"],
+    );
+    check_deployment(
+        "object.spec.template.spec.containers.all(c, c.imge != '')",
+        &["spec.validations[0].expression@45: undefined field 'imge' did you mean `image`?"],
+    );
+}
+
+#[test]
+fn what_is_no_mistake_without_types() {
+    for expression in [
+        "object['spec'].anything == 1",
+        "object.spec.replicas != null",
+        "object.spec.template.spec.containers.size() + 1 > 0",
+        "(object.spec.paused ? object.spec.replicas : 'x') == 1",
+        "object.spec.template.spec.containers[0].ports[0].containerPort > 1",
+        "object.spec.strategy.rollingUpdate.maxSurge == '25%'",
+    ] {
+        check_deployment(expression, &[]);
+    }
+}
+
+#[test]
+fn kinds_that_differ_and_kinds_that_are_not_known() {
+    let both = json!([rule("apps", "deployments"), rule("", "pods")]);
+    let guarded =
+        "object.kind == 'Pod' ? object.spec.containers.size() > 0 : object.spec.replicas > 0";
+    check_policy(&policy(both.clone(), json!([]), guarded), &[]);
+    check_policy(
+        &policy(both, json!([]), "object.specs == 1"),
+        &["spec.validations[0].expression@6: undefined field 'specs' did you mean `spec`?"],
+    );
+    for resources in [
+        rule("*", "*"),
+        rule("example.com", "webs"),
+        rule("", "pods/exec"),
+    ] {
+        check_policy(
+            &policy(json!([resources]), json!([]), "object.specs == 1"),
+            &[],
+        );
+    }
+}
+
+#[test]
+fn variables_have_the_types_of_their_expressions() {
+    let resources = json!([rule("", "pods")]);
+    let variables = json!([{"name": "all", "expression": "object.spec.containers"}]);
+    check_policy(
+        &policy(resources, variables, "variables.all.all(c, c.imge == '')"),
+        &["spec.validations[0].expression@22: undefined field 'imge' did you mean `image`?"],
+    );
+}

@@ -1,0 +1,113 @@
+//! A rendered policy against its schema, what lint says of it, whether the engine can use it, and
+//! whether its expressions fit the kinds that it matches.
+
+use std::{collections::BTreeSet, ops::Range, sync::Arc};
+
+use portcullis_engine::{CompileError, CompileOptions, compile, lint, load};
+use portcullis_schema::Catalogue;
+
+use crate::{
+    cel_findings,
+    diagnostic::{Diagnostic, Place},
+    files, manifests,
+    offline::{self, places},
+    render::{self, RenderedPolicy},
+    workspace::Workspace,
+};
+
+/// The kinds of a Kubernetes version, and those of the workspace's CustomResourceDefinitions; a
+/// version that is not built in counts as the newest.
+#[must_use]
+pub fn catalogue(workspace: &Workspace, version: &str) -> (Arc<Catalogue>, Vec<Diagnostic>) {
+    let newest = || portcullis_schema::builtin(portcullis_schema::NEWEST);
+    let mut catalogue = portcullis_schema::builtin(version)
+        .or_else(newest)
+        .unwrap_or_default();
+    let mut faults = Vec::new();
+    for path in &workspace.file.value.spec.crds {
+        match offline::yaml_files(&workspace.root.join(path)) {
+            Ok(found) => {
+                for file in found {
+                    let shown = file.strip_prefix(&workspace.root).unwrap_or(&file);
+                    let shown = workspace.shown_root.join(shown);
+                    match files::read_text(&file, &shown) {
+                        Ok(file) => {
+                            let found = manifests::add_custom_resources(&mut catalogue, &file);
+                            faults.extend(found);
+                        }
+                        Err(fault) => faults.push(fault),
+                    }
+                }
+            }
+            Err(fault) => faults.push(fault),
+        }
+    }
+    (Arc::new(catalogue), faults)
+}
+
+/// What is wrong with a rendered policy.
+#[must_use]
+pub fn check(policy: &RenderedPolicy, catalogue: &Arc<Catalogue>) -> Vec<Diagnostic> {
+    let mut found = render::schema_faults(policy);
+    if !found.is_empty() {
+        return found;
+    }
+    let at = |pointer: &str| policy.pointer_place(pointer, false);
+    let (loaded, errors) = load::load(&policy.document.value);
+    for error in errors {
+        let place = at(&places::pointer(&error.path));
+        found.push(Diagnostic::error(error.to_string()).at(place, error.message));
+    }
+    for loaded in &loaded {
+        let load::Loaded::Policy(policy) = loaded else {
+            continue;
+        };
+        for lint in lint::check(policy) {
+            let finding = match lint.severity {
+                lint::Severity::Error => Diagnostic::error(lint.message.clone()),
+                lint::Severity::Warning => Diagnostic::warning(lint.message.clone()),
+            };
+            found.push(finding.at(at(&lint.path), lint.message).help(lint.remedy));
+        }
+    }
+    let (_, errors) = compile(&loaded, &[], &CompileOptions::default());
+    match errors.is_empty() {
+        true => found.extend(mistyped(policy, &loaded, catalogue)),
+        false => {
+            // Derived rules repeat the mistakes of an expression, in other words of the same path.
+            let mut paths = BTreeSet::new();
+            let is_cel = |error: &CompileError| error.message.starts_with("ERROR: <input>:");
+            let told = errors
+                .iter()
+                .filter(|error| !is_cel(error) || paths.insert(error.path.as_str()));
+            found.extend(told.flat_map(|error| refused(policy, error)));
+        }
+    }
+    found
+}
+
+fn mistyped(
+    policy: &RenderedPolicy,
+    loaded: &[load::Loaded],
+    catalogue: &Arc<Catalogue>,
+) -> Vec<Diagnostic> {
+    let text = (policy.rendered.text.as_str(), &policy.document);
+    let place = |span: Range<usize>| -> Place { policy.span_place(span) };
+    let loaded = loaded.iter();
+    loaded
+        .flat_map(|loaded| cel_findings::of_types(loaded, catalogue, text, &place))
+        .collect()
+}
+
+/// A mistake of an expression where it stands, and anything else at its path.
+fn refused(policy: &RenderedPolicy, error: &CompileError) -> Vec<Diagnostic> {
+    let text = (policy.rendered.text.as_str(), &policy.document);
+    let place = |span: Range<usize>| -> Place { policy.span_place(span) };
+    let found = cel_findings::of_refusal(&error.path, &error.message, text, &place);
+    if !found.is_empty() {
+        return found;
+    }
+    let place = policy.pointer_place(&places::pointer(&error.path), false);
+    let message = format!("{}: {}", error.path, error.message);
+    vec![Diagnostic::error(message).at(place, error.message.clone())]
+}
