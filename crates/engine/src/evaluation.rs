@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::context::source::ContextSource;
 use crate::context::{JsonContext, RequestView, Store};
 use crate::matching::Subject;
-use crate::policy_info::PolicyInfo;
+use crate::policy_info::PolicyName;
 use crate::record::{Place, Recorder};
 use crate::request::Request;
 use crate::response::RuleStatus;
@@ -19,32 +19,6 @@ pub struct Evaluation<'a, 'r, R> {
     rule: Arc<str>,
     recorder: &'r mut R,
     verified: Option<&'a VerifiedImages>,
-}
-
-/// The policy that is evaluated.
-#[derive(Clone, Copy, Debug)]
-pub struct PolicyName<'a> {
-    /// Name.
-    pub name: &'a str,
-    /// Namespace; empty for a cluster-wide policy.
-    pub namespace: &'a str,
-}
-
-impl<'a> PolicyName<'a> {
-    /// The name of a policy.
-    #[must_use]
-    pub fn of(info: &'a PolicyInfo) -> PolicyName<'a> {
-        PolicyName {
-            name: &info.name,
-            namespace: &info.namespace,
-        }
-    }
-
-    /// `namespace/name`; `/name` for a cluster-wide policy.
-    #[must_use]
-    pub fn scoped_key(&self) -> String {
-        format!("{}/{}", self.namespace, self.name)
-    }
 }
 
 impl<'a, 'r, R: Recorder> Evaluation<'a, 'r, R> {

@@ -95,3 +95,29 @@ impl PolicyInfo {
         self.annotations.get(key).map(String::as_str)
     }
 }
+
+/// The name of a policy.
+#[derive(Clone, Copy, Debug)]
+pub struct PolicyName<'a> {
+    /// Name.
+    pub name: &'a str,
+    /// Namespace; empty for a cluster-wide policy.
+    pub namespace: &'a str,
+}
+
+impl<'a> PolicyName<'a> {
+    /// That of a policy.
+    #[must_use]
+    pub fn of(info: &'a PolicyInfo) -> PolicyName<'a> {
+        PolicyName {
+            name: &info.name,
+            namespace: &info.namespace,
+        }
+    }
+
+    /// `namespace/name`; `/name` for a cluster-wide policy.
+    #[must_use]
+    pub fn scoped_key(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
+}

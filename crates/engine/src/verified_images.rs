@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::evaluation::PolicyName;
+use crate::policy_info::PolicyName;
 use crate::request::{Operation, Request};
 
 /// The annotation with one status for each image.

@@ -4,10 +4,7 @@ use p256::elliptic_curve::sec1::Sec1Point;
 use rsa::{BoxedUint, PublicKey};
 use serde_json::Value as Json;
 
-use super::{
-    signature,
-    token::{Token, decoded},
-};
+use super::token::decoded;
 
 /// A key that can verify signatures.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,14 +23,16 @@ pub(super) enum Key {
 
 /// Keys of an issuer of tokens.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct KeySet(Vec<NamedKey>);
+pub(super) struct KeySet(pub(super) Vec<NamedKey>);
 
+/// A key of a set.
 #[derive(Clone, Debug, PartialEq)]
-struct NamedKey {
-    id: Option<String>,
+pub(super) struct NamedKey {
+    /// Its name.
+    pub(super) id: Option<String>,
     /// The only algorithm that it is for, where it says so.
-    algorithm: Option<String>,
-    key: Key,
+    pub(super) algorithm: Option<String>,
+    pub(super) key: Key,
 }
 
 impl KeySet {
@@ -65,37 +64,6 @@ impl KeySet {
             })
         });
         Ok(KeySet(keys.collect()))
-    }
-
-    /// Whether the key that a token names signed it: the only one of the set where it names none.
-    pub(super) fn verify(&self, token: &Token<'_>) -> Result<(), String> {
-        let candidates: Vec<&NamedKey> = match (&token.key, self.0.as_slice()) {
-            (Some(id), keys) => keys
-                .iter()
-                .filter(|key| key.id.as_ref() == Some(id))
-                .collect(),
-            (None, [only]) => vec![only],
-            (None, _) => {
-                return Err("the token names no key, and the set has not exactly one".to_owned());
-            }
-        };
-        if candidates.is_empty() {
-            let id = token.key.as_deref().unwrap_or_default();
-            return Err(format!("no key is called `{id}`, which the token names"));
-        }
-        let is_for = |key: &&&NamedKey| {
-            key.algorithm
-                .as_ref()
-                .is_none_or(|algorithm| *algorithm == token.algorithm)
-        };
-        let mut candidates = candidates.iter().filter(is_for);
-        if candidates.any(|key| signature::fits(&key.key, token)) {
-            return Ok(());
-        }
-        Err(format!(
-            "the signature ({}) does not fit the key",
-            token.algorithm
-        ))
     }
 }
 

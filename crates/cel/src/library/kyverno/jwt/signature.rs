@@ -4,10 +4,46 @@ use hmac::Hmac;
 use rsa::{PublicKey, pkcs1v15, pss, signature::Verifier as _};
 use sha2::{Sha256, Sha384, Sha512};
 
-use super::{key::Key, token::Token};
+use super::{
+    key::{Key, KeySet, NamedKey},
+    token::Token,
+};
+
+impl KeySet {
+    /// Whether the key that a token names signed it: the only one of the set where it names none.
+    pub(super) fn verify(&self, token: &Token<'_>) -> Result<(), String> {
+        let candidates: Vec<&NamedKey> = match (&token.key, self.0.as_slice()) {
+            (Some(id), keys) => keys
+                .iter()
+                .filter(|key| key.id.as_ref() == Some(id))
+                .collect(),
+            (None, [only]) => vec![only],
+            (None, _) => {
+                return Err("the token names no key, and the set has not exactly one".to_owned());
+            }
+        };
+        if candidates.is_empty() {
+            let id = token.key.as_deref().unwrap_or_default();
+            return Err(format!("no key is called `{id}`, which the token names"));
+        }
+        let is_for = |key: &&&NamedKey| {
+            key.algorithm
+                .as_ref()
+                .is_none_or(|algorithm| *algorithm == token.algorithm)
+        };
+        let mut candidates = candidates.iter().filter(is_for);
+        if candidates.any(|key| fits(&key.key, token)) {
+            return Ok(());
+        }
+        Err(format!(
+            "the signature ({}) does not fit the key",
+            token.algorithm
+        ))
+    }
+}
 
 /// Whether a key signed a token, by the algorithm that the token names and that the key is for.
-pub(super) fn fits(key: &Key, token: &Token<'_>) -> bool {
+fn fits(key: &Key, token: &Token<'_>) -> bool {
     let (signed, signature) = (token.signed.as_bytes(), token.signature.as_slice());
     match (key, token.algorithm.as_str()) {
         (Key::Secret(secret), "HS256") => has_code::<Hmac<Sha256>>(secret, signed, signature),

@@ -7,12 +7,13 @@ use portcullis_values::{Str, Val};
 use serde_json::Value;
 
 use super::CompiledRule;
-use crate::evaluation::{Evaluation, PolicyName};
+use crate::evaluation::Evaluation;
 use crate::patch::PreparedMerge;
 use crate::policies::cluster_policy::handler::Handler;
 use crate::policies::cluster_policy::mutate::{self, Mutation};
 use crate::policies::cluster_policy::outcome::Outcome;
 use crate::policies::cluster_policy::verify_images::VerifyImages;
+use crate::policy_info::PolicyName;
 use crate::record::Recorder;
 use crate::response::{RuleResponse, RuleStatus};
 use crate::verified_images::ImageStatuses;

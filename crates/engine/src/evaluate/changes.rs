@@ -1,0 +1,200 @@
+//! What the policies of a set make of a request's object.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{
+    injected::changed_request,
+    world::{Kept, Numbered, World, position},
+};
+use crate::compile::CompiledPolicy;
+use crate::context::source::PathValue;
+use crate::context::{RequestView, Store};
+use crate::evaluation::Evaluation;
+use crate::policies::cluster_policy::{CompiledClusterPolicy, CompiledRule};
+use crate::policy_info::PolicyName;
+use crate::record::Recorder;
+use crate::request::Request;
+use crate::response::{FailureAction, RuleResponse, RuleType};
+use crate::verified_images::VerifiedImages;
+
+/// What changes the object before it is validated.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Phase {
+    Mutate,
+    VerifyImages,
+}
+
+/// What the rules before have made.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// The object as they changed it; none where it is still that of the request.
+    pub(super) object: Option<Arc<Value>>,
+    pub(super) verified: VerifiedImages,
+}
+
+impl World<'_> {
+    /// What the rules of a phase say.
+    pub(super) fn changes<R: Recorder>(
+        &self,
+        phase: Phase,
+        request: &Request<'_>,
+        state: &mut State,
+        recorder: &mut R,
+    ) -> Vec<Numbered> {
+        let mut responses = Vec::new();
+        let numbers = match phase {
+            Phase::Mutate => &self.set.mutating,
+            Phase::VerifyImages => &self.set.verifying,
+        };
+        let candidates: Option<Vec<(u32, u32)>> =
+            (!numbers.is_empty() && !self.source.has_policy_values()).then(|| {
+                let seen = with_object(request, state.object.as_deref());
+                self.set.index.candidates(&seen).collect()
+            });
+        for number in numbers {
+            let Some(policy) = self.policy(*number) else {
+                continue;
+            };
+            let answered = match policy {
+                CompiledPolicy::Mutating(policy) => {
+                    let seen = with_object(request, state.object.as_deref());
+                    let changed = policy.evaluate(&seen, self.source);
+                    let is_changed = replace(&mut state.object, changed.object.map(Arc::new));
+                    (FailureAction::Enforce, changed.responses, is_changed)
+                }
+                CompiledPolicy::MutatingAdmission(policy) => {
+                    let seen = with_object(request, state.object.as_deref());
+                    let changed = policy.evaluate(&seen, self.source);
+                    let is_changed = replace(&mut state.object, changed.object.map(Arc::new));
+                    (FailureAction::Enforce, changed.responses, is_changed)
+                }
+                CompiledPolicy::ClusterPolicy(policy) => {
+                    let rules: Vec<usize> = match &candidates {
+                        // They stand in the order of the policies.
+                        Some(candidates) => candidates
+                            .iter()
+                            .skip(candidates.partition_point(|(policy, _)| policy < number))
+                            .take_while(|(policy, _)| policy == number)
+                            .filter_map(|(_, rule)| position(*rule))
+                            .collect(),
+                        None => (0..policy.rules().len()).collect(),
+                    };
+                    if rules.is_empty() {
+                        continue;
+                    }
+                    let (responses, is_changed) =
+                        self.change(phase, policy, rules, request, state, recorder);
+                    let seen = with_object(request, state.object.as_deref());
+                    (policy.actions().of(&seen), responses, is_changed)
+                }
+                _ => continue,
+            };
+            let (action, rules, is_changed) = answered;
+            if !rules.is_empty() {
+                let mut response = self.response(policy.info(), action, rules);
+                response.changes_object = is_changed;
+                if is_changed && self.kept == Kept::EachChange {
+                    response.patched.clone_from(&state.object);
+                }
+                responses.push((*number, response));
+            }
+        }
+        responses
+    }
+
+    /// What the rules of one policy say that a phase is about, and whether they changed the object.
+    /// Each sees it as the one before left it.
+    fn change<R: Recorder>(
+        &self,
+        phase: Phase,
+        policy: &CompiledClusterPolicy,
+        rules: Vec<usize>,
+        request: &Request<'_>,
+        state: &mut State,
+        recorder: &mut R,
+    ) -> (Vec<RuleResponse>, bool) {
+        let info = policy.info();
+        let values = self
+            .source
+            .policy_values(&info.name, &request.kind.kind, request.name);
+        let rule_type = match phase {
+            Phase::Mutate => RuleType::Mutation,
+            Phase::VerifyImages => RuleType::ImageVerify,
+        };
+        // Injected values may make another object.
+        let State { object, verified } = state;
+        let (before, changes) = (object.clone().filter(|_| !values.is_empty()), Store::new());
+        let seen = with_object(request, before.as_deref());
+        let injected = (!values.is_empty()).then(|| changed_request(&seen, values, &changes));
+        let mut own = None;
+        let (asked, current) = match &injected {
+            Some(injected) => (injected, &mut own),
+            None => (request, &mut *object),
+        };
+        let (responses, mut is_changed) = policy.mutate(rule_type, rules, |rule| {
+            self.change_by_rule((policy, rule), asked, current, values, verified, recorder)
+        });
+        replace(object, own);
+        let name = PolicyName::of(info);
+        if verified.knows(&name)
+            && let Some(after) = object.as_deref().or(request.object)
+        {
+            let annotated = verified.annotated(after);
+            is_changed = replace(object, Some(Arc::new(annotated)));
+        }
+        (responses, is_changed)
+    }
+
+    /// What one rule says, and whether it changed the object.
+    fn change_by_rule<R: Recorder>(
+        &self,
+        (policy, rule): (&CompiledClusterPolicy, &CompiledRule),
+        request: &Request<'_>,
+        object: &mut Option<Arc<Value>>,
+        values: &[PathValue],
+        verified: &mut VerifiedImages,
+        recorder: &mut R,
+    ) -> (Vec<RuleResponse>, bool) {
+        let name = PolicyName::of(policy.info());
+        let seen = with_object(request, object.as_deref());
+        if policy.hides(rule, &seen) {
+            return Default::default();
+        }
+        let (view, store) = (RequestView::new(&seen), Store::new());
+        let evaluation = Evaluation::new(name, &view, self.source, &store, recorder);
+        let Some(mut evaluation) = evaluation else {
+            return Default::default();
+        };
+        evaluation.context().inject_all(values);
+        let mut mutated = rule.mutate(&mut evaluation);
+        verified.note(&name, rule.name(), std::mem::take(&mut mutated.images));
+        let Some(merge) = mutated.merge else {
+            return (mutated.responses, replace(object, mutated.object));
+        };
+        // The first change takes a copy of the request's object.
+        let original = || request.object.map(|original| Arc::new(original.clone()));
+        let Some(mut changing) = object.take().or_else(original) else {
+            return (mutated.responses, false);
+        };
+        let (response, is_changed) = rule.merge(merge, &mut changing, name, recorder);
+        *object = Some(changing);
+        (vec![response], is_changed)
+    }
+}
+
+/// The request with the object as it was changed, where it was.
+pub(super) fn with_object<'r>(request: &Request<'r>, object: Option<&'r Value>) -> Request<'r> {
+    Request {
+        object: object.or(request.object),
+        ..request.clone()
+    }
+}
+
+/// Puts a changed object in the place of the one before, where there is one, and says so.
+fn replace(object: &mut Option<Arc<Value>>, changed: Option<Arc<Value>>) -> bool {
+    let is_changed = changed.is_some();
+    *object = changed.or(object.take());
+    is_changed
+}
