@@ -10,6 +10,7 @@
 //! | `exceptions` | what the exceptions of the policy allow |
 //! | `params`, `authorizer` | native admission policies and `validate.cel` only |
 
+pub mod audit_annotations;
 pub mod binding;
 pub mod compiler;
 pub mod environment;

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use portcullis_api::{
     cel_policy_exception::CelPolicyException, image_validating_policy::CelAttestation,
 };
-use portcullis_cel::{program::Program, value::Value};
+use portcullis_cel::value::Value;
 use serde_json::{Value as Json, json};
 
 pub use self::evidence::Evidence;
@@ -25,6 +25,7 @@ use self::{
     signers::{Questions, Signer},
 };
 use crate::cel::{
+    audit_annotations::AuditAnnotations,
     environment::Flavour,
     exception::Exceptions,
     host::SourceHost,
@@ -59,7 +60,7 @@ struct Variant {
     matcher: ImageMatcher,
     signers: Vec<Signer>,
     validations: Vec<Validation>,
-    annotations: Vec<(String, Program)>,
+    annotations: AuditAnnotations,
 }
 
 impl CompiledImageValidatingPolicy {
@@ -163,13 +164,7 @@ impl CompiledImageValidatingPolicy {
             .scope(variant, request, &host)
             .with("images", Value::from(images));
         let decision = validation::decide(&variant.validations, &scope);
-        let annotations = variant.annotations.iter();
-        let annotations = annotations
-            .filter_map(|(key, program)| match scope.evaluate(program) {
-                Ok(Value::String(text)) => Some((key.clone(), text.as_str().to_owned())),
-                _ => None,
-            })
-            .collect();
+        let annotations = variant.annotations.values(&scope).collect();
         self.response(decision, annotations)
     }
 

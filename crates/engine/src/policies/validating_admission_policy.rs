@@ -10,13 +10,13 @@ use std::sync::Arc;
 use portcullis_api::{
     admission_policy::{
         AdmissionPolicyBinding, AdmissionPolicyBindingKind, ValidatingAdmissionPolicy,
-        ValidatingAdmissionPolicySpec,
     },
     cluster_policy::FailurePolicy,
 };
-use portcullis_cel::{program::Program, types::Type, value::Value};
+use portcullis_cel::{types::Type, value::Value};
 
 use crate::cel::{
+    audit_annotations::AuditAnnotations,
     binding::Binding,
     compiler::Compiler,
     environment::{Flavour, environment},
@@ -37,7 +37,7 @@ pub struct CompiledValidatingAdmissionPolicy {
     info: Arc<PolicyInfo>,
     preamble: Preamble,
     validations: Vec<Validation>,
-    annotations: Vec<(String, Program)>,
+    annotations: AuditAnnotations,
     bindings: Vec<Binding>,
 }
 
@@ -67,7 +67,7 @@ impl CompiledValidatingAdmissionPolicy {
             &spec.validations,
             Wording::Kubernetes,
         );
-        let annotations = annotations(&mut compiler, spec);
+        let annotations = AuditAnnotations::compile(&mut compiler, &spec.audit_annotations);
         let name = policy.metadata.name.clone().unwrap_or_default();
         let bindings = Binding::of_policy(
             &mut compiler,
@@ -188,17 +188,11 @@ impl CompiledValidatingAdmissionPolicy {
         }
     }
 
-    /// The audit annotations; one without a value, or with null or nothing but space, is left out.
+    /// The audit annotations; one with nothing but space is left out.
     fn annotate<'a>(&'a self, scope: &Scope<'_, 'a>) -> Vec<(String, String)> {
-        let annotations = self.annotations.iter();
-        annotations
-            .filter_map(|(key, program)| match scope.evaluate(program) {
-                Ok(Value::String(text)) if !text.trim().is_empty() => {
-                    Some((key.clone(), text.trim().to_owned()))
-                }
-                _ => None,
-            })
-            .collect()
+        let values = self.annotations.values(scope);
+        let trimmed = values.map(|(key, value)| (key, value.trim().to_owned()));
+        trimmed.filter(|(_, value)| !value.is_empty()).collect()
     }
 
     fn response(
@@ -227,21 +221,6 @@ impl CompiledValidatingAdmissionPolicy {
 
 /// A decision, and the annotations for the audit event.
 type Decided = (Decision, Vec<(String, String)>);
-
-fn annotations(
-    compiler: &mut Compiler,
-    spec: &ValidatingAdmissionPolicySpec,
-) -> Vec<(String, Program)> {
-    let annotations = spec.audit_annotations.iter().enumerate();
-    annotations
-        .filter_map(|(index, annotation)| {
-            let path = format!("spec.auditAnnotations[{index}].valueExpression");
-            let text = &annotation.value_expression;
-            let program = compiler.expression(&path, text, &[Type::String, Type::Null])?;
-            Some((annotation.key.clone(), program))
-        })
-        .collect()
-}
 
 fn info(policy: &ValidatingAdmissionPolicy, bindings: &[Binding]) -> PolicyInfo {
     PolicyInfo {

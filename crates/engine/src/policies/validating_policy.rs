@@ -12,9 +12,10 @@ pub(in crate::policies) use compile::cel_policy_info;
 use std::sync::Arc;
 
 use portcullis_api::cel_policy_exception::CelPolicyException;
-use portcullis_cel::{program::Program, value::Value};
+use portcullis_cel::program::Program;
 
 use crate::cel::{
+    audit_annotations::AuditAnnotations,
     environment::Flavour,
     exception::{Exceptions, Leave},
     host::SourceHost,
@@ -48,7 +49,7 @@ struct Variant {
     validations: Vec<Validation>,
     /// What answers a request of a proxy, in place of validations.
     answers: Vec<Program>,
-    annotations: Vec<(String, Program)>,
+    annotations: AuditAnnotations,
 }
 
 impl CompiledValidatingPolicy {
@@ -176,7 +177,7 @@ impl CompiledValidatingPolicy {
         };
         let mut detail = RuleDetail::default();
         if decision.status != RuleStatus::Skip && self.mode == Payload::Resource {
-            detail.properties.extend(annotations(variant, &scope));
+            detail.properties.extend(variant.annotations.values(&scope));
         }
         if let Some(index) = decision.index {
             let property = ("cel.validationIndex".to_owned(), index.to_string());
@@ -190,18 +191,4 @@ impl CompiledValidatingPolicy {
             detail: (!detail.properties.is_empty()).then(|| Box::new(detail)),
         }
     }
-}
-
-/// The audit annotations; one without a value, or with null, is left out.
-fn annotations<'a>(
-    variant: &'a Variant,
-    scope: &Scope<'_, 'a>,
-) -> impl Iterator<Item = (String, String)> {
-    variant
-        .annotations
-        .iter()
-        .filter_map(|(key, program)| match scope.evaluate(program) {
-            Ok(Value::String(text)) => Some((key.clone(), text.as_str().to_owned())),
-            _ => None,
-        })
 }

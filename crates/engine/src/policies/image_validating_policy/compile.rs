@@ -9,12 +9,12 @@ use portcullis_api::{
         ImageValidatingPolicy, ImageValidatingPolicyKind, ImageValidatingPolicySpec,
     },
 };
-use portcullis_cel::types::Type;
 use serde_json::Value;
 
 use super::{CompiledImageValidatingPolicy, Variant, images::ImageMatcher, signers};
 use crate::autogen::cel::{Rewriting, expand};
 use crate::cel::{
+    audit_annotations::AuditAnnotations,
     compiler::Compiler,
     environment::{Flavour, environment},
     exception::Exceptions,
@@ -95,15 +95,7 @@ impl Variant {
             &spec.validations,
             Wording::Kyverno,
         );
-        let annotations = spec.audit_annotations.iter().enumerate();
-        let annotations = annotations
-            .filter_map(|(index, annotation)| {
-                let path = format!("spec.auditAnnotations[{index}].valueExpression");
-                let text = &annotation.value_expression;
-                let program = compiler.expression(&path, text, &[Type::String, Type::Null])?;
-                Some((annotation.key.clone(), program))
-            })
-            .collect();
+        let annotations = AuditAnnotations::compile(&mut compiler, &spec.audit_annotations);
         match compiler.into_faults() {
             faults if faults.is_empty() => Ok(Variant {
                 preamble,

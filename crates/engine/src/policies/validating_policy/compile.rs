@@ -18,6 +18,7 @@ use serde_json::Value;
 use super::{CompiledValidatingPolicy, Variant};
 use crate::autogen::cel::{Rewriting, expand};
 use crate::cel::{
+    audit_annotations::AuditAnnotations,
     compiler::Compiler,
     environment::{Flavour, environment},
     exception::Exceptions,
@@ -120,15 +121,7 @@ impl Variant {
             &spec.validations,
             Wording::Kyverno,
         );
-        let annotations = spec.audit_annotations.iter().enumerate();
-        let annotations = annotations
-            .filter_map(|(index, annotation)| {
-                let path = format!("spec.auditAnnotations[{index}].valueExpression");
-                let text = &annotation.value_expression;
-                let program = compiler.expression(&path, text, &[Type::String, Type::Null])?;
-                Some((annotation.key.clone(), program))
-            })
-            .collect();
+        let annotations = AuditAnnotations::compile(&mut compiler, &spec.audit_annotations);
         match compiler.into_faults() {
             faults if faults.is_empty() => Ok(Variant {
                 preamble,
@@ -150,7 +143,7 @@ impl Variant {
                 preamble,
                 validations: Vec::new(),
                 answers,
-                annotations: Vec::new(),
+                annotations: AuditAnnotations::default(),
             }),
             faults => Err(faults),
         }

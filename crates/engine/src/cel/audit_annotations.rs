@@ -1,0 +1,33 @@
+//! `auditAnnotations`: what a policy adds to the audit event of a request.
+
+use portcullis_api::cel_expression::AuditAnnotation;
+use portcullis_cel::{program::Program, types::Type, value::Value};
+
+use super::{compiler::Compiler, scope::Scope};
+
+/// Annotations whose values expressions give.
+#[derive(Debug, Default)]
+pub struct AuditAnnotations(Vec<(String, Program)>);
+
+impl AuditAnnotations {
+    /// Makes annotations ready; what is wrong with them is kept by the compiler.
+    pub fn compile(compiler: &mut Compiler, written: &[AuditAnnotation]) -> AuditAnnotations {
+        let annotations = written.iter().enumerate();
+        let annotations = annotations.filter_map(|(index, annotation)| {
+            let path = format!("spec.auditAnnotations[{index}].valueExpression");
+            let text = &annotation.value_expression;
+            let program = compiler.expression(&path, text, &[Type::String, Type::Null])?;
+            Some((annotation.key.clone(), program))
+        });
+        AuditAnnotations(annotations.collect())
+    }
+
+    /// Keys and values; one without a value, or with null, is left out.
+    pub fn values<'a>(&'a self, scope: &Scope<'_, 'a>) -> impl Iterator<Item = (String, String)> {
+        let annotations = self.0.iter();
+        annotations.filter_map(|(key, program)| match scope.evaluate(program) {
+            Ok(Value::String(text)) => Some((key.clone(), text.as_str().to_owned())),
+            _ => None,
+        })
+    }
+}
