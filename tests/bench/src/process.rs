@@ -4,7 +4,8 @@ use std::{
     ffi::OsStr,
     fmt, io,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
+    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
@@ -43,9 +44,16 @@ pub(crate) fn measure(binary: &Path, words: &[&OsStr], runs: usize) -> io::Resul
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()?;
-        let peak = watch(&mut child)?;
+        let (process, has_ended) = (child.id(), AtomicBool::new(false));
+        let (wall, peak) = std::thread::scope(|scope| {
+            let peak = scope.spawn(|| watch(process, &has_ended));
+            // Nothing stands between the end and the clock.
+            let ended = child.wait().map(|_| start.elapsed());
+            has_ended.store(true, Ordering::Relaxed);
+            (ended, peak.join().unwrap_or(0))
+        });
         if run > 0 {
-            walls.push(start.elapsed());
+            walls.push(wall?);
             peaks.push(peak);
         }
     }
@@ -57,11 +65,11 @@ pub(crate) fn measure(binary: &Path, words: &[&OsStr], runs: usize) -> io::Resul
     })
 }
 
-/// Waits for a child, and reads the peak of its memory every few milliseconds meanwhile.
-fn watch(child: &mut Child) -> io::Result<u64> {
-    let status = format!("/proc/{}/status", child.id());
+/// Reads the peak of a process's memory every few milliseconds until it has ended.
+fn watch(process: u32, has_ended: &AtomicBool) -> u64 {
+    let status = format!("/proc/{process}/status");
     let mut peak = 0;
-    while child.try_wait()?.is_none() {
+    while !has_ended.load(Ordering::Relaxed) {
         let text = std::fs::read_to_string(&status).unwrap_or_default();
         let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kilobytes =
@@ -69,5 +77,5 @@ fn watch(child: &mut Child) -> io::Result<u64> {
         peak = peak.max(kilobytes.unwrap_or(0) / 1024);
         std::thread::sleep(Duration::from_millis(2));
     }
-    Ok(peak)
+    peak
 }
