@@ -124,15 +124,20 @@ impl Server {
 
     async fn answer(&self, request: Request) -> Result<Vec<u8>, Refusal> {
         let (parts, body) = request.into_parts();
+        // The body is read whatever is wrong with the rest: a client that is still writing it would
+        // see a closed connection where it should see the refusal.
+        let deadline = Deadline::of(parts.uri.query(), self.limits.timeout);
+        let until = deadline.as_ref().ok().copied();
+        let until = until.unwrap_or_else(|| Deadline::after(self.limits.timeout));
+        let body = self.body(body, until).await;
         let path = AdmissionPath::parse(parts.uri.path());
         let path = path.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "nothing is here"))?;
         if !body::is_json(&parts.headers) {
             let why = "the content type is not `application/json`";
             return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
         }
-        let deadline = Deadline::of(parts.uri.query(), self.limits.timeout)
-            .map_err(|why| Refusal::new(StatusCode::BAD_REQUEST, why))?;
-        let body = self.body(body, &parts.headers, deadline).await?;
+        let deadline = deadline.map_err(|why| Refusal::new(StatusCode::BAD_REQUEST, why))?;
+        let body = body?;
         let review = Review::read(&body)
             .map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, error.to_string()))?;
         let asked = Asked {
@@ -148,13 +153,8 @@ impl Server {
         answer.to_json().map_err(unwritable)
     }
 
-    async fn body(
-        &self,
-        body: Body,
-        headers: &axum::http::HeaderMap,
-        deadline: Deadline,
-    ) -> Result<axum::body::Bytes, Refusal> {
-        let reading = body::read(body, headers, self.limits.body);
+    async fn body(&self, body: Body, deadline: Deadline) -> Result<Vec<u8>, Refusal> {
+        let reading = body::read(body, self.limits.body);
         match time::timeout_at(deadline.instant(), reading).await {
             Ok(read) => read,
             Err(_) => {

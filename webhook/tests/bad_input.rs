@@ -138,6 +138,8 @@ fn what_is_no_review_is_refused() {
             "`no` is not served",
         ),
         ("/validate", JSON, " ".repeat(64 * 1024 + 1), 413, "65536"),
+        ("/validate", JSON, " ".repeat(128 * 1024), 413, "65536"),
+        ("/validate/other", JSON, " ".repeat(60_000), 404, "nothing"),
     ] {
         check(&running, (path, content_type, body), status, told);
     }

@@ -13,12 +13,18 @@ const LONGEST: Duration = Duration::from_secs(30);
 pub struct Deadline(Instant);
 
 impl Deadline {
+    /// The deadline of what may take so long.
+    #[must_use]
+    pub fn after(time: Duration) -> Deadline {
+        Deadline(Instant::now() + time)
+    }
+
     /// The deadline of a request by its query.
     ///
     /// # Errors
     /// Where `timeout` is not a duration.
     pub fn of(query: Option<&str>, otherwise: Duration) -> Result<Deadline, String> {
-        Ok(Deadline(Instant::now() + allowed(query, otherwise)?))
+        allowed(query, otherwise).map(Deadline::after)
     }
 
     /// The moment.
