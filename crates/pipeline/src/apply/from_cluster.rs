@@ -10,7 +10,11 @@ use std::{
 use portcullis_engine::{CompileError, PolicySet, matching::KindSelector};
 use serde_json::Value;
 
-use super::{ApplyOptions, ApplyReport, PolicyKeys, Subject, apply_object};
+use super::{
+    options::ApplyOptions,
+    outcome::ApplyReport,
+    subject::{PolicyKeys, Subject, apply_object},
+};
 use crate::{
     diagnostic::{Diagnostic, Severity},
     live::LivePage,
