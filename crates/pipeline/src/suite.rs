@@ -10,6 +10,8 @@ pub mod files;
 pub mod inputs;
 pub mod row;
 pub mod selector;
+mod subjects;
+mod turns;
 
 use std::{
     path::{Path, PathBuf},

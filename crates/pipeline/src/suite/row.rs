@@ -1,18 +1,19 @@
 //! Rows: what a case wanted of a resource, what it got, and whether that passes.
 
-use portcullis_api::test_file::{ResourceSpec, TestResult};
+use portcullis_api::test_file::TestResult;
 use portcullis_engine::{
     CompiledPolicy, PolicySet, report,
     response::{EngineResponse, FailedPattern, RuleResponse, RuleStatus, RuleType},
 };
-use serde_json::Value;
 
 use super::{
     Judgement,
     expected::{self, ObjectFault},
     inputs::Inputs,
+    subjects::{Subject, chosen, subjects},
+    turns::{is_late, is_silent},
 };
-use crate::offline::{objects::text, payloads::Payload};
+use crate::offline::objects::text;
 
 /// Whether a row passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,63 +133,6 @@ pub fn rows(
     rows
 }
 
-/// An object that a case may be about, and what a policy's rules answered of it.
-struct Subject<'a> {
-    object: &'a Value,
-    payload: Option<&'a Payload>,
-    answers: Vec<(&'a EngineResponse, &'a RuleResponse)>,
-}
-
-impl Subject<'_> {
-    fn label(&self, judgement: Judgement) -> String {
-        match self.payload {
-            Some(payload) if judgement == Judgement::Compat => payload.kyverno_label(),
-            Some(payload) => payload.name.clone(),
-            None => label(self.object),
-        }
-    }
-}
-
-/// The resources, then the payloads, and then the existing objects that the policy changed because of
-/// the resources.
-fn subjects<'a>(
-    inputs: &'a Inputs,
-    answers: &'a [Vec<EngineResponse>],
-    policy: &str,
-) -> Vec<Subject<'a>> {
-    let mut subjects = Vec::new();
-    let mut targets: Vec<Subject<'a>> = Vec::new();
-    let objects = inputs.objects.iter().map(|object| (object, None));
-    let payloads = inputs.payloads.iter();
-    let payloads = payloads.map(|payload| (&payload.value, Some(payload)));
-    for ((object, payload), responses) in objects.chain(payloads).zip(answers) {
-        let response = responses.iter().find(|one| one.policy.key() == policy);
-        let answers: Vec<_> = response
-            .into_iter()
-            .flat_map(|response| response.rules.iter().map(move |rule| (response, rule)))
-            .collect();
-        for answer in &answers {
-            let detail = answer.1.detail.as_ref();
-            targets.extend(
-                detail
-                    .and_then(|detail| detail.patched_target.as_ref())
-                    .map(|object| Subject {
-                        object,
-                        payload: None,
-                        answers: vec![*answer],
-                    }),
-            );
-        }
-        subjects.push(Subject {
-            object,
-            payload,
-            answers,
-        });
-    }
-    subjects.extend(targets);
-    subjects
-}
-
 /// The reason of a row that is as wanted.
 const OK: &str = "Ok";
 
@@ -256,28 +200,6 @@ fn generated(case: &TestResult, inputs: &Inputs, found: &RuleResponse) -> Vec<Ro
     rows.collect()
 }
 
-/// Whether rules of an earlier kind come before those that answered. Kyverno asks those that change
-/// objects, those that verify images, those that validate and those that generate one after the
-/// other, and shows a row of what came before the first answer.
-fn is_late(policy: &CompiledPolicy, answered: &[&(&EngineResponse, &RuleResponse)]) -> bool {
-    let CompiledPolicy::ClusterPolicy(policy) = policy else {
-        return false;
-    };
-    let turn = |kind: RuleType| match kind {
-        RuleType::Mutation => 0,
-        RuleType::ImageVerify => 1,
-        RuleType::Validation => 2,
-        RuleType::Generation => 3,
-        RuleType::Deletion => 4,
-    };
-    let first = answered
-        .iter()
-        .map(|(_, found)| turn(found.rule_type))
-        .min();
-    let rules = policy.rules().iter();
-    rules.map(|rule| turn(rule.rule_type())).min() < first
-}
-
 /// The row of a resource of which no rule said anything.
 fn unanswered(
     case: &TestResult,
@@ -300,25 +222,6 @@ fn unanswered(
         return failed("Not found");
     }
     vacuous(case, resource.clone(), rule_exists, judgement)
-}
-
-/// Whether Kyverno has no response where a policy says nothing: where it does nothing but generate,
-/// has no constraints but one resource rule, or is the API server's and changes objects.
-fn is_silent(policy: &CompiledPolicy) -> bool {
-    match policy {
-        CompiledPolicy::ClusterPolicy(policy) => policy
-            .rules()
-            .iter()
-            .all(|rule| rule.rule_type() == RuleType::Generation),
-        CompiledPolicy::Validating(policy) => policy.is_simple(),
-        CompiledPolicy::Mutating(policy) => policy.is_simple(),
-        CompiledPolicy::Generating(_)
-        | CompiledPolicy::ImageValidating(_)
-        | CompiledPolicy::MutatingAdmission(_) => true,
-        CompiledPolicy::Cleanup(_)
-        | CompiledPolicy::Deleting(_)
-        | CompiledPolicy::ValidatingAdmission(_) => false,
-    }
 }
 
 /// The rows of a case whose policy is refused. Kyverno skips those of a policy that it refuses, too.
@@ -390,64 +293,4 @@ fn answers_for(name: &str, rule: &str) -> bool {
         || name
             .strip_prefix("autogen-")
             .is_some_and(|rest| rest == rule || rest.strip_prefix("cronjob-") == Some(rule))
-}
-
-/// The resources that a case is about: those it names, or all where it names none or none of those
-/// exists.
-fn chosen(case: &TestResult, subjects: &[Subject<'_>]) -> Vec<usize> {
-    let all = || (0..subjects.len()).collect::<Vec<_>>();
-    let Some(names) = &case.resources else {
-        return all();
-    };
-    let is_named = |subject: &Subject<'_>| {
-        if let Some(payload) = subject.payload {
-            return names.iter().any(|name| payload.is_named(name));
-        }
-        names.iter().any(|name| is_named(subject.object, name))
-            || case
-                .resource_specs
-                .iter()
-                .any(|spec| is_specified(subject.object, spec))
-    };
-    let found: Vec<usize> = subjects
-        .iter()
-        .enumerate()
-        .filter(|(_, subject)| is_named(subject))
-        .map(|(index, _)| index)
-        .collect();
-    if found.is_empty() { all() } else { found }
-}
-
-fn is_named(object: &Value, name: &str) -> bool {
-    let own = text(object, "/metadata/name");
-    match name.rsplit_once('/') {
-        Some((namespace, name)) => own == name && text(object, "/metadata/namespace") == namespace,
-        None => own == name,
-    }
-}
-
-fn is_specified(object: &Value, spec: &ResourceSpec) -> bool {
-    let api_version = text(object, "/apiVersion");
-    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-    let same = |wanted: &Option<String>, found: &str| {
-        wanted
-            .as_ref()
-            .is_none_or(|wanted| wanted.is_empty() || wanted == found)
-    };
-    same(&spec.group, group)
-        && same(&spec.version, version)
-        && same(&spec.kind, text(object, "/kind"))
-        && same(&spec.namespace, text(object, "/metadata/namespace"))
-        && same(&spec.name, text(object, "/metadata/name"))
-}
-
-fn label(object: &Value) -> String {
-    [
-        "/apiVersion",
-        "/kind",
-        "/metadata/namespace",
-        "/metadata/name",
-    ]
-    .map(|pointer| text(object, pointer))
-    .join("/")
 }
