@@ -78,132 +78,60 @@ impl LoadError {
     }
 }
 
-/// What a kind is to the engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Known {
-    Policy,
-    Cleanup,
-    Validating,
-    Mutating,
-    Deleting,
-    Generating,
-    Exception,
-    ValidatingAdmission,
-    MutatingAdmission,
-    Binding,
-    CelException,
-    ImageValidating,
+/// Kinds of a group that are read the same way.
+struct Kinds {
+    group: &'static str,
+    versions: &'static [&'static str],
+    names: &'static [&'static str],
+    read: Read,
 }
 
-const KINDS: &[(&str, &[&str], &[&str], Known)] = &[
-    (
-        "kyverno.io",
-        &["v1", "v2beta1"],
-        &["ClusterPolicy", "Policy"],
-        Known::Policy,
-    ),
-    (
-        "kyverno.io",
-        &["v2", "v2beta1"],
-        &["PolicyException"],
-        Known::Exception,
-    ),
-    (
-        "kyverno.io",
-        &["v2", "v2beta1"],
-        &["CleanupPolicy", "ClusterCleanupPolicy"],
-        Known::Cleanup,
-    ),
-    (
-        "policies.kyverno.io",
-        &["v1alpha1", "v1beta1", "v1"],
-        &["ValidatingPolicy"],
-        Known::Validating,
-    ),
-    (
-        "policies.kyverno.io",
-        &["v1beta1", "v1"],
-        &["NamespacedValidatingPolicy"],
-        Known::Validating,
-    ),
-    (
-        "policies.kyverno.io",
-        &["v1alpha1", "v1beta1", "v1"],
-        &["MutatingPolicy"],
-        Known::Mutating,
-    ),
-    (
-        "policies.kyverno.io",
-        &["v1beta1", "v1"],
-        &["NamespacedMutatingPolicy"],
-        Known::Mutating,
-    ),
-    (
-        "policies.kyverno.io",
-        &["v1alpha1", "v1beta1", "v1"],
-        &["DeletingPolicy"],
-        Known::Deleting,
-    ),
-    (
-        "policies.kyverno.io",
-        &["v1beta1", "v1"],
-        &["NamespacedDeletingPolicy"],
-        Known::Deleting,
-    ),
-    (
-        "policies.kyverno.io",
-        &["v1alpha1", "v1beta1", "v1"],
-        &["GeneratingPolicy"],
-        Known::Generating,
-    ),
-    (
-        "policies.kyverno.io",
-        &["v1beta1", "v1"],
-        &["NamespacedGeneratingPolicy"],
-        Known::Generating,
-    ),
-    (
-        "policies.kyverno.io",
-        &["v1alpha1", "v1beta1", "v1"],
-        &["ImageValidatingPolicy"],
-        Known::ImageValidating,
-    ),
-    (
-        "policies.kyverno.io",
-        &["v1beta1", "v1"],
-        &["NamespacedImageValidatingPolicy"],
-        Known::ImageValidating,
-    ),
-    (
-        "policies.kyverno.io",
-        &["v1alpha1", "v1beta1", "v1"],
-        &["PolicyException"],
-        Known::CelException,
-    ),
-    (
-        "admissionregistration.k8s.io",
-        &["v1", "v1beta1", "v1alpha1"],
-        &["ValidatingAdmissionPolicy"],
-        Known::ValidatingAdmission,
-    ),
-    (
-        "admissionregistration.k8s.io",
-        &["v1", "v1beta1", "v1alpha1"],
-        &["ValidatingAdmissionPolicyBinding"],
-        Known::Binding,
-    ),
-    (
-        "admissionregistration.k8s.io",
-        &["v1", "v1beta1", "v1alpha1"],
-        &["MutatingAdmissionPolicy"],
-        Known::MutatingAdmission,
-    ),
-    (
-        "admissionregistration.k8s.io",
-        &["v1", "v1beta1", "v1alpha1"],
-        &["MutatingAdmissionPolicyBinding"],
-        Known::Binding,
-    ),
+/// Reads a document, leniently where that is asked.
+type Read = fn(&Value, bool) -> Result<Loaded, LoadError>;
+
+const fn kinds(
+    group: &'static str,
+    versions: &'static [&'static str],
+    names: &'static [&'static str],
+    read: Read,
+) -> Kinds {
+    Kinds {
+        group,
+        versions,
+        names,
+        read,
+    }
+}
+
+const KYVERNO: &str = "kyverno.io";
+const POLICIES: &str = "policies.kyverno.io";
+const ADMISSION: &str = "admissionregistration.k8s.io";
+
+const OLD: &[&str] = &["v1", "v2beta1"];
+const SECOND: &[&str] = &["v2", "v2beta1"];
+const ALL: &[&str] = &["v1", "v1beta1", "v1alpha1"];
+const LATER: &[&str] = &["v1", "v1beta1"];
+
+#[rustfmt::skip]
+const KINDS: &[Kinds] = &[
+    kinds(KYVERNO, OLD, &["ClusterPolicy", "Policy"], |value, lenient| typed(value, lenient, Loaded::Policy)),
+    kinds(KYVERNO, SECOND, &["PolicyException"], |value, lenient| typed(value, lenient, Loaded::Exception)),
+    kinds(KYVERNO, SECOND, &["CleanupPolicy", "ClusterCleanupPolicy"], |value, lenient| typed(value, lenient, Loaded::Cleanup)),
+    kinds(POLICIES, ALL, &["ValidatingPolicy"], |value, lenient| typed(value, lenient, Loaded::Validating)),
+    kinds(POLICIES, LATER, &["NamespacedValidatingPolicy"], |value, lenient| typed(value, lenient, Loaded::Validating)),
+    kinds(POLICIES, ALL, &["MutatingPolicy"], |value, lenient| typed(value, lenient, Loaded::Mutating)),
+    kinds(POLICIES, LATER, &["NamespacedMutatingPolicy"], |value, lenient| typed(value, lenient, Loaded::Mutating)),
+    kinds(POLICIES, ALL, &["DeletingPolicy"], |value, lenient| typed(value, lenient, Loaded::Deleting)),
+    kinds(POLICIES, LATER, &["NamespacedDeletingPolicy"], |value, lenient| typed(value, lenient, Loaded::Deleting)),
+    kinds(POLICIES, ALL, &["GeneratingPolicy"], |value, lenient| typed(value, lenient, Loaded::Generating)),
+    kinds(POLICIES, LATER, &["NamespacedGeneratingPolicy"], |value, lenient| typed(value, lenient, Loaded::Generating)),
+    kinds(POLICIES, ALL, &["ImageValidatingPolicy"], |value, lenient| typed(value, lenient, Loaded::ImageValidating)),
+    kinds(POLICIES, LATER, &["NamespacedImageValidatingPolicy"], |value, lenient| typed(value, lenient, Loaded::ImageValidating)),
+    kinds(POLICIES, ALL, &["PolicyException"], |value, lenient| typed(value, lenient, Loaded::CelException)),
+    kinds(ADMISSION, ALL, &["ValidatingAdmissionPolicy"], |value, lenient| typed(value, lenient, Loaded::ValidatingAdmission)),
+    kinds(ADMISSION, ALL, &["ValidatingAdmissionPolicyBinding"], |value, lenient| typed(value, lenient, Loaded::Binding)),
+    kinds(ADMISSION, ALL, &["MutatingAdmissionPolicy"], |value, lenient| typed(value, lenient, Loaded::MutatingAdmission)),
+    kinds(ADMISSION, ALL, &["MutatingAdmissionPolicyBinding"], |value, lenient| typed(value, lenient, Loaded::Binding)),
 ];
 
 /// Whether a document is one that [`load`] knows, a `List` included.
@@ -249,71 +177,56 @@ fn identity(document: &Value) -> (&str, &str) {
     (text("apiVersion"), text("kind"))
 }
 
-fn find(version: &str, kind: &str) -> Option<Known> {
+fn find(version: &str, kind: &str) -> Option<Read> {
     let (group, version) = version.split_once('/')?;
-    KINDS
-        .iter()
-        .find(|(of, versions, kinds, _)| {
-            *of == group && versions.contains(&version) && kinds.contains(&kind)
-        })
-        .map(|(.., known)| *known)
+    let mut known = KINDS.iter().filter(|known| known.group == group);
+    let known =
+        known.find(|known| known.versions.contains(&version) && known.names.contains(&kind));
+    known.map(|known| known.read)
 }
 
 fn load_one(document: &Value, lenient: bool) -> Result<Loaded, LoadError> {
-    let (version, kind) = identity(document);
     if !document.is_object() {
-        return Err(LoadError::document(
-            "expected an object with `apiVersion` and `kind`".to_owned(),
-        ));
+        let expected = "expected an object with `apiVersion` and `kind`";
+        return Err(LoadError::document(expected.to_owned()));
     }
+    let (version, kind) = identity(document);
     match find(version, kind) {
-        Some(Known::Policy) => typed(document, lenient).map(Loaded::Policy),
-        Some(Known::Cleanup) => typed(document, lenient).map(Loaded::Cleanup),
-        Some(Known::Validating) => typed(document, lenient).map(Loaded::Validating),
-        Some(Known::Mutating) => typed(document, lenient).map(Loaded::Mutating),
-        Some(Known::Deleting) => typed(document, lenient).map(Loaded::Deleting),
-        Some(Known::Generating) => typed(document, lenient).map(Loaded::Generating),
-        Some(Known::ValidatingAdmission) => {
-            typed(document, lenient).map(Loaded::ValidatingAdmission)
-        }
-        Some(Known::MutatingAdmission) => typed(document, lenient).map(Loaded::MutatingAdmission),
-        Some(Known::Binding) => typed(document, lenient).map(Loaded::Binding),
-        Some(Known::Exception) => typed(document, lenient).map(Loaded::Exception),
-        Some(Known::CelException) => typed(document, lenient).map(Loaded::CelException),
-        Some(Known::ImageValidating) => typed(document, lenient).map(Loaded::ImageValidating),
+        Some(read) => read(document, lenient),
         None => Err(LoadError::document(unknown_kind(version, kind))),
     }
 }
 
 fn unknown_kind(version: &str, kind: &str) -> String {
     let group = version.split_once('/').map_or("", |(group, _)| group);
-    let served: Vec<&str> = KINDS
-        .iter()
-        .filter(|(of, _, kinds, _)| *of == group && kinds.contains(&kind))
-        .flat_map(|(_, versions, ..)| versions.iter().copied())
+    let known = KINDS.iter().filter(|known| known.group == group);
+    let served: Vec<String> = known
+        .filter(|known| known.names.contains(&kind))
+        .flat_map(|known| known.versions)
+        .map(|version| format!("`{group}/{version}`"))
         .collect();
-    if served.is_empty() {
-        return format!("`{version} {kind}` is not a policy kind");
+    match served.as_slice() {
+        [] => format!("`{version} {kind}` is not a policy kind"),
+        served => {
+            let served = served.join(" or ");
+            format!("`{kind}` is not served as `{version}`; use {served}")
+        }
     }
-    format!(
-        "`{kind}` is not served as `{version}`; use {}",
-        served
-            .iter()
-            .map(|version| format!("`{group}/{version}`"))
-            .collect::<Vec<_>>()
-            .join(" or ")
-    )
 }
 
 /// How many unknown fields of a list's item are left out before it is refused.
 const MAX_UNKNOWN: usize = 64;
 
-fn typed<T: DeserializeOwned>(document: &Value, lenient: bool) -> Result<Box<T>, LoadError> {
+fn typed<T: DeserializeOwned>(
+    document: &Value,
+    lenient: bool,
+    loaded: fn(Box<T>) -> Loaded,
+) -> Result<Loaded, LoadError> {
     let mut pruned = None;
     for _ in 0..MAX_UNKNOWN {
         let current = pruned.as_ref().unwrap_or(document);
         let error = match read(current) {
-            Ok(value) => return Ok(Box::new(value)),
+            Ok(value) => return Ok(loaded(Box::new(value))),
             Err(error) => load_error(&error),
         };
         if !(lenient && error.refuses_file) {
