@@ -538,6 +538,9 @@ fn cel_is_evaluated_as_the_api_server_does() {
             .on(&object)
             .gives(&[expected]);
     }
+    let mut told = rule("object.kind == 'Job'", json!([]));
+    told[0]["validate"]["message"] = json!("not a Job");
+    Case::new(told).on(&object).gives(&["fail not a Job"]);
 }
 
 #[test]

@@ -173,6 +173,23 @@ fn what_does_not_compile_is_told_at_its_path() {
 }
 
 #[test]
+fn a_message_is_given_as_it_is_written_or_computed() {
+    let check = |field: &str, text: &str, said: &str| {
+        let spec = json!({"validations": [{"expression": "false", field: text}]});
+        let spec = with(valid("false"), "validations", spec["validations"].clone());
+        let said = format!("fail {said} cel.validationIndex=0");
+        assert_eq!(answers(&spec, "Pod", "pods", &json!({})), [said]);
+    };
+    check("message", "no. ", "no. ");
+    check("messageExpression", "'n' + 'o '", "no ");
+    check(
+        "messageExpression",
+        "string(object)",
+        "failed to evaluate message expression: no such overload: string(map)",
+    );
+}
+
+#[test]
 fn controllers_of_pods_are_looked_at_through_their_template() {
     let spec = valid("object.spec.containers.all(c, c.image != 'bad')");
     let of =

@@ -128,20 +128,34 @@ pub fn decide_if<'a>(
 }
 
 impl Validation {
+    /// Gives a validation without a message this one.
+    pub(crate) fn or_message(&mut self, message: &str) {
+        if self.message.is_empty() {
+            message.clone_into(&mut self.message);
+        }
+    }
+
     /// What the expression for the message gives, else the message, else a constant text.
     fn said<'a>(&'a self, index: usize, scope: &Scope<'_, 'a>) -> String {
         let computed = self.message_expression.as_ref();
-        if let Some(Ok(Value::String(text))) = computed.map(|program| scope.evaluate(program))
-            && self.wording.takes(text.as_str())
-        {
-            return self.wording.trimmed(text.as_str()).to_owned();
+        match (
+            computed.map(|program| scope.evaluate(program)),
+            self.wording,
+        ) {
+            (Some(Ok(Value::String(text))), wording) if wording.takes(text.as_str()) => {
+                return wording.trimmed(text.as_str()).to_owned();
+            }
+            (Some(Err(error)), Wording::Kyverno) => {
+                return format!("failed to evaluate message expression: {error}");
+            }
+            _ => {}
         }
         match (self.message.as_str(), self.wording) {
             ("", Wording::Kyverno) => format!("CEL expression validation failed at index {index}"),
             ("", Wording::Kubernetes) => {
                 format!("failed expression: {}", self.expression.trim())
             }
-            (message, _) => message.trim().to_owned(),
+            (message, wording) => wording.trimmed(message).to_owned(),
         }
     }
 

@@ -52,8 +52,15 @@ impl CelRule {
         let variables = compiler.variables(&format!("{path}.variables"), &cel.variables);
         let expressions = format!("{path}.expressions");
         let wording = Wording::Kubernetes;
-        let validations =
+        let mut validations =
             validation::compile(&mut compiler, &expressions, &cel.expressions, wording);
+        let message = rule
+            .validate
+            .as_ref()
+            .and_then(|body| body.message.as_deref());
+        for validation in &mut validations {
+            validation.or_message(message.unwrap_or_default());
+        }
         let parameters = parameters(&mut compiler, cel, &path);
         match compiler.into_faults() {
             faults if faults.is_empty() => Ok(CelRule {
