@@ -13,6 +13,7 @@ use portcullis_api::cluster_policy::Policy;
 use portcullis_api::deleting_policy::DeletingPolicy;
 use portcullis_api::generating_policy::GeneratingPolicy;
 use portcullis_api::image_validating_policy::ImageValidatingPolicy;
+use portcullis_api::metadata::ObjectMeta;
 use portcullis_api::mutating_policy::MutatingPolicy;
 use portcullis_api::policy_exception::PolicyException;
 use portcullis_api::read::{ReadError, read};
@@ -47,6 +48,27 @@ pub enum Loaded {
     MutatingAdmission(Box<MutatingAdmissionPolicy>),
     /// What puts one of these into effect.
     Binding(Box<AdmissionPolicyBinding>),
+}
+
+impl Loaded {
+    /// Its name, labels and annotations.
+    #[must_use]
+    pub fn metadata(&self) -> &ObjectMeta {
+        match self {
+            Loaded::Policy(policy) => &policy.metadata,
+            Loaded::Exception(exception) => &exception.metadata,
+            Loaded::CelException(exception) => &exception.metadata,
+            Loaded::Cleanup(policy) => &policy.metadata,
+            Loaded::Validating(policy) => &policy.metadata,
+            Loaded::Mutating(policy) => &policy.metadata,
+            Loaded::Deleting(policy) => &policy.metadata,
+            Loaded::Generating(policy) => &policy.metadata,
+            Loaded::ImageValidating(policy) => &policy.metadata,
+            Loaded::ValidatingAdmission(policy) => &policy.metadata,
+            Loaded::MutatingAdmission(policy) => &policy.metadata,
+            Loaded::Binding(binding) => &binding.metadata,
+        }
+    }
 }
 
 /// What is wrong with a document.

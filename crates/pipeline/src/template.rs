@@ -76,6 +76,21 @@ pub fn is_template(text: &str) -> bool {
         .any(|delimiter| text.contains(delimiter))
 }
 
+/// The first tag that prints a value or decides, which is whole and on one line.
+#[must_use]
+pub fn first_tag(text: &str) -> Option<Range<usize>> {
+    let tags = [("<%", "%>"), ("{%", "%}")].iter();
+    let found = tags.filter_map(|(opens, closes)| {
+        let starts = text.match_indices(opens).map(|(start, _)| start);
+        let whole = |start: usize| {
+            let line = text.get(start..)?.lines().next()?;
+            Some(start..start + line.find(closes)? + closes.len())
+        };
+        starts.filter_map(whole).next()
+    });
+    found.min_by_key(|tag| tag.start)
+}
+
 /// The names of the variables that a template reads.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -17,7 +18,10 @@ use portcullis_yaml::{Limits, Mode};
 use serde_json::Value;
 
 use super::{Overrides, objects::text, places, read, yaml_files};
-use crate::diagnostic::{Diagnostic, SourceFile};
+use crate::{
+    diagnostic::{Diagnostic, Place, SourceFile},
+    template::first_tag,
+};
 
 /// What was loaded, and what could not be.
 #[derive(Debug, Default)]
@@ -53,27 +57,15 @@ impl LoadedPolicies {
     /// Whether a rule of theirs copies or changes objects that exist.
     #[must_use]
     pub fn uses_existing(&self) -> bool {
+        let reads = |spec: Result<String, serde_json::Error>| {
+            spec.is_ok_and(|spec| spec.contains("resource."))
+        };
         let asks = |loaded: &Loaded| match loaded {
-            Loaded::Validating(policy) => {
-                let spec = serde_json::to_string(&policy.spec);
-                spec.is_ok_and(|spec| spec.contains("resource."))
-            }
-            Loaded::Deleting(policy) => {
-                let spec = serde_json::to_string(&policy.spec);
-                spec.is_ok_and(|spec| spec.contains("resource."))
-            }
-            Loaded::Mutating(policy) => {
-                let spec = serde_json::to_string(&policy.spec);
-                spec.is_ok_and(|spec| spec.contains("resource."))
-            }
-            Loaded::Generating(policy) => {
-                let spec = serde_json::to_string(&policy.spec);
-                spec.is_ok_and(|spec| spec.contains("resource."))
-            }
-            Loaded::ImageValidating(policy) => {
-                let spec = serde_json::to_string(&policy.spec);
-                spec.is_ok_and(|spec| spec.contains("resource."))
-            }
+            Loaded::Validating(policy) => reads(serde_json::to_string(&policy.spec)),
+            Loaded::Deleting(policy) => reads(serde_json::to_string(&policy.spec)),
+            Loaded::Mutating(policy) => reads(serde_json::to_string(&policy.spec)),
+            Loaded::Generating(policy) => reads(serde_json::to_string(&policy.spec)),
+            Loaded::ImageValidating(policy) => reads(serde_json::to_string(&policy.spec)),
             _ => false,
         };
         if self.loaded.iter().any(asks) {
@@ -161,6 +153,22 @@ impl LoadedPolicies {
 /// The kind of exceptions.
 pub(crate) const EXCEPTION: &str = "PolicyException";
 
+/// Under what the file of a policy or exception is kept; nobody asks for that of a binding.
+fn origin(loaded: &Loaded) -> Option<String> {
+    let metadata = loaded.metadata();
+    let name = metadata.name.as_deref().unwrap_or_default();
+    match loaded {
+        Loaded::Binding(_) => None,
+        Loaded::Exception(_) | Loaded::CelException(_) => {
+            Some(match metadata.namespace.as_deref().unwrap_or_default() {
+                "" => exception_origin(name),
+                namespace => exception_origin(&format!("{namespace}/{name}")),
+            })
+        }
+        _ => Some(name.to_owned()),
+    }
+}
+
 /// Under what an exception's file is kept; its key is `name` or `namespace/name`.
 fn exception_origin(key: &str) -> String {
     format!("{EXCEPTION} {key}")
@@ -229,6 +237,9 @@ fn load_file(path: &Path, overrides: &Overrides, all: &mut LoadedPolicies) {
         Ok(file) => file,
         Err(error) => return all.errors.push(error),
     };
+    if let Some(tag) = first_tag(&file.text) {
+        return all.errors.push(not_rendered(file, tag));
+    }
     let mut found = Vec::new();
     for (index, document) in portcullis_yaml::documents(&file.text).enumerate() {
         let value = match document.read(Mode::Lenient, &Limits::default()) {
@@ -243,38 +254,23 @@ fn load_file(path: &Path, overrides: &Overrides, all: &mut LoadedPolicies) {
         found.extend(loaded.into_iter().map(|loaded| (loaded, index)));
     }
     for (loaded, index) in found {
-        let excepted = match &loaded {
-            Loaded::Exception(exception) => Some(&exception.metadata),
-            Loaded::CelException(exception) => Some(&exception.metadata),
-            _ => None,
-        };
-        if let Some(metadata) = excepted {
-            let name = metadata.name.as_deref().unwrap_or_default();
-            let key = match metadata.namespace.as_deref().unwrap_or_default() {
-                "" => name.to_owned(),
-                namespace => format!("{namespace}/{name}"),
-            };
-            all.origins
-                .insert(exception_origin(&key), (file.clone(), index));
-        }
-        let metadata = match &loaded {
-            Loaded::Policy(policy) => Some(&policy.metadata),
-            Loaded::Cleanup(policy) => Some(&policy.metadata),
-            Loaded::Validating(policy) => Some(&policy.metadata),
-            Loaded::Mutating(policy) => Some(&policy.metadata),
-            Loaded::Deleting(policy) => Some(&policy.metadata),
-            Loaded::Generating(policy) => Some(&policy.metadata),
-            Loaded::ImageValidating(policy) => Some(&policy.metadata),
-            Loaded::ValidatingAdmission(policy) => Some(&policy.metadata),
-            Loaded::MutatingAdmission(policy) => Some(&policy.metadata),
-            _ => None,
-        };
-        if let Some(metadata) = metadata {
-            let name = metadata.name.clone().unwrap_or_default();
-            all.origins.insert(name, (file.clone(), index));
+        if let Some(origin) = origin(&loaded) {
+            all.origins.insert(origin, (file.clone(), index));
         }
         all.loaded.push(loaded);
     }
+}
+
+/// What a template would say is not what it says once it is rendered: neither verdict could be trusted.
+fn not_rendered(file: SourceFile, tag: Range<usize>) -> Diagnostic {
+    let error = Diagnostic::error("the file is a template, not a policy");
+    let help =
+        "render it first: `portcullis render ENVIRONMENT --output FOLDER`, then use that folder";
+    let place = Place { file, span: tag };
+    error
+        .at(place, "a tag of the template")
+        .help(help)
+        .unusable()
 }
 
 /// What a document holds, and whether it refuses the whole file.
