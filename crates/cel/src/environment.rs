@@ -152,6 +152,13 @@ impl Builder {
         self
     }
 
+    /// Takes a variable away.
+    #[must_use]
+    pub fn without_variable(mut self, name: &str) -> Builder {
+        self.0.variables.remove(name);
+        self
+    }
+
     /// A library with its functions, macros and variables.
     #[must_use]
     pub fn library(self, library: &'static Library) -> Builder {

@@ -59,6 +59,15 @@ impl Compiler {
         }
     }
 
+    /// A text that is shown to a user. The API server refuses one that asks what the user may do.
+    pub fn message_for_user(&mut self, path: &str, text: &str) -> Option<Program> {
+        let own = self.environment.clone();
+        self.environment = own.extend().without_variable("authorizer").build();
+        let program = self.expression(path, text, &[Type::String]);
+        self.environment = own;
+        program
+    }
+
     /// Variables, each of which may read those before it. Later expressions may read them all.
     pub fn variables(&mut self, path: &str, written: &[CelVariable]) -> Vec<Variable> {
         let mut variables = Vec::new();

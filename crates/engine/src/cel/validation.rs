@@ -83,8 +83,8 @@ pub fn compile(
             let path = |field: &str| format!("{path}[{index}].{field}");
             let message = validation.message_expression.as_ref();
             let message = message.filter(|text| !text.is_empty());
-            let message = message
-                .map(|text| compiler.expression(&path("messageExpression"), text, &[Type::String]));
+            let message =
+                message.map(|text| compiler.message_for_user(&path("messageExpression"), text));
             let text = &validation.expression;
             Some(Validation {
                 program: compiler.expression(&path("expression"), text, &[Type::Bool])?,
