@@ -25,8 +25,27 @@ pub(crate) fn check(
     ast: Ast,
     source: &str,
 ) -> Result<CheckedAst, Vec<Issue>> {
+    match checked(environment, ast, source, false) {
+        (checked, issues) if issues.is_empty() => Ok(checked),
+        (_, issues) => Err(issues),
+    }
+}
+
+/// A tree of which nothing is refused: a name or a call that means nothing fails where it is
+/// evaluated, and a call whose arguments do not fit looks for an overload then.
+pub(crate) fn resolve(environment: &Environment, ast: Ast, source: &str) -> CheckedAst {
+    checked(environment, ast, source, true).0
+}
+
+fn checked(
+    environment: &Environment,
+    ast: Ast,
+    source: &str,
+    is_lenient: bool,
+) -> (CheckedAst, Vec<Issue>) {
     let mut checker = Checker {
         environment,
+        is_lenient,
         offsets: &ast.offsets,
         scopes: Vec::new(),
         types: vec![Type::Dyn; ast.offsets.len()],
@@ -49,24 +68,27 @@ pub(crate) fn check(
         mut issues,
         ..
     } = checker;
-    if !issues.is_empty() {
-        issues.sort_by_key(|issue| issue.offset);
-        return Err(issues);
-    }
-    let types = types
-        .iter()
-        .map(|of| mapping.substitute(of, true))
-        .collect();
-    Ok(CheckedAst {
+    issues.sort_by_key(|issue| issue.offset);
+    let types = match issues.is_empty() {
+        true => types
+            .iter()
+            .map(|of| mapping.substitute(of, true))
+            .collect(),
+        false => types,
+    };
+    let checked = CheckedAst {
         ast,
         source: source.into(),
         types,
         references,
-    })
+    };
+    (checked, issues)
 }
 
 struct Checker<'c> {
     environment: &'c Environment,
+    /// Whether nothing is refused.
+    is_lenient: bool,
     offsets: &'c [u32],
     /// The variables of the comprehensions around, the innermost last.
     scopes: Vec<(Arc<str>, Type)>,
@@ -123,7 +145,7 @@ impl Checker<'_> {
     }
 
     fn issue_with_help(&mut self, id: ExprId, message: String, help: Option<String>) {
-        if self.issues.len() < MAX_ISSUES {
+        if !self.is_lenient && self.issues.len() < MAX_ISSUES {
             let offset = self.offsets.get(id.0 as usize).map_or(0, |at| *at as usize);
             self.issues.push(Issue {
                 offset,

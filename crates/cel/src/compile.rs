@@ -27,6 +27,14 @@ impl Environment {
         self.check(self.parse(source)?, source)
     }
 
+    /// An expression whose types are not looked at: what does not fit fails where it is evaluated.
+    ///
+    /// # Errors
+    /// What is wrong with its syntax.
+    pub fn compile_unchecked(&self, source: &str) -> Result<CheckedAst, CompileError> {
+        Ok(checker::resolve(self, self.parse(source)?, source))
+    }
+
     /// A tree with the types of its parts.
     ///
     /// # Errors

@@ -38,6 +38,7 @@ struct Parts {
     providers: Vec<Arc<dyn TypeProvider>>,
     container: String,
     validators: Vec<Validator>,
+    libraries: Vec<&'static Library>,
 }
 
 /// An environment on its way.
@@ -84,6 +85,11 @@ impl Environment {
     /// The names of the variables.
     pub fn variable_names(&self) -> impl Iterator<Item = &str> {
         self.0.variables.keys().map(|name| &**name)
+    }
+
+    /// The libraries in the order in which they were added.
+    pub fn libraries(&self) -> impl Iterator<Item = &'static Library> {
+        self.0.libraries.iter().copied()
     }
 
     /// The names that are tried for a name, the most specific first. `.name` is only itself.
@@ -169,6 +175,7 @@ impl Builder {
     #[must_use]
     pub fn libraries(mut self, libraries: &[&'static Library]) -> Builder {
         let mut added: FxHashMap<Arc<str>, Vec<OverloadDecl>> = FxHashMap::default();
+        self.0.libraries.extend_from_slice(libraries);
         for library in libraries {
             self.0.macros.extend_from_slice(library.macros);
             for (name, written) in library.variables {

@@ -106,7 +106,13 @@ pub enum Key<'a> {
     UInt(u64),
     /// A `string`.
     String(Text<'a>),
+    /// Anything else, which only a map of constants may have for a key.
+    Constant(ConstantKey),
 }
+
+/// A key that nothing finds again: `null`, a fraction, a list.
+#[derive(Clone, Debug)]
+pub struct ConstantKey(Arc<Value<'static>>);
 
 /// A message that the expression built.
 #[derive(Clone, Debug)]
@@ -141,6 +147,10 @@ pub trait Opaque: fmt::Debug + Send + Sync {
     /// Whether a field is set, which one that reads as a zero value may not be.
     fn has(&self, name: &str) -> bool {
         self.field(name).is_some()
+    }
+    /// Whether `type` tells the type.
+    fn tells_type(&self) -> bool {
+        true
     }
     /// For a library to find its own type again.
     fn as_any(&self) -> &dyn Any;

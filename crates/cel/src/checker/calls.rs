@@ -133,6 +133,9 @@ impl Checker<'_> {
                     format!("found no matching overload for '{function}' applied to '{applied}'");
                 let help = would_fit(overloads, is_member);
                 self.issue_with_help(expr.id, message, help);
+                if self.is_lenient {
+                    self.refer(expr.id, candidates(overloads, is_member, given.len()));
+                }
                 Type::Error
             }
         }
@@ -178,6 +181,14 @@ impl Checker<'_> {
         let result = self.mapping.renamed(&overload.result, &names);
         Some(self.known(&result))
     }
+}
+
+/// The overloads that take as many arguments.
+fn candidates(overloads: &[OverloadDecl], is_member: bool, count: usize) -> Reference {
+    let same = overloads
+        .iter()
+        .filter(|known| known.is_member == is_member && known.parameters.len() == count);
+    Reference::Overloads(same.map(|known| known.overload).collect())
 }
 
 /// The types of arguments as cel-go writes them: `(int, string)`, or `string.(int)`.

@@ -1,6 +1,7 @@
 //! cel-go's extension libraries, one file each.
 
 mod bindings;
+mod block;
 mod encoders;
 mod format;
 mod lists;
@@ -8,18 +9,21 @@ mod math;
 mod optional;
 mod quote;
 mod regex;
+mod reverse;
 mod sets;
 mod strings;
 mod two_variables;
 
 pub use bindings::BINDINGS;
+pub use block::BLOCK;
 pub use encoders::ENCODERS;
-pub use format::{FORMAT, validate as validate_format};
+pub use format::{FORMAT, FORMAT_4, validate as validate_format};
 pub use lists::LISTS;
 pub use math::MATH;
 pub use optional::OPTIONAL;
 pub use quote::QUOTE;
 pub use regex::REGEX;
+pub use reverse::REVERSE;
 pub use sets::SETS;
 pub use strings::STRINGS;
 pub use two_variables::TWO_VARIABLES;

@@ -52,7 +52,7 @@ pub(super) fn map(entries: &[Entry]) -> Option<Value<'static>> {
     for entry in entries {
         match (&entry.key, &entry.value) {
             (Node::Const(key), Node::Const(value)) if !entry.optional => {
-                found.push((Key::of(key)?, value.clone()));
+                found.push((Key::of_constant(key), value.clone()));
             }
             _ => return None,
         }

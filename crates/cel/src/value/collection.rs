@@ -4,7 +4,7 @@ use std::{cmp::Ordering, sync::Arc};
 
 use serde_json::Value as Json;
 
-use super::{Bytes, Entries, Key, List, Map, Text, Value};
+use super::{Bytes, ConstantKey, Entries, Key, List, Map, Text, Value};
 
 impl std::ops::Deref for Bytes<'_> {
     type Target = [u8];
@@ -82,10 +82,21 @@ impl<'a> Key<'a> {
         }
     }
 
+    /// The value as the key of a map of constants, which can be anything: cel-go computes such a map
+    /// before it looks at its keys.
+    pub(crate) fn of_constant(value: &Value<'static>) -> Key<'static> {
+        match value {
+            Value::Double(_) => Key::Constant(ConstantKey(Arc::new(value.clone()))),
+            value => Key::of(value)
+                .unwrap_or_else(|| Key::Constant(ConstantKey(Arc::new(value.clone())))),
+        }
+    }
+
     /// The key as a value.
     #[must_use]
     pub fn to_value(&self) -> Value<'a> {
         match self {
+            Key::Constant(ConstantKey(value)) => (**value).clone(),
             Key::Bool(flag) => Value::Bool(*flag),
             Key::Int(number) => Value::Int(*number),
             Key::UInt(number) => Value::UInt(*number),
@@ -100,6 +111,7 @@ impl<'a> Key<'a> {
             (Key::Int(left), Key::Int(right)) => left.cmp(right),
             (Key::UInt(left), Key::UInt(right)) => left.cmp(right),
             (Key::String(left), Key::String(right)) => left.as_str().cmp(right.as_str()),
+            (Key::Constant(left), Key::Constant(right)) => left.cmp(right),
             _ => self.rank().cmp(&other.rank()),
         }
     }
@@ -110,6 +122,7 @@ impl<'a> Key<'a> {
             Key::Int(_) => 1,
             Key::UInt(_) => 2,
             Key::String(_) => 3,
+            Key::Constant(_) => 4,
         }
     }
 
@@ -118,8 +131,35 @@ impl<'a> Key<'a> {
         match self {
             Key::Int(number) => u64::try_from(*number).ok().map(Key::UInt),
             Key::UInt(number) => i64::try_from(*number).ok().map(Key::Int),
-            Key::Bool(_) | Key::String(_) => None,
+            Key::Bool(_) | Key::String(_) | Key::Constant(_) => None,
         }
+    }
+}
+
+impl ConstantKey {
+    /// What tells keys apart.
+    fn written(&self) -> (String, String) {
+        (self.0.runtime_type(), self.0.to_string())
+    }
+}
+
+impl PartialEq for ConstantKey {
+    fn eq(&self, other: &ConstantKey) -> bool {
+        self.written() == other.written()
+    }
+}
+
+impl Eq for ConstantKey {}
+
+impl PartialOrd for ConstantKey {
+    fn partial_cmp(&self, other: &ConstantKey) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ConstantKey {
+    fn cmp(&self, other: &ConstantKey) -> Ordering {
+        self.written().cmp(&other.written())
     }
 }
 

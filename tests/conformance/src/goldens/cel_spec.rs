@@ -1,7 +1,8 @@
 //! Replays `cel-spec`: the tests of the language's specification.
 //!
 //! `cel-spec` is out of all of them; `cel-spec applicable` leaves out those that need messages of
-//! protocol buffers (see `applicable`), which Kubernetes' objects are not.
+//! protocol buffers, which Kubernetes' objects are not, and those of which cel-go or Kubernetes does
+//! something else (see `applicable`).
 
 mod applicable;
 mod expected;
@@ -29,12 +30,11 @@ pub fn replay(table: &Value) -> Vec<Score> {
     let standard = standard().build();
     for case in cases(table) {
         let test = &case["test"];
-        let named = || {
-            let part = |name: &str| case[name].as_str().unwrap_or_default().to_owned();
-            let name = test["name"].as_str().unwrap_or_default();
-            format!("{}/{}/{name} {}", part("file"), part("section"), part("in"))
-        };
-        match applicable::obstacle(&standard, test) {
+        let part = |name: &str| case[name].as_str().unwrap_or_default();
+        let name = test["name"].as_str().unwrap_or_default();
+        let path = format!("{}/{}/{name}", part("file"), part("section"));
+        let named = || format!("{path} {}", part("in"));
+        match applicable::obstacle(&standard, &path, test) {
             Some(obstacle) => all.count(named, Err(format!("not applicable: {obstacle}"))),
             None => {
                 let outcome = check(&standard, test);
@@ -53,11 +53,13 @@ fn standard() -> Builder {
         &kubernetes::IP,
         &ext::STRINGS,
         &ext::QUOTE,
-        &ext::FORMAT,
+        &ext::REVERSE,
+        &ext::FORMAT_4,
         &ext::OPTIONAL,
         &ext::MATH,
         &ext::ENCODERS,
         &ext::BINDINGS,
+        &ext::BLOCK,
         &ext::TWO_VARIABLES,
     ])
 }
@@ -70,17 +72,27 @@ fn check(standard: &Environment, test: &Value) -> Result<(), String> {
     }
     for declared in test["typeEnv"].as_array().into_iter().flatten() {
         let name = declared["name"].as_str().unwrap_or_default();
+        if let Some(library) = expected::function(name, &declared["function"]) {
+            builder = builder.library(library);
+            continue;
+        }
         let of = expected::type_of(&declared["ident"]["type"]);
         builder = builder.variable(name, of);
     }
     let environment = builder.build();
     let expects_error = test.get("evalError").is_some();
-    let is_unchecked = test["disableCheck"] == true;
-    let checked = match environment.compile(text) {
-        Ok(checked) => checked,
-        Err(_) if is_unchecked && expects_error => return Ok(()),
-        Err(error) => return Err(error.to_string().lines().next().unwrap_or_default().into()),
+    let compiled = match test["disableCheck"] == true {
+        true => environment.compile_unchecked(text),
+        false => environment.compile(text),
     };
+    let checked = compiled.map_err(|error| {
+        error
+            .to_string()
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    })?;
     if let Some(deduced) = test["typedResult"].get("deducedType") {
         let (wanted, found) = (expected::type_of(deduced), checked.result_type());
         if wanted != *found {

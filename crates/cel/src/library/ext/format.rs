@@ -1,6 +1,7 @@
 //! `'…%d…'.format([…])`.
 
 mod clause;
+mod plain;
 mod render;
 
 use super::super::size::{characters, size};
@@ -26,11 +27,36 @@ pub const FORMAT: Library = Library {
     variables: &[],
 };
 
+/// `format` since version 4 of cel-go's `strings` library: numbers as Go writes them, and text
+/// without quotes in lists and maps.
+pub const FORMAT_4: Library = Library {
+    name: "ext.strings.format.4",
+    overloads: &[Overload::new(
+        "string_format",
+        "string.format(list(dyn)) -> string",
+        format_plainly,
+    )
+    .costs(of_text)],
+    macros: &[],
+    variables: &[],
+};
+
 fn of_text<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
     characters(size(args.first()))
 }
 
 fn format<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
+    formatted(args, render::clause)
+}
+
+fn format_plainly<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
+    formatted(args, plain::clause)
+}
+
+/// How a clause appends a value to a text.
+type Render = fn(Clause, &Value<'_>, &mut String) -> Result<(), String>;
+
+fn formatted<'a>(args: &[Value<'a>], render: Render) -> Evaluated<'a> {
     let [Value::String(template), Value::List(list)] = args else {
         return Err(EvalError::no_such_overload().into());
     };
@@ -44,7 +70,7 @@ fn format<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
                     let problem = format!("index {next} out of range");
                     return Err(EvalError::new(problem).into());
                 };
-                render::clause(clause, &value, &mut text)
+                render(clause, &value, &mut text)
                     .map_err(|problem| EvalError::new(during(&problem)))?;
                 next += 1;
             }

@@ -111,6 +111,11 @@ impl Opaque for Reference {
         self.written.clone()
     }
 
+    /// Kyverno has no conversion to a type for images.
+    fn tells_type(&self) -> bool {
+        false
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }

@@ -103,7 +103,10 @@ fn cannot(from: &Value<'_>, to: &str) -> Box<EvalError> {
 }
 
 fn type_of<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
-    Ok(Value::Type(Arc::new(one(args)?.type_of())))
+    match one(args)? {
+        value @ Value::Opaque(held) if !held.tells_type() => Err(cannot(value, "type")),
+        value => Ok(Value::Type(Arc::new(value.type_of()))),
+    }
 }
 
 fn same<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use portcullis_cel::{
     environment::Environment,
     error::{EvalError, Evaluated},
+    function::{Library, Overload},
     host::Offline,
     program::{Options, Variables},
     types::Type,
@@ -43,6 +44,28 @@ pub(super) fn type_of(json: &Value) -> Type {
         }
         _ => Type::Dyn,
     }
+}
+
+/// A function that a test declares, which is checked and not evaluated.
+pub(super) fn function(name: &str, json: &Value) -> Option<&'static Library> {
+    let overloads = json["overloads"].as_array()?.iter().map(|overload| {
+        let parameters = overload["params"].as_array().into_iter().flatten();
+        let parameters: Vec<String> = parameters.map(|of| type_of(of).to_string()).collect();
+        let result = type_of(&overload["resultType"]);
+        let signature = format!("{name}({}) -> {result}", parameters.join(", "));
+        let id = overload["overloadId"].as_str().unwrap_or_default();
+        Overload::new(
+            Box::leak(id.into()),
+            Box::leak(signature.into_boxed_str()),
+            |_, _| Err(EvalError::no_such_overload().into()),
+        )
+    });
+    Some(Box::leak(Box::new(Library {
+        name: "declared",
+        overloads: Box::leak(overloads.collect()),
+        macros: &[],
+        variables: &[],
+    })))
 }
 
 /// The answer of a test, as values are shown. A test without one expects `true`.

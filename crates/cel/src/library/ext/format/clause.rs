@@ -9,11 +9,11 @@ pub(super) enum Piece<'t> {
     Clause(Clause),
 }
 
-/// A clause such as `%d`, with how many digits it shows after the point.
+/// A clause such as `%d`, with how many digits it shows after the point if it says so.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clause {
     pub verb: Verb,
-    pub precision: usize,
+    pub digits: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub(super) enum Verb {
 }
 
 /// Digits after the point where the clause says nothing.
-const PRECISION: usize = 6;
+pub(super) const PRECISION: usize = 6;
 
 /// As many digits as a clause may ask for.
 const MAX_PRECISION: usize = 1000;
@@ -60,7 +60,7 @@ pub(super) fn pieces(template: &str) -> Result<Vec<Piece<'_>>, String> {
 }
 
 fn clause_of(text: &str) -> Result<(Clause, &str), String> {
-    let (precision, rest) = precision(text)?;
+    let (digits, rest) = digits(text)?;
     let mut letters = rest.chars();
     let verb = match letters.next() {
         Some('s') => Verb::String,
@@ -74,12 +74,12 @@ fn clause_of(text: &str) -> Result<(Clause, &str), String> {
         Some(other) => return Err(format!("unrecognized formatting clause \"{other}\"")),
         None => return Err("unexpected end of string".to_owned()),
     };
-    Ok((Clause { verb, precision }, letters.as_str()))
+    Ok((Clause { verb, digits }, letters.as_str()))
 }
 
-fn precision(text: &str) -> Result<(usize, &str), String> {
+fn digits(text: &str) -> Result<(Option<usize>, &str), String> {
     let Some(written) = text.strip_prefix('.') else {
-        return Ok((PRECISION, text));
+        return Ok((None, text));
     };
     let end = written
         .find(|letter: char| !letter.is_ascii_digit())
@@ -95,8 +95,7 @@ fn precision(text: &str) -> Result<(usize, &str), String> {
         return Err(wrong("invalid syntax"));
     }
     match digits.parse() {
-        Ok(0) => Ok((PRECISION, rest)),
-        Ok(precision) if precision <= MAX_PRECISION => Ok((precision, rest)),
+        Ok(count) if count <= MAX_PRECISION => Ok((Some(count), rest)),
         _ => Err(wrong("value out of range")),
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use portcullis_values::gofloat;
 
-use super::clause::{Clause, Verb};
+use super::clause::{Clause, PRECISION, Verb};
 use crate::{
     library::standard::{duration_text, timestamp_text},
     value::{Key, Value},
@@ -33,7 +33,7 @@ pub(super) fn clause(clause: Clause, value: &Value<'_>, text: &mut String) -> Re
     Ok(())
 }
 
-fn integer(value: &Value<'_>, digits: fn(u64) -> String) -> Option<String> {
+pub(super) fn integer(value: &Value<'_>, digits: fn(u64) -> String) -> Option<String> {
     match value {
         Value::Int(number) if *number < 0 => Some(format!("-{}", digits(number.unsigned_abs()))),
         Value::Int(number) => Some(digits(number.unsigned_abs())),
@@ -42,7 +42,7 @@ fn integer(value: &Value<'_>, digits: fn(u64) -> String) -> Option<String> {
     }
 }
 
-fn hex(value: &Value<'_>) -> Option<String> {
+pub(super) fn hex(value: &Value<'_>) -> Option<String> {
     let bytes = |bytes: &[u8]| {
         bytes.iter().fold(String::new(), |mut digits, byte| {
             // Writing to a text does not fail.
@@ -74,7 +74,9 @@ fn float(clause: Clause, value: &Value<'_>) -> Option<String> {
     if number.is_infinite() {
         return Some(if number > 0.0 { "∞" } else { "-∞" }.to_owned());
     }
-    let precision = clause.precision;
+    // Here, `%.0f` shows as many digits as `%f`.
+    let asked = clause.digits.filter(|digits| *digits > 0);
+    let precision = asked.unwrap_or(PRECISION);
     Some(match clause.verb {
         Verb::Scientific => scientific(&format!("{number:.precision$e}")),
         _ => grouped(&format!("{number:.precision$}")),
@@ -151,7 +153,7 @@ fn inner(clause: Clause, value: &Value<'_>, text: &mut String) -> Result<(), Str
         Value::Double(number) => {
             let fixed = Clause {
                 verb: Verb::Fixed,
-                precision: 6,
+                digits: None,
             };
             text.push_str(&float(fixed, &Value::Double(*number)).unwrap_or_default());
         }
