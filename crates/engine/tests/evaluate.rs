@@ -553,10 +553,10 @@ fn what_is_not_evaluated_gives_an_error_that_names_it() {
         )
     };
     Case::new(rule(
-        json!({"validate": {"manifests": {"attestors": [{}]}}}),
+        json!({"validate": {"manifests": {"attestors": [{"entries": [{"keyless": {}}]}]}}}),
     ))
     .on(&object)
-    .gives(&["error rule `r` is not evaluated: `validate.manifests` is not supported"]);
+    .gives(&["error the manifest's signature is not verified: .attestors[0].entries[0].keyless: a signer by identity is not supported"]);
     Case::new(rule(json!({"mutate": {}})))
         .on(&json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}}))
         .gives(&[]);

@@ -48,6 +48,7 @@ const OWNERS: &[(&str, &[&str])] = &[
         "base64",
         &[
             "portcullis-cel",
+            "portcullis-engine",
             "portcullis-images",
             "portcullis-jmespath",
             "portcullis-sync",
@@ -74,15 +75,18 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("arc-swap", &["portcullis-webhook"]),
     ("clap_complete", &["portcullis-cli"]),
     ("clap_mangen", &["portcullis-cli"]),
-    ("flate2", &["portcullis-cel", "portcullis-images"]),
+    (
+        "flate2",
+        &["portcullis-cel", "portcullis-engine", "portcullis-images"],
+    ),
     ("hmac", &["portcullis-cel"]),
     ("jiff", &["portcullis-values"]),
     ("git2", &["portcullis-sources"]),
     ("jsonschema", &["portcullis-pipeline"]),
     ("k8s-openapi", &["portcullis-cluster"]),
     ("kube", &["portcullis-cluster"]),
-    ("p256", &["portcullis-cel"]),
-    ("p384", &["portcullis-cel"]),
+    ("p256", &["portcullis-cel", "portcullis-engine"]),
+    ("p384", &["portcullis-cel", "portcullis-engine"]),
     ("p521", &["portcullis-cel"]),
     (
         "rayon",
@@ -99,7 +103,7 @@ const OWNERS: &[(&str, &[&str])] = &[
             "portcullis-webhook",
         ],
     ),
-    ("rsa", &["portcullis-cel"]),
+    ("rsa", &["portcullis-cel", "portcullis-engine"]),
     ("rustc-hash", &["portcullis-cel", "portcullis-engine"]),
     ("schemars", &["portcullis-api"]),
     ("sha1", &["portcullis-cel", "portcullis-jmespath"]),
@@ -108,12 +112,13 @@ const OWNERS: &[(&str, &[&str])] = &[
         &[
             "portcullis-cel",
             "portcullis-e2e",
+            "portcullis-engine",
             "portcullis-images",
             "portcullis-jmespath",
         ],
     ),
     ("similar", &["portcullis-cli"]),
-    ("tar", &["portcullis-images"]),
+    ("tar", &["portcullis-engine", "portcullis-images"]),
     (
         "tokio",
         &[

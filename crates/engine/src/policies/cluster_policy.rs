@@ -2,8 +2,7 @@
 //! rules after the written ones.
 //!
 //! A rule is taken in steps: match and exclude, context, preconditions, exceptions, and then what
-//! the rule does. A `validate` with `manifests` is not evaluated, and gives an error that names
-//! it.
+//! the rule does.
 
 mod body;
 mod cel;
@@ -13,6 +12,7 @@ pub mod failure_action;
 mod foreach;
 mod generate;
 mod handler;
+mod manifests;
 mod message;
 mod mutate;
 mod mutate_targets;

@@ -10,6 +10,7 @@ use portcullis_api::cluster_policy as api;
 use super::body::Check;
 use super::cel::CelRule;
 use super::generate::CompiledGenerate;
+use super::manifests::ManifestSignatures;
 use super::mutate::Mutation;
 use super::pod_security::PodSecurityRule;
 use super::verify_images::VerifyImages;
@@ -23,6 +24,7 @@ pub(super) enum Handler {
     Validate(Check),
     PodSecurity(Box<PodSecurityRule>),
     Cel(Box<CelRule>),
+    Manifests(Box<ManifestSignatures>),
     Generate(CompiledGenerate),
     Mutate(Box<Mutation>),
     VerifyImages(Box<VerifyImages>),
@@ -62,15 +64,10 @@ impl Handler {
                 }
             });
         };
-        let verifies = validate
-            .manifests
-            .as_ref()
-            .is_some_and(|manifests| !manifests.attestors.is_empty());
-        if verifies {
-            return Ok(Handler::Missing(
-                RuleType::Validation,
-                "`validate.manifests`",
-            ));
+        let manifests = validate.manifests.as_ref();
+        if let Some(manifests) = manifests.filter(|manifests| !manifests.attestors.is_empty()) {
+            let signatures = ManifestSignatures::compile(manifests);
+            return Ok(Handler::Manifests(Box::new(signatures)));
         }
         if let Some(standard) = &validate.pod_security {
             return PodSecurityRule::compile(standard, rule, path, options)

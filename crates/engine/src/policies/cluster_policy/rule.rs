@@ -254,6 +254,10 @@ impl CompiledRule {
                 let outcome = self.forgive(rule.evaluate(evaluation), evaluation);
                 Some(self.response(outcome, evaluation))
             }
+            Handler::Manifests(signatures) => {
+                let outcome = signatures.evaluate(evaluation)?;
+                Some(self.response(outcome, evaluation))
+            }
             Handler::Generate(generate) => {
                 let (mut outcome, mut generated) = generate.evaluate(evaluation);
                 if !generate.compat
@@ -431,6 +435,7 @@ impl CompiledRule {
             }
             Handler::Cel(rule) => Some(rule.evaluate(evaluation)),
             Handler::Generate(_)
+            | Handler::Manifests(_)
             | Handler::Mutate(_)
             | Handler::VerifyImages(_)
             | Handler::Missing(..)

@@ -29,6 +29,7 @@ use crate::response::RuleStatus;
 use crate::verified_images::{ImageStatus, ImageStatuses, verified_before};
 
 use attestors::Attestors;
+pub(super) use attestors::with_single_keys;
 
 /// A `verifyImages` rule, ready to run.
 #[derive(Debug)]

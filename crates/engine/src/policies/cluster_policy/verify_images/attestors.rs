@@ -303,7 +303,7 @@ fn missing_annotation(
 }
 
 /// The entries, with each key of a text with several as an entry of its own.
-fn with_single_keys(entries: &[Attestor]) -> Vec<Attestor> {
+pub(in crate::policies::cluster_policy) fn with_single_keys(entries: &[Attestor]) -> Vec<Attestor> {
     const END: &str = "-----END PUBLIC KEY-----";
     let mut all = Vec::new();
     for entry in entries {
