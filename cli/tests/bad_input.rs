@@ -110,6 +110,44 @@ fn nothing_is_wrong_with_the_workspace() {
 }
 
 #[test]
+fn expressions() {
+    let pod = "kinds: [Pod]
+      validate:
+        failureAction: Enforce
+        message: The label app must be set.
+        pattern: {metadata: {labels: {app: \"?*\"}}}";
+    let deployment = |expression: &str| {
+        format!(
+            "kinds: [Deployment]
+      validate:
+        failureAction: Enforce
+        message: The label app must be set.
+        cel:
+          expressions:
+            - expression: >-
+                {expression}"
+        )
+    };
+    for (name, expression) in [
+        (
+            "expression_field",
+            "has(object.spec) &&\n                object.spec.replcas > 1",
+        ),
+        (
+            "expression_function",
+            "object.metadata.name.startWith('a') &&\n                object.metadata.name != b",
+        ),
+    ] {
+        case(
+            name,
+            POLICY,
+            &Bad::With(pod, &deployment(expression)),
+            &[TEST, APPLY, "verify"],
+        );
+    }
+}
+
+#[test]
 fn policies() {
     let pattern = "pattern: {metadata: {labels: {app: \"?*\"}}}";
     let deny = |key: &str| {

@@ -82,8 +82,8 @@ pub fn apply(
         let help = "name the files of policies, or a folder of .yaml files that are not hidden";
         report.errors.push(none.help(help).unusable());
     }
+    report.errors.extend(loaded.refusals(exceptions, &invalid));
     for error in invalid {
-        report.errors.push(loaded.refusal(exceptions, &error));
         report.refuse(error);
     }
     let mut options = options.clone();

@@ -7,9 +7,9 @@
 //!    ╰╴                              ━━━━━━━ did you mean `replicas`?
 //! ```
 
-use std::{ops::Range, sync::Arc};
+use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
-use portcullis_engine::{cel::typing, load::Loaded};
+use portcullis_engine::{cel::typing, compile_options::CompileError, load::Loaded};
 use portcullis_schema::Catalogue;
 use portcullis_yaml::{Document, place_in_scalar};
 use serde_json::Value;
@@ -42,6 +42,15 @@ pub fn of_types(
                 .help(format!("the policy matches {kinds}"))
         })
         .collect()
+}
+
+/// The errors without those of derived rules, which repeat the mistakes of an expression in other
+/// words of the same path.
+pub fn written(errors: &[CompileError]) -> impl Iterator<Item = &CompileError> {
+    let mut paths = BTreeSet::new();
+    let is_cel = |error: &CompileError| error.message.starts_with("ERROR: <input>:");
+    let errors = errors.iter();
+    errors.filter(move |error| !is_cel(error) || paths.insert((&error.policy, &error.path)))
 }
 
 /// What keeps an expression from being compiled, each mistake at its place; nothing if the message

@@ -93,11 +93,7 @@ pub fn explain(
     let exceptions = policies::load(&question.exceptions, &Overrides::new());
     faults.extend(loaded.errors.iter().chain(&exceptions.errors).cloned());
     let (set, refused) = loaded.compile(&exceptions, &CompileOptions::default());
-    faults.extend(
-        refused
-            .iter()
-            .map(|error| loaded.refusal(&exceptions, error)),
-    );
+    faults.extend(loaded.refusals(&exceptions, &refused));
     let mut world = question.world.clone();
     world.catalogue = catalogue();
     if let Some(live) = &world.live {

@@ -1,7 +1,7 @@
 //! A rendered policy against its schema, what lint says of it, whether the engine can use it, and
 //! whether its expressions fit the kinds that it matches.
 
-use std::{collections::BTreeSet, ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc};
 
 use portcullis_engine::{CompileError, CompileOptions, compile, lint, load};
 use portcullis_schema::Catalogue;
@@ -74,12 +74,7 @@ pub fn check(policy: &RenderedPolicy, catalogue: &Arc<Catalogue>) -> Vec<Diagnos
     match errors.is_empty() {
         true => found.extend(mistyped(policy, &loaded, catalogue)),
         false => {
-            // Derived rules repeat the mistakes of an expression, in other words of the same path.
-            let mut paths = BTreeSet::new();
-            let is_cel = |error: &CompileError| error.message.starts_with("ERROR: <input>:");
-            let told = errors
-                .iter()
-                .filter(|error| !is_cel(error) || paths.insert(error.path.as_str()));
+            let told = cel_findings::written(&errors);
             found.extend(told.flat_map(|error| refused(policy, error)));
         }
     }

@@ -253,10 +253,11 @@ fn run_test(
         return outcome;
     }
     // Kyverno skips the cases of a policy that it refuses.
-    for error in evaluation.refused.iter().filter(|_| !compat) {
-        outcome
-            .errors
-            .push(inputs.policies.refusal(&inputs.exceptions, error));
+    if !compat {
+        let refused = inputs
+            .policies
+            .refusals(&inputs.exceptions, &evaluation.refused);
+        outcome.errors.extend(refused);
     }
     let answers = evaluation.answers(test);
     let selector = options.selector.as_ref();

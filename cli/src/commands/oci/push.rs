@@ -75,7 +75,7 @@ fn layers(paths: &[PathBuf]) -> Result<Vec<PolicyLayer>, Vec<Diagnostic>> {
     let mut faults = loaded.errors.clone();
     let nothing = LoadedPolicies::default();
     let (_, refused) = loaded.compile(&nothing, &CompileOptions::default());
-    faults.extend(refused.iter().map(|error| loaded.refusal(&nothing, error)));
+    faults.extend(loaded.refusals(&nothing, &refused));
     faults.retain(|fault| fault.severity == Severity::Error);
     let (mut known, mut layers) = (HashSet::new(), Vec::new());
     for path in paths {

@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use super::{Overrides, objects::text, places, read, yaml_files};
 use crate::{
+    cel_findings,
     diagnostic::{Diagnostic, Place, SourceFile},
     template::first_tag,
 };
@@ -91,30 +92,67 @@ impl LoadedPolicies {
     /// A policy or exception that is refused, at the place that it is refused for.
     #[must_use]
     pub fn refusal(&self, further: &LoadedPolicies, error: &CompileError) -> Diagnostic {
-        let is_exception = error.kind == EXCEPTION;
-        let word = if is_exception { "exception" } else { "policy" };
-        let message = format!("{word} {}: {}: {}", error.policy, error.path, error.message);
-        let name = match is_exception {
-            true => exception_origin(&error.policy),
-            false => error
-                .policy
-                .rsplit('/')
-                .next()
-                .unwrap_or_default()
-                .to_owned(),
-        };
+        let subject = subject(error);
+        let message = format!("{subject}: {}: {}", error.path, error.message);
         let diagnostic = Diagnostic::error(message);
-        match self
-            .origins
-            .get(&name)
-            .or_else(|| further.origins.get(&name))
-        {
+        match self.origin(further, error) {
             Some((file, document)) => diagnostic.at(
                 places::in_document(file, *document, &places::pointer(&error.path), false),
                 error.message.clone(),
             ),
             None => diagnostic,
         }
+    }
+
+    /// As [`LoadedPolicies::refusal`], with each mistake of an expression under its own word.
+    #[must_use]
+    pub fn refusals(&self, further: &LoadedPolicies, errors: &[CompileError]) -> Vec<Diagnostic> {
+        let errors = cel_findings::written(errors);
+        errors
+            .flat_map(|error| self.mistakes(further, error))
+            .collect()
+    }
+
+    fn mistakes(&self, further: &LoadedPolicies, error: &CompileError) -> Vec<Diagnostic> {
+        let found = self.origin(further, error).and_then(|(file, index)| {
+            let raw = portcullis_yaml::documents(&file.text).nth(*index)?;
+            let document = raw.read_document(Mode::Lenient, &Limits::default()).ok()?;
+            let place = |span: Range<usize>| Place {
+                file: file.clone(),
+                span: span.start + raw.offset..span.end + raw.offset,
+            };
+            let text = (raw.text.as_ref(), &document);
+            let found = cel_findings::of_refusal(&error.path, &error.message, text, &place);
+            (!found.is_empty()).then_some(found)
+        });
+        let Some(found) = found else {
+            return vec![self.refusal(further, error)];
+        };
+        let subject = subject(error);
+        let found = found.into_iter();
+        found
+            .map(|found| Diagnostic {
+                message: format!("{subject}: {}", found.message),
+                ..found
+            })
+            .collect()
+    }
+
+    /// The file of a refused policy or exception, and which of its documents it is.
+    fn origin<'l>(
+        &'l self,
+        further: &'l LoadedPolicies,
+        error: &CompileError,
+    ) -> Option<&'l (SourceFile, usize)> {
+        let name = match error.kind == EXCEPTION {
+            true => exception_origin(&error.policy),
+            false => {
+                let mut parts = error.policy.rsplit('/');
+                parts.next().unwrap_or_default().to_owned()
+            }
+        };
+        let of_further = || further.origins.get(&name);
+        self.origins.get(&name).or_else(of_further)
     }
 
     /// Compiles the policies that lint finds nothing wrong with, with the exceptions among them and
@@ -167,6 +205,14 @@ fn origin(loaded: &Loaded) -> Option<String> {
         }
         _ => Some(name.to_owned()),
     }
+}
+
+fn subject(error: &CompileError) -> String {
+    let word = match error.kind == EXCEPTION {
+        true => "exception",
+        false => "policy",
+    };
+    format!("{word} {}", error.policy)
 }
 
 /// Under what an exception's file is kept; its key is `name` or `namespace/name`.
