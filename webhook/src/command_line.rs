@@ -1,6 +1,7 @@
 //! The command line of `portcullis-webhook`.
 
 use std::{
+    ffi::OsString,
     fs, io,
     net::{SocketAddr, TcpListener},
     path::PathBuf,
@@ -11,15 +12,18 @@ use std::{
 
 use axum_server::{Handle, tls_rustls::RustlsConfig};
 use clap::Parser;
+use portcullis_cluster::{Cluster, ClusterError, ConnectOptions};
 use serde_json::Value;
 use tokio::{
     runtime,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
+    task::JoinHandle,
     time,
 };
 
 use crate::{
     certificates::{self, Certificate},
+    controller::Controller,
     log::{Level, Log},
     policy_files::{PolicyFiles, Reading},
     served::Served,
@@ -33,18 +37,27 @@ const LOOK: Duration = Duration::from_millis(500);
 /// How long requests may go on when the server is to stop.
 const GRACE: Duration = Duration::from_secs(15);
 
-/// Answers admission requests by policies from files.
+/// Answers admission requests by policies from a cluster, or from files.
 #[derive(Debug, Parser)]
 #[command(
     name = "portcullis-webhook",
     version,
-    before_help = "Example:\n  portcullis-webhook --policies policies/ --tls-name localhost --ca-file ca.pem",
+    before_help = "Examples:\n  portcullis-webhook --cluster\n  portcullis-webhook --policies policies/ --tls-name localhost --ca-file ca.pem",
     after_help = "SIGHUP reads policies and certificates again; SIGTERM stops after the requests that are being answered."
 )]
 pub struct CommandLine {
     /// A file or folder with policies and exceptions; read again when it changes.
-    #[arg(long, required = true, value_name = "PATH")]
+    #[arg(long, required_unless_present = "cluster", value_name = "PATH")]
     policies: Vec<PathBuf>,
+    /// Serve the policies and exceptions of a cluster, and let them ask it.
+    #[arg(long, conflicts_with = "policies")]
+    cluster: bool,
+    /// The kubeconfig; without one that of KUBECONFIG, of the home folder, or of the pod.
+    #[arg(long, requires = "cluster", value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+    /// The context of the kubeconfig.
+    #[arg(long, requires = "cluster", value_name = "NAME")]
+    context: Option<String>,
     /// Where to listen.
     #[arg(long, default_value = "0.0.0.0:9443")]
     listen: SocketAddr,
@@ -68,16 +81,107 @@ pub struct CommandLine {
 /// Runs the server of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let line = CommandLine::parse();
+    main_with(std::env::args_os())
+}
+
+/// Runs the server by a command line, the name of the program first.
+#[must_use]
+pub fn main_with(line: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let line = CommandLine::parse_from(line);
     let log = Arc::new(Log::to(Box::new(io::stderr())));
-    let runtime = runtime::Builder::new_multi_thread().enable_all().build();
-    let done = runtime.and_then(|runtime| runtime.block_on(run(line, Arc::clone(&log))));
-    match done {
+    match started(line, &log) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let fields = [("error", Value::from(error.to_string()))];
             log.line(Level::Error, "cannot serve", &fields);
             ExitCode::from(2)
+        }
+    }
+}
+
+fn started(line: CommandLine, log: &Arc<Log>) -> io::Result<()> {
+    // The connection has threads of its own, and goes after those of the server.
+    let cluster = line.connect()?;
+    let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
+    match &cluster {
+        Some(cluster) => {
+            let controller = Controller::new(Arc::clone(cluster), Arc::clone(log));
+            let controller = controller.map_err(told)?;
+            runtime.block_on(on_cluster(line, controller, Arc::clone(log)))
+        }
+        None => runtime.block_on(run(line, Arc::clone(log))),
+    }
+}
+
+fn told(error: ClusterError) -> io::Error {
+    io::Error::other(format!("{error}; {}", error.remedy()))
+}
+
+/// Serves what a cluster has, once all of it is known.
+async fn on_cluster(line: CommandLine, controller: Controller, log: Arc<Log>) -> io::Result<()> {
+    let (served, mut is_ready) = (controller.served(), controller.is_ready());
+    let mut following = tokio::spawn(controller.run());
+    let mut stop = Stop::new()?;
+    tokio::select! {
+        ready = is_ready.wait_for(|is_ready| *is_ready) => drop(ready.map_err(io::Error::other)?),
+        () = stop.asked() => return Ok(()),
+    }
+    let certificate = line.certificate()?;
+    let tls = certificates::tls(&certificate).await?;
+    let (serving, handle) = serve(&line, served, &tls, &log)?;
+    tokio::select! {
+        stopped = serving => return stopped.map_err(io::Error::other)?,
+        stopped = &mut following => return stopped.map_err(io::Error::other)?,
+        () = stop.asked() => {}
+    }
+    following.abort();
+    end(&handle, &log).await;
+    Ok(())
+}
+
+type Serving = (JoinHandle<io::Result<()>>, Handle<SocketAddr>);
+
+fn serve(
+    line: &CommandLine,
+    served: Arc<Served>,
+    tls: &RustlsConfig,
+    log: &Arc<Log>,
+) -> io::Result<Serving> {
+    let limits = ServerLimits {
+        body: line.max_body,
+        ..ServerLimits::default()
+    };
+    let listener = TcpListener::bind(line.listen)?;
+    let address = listener.local_addr()?.to_string();
+    log.line(Level::Info, "serving", &[("address", Value::from(address))]);
+    let handle = Handle::new();
+    let server = Server::new(served, Arc::clone(log), limits);
+    let serving = tokio::spawn(server.serve(listener, tls.clone(), handle.clone()));
+    Ok((serving, handle))
+}
+
+/// Ends after the requests that are being answered.
+async fn end(handle: &Handle<SocketAddr>, log: &Log) {
+    log.line(Level::Info, "stopping", &[]);
+    handle.graceful_shutdown(Some(GRACE));
+    while handle.connection_count() > 0 {
+        time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Signals that ask the process to end.
+struct Stop(Signal, Signal);
+
+impl Stop {
+    fn new() -> io::Result<Stop> {
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Stop(terminate, signal(SignalKind::interrupt())?))
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.0.recv() => {}
+            _ = self.1.recv() => {}
         }
     }
 }
@@ -89,16 +193,7 @@ async fn run(line: CommandLine, log: Arc<Log>) -> io::Result<()> {
     let served = Arc::new(Served::new(reading.policies, Arc::new(Alone::default())));
     let certificate = line.certificate()?;
     let tls = certificates::tls(&certificate).await?;
-    let limits = ServerLimits {
-        body: line.max_body,
-        ..ServerLimits::default()
-    };
-    let listener = TcpListener::bind(line.listen)?;
-    let address = listener.local_addr()?.to_string();
-    log.line(Level::Info, "serving", &[("address", Value::from(address))]);
-    let handle = Handle::new();
-    let server = Server::new(Arc::clone(&served), Arc::clone(&log), limits);
-    let serving = tokio::spawn(server.serve(listener, tls.clone(), handle.clone()));
+    let (serving, handle) = serve(&line, Arc::clone(&served), &tls, &log)?;
     let mut watch = Watch {
         line,
         files,
@@ -111,11 +206,7 @@ async fn run(line: CommandLine, log: Arc<Log>) -> io::Result<()> {
         stopped = serving => return stopped.map_err(io::Error::other)?,
         watched = watch.until_stopped() => watched?,
     }
-    watch.log.line(Level::Info, "stopping", &[]);
-    handle.graceful_shutdown(Some(GRACE));
-    while handle.connection_count() > 0 {
-        time::sleep(Duration::from_millis(20)).await;
-    }
+    end(&handle, &watch.log).await;
     Ok(())
 }
 
@@ -132,12 +223,10 @@ struct Watch {
 impl Watch {
     async fn until_stopped(&mut self) -> io::Result<()> {
         let mut hang_up = signal(SignalKind::hangup())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut stop = Stop::new()?;
         loop {
             let is_asked = tokio::select! {
-                _ = terminate.recv() => return Ok(()),
-                _ = interrupt.recv() => return Ok(()),
+                () = stop.asked() => return Ok(()),
                 _ = hang_up.recv() => true,
                 () = time::sleep(LOOK) => false,
             };
@@ -173,6 +262,24 @@ impl Watch {
 }
 
 impl CommandLine {
+    fn connect(&self) -> io::Result<Option<Arc<Cluster>>> {
+        if !self.cluster {
+            return Ok(None);
+        }
+        // TLS of clients and of the server is one.
+        certificates::install_provider();
+        let options = ConnectOptions {
+            kubeconfig: self.kubeconfig.clone(),
+            context: self.context.clone(),
+            concurrency: ServerLimits::default().asking,
+            timeout: ServerLimits::default().timeout,
+        };
+        Cluster::connect(&options)
+            .map(Arc::new)
+            .map(Some)
+            .map_err(told)
+    }
+
     fn certificate(&self) -> io::Result<Certificate> {
         if let (Some(chain), Some(key)) = (&self.tls_certificate, &self.tls_key) {
             return read_certificate(chain, key);

@@ -11,6 +11,8 @@ pub mod admission;
 pub mod answering;
 pub mod certificates;
 pub mod command_line;
+pub mod controller;
+mod loaded;
 pub mod log;
 pub mod path;
 pub mod policy_files;

@@ -12,12 +12,14 @@ use std::{
 
 use portcullis_engine::{
     compile_options::{CompileError, CompileOptions},
-    lint,
     load::{self, Loaded},
 };
 use portcullis_yaml::{Limits, Mode};
 
-use crate::served::Policies;
+use crate::{
+    loaded::{faults, key},
+    served::Policies,
+};
 
 /// How deep folders may lie in folders.
 const DEPTH: usize = 32;
@@ -178,39 +180,4 @@ fn read_file(path: &Path) -> Result<Vec<Loaded>, Vec<String>> {
         [] => Ok(all),
         _ => Err(problems),
     }
-}
-
-/// What a policy is refused for although it can be read.
-fn faults(loaded: &Loaded) -> Vec<String> {
-    let Loaded::Policy(policy) = loaded else {
-        return Vec::new();
-    };
-    let findings = lint::check(policy).into_iter();
-    let errors = findings.filter(|finding| finding.severity == lint::Severity::Error);
-    errors
-        .map(|finding| format!("{}: {}; {}", finding.path, finding.message, finding.remedy))
-        .collect()
-}
-
-/// What compile errors name a policy by.
-fn key(loaded: &Loaded) -> Option<String> {
-    let metadata = match loaded {
-        Loaded::Policy(policy) => &policy.metadata,
-        Loaded::Validating(policy) => &policy.metadata,
-        Loaded::Mutating(policy) => &policy.metadata,
-        Loaded::Generating(policy) => &policy.metadata,
-        Loaded::Deleting(policy) => &policy.metadata,
-        Loaded::Cleanup(policy) => &policy.metadata,
-        Loaded::ValidatingAdmission(policy) => &policy.metadata,
-        Loaded::MutatingAdmission(policy) => &policy.metadata,
-        Loaded::Exception(exception) => &exception.metadata,
-        Loaded::CelException(exception) => &exception.metadata,
-        Loaded::ImageValidating(policy) => &policy.metadata,
-        Loaded::Binding(_) => return None,
-    };
-    let name = metadata.name.clone().unwrap_or_default();
-    Some(match metadata.namespace.as_deref().unwrap_or_default() {
-        "" => name,
-        namespace => format!("{namespace}/{name}"),
-    })
 }

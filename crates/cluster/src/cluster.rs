@@ -101,6 +101,14 @@ impl Cluster {
         self.runtime.block_on(future)
     }
 
+    /// Lets a future run beside everything else.
+    pub(crate) fn spawn(
+        &self,
+        future: impl Future<Output = ()> + Send + 'static,
+    ) -> tokio::task::AbortHandle {
+        self.runtime.spawn(future).abort_handle()
+    }
+
     /// The answer to a call, waited for.
     pub(crate) fn ask(&self, call: &Call) -> Result<Value, ClusterError> {
         self.wait(self.answer(call))

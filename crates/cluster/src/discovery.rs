@@ -106,6 +106,15 @@ impl Discovery {
         })
     }
 
+    /// The kind with this `apiVersion` and resource.
+    #[must_use]
+    pub fn find_resource(&self, api_version: &str, resource: &str) -> Option<&ServedKind> {
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        self.kinds.iter().find(|served| {
+            served.resource == resource && served.group == group && served.version == version
+        })
+    }
+
     /// The kind of a group, in the version that the group prefers.
     #[must_use]
     pub fn preferred(&self, group: &str, kind: &str) -> Option<&ServedKind> {

@@ -1,7 +1,8 @@
 //! A Kubernetes cluster as the world that policies ask: what it serves, the objects that it has, and
 //! the answers to context entries.
 //!
-//! All calls block. They come from any thread, at most as many at a time as asked for, each with an end.
+//! All calls block, but for watches. They come from any thread, at most as many at a time as asked for,
+//! each with an end.
 
 mod cluster;
 mod discovery;
@@ -11,6 +12,7 @@ mod path;
 mod request;
 mod source;
 mod storage_migration;
+mod watch;
 mod write;
 
 pub use cluster::{Cluster, ConnectOptions};
@@ -19,4 +21,5 @@ pub use error::ClusterError;
 pub use list::{ListOptions, ListedPage, Progress};
 pub use source::ClusterSource;
 pub use storage_migration::{Migration, MigrationOptions, migrate};
+pub use watch::{Watch, WatchEvent, WatchOptions};
 pub use write::{Apply, ApplyOptions, Target};

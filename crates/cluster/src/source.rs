@@ -14,11 +14,12 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use portcullis_cel::host::ResourceRef;
 use portcullis_engine::{
     context::source::{ApiCall, ContextSource, EntryKind, Lookup},
     generate::ObjectRef,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     cluster::Cluster,
@@ -37,7 +38,7 @@ const BATCH_SIZE: usize = 500;
 /// A cluster that policies ask.
 pub struct ClusterSource {
     cluster: Arc<Cluster>,
-    discovery: Discovery,
+    discovery: Arc<Discovery>,
     answers: Mutex<HashMap<String, Arc<OnceLock<Lookup>>>>,
     dice: (RandomState, AtomicU64),
 }
@@ -45,10 +46,10 @@ pub struct ClusterSource {
 impl ClusterSource {
     /// A source that asks this cluster, which serves these kinds.
     #[must_use]
-    pub fn new(cluster: Arc<Cluster>, discovery: Discovery) -> ClusterSource {
+    pub fn new(cluster: Arc<Cluster>, discovery: impl Into<Arc<Discovery>>) -> ClusterSource {
         ClusterSource {
             cluster,
-            discovery,
+            discovery: discovery.into(),
             answers: Mutex::default(),
             dice: (RandomState::new(), AtomicU64::new(0)),
         }
@@ -149,6 +150,36 @@ impl ContextSource for ClusterSource {
             Some(kind) => self.list(kind, Some(namespace)),
             None => Lookup::Found(Value::Array(Vec::new())),
         }
+    }
+
+    fn resource(&self, at: &ResourceRef<'_>) -> Lookup {
+        let Some(kind) = self.discovery.find_resource(at.api_version, at.resource) else {
+            return Lookup::NotFound;
+        };
+        let path = path::object(kind, at.namespace, at.name);
+        path.map_or(Lookup::NotFound, |path| self.get(path))
+    }
+
+    fn resources(&self, at: &ResourceRef<'_>) -> Lookup {
+        let Some(kind) = self.discovery.find_resource(at.api_version, at.resource) else {
+            return Lookup::NotFound;
+        };
+        let namespace = Some(at.namespace).filter(|namespace| !namespace.is_empty());
+        match self.list(kind, namespace) {
+            Lookup::Found(items) => Lookup::Found(json!({
+                "apiVersion": at.api_version,
+                "kind": format!("{}List", kind.kind),
+                "items": items,
+            })),
+            other => other,
+        }
+    }
+
+    fn resource_of_kind(&self, api_version: &str, kind: &str) -> Lookup {
+        let kind = self.discovery.find(api_version, kind);
+        kind.map_or(Lookup::NotFound, |kind| {
+            Lookup::Found(Value::from(kind.resource.clone()))
+        })
     }
 
     fn now(&self) -> i128 {

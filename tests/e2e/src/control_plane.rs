@@ -21,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// Another process may take a port between the look and the start.
 const ATTEMPTS: usize = 3;
 
+const API_SERVER: &str = "kube-apiserver";
+
 /// A user: the name, which is the token's too, and the groups.
 const USERS: [(&str, &str); 2] = [("admin", "system:masters"), ("nobody", "nothing")];
 
@@ -32,6 +34,7 @@ pub struct ControlPlane {
     folder: TempDir,
     program: PathBuf,
     url: String,
+    api_server: Vec<String>,
 }
 
 impl ControlPlane {
@@ -56,15 +59,27 @@ impl ControlPlane {
             folder: tempfile::tempdir()?,
             program: program.to_owned(),
             url: format!("https://127.0.0.1:{api_server}"),
+            api_server: api_server_arguments(etcd, api_server),
         };
         plane.write_files()?;
         plane.serve("etcd", &etcd_arguments(etcd, peers))?;
-        plane.serve("kube-apiserver", &api_server_arguments(etcd, api_server))?;
+        plane.serve(API_SERVER, &plane.api_server.clone())?;
         plane.wait("the API server", &["get", "--raw", "/readyz"])?;
         plane.serve("kube-controller-manager", &controller_arguments())?;
         let account = ["get", "serviceaccount", "default", "-n", "default"];
         plane.wait("the controller manager", &account)?;
         Ok(plane)
+    }
+
+    /// Ends the API server at once, and starts another one in its place.
+    ///
+    /// # Errors
+    /// Where it does not become ready.
+    pub fn restart_api_server(&mut self) -> io::Result<()> {
+        self.servers.retain(|server| server.name() != API_SERVER);
+        let arguments = self.api_server.clone();
+        self.serve(API_SERVER, &arguments)?;
+        self.wait("the API server", &["get", "--raw", "/readyz"])
     }
 
     /// The kubeconfig of the user who may do everything.

@@ -37,6 +37,10 @@ impl Server {
         Ok(Server { process, name, log })
     }
 
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Why the server is not there any more, where it is not.
     pub(crate) fn ended(&mut self) -> Option<String> {
         let status = self.process.try_wait().ok()??;

@@ -24,7 +24,8 @@ const V1: (&str, &str) = ("kyverno.io", "v1");
 const V2: (&str, &str) = ("kyverno.io", "v2");
 const CEL: (&str, &str) = ("policies.kyverno.io", "v1");
 
-const KINDS: &[CustomResource] = &[
+/// The kinds; the first is ClusterPolicy.
+pub(crate) const KINDS: &[CustomResource] = &[
     kind(("ClusterPolicy", "clusterpolicies"), V1, false),
     kind(("Policy", "policies"), V1, true),
     kind(("PolicyException", "policyexceptions"), V2, true),

@@ -6,7 +6,7 @@
     reason = "a test without a control plane, or with another answer, should fail"
 )]
 
-use std::process::ExitCode;
+use std::{env, process::ExitCode};
 
 use portcullis_e2e::harness;
 
@@ -19,8 +19,16 @@ mod portcullis;
 mod repository;
 mod sync;
 mod sync_controller;
+mod webhook;
+mod webhook_process;
 
 fn main() -> ExitCode {
+    if env::args_os()
+        .nth(1)
+        .is_some_and(|first| first == webhook_process::NAME)
+    {
+        return portcullis_webhook::command_line::main_with(env::args_os().skip(1));
+    }
     harness::run(
         &[
             apply::ALL,
@@ -29,6 +37,7 @@ fn main() -> ExitCode {
             migrate::ALL,
             sync::ALL,
             sync_controller::ALL,
+            webhook::ALL,
         ]
         .concat(),
     )

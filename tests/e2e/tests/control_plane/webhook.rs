@@ -1,0 +1,194 @@
+//! The webhook on a cluster of its own: policies of the cluster decide what comes into it.
+
+use std::path::Path;
+
+use portcullis_e2e::{control_plane::ControlPlane, harness::Test, program};
+use serde_json::json;
+
+use crate::{
+    kyverno,
+    repository::contains,
+    webhook_process::{Webhook, eventually},
+};
+
+pub(crate) const ALL: &[Test] = &[(
+    "webhook::policies_of_the_cluster_are_enforced",
+    policies_of_the_cluster_are_enforced,
+)];
+
+const POLICY: &str = r#"
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata:
+  name: labelled
+  annotations:
+    portcullis.io/commit: 0123abc
+    portcullis.io/path: policy-library/labelled/policy.yaml
+    portcullis.io/line: "12"
+spec:
+  rules:
+    - name: app
+      match: {any: [{resources: {kinds: [Pod]}}]}
+      context:
+        - name: settings
+          configMap: {name: settings, namespace: shop}
+      validate:
+        failureAction: Enforce
+        message: "write the label {{ settings.data.label }}"
+        pattern: {metadata: {labels: {app: "?*"}}}
+"#;
+
+fn pod(name: &str, labels: &str) -> String {
+    format!(
+        "{{apiVersion: v1, kind: Pod, metadata: {{name: {name}, namespace: shop, labels: {{{labels}}}}}, spec: {{containers: [{{name: c, image: nginx}}]}}}}"
+    )
+}
+
+/// Tries to create a Pod, and says what the server says.
+fn attempt(plane: &ControlPlane, labels: &str) -> Result<(), String> {
+    let create = ["create", "--dry-run=server", "-f", "-"];
+    let done = plane.kubectl(&create, &pod("p", labels));
+    done.map(drop).map_err(|error| error.to_string())
+}
+
+fn denied(plane: &ControlPlane, parts: &[&str]) {
+    eventually("a Pod is denied", || match attempt(plane, "") {
+        Ok(()) => Err("it is let in".to_owned()),
+        Err(said) if said.contains("denied the request") => {
+            contains(&said, parts);
+            Ok(())
+        }
+        Err(said) => Err(said),
+    });
+}
+
+fn let_in(plane: &ControlPlane) {
+    eventually("a Pod is let in", || attempt(plane, ""));
+}
+
+fn configure(plane: &ControlPlane, webhook: &Webhook, authority: &Path) {
+    let file = format!("--from-file=ca={}", authority.display());
+    let encode = [
+        "create",
+        "secret",
+        "generic",
+        "s",
+        &file,
+        "--dry-run=client",
+    ];
+    let encoded = plane.kubectl(&[&encode[..], &["-o", "jsonpath={.data.ca}"]].concat(), "");
+    let url = format!(
+        "https://127.0.0.1:{}/validate/fail",
+        webhook.port().unwrap()
+    );
+    let configuration = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": "by-hand"},
+        "webhooks": [{
+            "name": "validate.by.hand",
+            "clientConfig": {"url": url, "caBundle": encoded.unwrap()},
+            "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}],
+            "sideEffects": "None",
+            "admissionReviewVersions": ["v1"],
+        }],
+    });
+    plane.apply(&configuration.to_string()).unwrap();
+}
+
+fn policies_of_the_cluster_are_enforced(_: &ControlPlane) {
+    // What it denies would be denied to the other tests as well.
+    let mut plane = ControlPlane::start(&program::build().unwrap()).unwrap();
+    kyverno::define_one(&plane, &kyverno::KINDS[0]);
+    plane.create_namespace("shop").unwrap();
+    plane
+        .apply("{apiVersion: v1, kind: ConfigMap, metadata: {name: settings, namespace: shop}, data: {label: app}}")
+        .unwrap();
+    let ca = plane.folder().join("webhook-ca.pem");
+    let names = ["--tls-name", "127.0.0.1", "--ca-file", ca.to_str().unwrap()];
+    let webhook = Webhook::start(&plane, "webhook", &names);
+    configure(&plane, &webhook, &ca);
+    let_in(&plane);
+    plane.apply(POLICY).unwrap();
+    denied(&plane, &["labelled", "write the label app"]);
+    attempt(&plane, "app: web").unwrap();
+
+    a_broken_policy_keeps_its_last_good_version(&plane, &webhook);
+    what_the_cluster_serves_may_change(&plane);
+    plane.restart_api_server().unwrap();
+    what_changes_after_a_restart_is_seen(&plane);
+    plane
+        .kubectl(&["delete", "clusterpolicy", "labelled"], "")
+        .unwrap();
+    let_in(&plane);
+}
+
+fn a_broken_policy_keeps_its_last_good_version(plane: &ControlPlane, webhook: &Webhook) {
+    let broken = POLICY.replace("{{ settings.data.label }}", "{{ settings.data. }}");
+    plane.apply(&broken).unwrap();
+    eventually("the log says what is broken", || {
+        let log = webhook.log();
+        let is_told =
+            log.contains("not served as it is written") && log.contains("ClusterPolicy labelled");
+        if is_told { Ok(()) } else { Err(log) }
+    });
+    denied(plane, &["write the label app"]);
+    plane
+        .apply(&POLICY.replace("write the", "do write the"))
+        .unwrap();
+    eventually("the better version serves", || {
+        let said = attempt(plane, "").err().unwrap_or_default();
+        if said.contains("do write the label app") {
+            Ok(())
+        } else {
+            Err(said)
+        }
+    });
+}
+
+const CEL: &str = r#"
+apiVersion: policies.kyverno.io/v1
+kind: ValidatingPolicy
+metadata: {name: tiers}
+spec:
+  matchConstraints:
+    resourceRules:
+      - {apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}
+  validations:
+    - expression: "!has(object.metadata.labels) || !has(object.metadata.labels.tier) || object.metadata.labels.tier != namespaceObject.metadata.labels.refused"
+      message: no such tier here
+"#;
+
+fn what_the_cluster_serves_may_change(plane: &ControlPlane) {
+    for kind in kyverno::KINDS {
+        kyverno::define_one(plane, kind);
+    }
+    plane.apply(CEL).unwrap();
+    let label = ["label", "namespace", "shop", "refused=top"];
+    plane.kubectl(&label, "").unwrap();
+    eventually("a policy of a new kind serves", || {
+        let said = attempt(plane, "app: web, tier: top")
+            .err()
+            .unwrap_or_default();
+        if said.contains("no such tier here") {
+            Ok(())
+        } else {
+            Err(said)
+        }
+    });
+    attempt(plane, "app: web, tier: low").unwrap();
+}
+
+fn what_changes_after_a_restart_is_seen(plane: &ControlPlane) {
+    plane
+        .apply(&POLICY.replace("write the", "kindly write the"))
+        .unwrap();
+    eventually("a policy that changed after the restart serves", || {
+        let said = attempt(plane, "").err().unwrap_or_default();
+        if said.contains("kindly write the label app") {
+            Ok(())
+        } else {
+            Err(said)
+        }
+    });
+}

@@ -1,0 +1,233 @@
+//! The policies and exceptions of the cluster, as they are and as they were last good.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+use portcullis_cluster::{ServedKind, WatchEvent};
+use portcullis_engine::{
+    compile_options::{CompileError, CompileOptions},
+    load::{self, Loaded},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    loaded::{faults, key},
+    served::Policies,
+};
+
+/// Which object: API group, kind, namespace and name.
+pub(crate) type ObjectId = (String, String, String, String);
+
+/// An object of the cluster.
+#[derive(Clone, Debug)]
+struct Kept {
+    /// The object without spec and status.
+    head: Value,
+    /// What tells versions with other policies apart.
+    fingerprint: u64,
+    /// Its status, as it was last seen.
+    status: Value,
+    /// What it says, where it can be read.
+    now: Result<Loaded, String>,
+    /// What it said when it was last good.
+    good: Option<Loaded>,
+    /// Why it does not serve as it is written; empty where it does.
+    problem: String,
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(crate) struct Objects {
+    kept: BTreeMap<ObjectId, Kept>,
+    /// Those that have not come again, of kinds that are being listed.
+    unseen: BTreeMap<String, BTreeSet<ObjectId>>,
+}
+
+impl Objects {
+    /// Takes what a watch of a kind tells; whether policies have changed.
+    pub(crate) fn take(&mut self, kind: &ServedKind, event: WatchEvent) -> bool {
+        let watched = watched(kind);
+        match event {
+            WatchEvent::Restarted => {
+                let of_kind = |id: &&ObjectId| id.0 == kind.group && id.1 == kind.kind;
+                let all = self.kept.keys().filter(of_kind).cloned().collect();
+                self.unseen.insert(watched, all);
+                false
+            }
+            WatchEvent::Listed => {
+                let gone = self.unseen.remove(&watched).unwrap_or_default();
+                gone.iter().for_each(|id| drop(self.kept.remove(id)));
+                !gone.is_empty()
+            }
+            WatchEvent::Applied(object) => {
+                let id = id(kind, &object);
+                if let Some(unseen) = self.unseen.get_mut(&watched) {
+                    unseen.remove(&id);
+                }
+                self.apply(id, object)
+            }
+            WatchEvent::Deleted(object) => self.kept.remove(&id(kind, &object)).is_some(),
+            WatchEvent::Failed(_) => false,
+        }
+    }
+
+    /// Forgets the objects of a kind that is not served any more; whether there were some.
+    pub(crate) fn forget(&mut self, kind: &ServedKind) -> bool {
+        let before = self.kept.len();
+        self.kept
+            .retain(|id, _| id.0 != kind.group || id.1 != kind.kind);
+        self.unseen.remove(&watched(kind));
+        self.kept.len() < before
+    }
+
+    fn apply(&mut self, id: ObjectId, mut object: Value) -> bool {
+        let status = remove(&mut object, "status");
+        let fingerprint = fingerprint(&object);
+        let before = self.kept.get_mut(&id);
+        let is_same = before
+            .as_ref()
+            .is_some_and(|kept| kept.fingerprint == fingerprint);
+        let good = match before {
+            Some(kept) if is_same => {
+                remove(&mut object, "spec");
+                (kept.status, kept.head) = (status, object);
+                return false;
+            }
+            Some(kept) => kept.good.take(),
+            None => None,
+        };
+        let now = read(&object);
+        remove(&mut object, "spec");
+        let kept = Kept {
+            now,
+            head: object,
+            fingerprint,
+            status,
+            good,
+            problem: String::new(),
+        };
+        self.kept.insert(id, kept);
+        true
+    }
+
+    /// Compiles them all. An object that cannot be read or compiled keeps what it last said.
+    pub(crate) fn compile(&mut self) -> Policies {
+        for kept in self.kept.values_mut() {
+            kept.problem = kept.now.as_ref().err().cloned().unwrap_or_default();
+        }
+        let (policies, errors) = self.compiled();
+        let policies = match self.put_back(&errors) {
+            true => self.compiled().0,
+            false => policies,
+        };
+        for kept in self
+            .kept
+            .values_mut()
+            .filter(|kept| kept.problem.is_empty())
+        {
+            kept.good = kept.now.as_ref().ok().cloned();
+        }
+        policies
+    }
+
+    fn compiled(&self) -> (Policies, Vec<CompileError>) {
+        let loaded: Vec<Loaded> = self
+            .kept
+            .values()
+            .filter_map(Kept::serves)
+            .cloned()
+            .collect();
+        Policies::compile(&loaded, &CompileOptions::default())
+    }
+
+    /// Notes what is wrong with objects that do not compile; whether there are some.
+    fn put_back(&mut self, errors: &[CompileError]) -> bool {
+        let mut found: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+        for error in errors {
+            let place = match error.path.as_str() {
+                "" => error.message.clone(),
+                path => format!("{path}: {}", error.message),
+            };
+            let of = (error.kind.as_str(), error.policy.as_str());
+            found.entry(of).or_default().push(place);
+        }
+        let mut is_any = false;
+        for (id, kept) in &mut self.kept {
+            let Some(name) = kept.now.as_ref().ok().and_then(key) else {
+                continue;
+            };
+            if let Some(problems) = found.get(&(id.1.as_str(), name.as_str())) {
+                kept.problem = problems.join("; ");
+                is_any = true;
+            }
+        }
+        is_any
+    }
+
+    /// What does not serve as it is written, and why.
+    pub(crate) fn problems(&self) -> impl Iterator<Item = (String, &str)> {
+        let broken = self
+            .kept
+            .iter()
+            .filter(|(_, kept)| !kept.problem.is_empty());
+        broken.map(|((_, kind, namespace, name), kept)| {
+            let name = match namespace.as_str() {
+                "" => format!("{kind} {name}"),
+                namespace => format!("{kind} {namespace}/{name}"),
+            };
+            (name, kept.problem.as_str())
+        })
+    }
+}
+
+impl Kept {
+    /// What it is asked by.
+    fn serves(&self) -> Option<&Loaded> {
+        match self.problem.as_str() {
+            "" => self.now.as_ref().ok(),
+            _ => self.good.as_ref(),
+        }
+    }
+}
+
+fn remove(object: &mut Value, name: &str) -> Value {
+    let removed = object.as_object_mut().and_then(|all| all.remove(name));
+    removed.unwrap_or_default()
+}
+
+fn watched(kind: &ServedKind) -> String {
+    format!("{}/{}", kind.group, kind.kind)
+}
+
+fn id(kind: &ServedKind, object: &Value) -> ObjectId {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+    let text = |pointer: &str| text(pointer).unwrap_or_default().to_owned();
+    let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
+    (kind.group.clone(), kind.kind.clone(), namespace, name)
+}
+
+/// What policies say: all but what the server notes.
+fn fingerprint(object: &Value) -> u64 {
+    let parts = ["/spec", "/metadata/labels", "/metadata/annotations"];
+    let parts = parts.map(|part| object.pointer(part).map(Value::to_string));
+    let mut hasher = DefaultHasher::new();
+    parts.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Reads an object as an item of a list: what its definition lets through and nobody knows is left out.
+fn read(object: &Value) -> Result<Loaded, String> {
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": [object]});
+    let (loaded, errors) = load::load(&list);
+    if let Some(error) = errors.first() {
+        let text = error.to_string();
+        return Err(text.replacen("items[0].", "", 1));
+    }
+    let loaded = loaded.into_iter().next().ok_or("it is no policy")?;
+    match faults(&loaded).as_slice() {
+        [] => Ok(loaded),
+        faults => Err(faults.join("; ")),
+    }
+}
