@@ -9,16 +9,27 @@
 //! | `webhookAnnotations`, `webhookLabels` | of the webhook configurations, as JSON |
 //! | `defaultRegistry`, `enableDefaultRegistryMutation`, `generateSuccessEvents`, `updateRequestThreshold` | read for those who act on them |
 
+mod resource_filters;
+mod users;
+mod value;
+
 use std::collections::BTreeMap;
 
 use portcullis_api::{cel_expression::MatchCondition, label_selector::LabelSelector};
-use portcullis_engine::request::RequestUser;
+use portcullis_engine::request::Request;
 
-use crate::admission::Review;
+pub use self::value::ConfigurationError;
+use self::{
+    resource_filters::ResourceFilter,
+    users::Users,
+    value::{Entry, WebhookSelectors},
+};
 
 /// What the ConfigMap says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Configuration {
+    filters: Vec<ResourceFilter>,
+    users: Users,
     /// The `namespaceSelector` of every webhook.
     pub namespace_selector: Option<LabelSelector>,
     /// The `objectSelector` of every webhook.
@@ -37,27 +48,15 @@ pub struct Configuration {
     pub generate_success_events: bool,
     /// How many update requests may wait.
     pub update_request_threshold: u32,
-    /// Keys that are known and have no effect, sorted.
+    /// Keys that change nothing, sorted: those of Kyverno that nobody here acts on, and unknown ones.
     pub without_effect: Vec<String>,
-}
-
-/// What is wrong with a key of the ConfigMap.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("key `{key}`, character {position}: found {found}, expected {expected}")]
-pub struct ConfigurationError {
-    /// The key.
-    pub key: String,
-    /// The character of the value at which it cannot be read on, from one.
-    pub position: usize,
-    /// What stands there.
-    pub found: String,
-    /// What may stand there.
-    pub expected: String,
 }
 
 impl Default for Configuration {
     fn default() -> Configuration {
         Configuration {
+            filters: Vec::new(),
+            users: Users::default(),
             namespace_selector: None,
             object_selector: None,
             match_conditions: Vec::new(),
@@ -78,14 +77,57 @@ impl Configuration {
     /// # Errors
     /// At the first key, in the order of their names, that cannot be read.
     pub fn from_data(data: &BTreeMap<String, String>) -> Result<Configuration, ConfigurationError> {
-        let _ = data;
-        Ok(Configuration::default())
+        let mut configuration = Configuration::default();
+        for (key, text) in data {
+            configuration.set(&Entry { key, text })?;
+        }
+        Ok(configuration)
+    }
+
+    fn set(&mut self, entry: &Entry<'_>) -> Result<(), ConfigurationError> {
+        match entry.key {
+            "resourceFilters" => self.filters = resource_filters::parse(entry)?,
+            "excludeUsernames" => self.users.usernames = users::parse(entry),
+            "excludeGroups" => self.users.groups = users::parse(entry),
+            "excludeRoles" => self.users.roles = users::parse(entry),
+            "excludeClusterRoles" => self.users.cluster_roles = users::parse(entry),
+            "webhooks" => {
+                let selectors = WebhookSelectors::parse(entry)?;
+                self.namespace_selector = selectors.namespace_selector;
+                self.object_selector = selectors.object_selector;
+            }
+            "matchConditions" => self.match_conditions = entry.conditions()?,
+            "webhookAnnotations" => self.webhook_annotations = entry.texts()?,
+            "webhookLabels" => self.webhook_labels = entry.texts()?,
+            "generateSuccessEvents" => self.generate_success_events = entry.boolean()?,
+            _ => {
+                self.set_idle(entry)?;
+                self.without_effect.push(entry.key.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// Keys that are checked although nobody here acts on them.
+    fn set_idle(&mut self, entry: &Entry<'_>) -> Result<(), ConfigurationError> {
+        match entry.key {
+            "defaultRegistry" => entry.text.trim().clone_into(&mut self.default_registry),
+            "enableDefaultRegistryMutation" => {
+                self.enable_default_registry_mutation = entry.boolean()?;
+            }
+            "updateRequestThreshold" => self.update_request_threshold = entry.number()?,
+            _ => {}
+        }
+        Ok(())
     }
 
     /// Whether a request is answered without asking a policy.
     #[must_use]
-    pub fn ignores(&self, review: &Review, user: &RequestUser) -> bool {
-        let _ = (review, user);
-        false
+    pub fn ignores(&self, request: &Request<'_>) -> bool {
+        self.filters.iter().any(|filter| filter.matches(request))
+            || request.user.is_some_and(|user| self.users.excludes(user))
     }
 }
+
+#[cfg(test)]
+mod tests;

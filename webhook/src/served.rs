@@ -19,6 +19,7 @@ use portcullis_engine::{
 use serde_json::Value;
 
 use crate::{
+    configuration::Configuration,
     path::{AdmissionPath, FailurePolicy},
     world::World,
 };
@@ -250,6 +251,7 @@ fn asks(loaded: &Loaded, spec: &Value) -> bool {
 /// The version that serves, and the world that it asks.
 pub struct Served {
     policies: ArcSwap<Policies>,
+    configuration: ArcSwap<Configuration>,
     world: Arc<dyn World>,
 }
 
@@ -259,6 +261,7 @@ impl Served {
     pub fn new(policies: Policies, world: Arc<dyn World>) -> Served {
         Served {
             policies: ArcSwap::from_pointee(policies),
+            configuration: ArcSwap::default(),
             world,
         }
     }
@@ -273,6 +276,17 @@ impl Served {
     #[must_use]
     pub fn policies(&self) -> Arc<Policies> {
         self.policies.load_full()
+    }
+
+    /// Puts another configuration in the place of the one that is followed.
+    pub fn configure(&self, configuration: Configuration) {
+        self.configuration.store(Arc::new(configuration));
+    }
+
+    /// The configuration that is followed now.
+    #[must_use]
+    pub fn configuration(&self) -> Arc<Configuration> {
+        self.configuration.load_full()
     }
 
     /// The world.

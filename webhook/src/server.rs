@@ -144,6 +144,7 @@ impl Server {
             review,
             path,
             policies: self.served.policies(),
+            configuration: self.served.configuration(),
             world: Arc::clone(self.served.world()),
         };
         let answer = self.decide(asked, deadline).await?;

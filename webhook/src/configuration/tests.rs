@@ -1,0 +1,247 @@
+use portcullis_engine::request::{GroupVersionKind, RequestUser};
+
+use super::*;
+
+fn configuration(key: &str, text: &str) -> Configuration {
+    let data = BTreeMap::from([(key.to_owned(), text.to_owned())]);
+    Configuration::from_data(&data).unwrap()
+}
+
+fn request<'r>(
+    kind: &str,
+    subresource: &'r str,
+    namespace: &'r str,
+    name: &'r str,
+    user: &'r RequestUser,
+) -> Request<'r> {
+    let (api_version, kind) = kind.rsplit_once('/').unwrap();
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    Request {
+        kind: GroupVersionKind {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            kind: kind.to_owned(),
+        },
+        subresource,
+        namespace,
+        name,
+        user: Some(user),
+        ..Request::default()
+    }
+}
+
+#[test]
+fn filters_leave_objects_out() {
+    let nobody = RequestUser::default();
+    for (filters, kind, subresource, namespace, name, wanted) in [
+        ("[Event,*,*]", "v1/Event", "", "shop", "a", true),
+        ("[Event]", "v1/Event", "", "shop", "a", true),
+        (
+            "[Event,*,*]",
+            "events.k8s.io/v1/Event",
+            "",
+            "shop",
+            "a",
+            true,
+        ),
+        (
+            "[v1/Event]",
+            "events.k8s.io/v1beta1/Event",
+            "",
+            "shop",
+            "a",
+            false,
+        ),
+        ("[Pod]", "v1/Pod", "", "shop", "a", true),
+        ("[Pod]", "v1/Pod", "status", "shop", "a", false),
+        ("[Pod]", "v1/Pod", "ephemeralcontainers", "shop", "a", false),
+        ("[Node/?*]", "v1/Node", "status", "", "n", true),
+        ("[Node/?*]", "v1/Node", "", "", "n", false),
+        ("[Pod/binding,*,*]", "v1/Pod", "binding", "shop", "a", true),
+        (
+            "[*/*,kube-system,*]",
+            "apps/v1/Deployment",
+            "scale",
+            "kube-system",
+            "a",
+            true,
+        ),
+        (
+            "[*/*,kube-system,*]",
+            "apps/v1/Deployment",
+            "",
+            "shop",
+            "a",
+            false,
+        ),
+        ("[*/*,kube-*]", "v1/Namespace", "", "", "kube-system", true),
+        (
+            "[Secret,shop,a] \n [ConfigMap, shop , b ]",
+            "v1/ConfigMap",
+            "",
+            "shop",
+            "b",
+            true,
+        ),
+        (
+            "[Secret,shop,a][ConfigMap,shop,b]",
+            "v1/ConfigMap",
+            "",
+            "shop",
+            "a",
+            false,
+        ),
+        ("", "v1/Pod", "", "shop", "a", false),
+    ] {
+        let configuration = configuration("resourceFilters", filters);
+        let request = request(kind, subresource, namespace, name, &nobody);
+        assert_eq!(configuration.ignores(&request), wanted, "{filters} {kind}");
+    }
+}
+
+#[test]
+fn lists_leave_users_out() {
+    let user = RequestUser {
+        username: "system:serviceaccount:shop:robot".to_owned(),
+        groups: vec!["system:nodes".to_owned()],
+        roles: vec!["shop:editor".to_owned()],
+        cluster_roles: vec!["admin".to_owned()],
+        ..RequestUser::default()
+    };
+    for (key, list, wanted) in [
+        ("excludeUsernames", "system:serviceaccount:shop:*", true),
+        (
+            "excludeUsernames",
+            "someone, system:serviceaccount:?*:robot",
+            true,
+        ),
+        ("excludeUsernames", "robot", false),
+        (
+            "excludeUsernames",
+            "system:*, !system:serviceaccount:shop:robot",
+            false,
+        ),
+        ("excludeUsernames", "!nobody", false),
+        ("excludeGroups", "system:nodes", true),
+        ("excludeGroups", "system:nodes,!system:*", false),
+        ("excludeRoles", "shop:*", true),
+        ("excludeRoles", "editor", false),
+        ("excludeClusterRoles", "cluster-admin,admin", true),
+        ("excludeClusterRoles", " , ", false),
+    ] {
+        let configuration = configuration(key, list);
+        let request = request("v1/Pod", "", "shop", "a", &user);
+        assert_eq!(configuration.ignores(&request), wanted, "{key}: {list}");
+    }
+}
+
+#[test]
+fn a_mistake_has_a_key_and_a_place() {
+    for (key, text, wanted) in [
+        (
+            "resourceFilters",
+            "[Event,*,*]x",
+            "character 12: found `x`, expected `[`, as in `[Kind,namespace,name]`",
+        ),
+        (
+            "resourceFilters",
+            "[Event,*,*",
+            "character 11: found the end, expected `]`",
+        ),
+        (
+            "resourceFilters",
+            "[Event[Pod]",
+            "character 7: found `[`, expected `]`",
+        ),
+        (
+            "resourceFilters",
+            "[a,b,c,d]",
+            "character 1: found `[`, expected at most three parts: kind, namespace and name",
+        ),
+        (
+            "webhooks",
+            "{\n \"objectSelektor\": {}}",
+            "character 19: found unknown field `objectSelektor`, expected `namespaceSelector` or `objectSelector`",
+        ),
+        (
+            "webhooks",
+            "[{},{}]",
+            "character 1: found a list of 2, expected one object with selectors",
+        ),
+        (
+            "webhookLabels",
+            r#"{"a": 1}"#,
+            "character 7: found invalid type: integer `1`, expected a string",
+        ),
+        (
+            "webhookLabels",
+            r#"{"a" "b"}"#,
+            "character 6: found `\"`, expected `:`",
+        ),
+        (
+            "matchConditions",
+            r#"[{"name": "a"}]"#,
+            "character 14: found missing field `expression`, expected JSON of its documented form",
+        ),
+        (
+            "generateSuccessEvents",
+            "yes",
+            "character 1: found `yes`, expected `true` or `false`",
+        ),
+        (
+            "updateRequestThreshold",
+            "-1",
+            "character 1: found `-1`, expected a number that is not negative",
+        ),
+    ] {
+        let data = BTreeMap::from([(key.to_owned(), text.to_owned())]);
+        let error = Configuration::from_data(&data).unwrap_err().to_string();
+        assert_eq!(error, format!("key `{key}`, {wanted}"), "{text}");
+    }
+    let operator =
+        r#"{"namespaceSelector": {"matchExpressions": [{"key": "a", "operator": "Is"}]}}"#;
+    let data = BTreeMap::from([("webhooks".to_owned(), operator.to_owned())]);
+    let error = Configuration::from_data(&data).unwrap_err();
+    assert!(
+        error.to_string().ends_with("expected a label selector"),
+        "{error}"
+    );
+}
+
+#[test]
+fn values_are_read_and_idle_keys_are_listed() {
+    let data = [
+        (
+            "webhooks",
+            r#"[{"namespaceSelector": {"matchLabels": {"a": "b"}}}]"#,
+        ),
+        ("webhookAnnotations", r#"{"c": "d"}"#),
+        (
+            "matchConditions",
+            r#"[{"name": "n", "expression": "true"}]"#,
+        ),
+        ("defaultRegistry", "registry.example"),
+        ("enableDefaultRegistryMutation", "false"),
+        ("updateRequestThreshold", "7"),
+        ("generateSuccessEvents", "true"),
+        ("maxContextSize", "2Mi"),
+        ("somethingElse", "{"),
+    ];
+    let data = data.map(|(key, text)| (key.to_owned(), text.to_owned()));
+    let found = Configuration::from_data(&BTreeMap::from(data)).unwrap();
+    let selector = found.namespace_selector.unwrap();
+    assert_eq!(selector.match_labels["a"], "b");
+    assert_eq!(found.webhook_annotations["c"], "d");
+    assert_eq!(found.match_conditions[0].expression, "true");
+    assert_eq!(found.default_registry, "registry.example");
+    assert!(!found.enable_default_registry_mutation && found.generate_success_events);
+    assert_eq!(found.update_request_threshold, 7);
+    let idle = [
+        "defaultRegistry",
+        "enableDefaultRegistryMutation",
+        "maxContextSize",
+        "somethingElse",
+        "updateRequestThreshold",
+    ];
+    assert_eq!(found.without_effect, idle);
+}

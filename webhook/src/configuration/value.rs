@@ -1,0 +1,143 @@
+//! Values of the ConfigMap, and the place at which one cannot be read.
+
+use std::collections::BTreeMap;
+
+use portcullis_api::{cel_expression::MatchCondition, label_selector::LabelSelector};
+use portcullis_engine::matching::Selector;
+use serde::{Deserialize, de::DeserializeOwned};
+
+/// What is wrong with a key of the ConfigMap.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("key `{key}`, character {position}: found {found}, expected {expected}")]
+pub struct ConfigurationError {
+    /// The key.
+    pub key: String,
+    /// The character of the value at which it cannot be read on, from one.
+    pub position: usize,
+    /// What stands there.
+    pub found: String,
+    /// What may stand there.
+    pub expected: String,
+}
+
+/// A key with its value.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry<'e> {
+    pub(super) key: &'e str,
+    pub(super) text: &'e str,
+}
+
+/// The selectors of `webhooks`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct WebhookSelectors {
+    #[serde(default)]
+    pub(super) namespace_selector: Option<LabelSelector>,
+    #[serde(default)]
+    pub(super) object_selector: Option<LabelSelector>,
+}
+
+impl WebhookSelectors {
+    /// Reads an object, or the list of one object that older versions wrote.
+    pub(super) fn parse(entry: &Entry<'_>) -> Result<WebhookSelectors, ConfigurationError> {
+        let is_list = entry.text.trim_start().starts_with('[');
+        let selectors: WebhookSelectors = match is_list {
+            false => entry.json()?.unwrap_or_default(),
+            true => {
+                let mut all: Vec<WebhookSelectors> = entry.json()?.unwrap_or_default();
+                let last = all.pop().unwrap_or_default();
+                if !all.is_empty() {
+                    let found = format!("a list of {}", all.len() + 1);
+                    return Err(entry.error(1, found, "one object with selectors"));
+                }
+                last
+            }
+        };
+        let written = [&selectors.namespace_selector, &selectors.object_selector];
+        for selector in written.into_iter().flatten() {
+            Selector::of(selector)
+                .map_err(|error| entry.error(1, error.to_string(), "a label selector"))?;
+        }
+        Ok(selectors)
+    }
+}
+
+impl Entry<'_> {
+    /// A mistake at a character.
+    pub(super) fn error(
+        &self,
+        position: usize,
+        found: impl Into<String>,
+        expected: impl Into<String>,
+    ) -> ConfigurationError {
+        ConfigurationError {
+            key: self.key.to_owned(),
+            position,
+            found: found.into(),
+            expected: expected.into(),
+        }
+    }
+
+    /// A mistake at the first character of what is left of the value.
+    pub(super) fn error_at_rest(&self, rest: &str, expected: &str) -> ConfigurationError {
+        let before = self.text.chars().count() - rest.chars().count();
+        let found = match rest.chars().next() {
+            None => "the end".to_owned(),
+            Some(character) => format!("`{character}`"),
+        };
+        self.error(before + 1, found, expected)
+    }
+
+    pub(super) fn boolean(&self) -> Result<bool, ConfigurationError> {
+        match self.text.trim() {
+            "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+            "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+            other => Err(self.error(1, format!("`{other}`"), "`true` or `false`")),
+        }
+    }
+
+    pub(super) fn number(&self) -> Result<u32, ConfigurationError> {
+        let text = self.text.trim();
+        let number = text.parse();
+        number.map_err(|_| self.error(1, format!("`{text}`"), "a number that is not negative"))
+    }
+
+    pub(super) fn texts(&self) -> Result<BTreeMap<String, String>, ConfigurationError> {
+        Ok(self.json()?.unwrap_or_default())
+    }
+
+    pub(super) fn conditions(&self) -> Result<Vec<MatchCondition>, ConfigurationError> {
+        Ok(self.json()?.unwrap_or_default())
+    }
+
+    /// Reads JSON; none where the value is empty.
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<Option<T>, ConfigurationError> {
+        if self.text.trim().is_empty() {
+            return Ok(None);
+        }
+        serde_json::from_str(self.text).map_err(|error| self.json_error(&error))
+    }
+
+    fn json_error(&self, error: &serde_json::Error) -> ConfigurationError {
+        let before: usize = self
+            .text
+            .split_inclusive('\n')
+            .take(error.line().saturating_sub(1))
+            .map(|line| line.chars().count())
+            .sum();
+        let position = before + error.column().max(1);
+        let message = error.to_string();
+        let message = message.split(" at line ").next().unwrap_or_default();
+        match message.split_once(", expected ") {
+            Some((found, expected)) => self.error(position, found, expected),
+            None => match message.strip_prefix("expected ") {
+                Some(expected) => {
+                    let at = self.text.chars().nth(position.saturating_sub(1));
+                    let found = at.map_or_else(|| "the end".to_owned(), |at| format!("`{at}`"));
+                    self.error(position, found, expected)
+                }
+                None => self.error(position, message, "JSON of its documented form"),
+            },
+        }
+    }
+}
