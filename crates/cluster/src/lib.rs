@@ -1,12 +1,13 @@
 //! A Kubernetes cluster as the world that policies ask: what it serves, the objects that it has, and
 //! the answers to context entries.
 //!
-//! All calls block, but for watches. They come from any thread, at most as many at a time as asked for,
+//! All calls block, but for watches and Leases. They come from any thread, at most as many at a time as asked for,
 //! each with an end.
 
 mod cluster;
 mod discovery;
 mod error;
+mod lease;
 mod list;
 mod path;
 mod request;
@@ -18,6 +19,7 @@ mod write;
 pub use cluster::{Cluster, ConnectOptions};
 pub use discovery::{Discovery, ServedKind};
 pub use error::ClusterError;
+pub use lease::{Lease, LeaseOptions};
 pub use list::{ListOptions, ListedPage, Progress};
 pub use source::ClusterSource;
 pub use storage_migration::{Migration, MigrationOptions, migrate};

@@ -9,6 +9,7 @@
 
 mod context;
 mod errors;
+mod lease;
 mod lists;
 mod migration;
 mod server;
