@@ -1,17 +1,7 @@
 //! What each object that is synced says of where it comes from.
 
+pub use portcullis_api::origin::{COMMIT, LINE, PATH, SOURCE, SYNCED_BY};
 use serde_json::{Map, Value};
-
-/// The source that the object belongs to.
-pub const SYNCED_BY: &str = "portcullis.io/synced-by";
-/// The URL of the repository.
-pub const SOURCE: &str = "portcullis.io/source";
-/// The commit that the object as it is was applied from.
-pub const COMMIT: &str = "portcullis.io/commit";
-/// The file in the repository.
-pub const PATH: &str = "portcullis.io/path";
-/// The line in the file.
-pub const LINE: &str = "portcullis.io/line";
 
 /// An annotation of an object.
 #[must_use]

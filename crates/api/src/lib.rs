@@ -31,6 +31,7 @@ pub mod match_constraints;
 pub mod metadata;
 pub mod mutating_policy;
 pub mod open_report;
+pub mod origin;
 pub mod parameters;
 pub mod policy_exception;
 pub mod policy_report;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use portcullis_api::origin::{COMMIT, LINE, PATH};
 use portcullis_engine::{
     patch::Operation,
     policy_info::PolicyInfo,
@@ -10,11 +11,6 @@ use portcullis_engine::{
     verdict::{Cause, Verdict},
 };
 use serde::Serialize;
-
-/// Where an applied policy comes from, as its annotations say.
-const COMMIT: &str = "portcullis.io/commit";
-const FILE: &str = "portcullis.io/file";
-const LINE: &str = "portcullis.io/line";
 
 /// The answer to one review.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -184,7 +180,7 @@ impl StatusCause {
 /// `FILE:LINE at COMMIT`, as far as the policy's annotations say it.
 fn origin(policy: &PolicyInfo) -> Option<String> {
     let annotation = |key| policy.annotations.get(key).filter(|text| !text.is_empty());
-    let file = annotation(FILE).map(|file| match annotation(LINE) {
+    let file = annotation(PATH).map(|file| match annotation(LINE) {
         Some(line) => format!("{file}:{line}"),
         None => file.clone(),
     });
