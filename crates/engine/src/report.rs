@@ -7,8 +7,11 @@
 //! | `scored`, `severity`, `category` | the policy's annotations |
 //! | `properties` | `reportProperties`, `exceptions`, what a `podSecurity` rule found, `process` |
 
+mod row;
+
 use std::collections::BTreeMap;
 
+pub use self::row::{outcome, summary};
 use crate::policy_info::PolicyInfo;
 use crate::response::{EngineResponse, RuleResponse, RuleStatus, RuleType};
 
@@ -85,7 +88,9 @@ pub fn status(status: RuleStatus, scored: bool) -> RuleStatus {
     }
 }
 
-fn source(kind: &str) -> &'static str {
+/// Who finds what policies of a kind find, in the word of reports.
+#[must_use]
+pub fn source(kind: &str) -> &'static str {
     match kind.strip_prefix("Namespaced").unwrap_or(kind) {
         "ValidatingPolicy" => "KyvernoValidatingPolicy",
         "MutatingPolicy" => "KyvernoMutatingPolicy",
