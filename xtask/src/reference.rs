@@ -1,5 +1,7 @@
 //! `cargo xtask reference`: writes the pages of `docs/` that list what the code defines: the command
-//! line, the functions of JMESPath and the Pod Security checks.
+//! line, the functions of CEL and JMESPath and the Pod Security checks.
+
+mod cel;
 
 use std::{fmt::Write, fs, io, path::Path};
 
@@ -32,9 +34,10 @@ pub(crate) fn changed(root: &Path) -> Vec<String> {
         .collect()
 }
 
-fn pages() -> [(&'static str, String); 3] {
+fn pages() -> [(&'static str, String); 4] {
     [
         ("docs/cli.md", command_line()),
+        ("docs/cel.md", cel::page()),
         ("docs/jmespath.md", functions()),
         ("docs/pod-security.md", checks()),
     ]
