@@ -15,6 +15,7 @@ use crate::{
     function::Call,
     lower::{Callee, Entry, Field, Matches, Node},
     value::{Entries, Key, List, Map, Struct, Text, Value},
+    well_known::WellKnown,
 };
 
 /// What making a list costs.
@@ -261,6 +262,9 @@ impl<'a, 'v> State<'a, 'v> {
     fn message(&mut self, name: &Arc<str>, fields: &'a [Field]) -> Evaluated<'a> {
         let made = self.fields(fields);
         self.charge_after(STRUCT, &made)?;
+        if let Some(known) = WellKnown::of(name) {
+            return known.value(made?);
+        }
         Ok(Value::Struct(Arc::new(Struct {
             type_name: name.clone(),
             fields: made?,

@@ -30,3 +30,4 @@ pub mod syntax;
 pub mod types;
 pub mod validators;
 pub mod value;
+mod well_known;

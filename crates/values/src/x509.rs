@@ -38,6 +38,25 @@ const CERTIFICATE: &str = r#"{"AuthorityKeyId": null, "BasicConstraintsValid": f
 "RequireExplicitPolicy": 0, "RequireExplicitPolicyZero": false, "SubjectKeyId": null, "URIs": null,
 "UnknownExtKeyUsage": null}"#;
 
+/// The fields of a certificate that Kyverno's CEL does not show.
+const HIDDEN: &[&str] = &[
+    "InhibitAnyPolicy",
+    "InhibitAnyPolicyZero",
+    "InhibitPolicyMapping",
+    "InhibitPolicyMappingZero",
+    "Policies",
+    "PolicyMappings",
+    "RequireExplicitPolicy",
+    "RequireExplicitPolicyZero",
+    "SignatureAlgorithm",
+    "Subject",
+    "SubjectKeyId",
+    "URIs",
+    "UnhandledCriticalExtensions",
+    "UnknownExtKeyUsage",
+    "Version",
+];
+
 /// The fields that a request has without any attribute.
 const REQUEST: &str = r#"{"Attributes": null, "DNSNames": null, "EmailAddresses": null,
 "Extensions": null, "ExtraExtensions": null, "IPAddresses": null, "URIs": null}"#;
@@ -89,6 +108,41 @@ pub fn decode(text: &str) -> Result<Value, X509Error> {
             kind: label.to_lowercase(),
             fault,
         })
+}
+
+/// The fields that Kyverno's CEL shows: of a certificate a selection, in which the serial number is
+/// its last 64 bits, and of a request all.
+///
+/// # Errors
+/// There is no such block, or it cannot be read.
+pub fn decode_shown(text: &str) -> Result<Value, X509Error> {
+    let mut decoded = decode(text)?;
+    if let Some(fields) = decoded
+        .as_object_mut()
+        .filter(|fields| is_certificate(fields))
+    {
+        fields.retain(|name, _| !HIDDEN.contains(&name.as_str()));
+        if let Some(serial) = pem(text).and_then(|(_, bytes)| serial_bits(&bytes)) {
+            fields.insert("SerialNumber".to_owned(), serial.into());
+        }
+    }
+    Ok(decoded)
+}
+
+fn is_certificate(fields: &Map<String, Value>) -> bool {
+    fields.contains_key("RawTBSCertificate")
+}
+
+/// The last 64 bits of a certificate's serial number.
+fn serial_bits(certificate: &[u8]) -> Option<i64> {
+    let mut content = signed(certificate, &mut Map::new(), "").ok()?;
+    content.optional(0xa0).ok()?;
+    let serial = content.take(INTEGER).ok()?;
+    let bits = serial
+        .body
+        .iter()
+        .fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+    Some(bits.cast_signed())
 }
 
 /// The label and the bytes of the first block.

@@ -7,6 +7,7 @@ use crate::{
     checked::Reference,
     syntax::ast::{Comprehension, Expr, ExprId, MapEntry, StructField},
     types::Type,
+    well_known::WellKnown,
 };
 
 impl Checker<'_> {
@@ -65,26 +66,36 @@ impl Checker<'_> {
 
     pub(super) fn message(&mut self, expr: &Expr, name: &str, fields: &[StructField]) -> Type {
         let candidates = self.environment.candidates(name);
-        let found = candidates
-            .iter()
-            .find(|candidate| self.environment.provider_of(candidate).is_some());
-        let Some(message) = found else {
-            let container = self.environment.container();
-            let problem = format!("undeclared reference to '{name}' (in container '{container}')");
-            self.issue(expr.id, problem);
-            for field in fields {
-                self.expr(&field.value);
+        for candidate in &candidates {
+            let of = Type::message(candidate);
+            if let Some(known) = WellKnown::of(candidate) {
+                self.refer(expr.id, Reference::Type(of));
+                self.message_fields(fields, |field| known.field(field));
+                return known.type_of();
             }
-            return Type::Error;
-        };
-        let of = Type::message(message);
-        self.refer(expr.id, Reference::Type(of.clone()));
+            let environment = self.environment;
+            if environment.provider_of(candidate).is_some() {
+                self.refer(expr.id, Reference::Type(of.clone()));
+                self.message_fields(fields, |field| environment.field(candidate, field));
+                return of;
+            }
+        }
+        let container = self.environment.container();
+        let problem = format!("undeclared reference to '{name}' (in container '{container}')");
+        self.issue(expr.id, problem);
+        for field in fields {
+            self.expr(&field.value);
+        }
+        Type::Error
+    }
+
+    fn message_fields(&mut self, fields: &[StructField], of: impl Fn(&str) -> Option<Type>) {
         for field in fields {
             let mut value = self.expr(&field.value);
             if field.optional {
                 value = self.inside_optional(field.value.id, &value);
             }
-            let Some(declared) = self.environment.field(message, &field.name) else {
+            let Some(declared) = of(&field.name) else {
                 let problem = format!("undefined field '{}'", field.name);
                 self.issue(field.id, problem);
                 continue;
@@ -100,7 +111,6 @@ impl Checker<'_> {
                 );
             }
         }
-        of
     }
 
     pub(super) fn comprehension(&mut self, of: &Comprehension) -> Type {

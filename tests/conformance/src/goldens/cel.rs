@@ -213,6 +213,7 @@ fn type_name(of: &Type) -> String {
         Type::List(element) => format!("list({})", type_name(element)),
         Type::Map(key, value) => format!("map({}, {})", type_name(key), type_name(value)),
         Type::Type(of) => format!("type({})", type_name(of)),
+        Type::Wrapper(of) => format!("wrapper({})", type_name(of)),
         Type::Opaque(name, inner) if !inner.is_empty() => {
             let inner: Vec<String> = inner.iter().map(type_name).collect();
             format!("{name}({})", inner.join(", "))

@@ -149,7 +149,7 @@ fn decompress<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
 }
 
 fn certificate<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
-    x509::decode(text(args, 0)?)
+    x509::decode_shown(text(args, 0)?)
         .map(Value::decoded)
         .map_err(failed)
 }
