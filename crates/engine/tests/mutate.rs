@@ -167,7 +167,7 @@ fn a_patch_changes_the_object_or_says_why_not() {
     check(
         &[merge(&json!({"spec": {"containers": "x"}}))],
         &[
-            "r1 error failed to patch resource: at /spec/containers: expected a list, as in the resource, but the patch has text",
+            "r1 error failed to patch resource: at /spec/containers: expected a list, as in the resource, but the patch has text `\"x\"`",
         ],
         &json!([]),
     );

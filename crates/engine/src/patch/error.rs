@@ -37,7 +37,7 @@ pub enum PatchError {
         /// What the other side has.
         expected: &'static str,
         /// What the patch has.
-        found: &'static str,
+        found: String,
     },
     /// A `$patch` directive that is unknown.
     #[error("at {path}: `$patch: {directive}` is unknown; expected delete, replace or merge")]

@@ -8,6 +8,9 @@ use super::schema::Shape;
 use crate::patch::error::PatchError;
 use crate::patch::pointer;
 
+/// How many characters of a value an error tells.
+const MAX_SHOWN: usize = 100;
+
 /// What a map of a patch asks for.
 enum Directive {
     Merge,
@@ -52,7 +55,7 @@ pub(super) fn merge<'p>(
             Err(PatchError::Shape {
                 path: path.text(),
                 expected: pointer::type_name(&value),
-                found: pointer::type_name(patch),
+                found: shown(patch),
             })
         }
         // Text stays text.
@@ -70,6 +73,16 @@ pub(super) fn merge<'p>(
 
 fn is_something(value: &Value) -> bool {
     !value.is_null()
+}
+
+/// A value by its type, and itself where it is a scalar; the start of a long one.
+fn shown(value: &Value) -> String {
+    let name = pointer::type_name(value);
+    if is_container(value) {
+        return name.to_owned();
+    }
+    let text: String = value.to_string().chars().take(MAX_SHOWN).collect();
+    format!("{name} `{text}`")
 }
 
 fn is_container(value: &Value) -> bool {
