@@ -167,6 +167,7 @@ fn tokens_are_verified() {
         ("ES256", "jwks.Fetch('https://keys')", "'secret'"),
         ("ES384", "jwks.Fetch('https://keys')", "'secret'"),
         ("ES512", "jwks.Fetch('https://keys')", "'secret'"),
+        ("EdDSA", "jwks.Fetch('https://keys')", "'secret'"),
     ] {
         let decode = |key: &str| {
             format!("[jwt.Decode('<{algorithm}>', {key})].map(t, [dyn(t.Valid), t.Claims.sub])")

@@ -19,6 +19,8 @@ pub(super) enum Key {
     P384(Box<p384::ecdsa::VerifyingKey>),
     /// A point on the curve P-521.
     P521(Box<p521::ecdsa::VerifyingKey>),
+    /// A point on the curve Ed25519 (RFC 8037).
+    Ed25519(Box<ed25519_dalek::VerifyingKey>),
 }
 
 /// Keys of an issuer of tokens.
@@ -79,6 +81,11 @@ impl Key {
                 let whole = |bytes: &[u8]| BoxedUint::from_be_slice_vartime(bytes);
                 let key = PublicKey::new(whole(&modulus), whole(&exponent));
                 key.ok().map(|key| Key::Rsa(Box::new(key)))
+            }
+            "OKP" if json.get("crv")?.as_str()? == "Ed25519" => {
+                let point: [u8; 32] = number("x")?.try_into().ok()?;
+                let key = ed25519_dalek::VerifyingKey::from_bytes(&point).ok()?;
+                Some(Key::Ed25519(Box::new(key)))
             }
             "EC" => {
                 let point = |size: usize| -> Option<Vec<u8>> {

@@ -1,4 +1,5 @@
-//! Whether a signature fits (RFC 7518): HMAC, RSA with both paddings, and ECDSA.
+//! Whether a signature fits (RFC 7518): HMAC, RSA with both paddings, ECDSA, and
+//! Ed25519 (RFC 8037).
 
 use hmac::Hmac;
 use rsa::{PublicKey, pkcs1v15, pss, signature::Verifier as _};
@@ -56,6 +57,8 @@ fn fits(key: &Key, token: &Token<'_>) -> bool {
             .is_ok_and(|signature| key.verify(signed, &signature).is_ok()),
         (Key::P521(key), "ES512") => p521::ecdsa::Signature::from_slice(signature)
             .is_ok_and(|signature| key.verify(signed, &signature).is_ok()),
+        (Key::Ed25519(key), "EdDSA") => ed25519_dalek::Signature::from_slice(signature)
+            .is_ok_and(|signature| key.verify_strict(signed, &signature).is_ok()),
         _ => false,
     }
 }
