@@ -7,8 +7,8 @@ use std::{
 
 use axum_server::tls_rustls::RustlsConfig;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -30,28 +30,68 @@ pub struct Certificate {
     pub authority: String,
 }
 
+/// An authority with its key, as PEM.
+#[derive(Clone)]
+pub struct Authority {
+    /// Its certificate.
+    pub certificate: String,
+    /// Its private key.
+    pub key: String,
+    /// When it ends.
+    pub end: SystemTime,
+}
+
 /// Makes an authority, and a certificate for a server of these names and addresses.
 ///
 /// # Errors
 /// Where a name cannot stand in a certificate.
 pub fn make(names: &[String]) -> Result<Certificate, rcgen::Error> {
-    let mut params = CertificateParams::new(Vec::new())?;
-    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    hold(&mut params, "portcullis-webhook-ca", AUTHORITY_VALIDITY);
-    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
-    let mut params = CertificateParams::new(names)?;
-    params.use_authority_key_identifier_extension = true;
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    hold(&mut params, "portcullis-webhook", SERVER_VALIDITY);
-    let key = KeyPair::generate()?;
-    let server = params.signed_by(&key, &authority)?;
-    Ok(Certificate {
-        chain: server.pem(),
-        key: key.serialize_pem(),
-        authority: authority.pem(),
-    })
+    Ok(Authority::make()?.sign(names)?.0)
+}
+
+impl Authority {
+    /// Makes an authority.
+    ///
+    /// # Errors
+    /// Where no key can be made.
+    pub fn make() -> Result<Authority, rcgen::Error> {
+        let (params, key) = (Authority::params()?, KeyPair::generate()?);
+        Ok(Authority {
+            certificate: params.self_signed(&key)?.pem(),
+            key: key.serialize_pem(),
+            end: SystemTime::now() + AUTHORITY_VALIDITY,
+        })
+    }
+
+    fn params() -> Result<CertificateParams, rcgen::Error> {
+        let mut params = CertificateParams::new(Vec::new())?;
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        hold(&mut params, "portcullis-webhook-ca", AUTHORITY_VALIDITY);
+        Ok(params)
+    }
+
+    /// Signs a certificate for a server of these names and addresses, and says when it ends.
+    ///
+    /// # Errors
+    /// Where a name cannot stand in a certificate, or the authority's key is none.
+    pub fn sign(&self, names: &[String]) -> Result<(Certificate, SystemTime), rcgen::Error> {
+        // Of an authority only name and key go into what it signs.
+        let issuer = Issuer::new(Authority::params()?, KeyPair::from_pem(&self.key)?);
+        let mut params = CertificateParams::new(names)?;
+        params.use_authority_key_identifier_extension = true;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        hold(&mut params, "portcullis-webhook", SERVER_VALIDITY);
+        let key = KeyPair::generate()?;
+        let server = params.signed_by(&key, &issuer)?;
+        let certificate = Certificate {
+            chain: server.pem(),
+            key: key.serialize_pem(),
+            authority: self.certificate.clone(),
+        };
+        Ok((certificate, SystemTime::now() + SERVER_VALIDITY))
+    }
 }
 
 /// A certificate holds from an hour ago: clocks differ.

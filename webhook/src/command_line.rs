@@ -1,5 +1,7 @@
 //! The command line of `portcullis-webhook`.
 
+mod on_cluster;
+
 use std::{
     ffi::OsString,
     fs, io,
@@ -12,7 +14,6 @@ use std::{
 
 use axum_server::{Handle, tls_rustls::RustlsConfig};
 use clap::Parser;
-use portcullis_cluster::{Cluster, ClusterError, ConnectOptions};
 use serde_json::Value;
 use tokio::{
     runtime,
@@ -23,7 +24,7 @@ use tokio::{
 
 use crate::{
     certificates::{self, Certificate},
-    controller::Controller,
+    controller::Options,
     log::{Level, Log},
     policy_files::{PolicyFiles, Reading},
     served::Served,
@@ -58,6 +59,9 @@ pub struct CommandLine {
     /// The context of the kubeconfig.
     #[arg(long, requires = "cluster", value_name = "NAME")]
     context: Option<String>,
+    /// Where it is, and how it is reached, on a cluster.
+    #[command(flatten)]
+    on_cluster: Options,
     /// Where to listen.
     #[arg(long, default_value = "0.0.0.0:9443")]
     listen: SocketAddr,
@@ -104,39 +108,9 @@ fn started(line: CommandLine, log: &Arc<Log>) -> io::Result<()> {
     let cluster = line.connect()?;
     let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
     match &cluster {
-        Some(cluster) => {
-            let controller = Controller::new(Arc::clone(cluster), Arc::clone(log));
-            let controller = controller.map_err(told)?;
-            runtime.block_on(on_cluster(line, controller, Arc::clone(log)))
-        }
+        Some(cluster) => on_cluster::run(line, cluster, &runtime, log),
         None => runtime.block_on(run(line, Arc::clone(log))),
     }
-}
-
-fn told(error: ClusterError) -> io::Error {
-    io::Error::other(format!("{error}; {}", error.remedy()))
-}
-
-/// Serves what a cluster has, once all of it is known.
-async fn on_cluster(line: CommandLine, controller: Controller, log: Arc<Log>) -> io::Result<()> {
-    let (served, mut is_ready) = (controller.served(), controller.is_ready());
-    let mut following = tokio::spawn(controller.run());
-    let mut stop = Stop::new()?;
-    tokio::select! {
-        ready = is_ready.wait_for(|is_ready| *is_ready) => drop(ready.map_err(io::Error::other)?),
-        () = stop.asked() => return Ok(()),
-    }
-    let certificate = line.certificate()?;
-    let tls = certificates::tls(&certificate).await?;
-    let (serving, handle) = serve(&line, served, &tls, &log)?;
-    tokio::select! {
-        stopped = serving => return stopped.map_err(io::Error::other)?,
-        stopped = &mut following => return stopped.map_err(io::Error::other)?,
-        () = stop.asked() => {}
-    }
-    following.abort();
-    end(&handle, &log).await;
-    Ok(())
 }
 
 type Serving = (JoinHandle<io::Result<()>>, Handle<SocketAddr>);
@@ -262,24 +236,6 @@ impl Watch {
 }
 
 impl CommandLine {
-    fn connect(&self) -> io::Result<Option<Arc<Cluster>>> {
-        if !self.cluster {
-            return Ok(None);
-        }
-        // TLS of clients and of the server is one.
-        certificates::install_provider();
-        let options = ConnectOptions {
-            kubeconfig: self.kubeconfig.clone(),
-            context: self.context.clone(),
-            concurrency: ServerLimits::default().asking,
-            timeout: ServerLimits::default().timeout,
-        };
-        Cluster::connect(&options)
-            .map(Arc::new)
-            .map(Some)
-            .map_err(told)
-    }
-
     fn certificate(&self) -> io::Result<Certificate> {
         if let (Some(chain), Some(key)) = (&self.tls_certificate, &self.tls_key) {
             return read_certificate(chain, key);

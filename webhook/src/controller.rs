@@ -9,8 +9,16 @@
 //! until the next one is whole.
 
 mod bindings;
+mod certificate;
 mod objects;
+mod options;
+mod secrets;
+mod status;
+mod watches;
 mod world;
+mod writer;
+
+pub use self::options::Options;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,10 +27,7 @@ use std::{
     time::Duration,
 };
 
-use portcullis_cluster::{
-    Cluster, ClusterError, Discovery, ServedKind, Watch, WatchEvent, WatchOptions,
-};
-use portcullis_engine::load;
+use portcullis_cluster::{Cluster, ClusterError, Discovery, Lease, Watch, WatchEvent};
 use serde_json::{Value, json};
 use tokio::{
     sync::{mpsc, watch},
@@ -30,8 +35,14 @@ use tokio::{
     time::{self, Instant},
 };
 
-use self::{objects::Objects, world::ClusterWorld};
+use self::{
+    objects::Objects,
+    watches::About,
+    world::ClusterWorld,
+    writer::{Compiled, Writer},
+};
 use crate::{
+    configuration::Configuration,
     log::{Level, Log},
     served::Served,
 };
@@ -44,20 +55,6 @@ const RETRY: Duration = Duration::from_secs(2);
 
 /// How many events may wait.
 const WAITING: usize = 1024;
-
-const ROLES: &str = "rbac.authorization.k8s.io";
-
-/// What a watch is about.
-#[derive(Clone, Debug)]
-enum About {
-    /// Policies or exceptions of a kind.
-    Policies(Arc<ServedKind>),
-    Namespaces,
-    /// Bindings of roles, of this kind.
-    Bindings(&'static str),
-    /// What the cluster serves.
-    Definitions,
-}
 
 /// Keeps what is served in step with a cluster.
 pub struct Controller {
@@ -73,6 +70,8 @@ pub struct Controller {
     events: mpsc::Receiver<(About, WatchEvent)>,
     to: mpsc::Sender<(About, WatchEvent)>,
     is_ready: watch::Sender<bool>,
+    compiled: watch::Sender<Arc<Compiled>>,
+    options: Options,
     /// What has changed since the last compilation.
     changed: Changed,
 }
@@ -80,6 +79,7 @@ pub struct Controller {
 #[derive(Debug, Default)]
 struct Changed {
     policies: bool,
+    statuses: bool,
     definitions: bool,
     since: Option<Instant>,
 }
@@ -89,7 +89,11 @@ impl Controller {
     ///
     /// # Errors
     /// Where it does not.
-    pub fn new(cluster: Arc<Cluster>, log: Arc<Log>) -> Result<Controller, ClusterError> {
+    pub fn new(
+        cluster: Arc<Cluster>,
+        log: Arc<Log>,
+        options: Options,
+    ) -> Result<Controller, ClusterError> {
         let discovery = Arc::new(Discovery::of(&cluster)?);
         let world = Arc::new(ClusterWorld::new(Arc::clone(&cluster), discovery));
         let mut objects = Objects::default();
@@ -107,6 +111,8 @@ impl Controller {
             events,
             to,
             is_ready: watch::Sender::new(false),
+            compiled: watch::Sender::new(Arc::default()),
+            options,
             changed: Changed::default(),
         })
     }
@@ -121,6 +127,29 @@ impl Controller {
     #[must_use]
     pub fn is_ready(&self) -> watch::Receiver<bool> {
         self.is_ready.subscribe()
+    }
+
+    /// The certificate that all replicas share, which is made where there is none.
+    pub(crate) async fn certificate(&self) -> io::Result<certificate::Kept> {
+        let (cluster, log) = (Arc::clone(&self.cluster), Arc::clone(&self.log));
+        certificate::Kept::first(cluster, self.options.secrets(), log).await
+    }
+
+    /// Who writes what the cluster is to know, when it is the turn of this replica.
+    pub(crate) fn writer(&self, authority: watch::Receiver<String>) -> (Writer, Lease) {
+        let lease = Lease::hold(&self.cluster, self.options.lease());
+        let writer = Writer {
+            cluster: Arc::clone(&self.cluster),
+            world: Arc::clone(&self.world),
+            served: Arc::clone(&self.served),
+            log: Arc::clone(&self.log),
+            client: self.options.client(),
+            namespace: self.options.namespace.clone(),
+            compiled: self.compiled.subscribe(),
+            authority,
+            turn: lease.is_held(),
+        };
+        (writer, lease)
     }
 
     /// Follows the cluster without end.
@@ -141,67 +170,6 @@ impl Controller {
                 () = wait(until) => self.follow().await?,
             }
         }
-    }
-
-    fn watch_surroundings(&mut self) {
-        let namespaces = kind(("", "Namespace", "namespaces"), false);
-        self.watch(About::Namespaces, &WatchOptions::all(namespaces));
-        let bindings = kind((ROLES, "RoleBinding", "rolebindings"), true);
-        self.watch(About::Bindings("RoleBinding"), &WatchOptions::all(bindings));
-        let bindings = kind((ROLES, "ClusterRoleBinding", "clusterrolebindings"), false);
-        let options = WatchOptions::all(bindings);
-        self.watch(About::Bindings("ClusterRoleBinding"), &options);
-        let definitions = (
-            "apiextensions.k8s.io",
-            "CustomResourceDefinition",
-            "customresourcedefinitions",
-        );
-        let definitions = WatchOptions {
-            metadata_only: true,
-            ..WatchOptions::all(kind(definitions, false))
-        };
-        self.watch(About::Definitions, &definitions);
-    }
-
-    /// Watches each kind of policy that the cluster serves, and no other any more.
-    fn watch_policies(&mut self) {
-        let kinds = self.world.discovery().listed(is_policy);
-        let wanted: Vec<About> = kinds
-            .into_iter()
-            .map(|kind| About::Policies(Arc::new(kind)))
-            .collect();
-        let names: BTreeSet<String> = wanted.iter().map(About::name).collect();
-        let is_gone = |name: &String, about: &About| {
-            matches!(about, About::Policies(_)) && !names.contains(name)
-        };
-        let gone = self.watches.iter();
-        let gone: Vec<About> = gone
-            .filter(|(name, (about, _))| is_gone(name, about))
-            .map(|(_, (about, _))| about.clone())
-            .collect();
-        for about in gone {
-            let name = about.name();
-            self.watches.remove(&name);
-            self.unlisted.remove(&name);
-            if let About::Policies(kind) = &about {
-                self.changed.policies |= self.objects.forget(kind);
-            }
-        }
-        for about in wanted {
-            if let (About::Policies(kind), false) =
-                (&about, self.watches.contains_key(&about.name()))
-            {
-                let options = WatchOptions::all(kind.as_ref().clone());
-                self.watch(about, &options);
-            }
-        }
-    }
-
-    fn watch(&mut self, about: About, options: &WatchOptions) {
-        let name = about.name();
-        let watch = self.cluster.watch(options, about.clone(), self.to.clone());
-        self.unlisted.insert(name.clone());
-        self.watches.insert(name, (about, watch));
     }
 
     fn take(&mut self, about: About, event: WatchEvent) {
@@ -225,16 +193,53 @@ impl Controller {
         }
         match about {
             About::Policies(kind) => {
+                let is_applied = matches!(event, WatchEvent::Applied(_));
                 if self.objects.take(&kind, event) {
                     self.changed.note(|changed| changed.policies = true);
+                } else if is_applied {
+                    self.changed.note(|changed| changed.statuses = true);
                 }
             }
             About::Namespaces => self.world.take_namespace(event),
             About::Bindings(kind) => self.world.take_binding(kind, event),
+            About::Configuration => self.configure(event),
             About::Definitions => {
                 if matches!(event, WatchEvent::Applied(_) | WatchEvent::Deleted(_)) {
                     self.changed.note(|changed| changed.definitions = true);
                 }
+            }
+        }
+    }
+
+    /// Takes what the ConfigMap says; the last one that could be read stays where the next cannot.
+    fn configure(&mut self, event: WatchEvent) {
+        let configuration = match event {
+            WatchEvent::Applied(object) => {
+                let data = object.get("data").cloned().unwrap_or(json!({}));
+                let data: serde_json::Result<BTreeMap<String, String>> =
+                    serde_json::from_value(data);
+                let read = data.map(|data| Configuration::from_data(&data));
+                match read {
+                    Ok(Ok(configuration)) => Ok(configuration),
+                    Ok(Err(error)) => Err(error.to_string()),
+                    Err(error) => Err(error.to_string()),
+                }
+            }
+            WatchEvent::Deleted(_) => Ok(Configuration::default()),
+            _ => return,
+        };
+        match configuration {
+            Ok(configuration) => {
+                self.served.configure(configuration);
+                self.changed.note(|changed| changed.policies = true);
+            }
+            Err(error) => {
+                let fields = [("error", Value::from(error))];
+                self.log.line(
+                    Level::Error,
+                    "configuration refused; the one before stays",
+                    &fields,
+                );
             }
         }
     }
@@ -248,7 +253,10 @@ impl Controller {
         if (changed.policies || self.changed.policies) && self.unlisted.is_empty() {
             self.changed.policies = false;
             self.compile().await?;
-        } else if changed.policies {
+        } else if changed.statuses && *self.is_ready.borrow() {
+            self.publish();
+        }
+        if changed.policies && !self.unlisted.is_empty() {
             // The last watch that has told all asks for the next compilation.
             self.changed.policies = true;
         }
@@ -276,6 +284,14 @@ impl Controller {
         Ok(())
     }
 
+    /// Tells the writer what is served, and what is to be said of it.
+    fn publish(&self) {
+        self.compiled.send_replace(Arc::new(Compiled {
+            serving: self.objects.serving(),
+            judged: self.objects.judged(),
+        }));
+    }
+
     /// Compiles all, which takes a thread of its own, and swaps what is served.
     async fn compile(&mut self) -> io::Result<()> {
         let mut objects = std::mem::take(&mut self.objects);
@@ -297,6 +313,7 @@ impl Controller {
         }
         self.log
             .line(Level::Info, "policies", &[("count", Value::from(count))]);
+        self.publish();
         self.is_ready.send_replace(true);
         Ok(())
     }
@@ -308,37 +325,6 @@ impl Changed {
         change(self);
         self.since.get_or_insert_with(Instant::now);
     }
-}
-
-impl About {
-    fn name(&self) -> String {
-        match self {
-            About::Policies(kind) => format!("{} {}", kind.api_version(), kind.kind),
-            About::Namespaces => "namespaces".to_owned(),
-            About::Bindings(kind) => (*kind).to_owned(),
-            About::Definitions => "definitions".to_owned(),
-        }
-    }
-}
-
-/// A kind by its group, name and resource, as each cluster has it.
-fn kind((group, kind, resource): (&str, &str, &str), namespaced: bool) -> ServedKind {
-    ServedKind {
-        group: group.to_owned(),
-        version: "v1".to_owned(),
-        kind: kind.to_owned(),
-        resource: resource.to_owned(),
-        namespaced,
-        verbs: Vec::new(),
-        subresources: Vec::new(),
-    }
-}
-
-/// Whether a kind is one of policies or exceptions that are answered here; admission policies of
-/// the API server are its own.
-fn is_policy(kind: &ServedKind) -> bool {
-    let is_ours = matches!(kind.group.as_str(), "kyverno.io" | "policies.kyverno.io");
-    is_ours && load::is_known(&json!({"apiVersion": kind.api_version(), "kind": kind.kind}))
 }
 
 async fn wait(until: Option<Instant>) {

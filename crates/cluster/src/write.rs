@@ -92,6 +92,20 @@ impl Cluster {
         }))
     }
 
+    /// Applies the status of objects, some at a time.
+    pub fn apply_statuses(
+        &self,
+        applies: &[Apply<'_>],
+        options: &ApplyOptions<'_>,
+    ) -> Vec<Result<Value, ClusterError>> {
+        let query = query(options);
+        self.each(applies.iter().map(|apply| {
+            let path = apply.target.path()?;
+            let path = format!("{path}/status{query}&force=true");
+            Ok(Call::apply(path, apply.object.clone()))
+        }))
+    }
+
     /// Changes an object by a JSON patch.
     ///
     /// # Errors
@@ -108,6 +122,18 @@ impl Cluster {
                 .path()
                 .map(|path| Call::json_patch(format!("{path}{query}"), patch)),
         )
+    }
+
+    /// Puts an object in the place of the version that it names.
+    ///
+    /// # Errors
+    /// Where the server refuses: with 409 where the object has changed since.
+    pub fn replace_object(
+        &self,
+        target: &Target<'_>,
+        object: Value,
+    ) -> Result<Value, ClusterError> {
+        self.one(target.path().map(|path| Call::put(path, object)))
     }
 
     /// Deletes an object, but no other one that has got its name. One that is not there is no error.

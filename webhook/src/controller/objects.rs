@@ -37,6 +37,19 @@ struct Kept {
     problem: String,
 }
 
+/// What is said of a policy.
+#[derive(Clone, Debug)]
+pub(crate) struct Judged {
+    /// The object without spec and status.
+    pub(crate) head: Value,
+    /// Its status, as it was last seen.
+    pub(crate) status: Value,
+    /// What serves of it, if anything does.
+    pub(crate) serves: Option<Loaded>,
+    /// Why it does not serve as it is written; empty where it does.
+    pub(crate) problem: String,
+}
+
 /// All of them.
 #[derive(Debug, Default)]
 pub(crate) struct Objects {
@@ -164,6 +177,23 @@ impl Objects {
             }
         }
         is_any
+    }
+
+    /// What serves.
+    pub(crate) fn serving(&self) -> Vec<Loaded> {
+        let serving = self.kept.values().filter_map(Kept::serves);
+        serving.cloned().collect()
+    }
+
+    /// What is said of each object.
+    pub(crate) fn judged(&self) -> Vec<Judged> {
+        let judged = self.kept.values().map(|kept| Judged {
+            head: kept.head.clone(),
+            status: kept.status.clone(),
+            serves: kept.serves().cloned(),
+            problem: kept.problem.clone(),
+        });
+        judged.collect()
     }
 
     /// What does not serve as it is written, and why.

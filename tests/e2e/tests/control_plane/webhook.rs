@@ -1,9 +1,7 @@
 //! The webhook on a cluster of its own: policies of the cluster decide what comes into it.
 
-use std::path::Path;
-
 use portcullis_e2e::{control_plane::ControlPlane, harness::Test, program};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     kyverno,
@@ -66,28 +64,20 @@ fn let_in(plane: &ControlPlane) {
     eventually("a Pod is let in", || attempt(plane, ""));
 }
 
-fn configure(plane: &ControlPlane, webhook: &Webhook, authority: &Path) {
-    let file = format!("--from-file=ca={}", authority.display());
-    let encode = [
-        "create",
-        "secret",
-        "generic",
-        "s",
-        &file,
-        "--dry-run=client",
-    ];
-    let encoded = plane.kubectl(&[&encode[..], &["-o", "jsonpath={.data.ca}"]].concat(), "");
-    let url = format!(
-        "https://127.0.0.1:{}/validate/fail",
-        webhook.port().unwrap()
-    );
+/// Sends Pods to a replica.
+fn configure(plane: &ControlPlane, webhook: &Webhook) {
+    let secret = "portcullis-webhook.portcullis.svc.portcullis-tls-ca";
+    let get = ["get", "secret", secret, "-n", "portcullis", "-o"];
+    let authority = [&get[..], &[r"jsonpath={.data.ca\.crt}"]].concat();
+    let authority = plane.kubectl(&authority, "").unwrap();
+    let url = format!("https://{}/validate/fail", webhook.address);
     let configuration = json!({
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingWebhookConfiguration",
         "metadata": {"name": "by-hand"},
         "webhooks": [{
             "name": "validate.by.hand",
-            "clientConfig": {"url": url, "caBundle": encoded.unwrap()},
+            "clientConfig": {"url": url, "caBundle": authority},
             "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}],
             "sideEffects": "None",
             "admissionReviewVersions": ["v1"],
@@ -104,10 +94,9 @@ fn policies_of_the_cluster_are_enforced(_: &ControlPlane) {
     plane
         .apply("{apiVersion: v1, kind: ConfigMap, metadata: {name: settings, namespace: shop}, data: {label: app}}")
         .unwrap();
-    let ca = plane.folder().join("webhook-ca.pem");
-    let names = ["--tls-name", "127.0.0.1", "--ca-file", ca.to_str().unwrap()];
-    let webhook = Webhook::start(&plane, "webhook", &names);
-    configure(&plane, &webhook, &ca);
+    plane.create_namespace("portcullis").unwrap();
+    let webhook = Webhook::start(&plane, "one");
+    configure(&plane, &webhook);
     let_in(&plane);
     plane.apply(POLICY).unwrap();
     denied(&plane, &["labelled", "write the label app"]);
@@ -115,12 +104,15 @@ fn policies_of_the_cluster_are_enforced(_: &ControlPlane) {
 
     a_broken_policy_keeps_its_last_good_version(&plane, &webhook);
     what_the_cluster_serves_may_change(&plane);
+    statuses_say_what_serves(&plane);
+    let other = another_replica_takes_over(&plane, webhook);
     plane.restart_api_server().unwrap();
     what_changes_after_a_restart_is_seen(&plane);
     plane
         .kubectl(&["delete", "clusterpolicy", "labelled"], "")
         .unwrap();
     let_in(&plane);
+    drop(other);
 }
 
 fn a_broken_policy_keeps_its_last_good_version(plane: &ControlPlane, webhook: &Webhook) {
@@ -133,6 +125,17 @@ fn a_broken_policy_keeps_its_last_good_version(plane: &ControlPlane, webhook: &W
         if is_told { Ok(()) } else { Err(log) }
     });
     denied(plane, &["write the label app"]);
+    eventually("the status says what is broken", || {
+        let status = status(plane, "labelled");
+        let ready = &status["conditions"][0];
+        let message = ready["message"].as_str().unwrap_or_default();
+        let is_said = ready["status"] == "False" && message.contains("an older version serves");
+        if is_said {
+            Ok(())
+        } else {
+            Err(status.to_string())
+        }
+    });
     plane
         .apply(&POLICY.replace("write the", "do write the"))
         .unwrap();
@@ -186,6 +189,82 @@ fn what_changes_after_a_restart_is_seen(plane: &ControlPlane) {
     eventually("a policy that changed after the restart serves", || {
         let said = attempt(plane, "").err().unwrap_or_default();
         if said.contains("kindly write the label app") {
+            Ok(())
+        } else {
+            Err(said)
+        }
+    });
+}
+
+fn status(plane: &ControlPlane, name: &str) -> Value {
+    let get = ["get", "clusterpolicy", name, "-o", "json"];
+    let policy: Value = serde_json::from_str(&plane.kubectl(&get, "").unwrap()).unwrap();
+    policy["status"].clone()
+}
+
+fn statuses_say_what_serves(plane: &ControlPlane) {
+    eventually("the status says that the policy serves", || {
+        let status = status(plane, "labelled");
+        let is_said = status["ready"] == true
+            && status["conditions"][0]["status"] == "True"
+            && status["rulecount"]["validate"] == 3
+            && status["autogen"]["rules"][1]["name"] == "autogen-cronjob-app";
+        if is_said {
+            Ok(())
+        } else {
+            Err(status.to_string())
+        }
+    });
+}
+
+fn holder(plane: &ControlPlane) -> String {
+    let get = [
+        "get",
+        "lease",
+        "portcullis-webhook",
+        "-n",
+        "portcullis",
+        "-o",
+    ];
+    let holder = [&get[..], &["jsonpath={.spec.holderIdentity}"]].concat();
+    plane.kubectl(&holder, "").unwrap()
+}
+
+/// Two replicas answer with one certificate; when the one that writes is killed, the other one does.
+fn another_replica_takes_over(plane: &ControlPlane, first: Webhook) -> Webhook {
+    assert!(holder(plane).starts_with("one_"), "{}", holder(plane));
+    let second = Webhook::start(plane, "two");
+    configure(plane, &second);
+    denied(plane, &["do write the label app"]);
+    drop(first);
+    plane
+        .apply(&POLICY.replace("write the", "now write the"))
+        .unwrap();
+    denied_in_the_end(plane, "now write the label app");
+    eventually("the second replica writes", || {
+        let generation = [
+            "get",
+            "clusterpolicy",
+            "labelled",
+            "-o",
+            "jsonpath={.metadata.generation}",
+        ];
+        let generation = plane.kubectl(&generation, "").unwrap();
+        let observed = status(plane, "labelled")["conditions"][0]["observedGeneration"].to_string();
+        let holder = holder(plane);
+        if holder.starts_with("two_") && observed == generation {
+            Ok(())
+        } else {
+            Err(format!("{holder}: {observed} of {generation}"))
+        }
+    });
+    second
+}
+
+fn denied_in_the_end(plane: &ControlPlane, part: &str) {
+    eventually(part, || {
+        let said = attempt(plane, "").err().unwrap_or_default();
+        if said.contains(part) {
             Ok(())
         } else {
             Err(said)

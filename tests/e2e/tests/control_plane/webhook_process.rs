@@ -3,6 +3,7 @@
 use std::{
     env,
     fs::{self, File},
+    net::TcpListener,
     path::PathBuf,
     process::{Child, Command, Stdio},
     thread,
@@ -10,7 +11,6 @@ use std::{
 };
 
 use portcullis_e2e::control_plane::ControlPlane;
-use serde_json::Value;
 
 /// The name that makes this program the webhook.
 pub(crate) const NAME: &str = "portcullis-webhook";
@@ -22,39 +22,40 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) struct Webhook {
     process: Child,
     log: PathBuf,
+    /// Where it listens.
+    pub(crate) address: String,
 }
 
 impl Webhook {
     /// Starts it on a control plane, and waits until it serves.
-    pub(crate) fn start(plane: &ControlPlane, name: &str, arguments: &[&str]) -> Webhook {
+    pub(crate) fn start(plane: &ControlPlane, name: &str) -> Webhook {
+        let address = free_address();
         let log = plane.folder().join(format!("{name}.log"));
         let process = Command::new(env::current_exe().unwrap())
             .arg(NAME)
-            .args(["--cluster", "--listen", "127.0.0.1:0", "--kubeconfig"])
+            .args(["--cluster", "--listen", &address, "--kubeconfig"])
             .arg(plane.kubeconfig())
-            .args(arguments)
+            .args(["--url", &format!("https://{address}")])
+            .env("HOSTNAME", name)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&log).unwrap())
             .spawn()
             .unwrap();
-        let webhook = Webhook { process, log };
-        eventually("the webhook serves", || match webhook.port() {
-            Some(_) => Ok(()),
-            None => Err(webhook.log()),
+        let webhook = Webhook {
+            process,
+            log,
+            address,
+        };
+        eventually("the webhook serves", || {
+            let log = webhook.log();
+            if log.contains(r#""msg":"serving""#) {
+                Ok(())
+            } else {
+                Err(log)
+            }
         });
         webhook
-    }
-
-    /// Where it listens, once it does.
-    pub(crate) fn port(&self) -> Option<u16> {
-        let log = self.log();
-        let mut lines = log
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let line = lines.find(|line| line["msg"] == "serving")?;
-        let port = line["address"].as_str()?.rsplit(':').next()?;
-        port.parse().ok()
     }
 
     pub(crate) fn log(&self) -> String {
@@ -67,6 +68,12 @@ impl Drop for Webhook {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
+}
+
+/// An address that nobody listens on at the moment.
+fn free_address() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
 }
 
 /// Tries until it goes well.

@@ -1,0 +1,177 @@
+//! What one of the replicas writes: webhook configurations, and the status of policies.
+
+use std::{
+    io,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use portcullis_cluster::{
+    Apply, ApplyOptions, Cluster, ClusterError, Discovery, ServedKind, Target,
+};
+use portcullis_engine::{load::Loaded, request::GroupVersionKind};
+use serde_json::Value;
+use tokio::{sync::watch, task, time};
+
+use super::{objects::Judged, status, world::ClusterWorld};
+use crate::{
+    configurations::{ClientConfig, Configurations, Resource, Resources, Settings, configurations},
+    log::{Level, Log},
+    served::Served,
+};
+
+/// Who owns what is written.
+const OPTIONS: ApplyOptions<'static> = ApplyOptions {
+    manager: "portcullis-webhook",
+    dry_run: false,
+};
+
+/// How often it is written although nothing has changed here: somebody else may have changed it.
+const AGAIN: Duration = Duration::from_secs(60);
+
+/// How long it takes to the next try after one that failed.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// What is to be written of the policies.
+#[derive(Debug, Default)]
+pub(crate) struct Compiled {
+    /// What serves.
+    pub(crate) serving: Vec<Loaded>,
+    /// What is said of each policy.
+    pub(crate) judged: Vec<Judged>,
+}
+
+/// Writes while it is its turn.
+pub(crate) struct Writer {
+    pub(crate) cluster: Arc<Cluster>,
+    pub(crate) world: Arc<ClusterWorld>,
+    pub(crate) served: Arc<Served>,
+    pub(crate) log: Arc<Log>,
+    pub(crate) client: ClientConfig,
+    pub(crate) namespace: String,
+    pub(crate) compiled: watch::Receiver<Arc<Compiled>>,
+    pub(crate) authority: watch::Receiver<String>,
+    pub(crate) turn: watch::Receiver<bool>,
+}
+
+impl Writer {
+    /// Writes what has changed, without end.
+    pub(crate) async fn run(mut self) -> io::Result<()> {
+        let mut again = AGAIN;
+        loop {
+            let is_open = tokio::select! {
+                changed = self.compiled.changed() => changed.is_ok(),
+                changed = self.authority.changed() => changed.is_ok(),
+                changed = self.turn.changed() => changed.is_ok(),
+                () = time::sleep(again) => true,
+            };
+            if !is_open {
+                // Whoever tells of changes has ended, and so does the process.
+                return Ok(());
+            }
+            again = AGAIN;
+            if *self.turn.borrow_and_update() && !self.write().await? {
+                again = RETRY;
+            }
+        }
+    }
+
+    /// Writes all of it; whether the cluster took it.
+    async fn write(&mut self) -> io::Result<bool> {
+        let compiled = Arc::clone(&self.compiled.borrow_and_update());
+        let settings = Settings {
+            client: self.client.clone(),
+            ca_bundle: self.authority.borrow_and_update().clone(),
+            namespace: self.namespace.clone(),
+            timeout: 10,
+            configuration: self.served.configuration().as_ref().clone(),
+        };
+        let (cluster, discovery) = (Arc::clone(&self.cluster), self.world.discovery());
+        let written = task::spawn_blocking(move || {
+            let resources = resources(&discovery);
+            let wanted = configurations(&compiled.serving, &resources, &settings);
+            let mut errors = write_configurations(&cluster, &wanted);
+            errors.extend(write_statuses(&cluster, &discovery, &compiled.judged));
+            errors
+        });
+        let errors = written.await?;
+        for error in &errors {
+            let why = format!("{error}; {}", error.remedy());
+            let fields = [("error", Value::from(why))];
+            self.log.line(Level::Error, "not written", &fields);
+        }
+        Ok(errors.is_empty())
+    }
+}
+
+/// What could not be written.
+fn write_configurations(cluster: &Cluster, wanted: &Configurations) -> Vec<ClusterError> {
+    let kinds = [&wanted.validating, &wanted.mutating].map(|object| {
+        let kind = object
+            .get("kind")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let resource = format!("{}s", kind.to_lowercase());
+        super::watches::kind(("admissionregistration.k8s.io", kind, &resource), false)
+    });
+    let [validating, mutating] = &kinds;
+    let applies = [
+        apply(validating, &wanted.validating),
+        apply(mutating, &wanted.mutating),
+    ];
+    let answers = cluster.apply_objects(&applies, &OPTIONS);
+    answers.into_iter().filter_map(Result::err).collect()
+}
+
+/// What could not be written.
+fn write_statuses(
+    cluster: &Cluster,
+    discovery: &Discovery,
+    judged: &[Judged],
+) -> Vec<ClusterError> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = i64::try_from(since.unwrap_or_default().as_secs()).unwrap_or(i64::MAX);
+    let mut statuses = Vec::new();
+    for object in judged.iter().filter_map(|judged| status::of(judged, now)) {
+        let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
+        if let Some(kind) = discovery.find(text("apiVersion"), text("kind")) {
+            statuses.push((kind, object));
+        }
+    }
+    let applies: Vec<Apply<'_>> = statuses
+        .iter()
+        .map(|(kind, object)| apply(kind, object))
+        .collect();
+    let answers = cluster.apply_statuses(&applies, &OPTIONS);
+    let errors = answers.into_iter().filter_map(Result::err);
+    // Who was deleted since needs no status.
+    errors.filter(|error| error.code() != Some(404)).collect()
+}
+
+fn apply<'a>(kind: &'a ServedKind, object: &'a Value) -> Apply<'a> {
+    let name = object.pointer("/metadata/name").and_then(Value::as_str);
+    let namespace = object
+        .pointer("/metadata/namespace")
+        .and_then(Value::as_str);
+    Apply {
+        target: Target {
+            kind,
+            namespace: namespace.unwrap_or_default(),
+            name: name.unwrap_or_default(),
+        },
+        object,
+    }
+}
+
+fn resources(discovery: &Discovery) -> Resources {
+    Resources::new(discovery.kinds().iter().map(|kind| Resource {
+        kind: GroupVersionKind {
+            group: kind.group.clone(),
+            version: kind.version.clone(),
+            kind: kind.kind.clone(),
+        },
+        plural: kind.resource.clone(),
+        namespaced: kind.namespaced,
+        subresources: kind.subresources.clone(),
+    }))
+}
