@@ -1,3 +1,5 @@
+//! The keys of the ConfigMap: what each says, and what is refused.
+
 use portcullis_engine::request::{GroupVersionKind, RequestUser};
 
 use super::*;
