@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use portcullis_api::cel_policy::Evaluation;
+use portcullis_api::cluster_policy::FailurePolicy;
 use portcullis_api::mutating_policy::{MutatingPolicy, MutatingPolicyKind, MutatingPolicySpec};
 use serde_json::Value;
 
@@ -91,10 +92,13 @@ fn info(policy: &MutatingPolicy) -> PolicyInfo {
         admission: of.admission.clone(),
         background: of.background.clone(),
     });
-    cel_policy_info(
-        policy.api_version,
-        kind,
-        &policy.metadata,
-        evaluation.as_ref(),
-    )
+    PolicyInfo {
+        errors_deny: policy.spec.failure_policy != Some(FailurePolicy::Ignore),
+        ..cel_policy_info(
+            policy.api_version,
+            kind,
+            &policy.metadata,
+            evaluation.as_ref(),
+        )
+    }
 }
