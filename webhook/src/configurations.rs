@@ -6,12 +6,22 @@
 //!
 //! They are as narrow as the policies need, and the same input gives the same bytes.
 
+mod constraints;
+mod coverage;
+mod matched;
+mod needs;
+mod protected;
 mod resources;
+mod selection;
+mod webhook;
+
+use std::collections::BTreeMap;
 
 use portcullis_engine::load::Loaded;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 pub use self::resources::{Resource, Resources};
+use self::webhook::Asked;
 use crate::configuration::Configuration;
 
 /// How the API server reaches the webhook.
@@ -61,26 +71,51 @@ pub fn configurations(
     resources: &Resources,
     settings: &Settings,
 ) -> Configurations {
-    let _ = (policies, resources, settings);
+    let needs = policies
+        .iter()
+        .flat_map(|policy| needs::needs(policy, resources));
+    let mut groups: BTreeMap<_, Asked> = BTreeMap::new();
+    for asked in needs.map(|need| Asked::of(need, settings.timeout)) {
+        match groups.get_mut(&asked.group()) {
+            Some(known) => known.join(asked),
+            None => {
+                groups.insert(asked.group(), asked);
+            }
+        }
+    }
+    let (mutating, validating): (Vec<_>, Vec<_>) =
+        groups.into_values().partition(|asked| asked.is_mutation());
+    let webhooks = |all: Vec<Asked>| {
+        all.iter()
+            .flat_map(|asked| asked.webhooks(settings))
+            .collect()
+    };
+    let object = |kind: &str, webhooks| object(kind, webhooks, &settings.configuration);
     Configurations {
-        validating: object(
-            "ValidatingWebhookConfiguration",
-            "portcullis-validating",
-            Vec::new(),
-        ),
-        mutating: object(
-            "MutatingWebhookConfiguration",
-            "portcullis-mutating",
-            Vec::new(),
-        ),
+        validating: object("Validating", webhooks(validating)),
+        mutating: object("Mutating", webhooks(mutating)),
     }
 }
 
-fn object(kind: &str, name: &str, webhooks: Vec<Value>) -> Value {
+fn object(kind: &str, webhooks: Vec<Value>, configuration: &Configuration) -> Value {
+    let mut labels = configuration.webhook_labels.clone();
+    labels.insert(
+        "app.kubernetes.io/managed-by".to_owned(),
+        "portcullis-webhook".to_owned(),
+    );
+    let name = format!("portcullis-{}", kind.to_ascii_lowercase());
+    let mut metadata = Map::from_iter([
+        ("name".to_owned(), Value::from(name)),
+        ("labels".to_owned(), json!(labels)),
+    ]);
+    if !configuration.webhook_annotations.is_empty() {
+        let annotations = json!(configuration.webhook_annotations);
+        metadata.insert("annotations".to_owned(), annotations);
+    }
     json!({
         "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": kind,
-        "metadata": {"name": name},
+        "kind": format!("{kind}WebhookConfiguration"),
+        "metadata": metadata,
         "webhooks": webhooks,
     })
 }
