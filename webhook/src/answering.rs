@@ -1,12 +1,12 @@
 //! A review and a version of the policies to an answer.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use portcullis_engine::{
     mutate,
     patch::{Operation, diff},
     record::Silent,
-    request::Request,
+    request::{self as engine, Request},
     response::EngineResponse,
     validate,
     verdict::verdict,
@@ -17,6 +17,7 @@ use crate::{
     admission::{Answer, Review},
     configuration::Configuration,
     path::{AdmissionPath, FailurePolicy, Question},
+    reports::{Admitted, Subject},
     served::{Group, Policies},
     world::World,
 };
@@ -93,6 +94,38 @@ impl Asked {
         Ok(Answered {
             answer: decided.with_patch(&patch)?,
             responses,
+        })
+    }
+
+    /// What reports are to have of an answer, which loses what the policies said; none where nothing
+    /// will be stored that a report could be about.
+    #[must_use]
+    pub fn admitted(&self, answered: &mut Answered) -> Option<Admitted> {
+        let review = &self.review;
+        let is_stored = match review.operation() {
+            engine::Operation::Create => !answered.responses.is_empty(),
+            engine::Operation::Update => true,
+            engine::Operation::Delete | engine::Operation::Connect => false,
+        };
+        let is_whole = matches!(review.subresource(), "" | "ephemeralcontainers");
+        let is_decided = self.path.question == Question::Validate && !review.is_dry_run();
+        if !(is_stored && is_whole && is_decided) {
+            return None;
+        }
+        let subject = Subject::of(review.object()?, review.resource())?;
+        let groups = self.policies.groups(&self.path)?;
+        let mut responses = mem::take(&mut answered.responses);
+        for response in &mut responses {
+            response.patched = None;
+        }
+        Some(Admitted {
+            subject,
+            asked: groups
+                .iter()
+                .map(|group| Arc::clone(group.asked()))
+                .collect(),
+            responses,
+            is_blocked: !answered.answer.allowed,
         })
     }
 

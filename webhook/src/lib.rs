@@ -18,6 +18,8 @@ mod loaded;
 pub mod log;
 pub mod path;
 pub mod policy_files;
+pub mod reports;
+pub mod scan;
 pub mod served;
 pub mod server;
 pub mod world;

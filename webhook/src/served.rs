@@ -21,6 +21,7 @@ use serde_json::Value;
 use crate::{
     configuration::Configuration,
     path::{AdmissionPath, FailurePolicy},
+    reports::Asked,
     world::World,
 };
 
@@ -30,6 +31,8 @@ pub struct Group {
     set: PolicySet,
     /// The policies that ask the world, by their place in the set.
     asking: Vec<usize>,
+    /// The policies as reports know them.
+    asked: Arc<Asked>,
 }
 
 /// One version of all policies.
@@ -41,6 +44,8 @@ pub struct Policies {
     untested: Group,
     /// The same by their key, as they are where the API server has tested them.
     own: BTreeMap<String, (FailurePolicy, Group)>,
+    /// The policies that are asked in scans only.
+    scanned: Group,
 }
 
 impl Policies {
@@ -63,7 +68,8 @@ impl Policies {
     }
 
     fn of(set: PolicySet, mut tested: PolicySet, traits: &Traits) -> Policies {
-        let (asked, _) = set.split(is_asked_of_requests);
+        let (asked, others) = set.split(is_asked_of_requests);
+        let (scanned, _) = others.split(is_asked_of_objects);
         let has_own = |policy: &CompiledPolicy| traits.own.contains(&policy.info().key());
         let (untested, rest) = asked.split(has_own);
         let mut own = BTreeMap::new();
@@ -84,6 +90,7 @@ impl Policies {
             ignore: Group::of(ignore, traits),
             untested: Group::of(untested, traits),
             own,
+            scanned: Group::of(scanned, traits),
         }
     }
 
@@ -105,6 +112,12 @@ impl Policies {
         })
     }
 
+    /// The groups that a scan of objects asks; not all of their policies take part in scans.
+    #[must_use]
+    pub fn scanned_groups(&self) -> [&Group; 4] {
+        [&self.fail, &self.ignore, &self.untested, &self.scanned]
+    }
+
     /// How many policies are served.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -122,7 +135,15 @@ impl Group {
             })
             .map(|(place, _)| place)
             .collect();
-        Group { set, asking }
+        let infos = set.policies().iter().map(|policy| policy.info().as_ref());
+        let asked = Arc::new(Asked::of(infos));
+        Group { set, asking, asked }
+    }
+
+    /// The policies as reports know them.
+    #[must_use]
+    pub fn asked(&self) -> &Arc<Asked> {
+        &self.asked
     }
 
     /// The policies.
@@ -159,7 +180,11 @@ fn without_conditions(loaded: &Loaded) -> Option<Loaded> {
 
 /// Cleanup, deletion and generation take place outside of the request.
 fn is_asked_of_requests(policy: &CompiledPolicy) -> bool {
-    let is_asked = match policy {
+    is_asked_of_objects(policy) && policy.info().admission
+}
+
+fn is_asked_of_objects(policy: &CompiledPolicy) -> bool {
+    match policy {
         CompiledPolicy::ClusterPolicy(_)
         | CompiledPolicy::Validating(_)
         | CompiledPolicy::Mutating(_)
@@ -169,8 +194,7 @@ fn is_asked_of_requests(policy: &CompiledPolicy) -> bool {
         CompiledPolicy::Cleanup(_)
         | CompiledPolicy::Deleting(_)
         | CompiledPolicy::Generating(_) => false,
-    };
-    is_asked && policy.info().admission
+    }
 }
 
 /// What is told of policies by how they are written.

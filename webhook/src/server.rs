@@ -24,6 +24,7 @@ use crate::{
     answering::{AnswerError, Answered, Asked},
     log::{Level, Log},
     path::AdmissionPath,
+    reports::Inbox,
     served::Served,
 };
 
@@ -57,6 +58,7 @@ pub struct Server {
     log: Arc<Log>,
     limits: ServerLimits,
     asking: Arc<Semaphore>,
+    reports: Option<Arc<Inbox>>,
 }
 
 /// Why a review is not answered.
@@ -82,6 +84,16 @@ impl Server {
             served,
             log,
             limits,
+            reports: None,
+        }
+    }
+
+    /// The server with a place to put what reports are to have.
+    #[must_use]
+    pub fn with_reports(self, inbox: Arc<Inbox>) -> Server {
+        Server {
+            reports: Some(inbox),
+            ..self
         }
     }
 
@@ -183,7 +195,7 @@ impl Server {
                 Err(_) => return Ok(unanswered("the deadline passed")),
             }
         } else {
-            caught(&asked)
+            caught(&asked, self.reports.as_deref())
         };
         match answered {
             Ok(Ok(answered)) => Ok(answered.answer),
@@ -198,8 +210,9 @@ impl Server {
     async fn on_a_thread(&self, asked: Asked) -> Result<Result<Answered, AnswerError>, String> {
         let turn = Arc::clone(&self.asking).acquire_owned().await;
         let turn = turn.map_err(|error| error.to_string())?;
+        let reports = self.reports.clone();
         let evaluation = task::spawn_blocking(move || {
-            let answered = caught(&asked);
+            let answered = caught(&asked, reports.as_deref());
             drop(turn);
             answered
         });
@@ -209,8 +222,17 @@ impl Server {
 }
 
 /// The answer, or that evaluating failed in a way that nobody foresaw.
-fn caught(asked: &Asked) -> Result<Result<Answered, AnswerError>, String> {
-    std::panic::catch_unwind(AssertUnwindSafe(|| asked.answer()))
+fn caught(asked: &Asked, reports: Option<&Inbox>) -> Result<Result<Answered, AnswerError>, String> {
+    let answer = || {
+        let mut answered = asked.answer()?;
+        if let Some(inbox) = reports
+            && let Some(admitted) = asked.admitted(&mut answered)
+        {
+            inbox.put(admitted);
+        }
+        Ok(answered)
+    };
+    std::panic::catch_unwind(AssertUnwindSafe(answer))
         .map_err(|_| "evaluation failed unexpectedly".to_owned())
 }
 

@@ -183,11 +183,7 @@ impl Review {
             uid: &self.uid,
             operation: self.operation(),
             kind: surroundings.kind.clone(),
-            resource: GroupVersionResource {
-                group: self.resource.group.clone(),
-                version: self.resource.version.clone(),
-                resource: self.resource.resource.clone(),
-            },
+            resource: self.resource(),
             subresource: &self.sub_resource,
             name: &self.name,
             namespace: &self.namespace,
@@ -227,6 +223,22 @@ impl Review {
     #[must_use]
     pub fn kind_name(&self) -> &str {
         &self.kind.kind
+    }
+
+    /// The resource that the request is about.
+    #[must_use]
+    pub fn resource(&self) -> GroupVersionResource {
+        GroupVersionResource {
+            group: self.resource.group.clone(),
+            version: self.resource.version.clone(),
+            resource: self.resource.resource.clone(),
+        }
+    }
+
+    /// The subresource that the request is about; empty for the object itself.
+    #[must_use]
+    pub fn subresource(&self) -> &str {
+        &self.sub_resource
     }
 
     /// The resource that the request names.

@@ -20,6 +20,7 @@ use portcullis_engine::{compile_options::CompileOptions, load};
 use portcullis_webhook::{
     certificates::{self, Certificate},
     log::Log,
+    reports::Inbox,
     served::{Policies, Served},
     server::{Server, ServerLimits},
     world::{Alone, World},
@@ -35,6 +36,8 @@ pub(crate) struct Running {
     pub(crate) tls: RustlsConfig,
     pub(crate) runtime: Runtime,
     pub(crate) log: Lines,
+    /// What reports are to have.
+    pub(crate) inbox: Arc<Inbox>,
     handle: Handle<SocketAddr>,
     client: OnceLock<reqwest::blocking::Client>,
 }
@@ -90,7 +93,9 @@ impl Running {
         let address = listener.local_addr().unwrap();
         let (served, log) = (Arc::new(Served::new(policies, world)), Lines::default());
         let lines = Arc::new(Log::to(Box::new(log.clone())));
+        let inbox = Arc::new(Inbox::new(100));
         let server = Server::new(Arc::clone(&served), lines, limits);
+        let server = server.with_reports(Arc::clone(&inbox));
         let handle = Handle::new();
         runtime.spawn(server.serve(listener, tls.clone(), handle.clone()));
         Running {
@@ -100,6 +105,7 @@ impl Running {
             tls,
             runtime,
             log,
+            inbox,
             handle,
             client: OnceLock::new(),
         }
