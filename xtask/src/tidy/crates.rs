@@ -123,6 +123,7 @@ const OWNERS: &[(&str, &[&str])] = &[
         "tokio",
         &[
             "portcullis-cluster",
+            "portcullis-e2e",
             "portcullis-images",
             "portcullis-webhook",
         ],

@@ -16,6 +16,7 @@ mod control_plane;
 mod kyverno;
 mod migrate;
 mod portcullis;
+mod reports;
 mod repository;
 mod sync;
 mod sync_controller;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
             context::ALL,
             control_plane::ALL,
             migrate::ALL,
+            reports::ALL,
             sync::ALL,
             sync_controller::ALL,
             webhook::ALL,
