@@ -1,61 +1,47 @@
-//! The controller: every PolicySource of a cluster, again and again.
+//! The controller: every PolicySource of a cluster, and what it put there, for ever.
 //!
-//! It looks at all sources every few seconds, and reconciles those that are due: whose interval is
-//! over, or whose spec changed. A source that fails is tried again later and later. A list has no
-//! watch that can break: an API server that goes away and comes back is met by the next look.
+//! Watches tell what changes: a source whose spec is new is reconciled at once, and so is one of whose
+//! objects somebody changed one. Repositories are asked at the interval of their source. A source that
+//! fails is tried again later and later. What a watch may have missed, a look at all sources finds.
 
 mod event;
+mod known;
+mod pass;
 mod source;
 mod status;
 mod times;
+mod told;
 
 use std::{
     collections::BTreeMap,
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
-use portcullis_api::{policy_source::PolicySource, read::read};
 use portcullis_cluster::{
-    Apply, ApplyOptions, Cluster, ClusterError, ListOptions, ServedKind, Target,
+    Apply, ApplyOptions, Cluster, ClusterError, ListOptions, Notices, ServedKind, Target,
 };
 use serde_json::Value;
 
-use self::times::{now, retry, unix_nanoseconds};
-use crate::{
-    inventory::Inventory,
-    ownership::MANAGER,
-    plan::Plan,
-    reconcile::{self, Options},
-    revision::{self, Revision},
-    source::fetch,
-    sync_error::SyncError,
+use self::{
+    known::{Known, Work},
+    pass::{Due, Outcome},
+    times::now,
+    told::Board,
 };
+use crate::{ownership::MANAGER, sync_error::SyncError};
 
 /// How many sources are reconciled at a time.
 const AT_A_TIME: usize = 4;
+
 /// The controller, with what it knows of each source.
 pub struct Controller<'a> {
     cluster: &'a Cluster,
     patience: Duration,
     known: BTreeMap<(String, String), Known>,
-}
-
-/// What is known of a source from the pass before.
-#[derive(Clone)]
-struct Known {
-    generation: Option<i64>,
-    due: Instant,
-    failures: u32,
-    /// What the commit wants, which passed the gate.
-    revision: Option<Revision>,
-}
-
-/// What a pass over a source came to.
-struct Outcome {
-    attempted: Option<String>,
-    revision: Option<Revision>,
-    result: Result<(Plan, Inventory), SyncError>,
+    board: Arc<Board>,
+    watches: BTreeMap<(String, String), Notices>,
 }
 
 /// A line for the log.
@@ -77,42 +63,89 @@ impl<'a> Controller<'a> {
             cluster,
             patience,
             known: BTreeMap::new(),
+            board: Arc::default(),
+            watches: BTreeMap::new(),
         }
     }
 
-    /// Looks at all sources, reconciles those that are due, and tells what happened.
+    /// Waits until there is something to do, `longest` at most.
+    pub fn wait(&self, longest: Duration) {
+        let next = self.known.values().filter_map(Known::next).min();
+        let next = next.map(|next| next.saturating_duration_since(Instant::now()));
+        self.board
+            .wait(next.map_or(longest, |next| next.min(longest)));
+    }
+
+    /// Looks at all sources, reconciles those that are due or changed, and tells what happened.
     ///
     /// # Errors
     /// Where the sources cannot be listed.
     pub fn pass(&mut self) -> Result<Vec<Logged>, ClusterError> {
+        self.watch();
+        let told = self.board.take();
+        let mut log = told.log.clone();
+        for known in self.known.values_mut() {
+            known.is_changed |= told.concerns(&known.seen);
+        }
+        for some in self.due()?.chunks(AT_A_TIME) {
+            let outcomes = self.reconcile_all(some);
+            for (due, outcome) in some.iter().zip(outcomes) {
+                log.extend(self.finish(due, outcome));
+            }
+        }
+        self.watch();
+        Ok(log)
+    }
+
+    /// Watches the sources, and the kinds of what they have in the cluster.
+    fn watch(&mut self) {
+        let mut wanted = BTreeMap::new();
+        for known in self.known.values() {
+            wanted.extend(known.seen.kinds().clone());
+        }
+        let own = policy_sources();
+        wanted.insert((own.group.clone(), own.kind.clone()), own);
+        self.watches.retain(|kind, _| wanted.contains_key(kind));
+        for (id, kind) in wanted {
+            let (cluster, board) = (self.cluster, &self.board);
+            self.watches.entry(id).or_insert_with(|| {
+                let (board, told) = (Arc::clone(board), kind.clone());
+                cluster.notices(&kind, move |notice| board.tell(&told, notice))
+            });
+        }
+    }
+
+    fn due(&mut self) -> Result<Vec<Due>, ClusterError> {
         let sources = self.list()?;
         let now = Instant::now();
         let mut due = Vec::new();
         let mut there = BTreeMap::new();
         for object in sources {
             let key = identity(&object);
-            let known = self.known.remove(&key);
-            let generation = generation(&object);
+            let mut known = self.known.remove(&key);
             let is_suspended = object.pointer("/spec/suspend") == Some(&Value::Bool(true));
-            let is_due = known
-                .as_ref()
-                .is_none_or(|known| known.due <= now || known.generation != generation);
-            if is_due && !is_suspended {
-                due.push((object, known));
-            } else if let Some(known) = known {
-                there.insert(key, known);
+            let work = known.as_ref().map_or(Some(Work::Fetch), |known| {
+                known.work(generation(&object), now)
+            });
+            if let Some(known) = &mut known {
+                known.is_suspended = is_suspended;
+            }
+            match (work.filter(|_| !is_suspended), known) {
+                (Some(work), known) => due.push(Due {
+                    key,
+                    object,
+                    known,
+                    work,
+                }),
+                (None, Some(known)) => {
+                    there.insert(key, known);
+                }
+                (None, None) => {}
             }
         }
         // What is known of sources that are gone goes with them.
         self.known = there;
-        let mut log = Vec::new();
-        for some in due.chunks(AT_A_TIME) {
-            let outcomes = self.reconcile_all(some);
-            for ((object, known), outcome) in some.iter().zip(outcomes) {
-                log.extend(self.finish(object, known.as_ref(), outcome));
-            }
-        }
-        Ok(log)
+        Ok(due)
     }
 
     fn list(&self) -> Result<Vec<Value>, ClusterError> {
@@ -132,18 +165,12 @@ impl<'a> Controller<'a> {
         }
     }
 
-    fn reconcile_all(&self, some: &[(Value, Option<Known>)]) -> Vec<Outcome> {
+    fn reconcile_all(&self, some: &[Due]) -> Vec<Outcome> {
+        let (cluster, patience) = (self.cluster, self.patience);
         thread::scope(|scope| {
             let passes: Vec<_> = some
                 .iter()
-                .map(|(object, known)| {
-                    let generation = generation(object);
-                    let known = known
-                        .as_ref()
-                        .filter(|known| known.generation == generation);
-                    let known = known.and_then(|known| known.revision.as_ref());
-                    scope.spawn(move || self.reconcile(object, known))
-                })
+                .map(|due| scope.spawn(move || due.run(cluster, patience)))
                 .collect();
             passes
                 .into_iter()
@@ -152,85 +179,29 @@ impl<'a> Controller<'a> {
         })
     }
 
-    /// One pass over a source. A commit that passed the gate is not judged again.
-    fn reconcile(&self, object: &Value, known: Option<&Revision>) -> Outcome {
-        let policy_source: PolicySource = match read(object) {
-            Ok(source) => source,
-            Err(error) => return Outcome::failed(SyncError::Spec(error.to_string())),
-        };
-        let source = match source::of(self.cluster, &policy_source) {
-            Ok(source) => source,
-            Err(error) => return Outcome::failed(error),
-        };
-        let checkout = match fetch(&source) {
-            Ok(checkout) => checkout,
-            Err(error) => return Outcome::failed(error.into()),
-        };
-        let attempted = Some(checkout.commit.clone());
-        let revision = match known.filter(|known| known.commit == checkout.commit) {
-            Some(known) => Ok(known.clone()),
-            None => revision::read(&source, &checkout, unix_nanoseconds()),
-        };
-        let revision = match revision {
-            Ok(revision) => revision,
-            Err(findings) => {
-                let commit = checkout.commit.clone();
-                let error = SyncError::Gate { commit, findings };
-                return Outcome {
-                    attempted,
-                    ..Outcome::failed(error)
-                };
-            }
-        };
-        let options = Options {
-            source: source.name,
-            namespace: policy_source.metadata.namespace.unwrap_or_default(),
-            patience: self.patience,
-            plan_only: false,
-        };
-        Outcome {
-            attempted,
-            result: reconcile::reconcile(self.cluster, &revision, &options),
-            revision: Some(revision),
-        }
-    }
-
     /// Writes status and Events, where they say something new, and when the source is due again.
-    fn finish(&mut self, object: &Value, known: Option<&Known>, outcome: Outcome) -> Vec<Logged> {
-        let key = identity(object);
-        let name = format!("{}/{}", key.0, key.1);
-        let failures = match &outcome.result {
-            Ok(_) => 0,
-            Err(_) => known.map_or(0, |known| known.failures) + 1,
-        };
-        let wait = match failures {
-            0 => source::interval(object),
-            failures => retry(failures),
-        };
-        let told = event::of(object, &outcome);
-        let mut log: Vec<Logged> = told
-            .iter()
-            .map(|event| Logged {
+    fn finish(&mut self, due: &Due, outcome: Outcome) -> Vec<Logged> {
+        let name = format!("{}/{}", due.key.0, due.key.1);
+        let object = &due.object;
+        let mut log = Vec::new();
+        for event in event::of(object, &outcome) {
+            log.push(Logged {
                 source: name.clone(),
                 reason: event.reason,
                 message: event.message.clone(),
-            })
-            .collect();
-        for event in &told {
+            });
             let written = event.write(self.cluster, object);
             log.extend(written.err().map(|error| not_written(&name, &error)));
         }
-        if let Some(status) = status::of(object, &outcome, &now()) {
-            let written = self.write_status(&key, &status);
+        // A source that is only checked stays failed, until its next commit is tried.
+        let failures = due.known.as_ref().map_or(0, |known| known.failures);
+        let is_kept = due.work == Work::Check && failures > 0 && outcome.result.is_ok();
+        if let Some(status) = status::of(object, &outcome, &now()).filter(|_| !is_kept) {
+            let written = self.write_status(&due.key, &status);
             log.extend(written.err().map(|error| not_written(&name, &error)));
         }
-        let known = Known {
-            generation: generation(object),
-            due: Instant::now() + wait,
-            failures,
-            revision: outcome.revision,
-        };
-        self.known.insert(key, known);
+        self.known
+            .insert(due.key.clone(), Known::after(due, outcome));
         log
     }
 
@@ -255,16 +226,6 @@ impl<'a> Controller<'a> {
             dry_run: false,
         };
         self.cluster.apply_status(&apply, &options).map(drop)
-    }
-}
-
-impl Outcome {
-    fn failed(error: SyncError) -> Outcome {
-        Outcome {
-            attempted: None,
-            revision: None,
-            result: Err(error),
-        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod allowance;
 pub mod annotations;
+pub mod command_line;
 pub mod controller;
 pub mod inventory;
 pub mod object;
@@ -13,6 +14,7 @@ pub mod plan;
 pub mod ready;
 pub mod reconcile;
 pub mod revision;
+pub mod seen;
 pub mod source;
 pub mod stage;
 pub mod store;

@@ -40,6 +40,8 @@ pub struct PlanInput<'a> {
     pub wanted: &'a [Value],
     /// What was written before.
     pub inventory: &'a Inventory,
+    /// What was applied last; empty where that is not known.
+    pub applied: &'a [Value],
     /// The objects that are there, of those that are wanted or in the inventory.
     pub live: &'a BTreeMap<ObjectKey, Value>,
     /// What the commit allows.
@@ -109,6 +111,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Refusal>> {
         let objects = input.inventory.objects.len();
         return Err(vec![Refusal::Empty { objects }]);
     }
+    let (applied, _) = by_key(input.applied);
     let mut plan = Plan::default();
     let mut stages: BTreeMap<Stage, Vec<Write>> = BTreeMap::new();
     for (key, object) in &wanted {
@@ -116,7 +119,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Refusal>> {
             refusals.push(Refusal::Kind(key.clone()));
             continue;
         };
-        match write(input, key, object, stage) {
+        match write(input, &applied, key, object, stage) {
             None => plan.unchanged += 1,
             Some((write, weakened)) => {
                 plan.weakened.extend(weakened);
@@ -173,6 +176,7 @@ fn owned_by_others(input: &PlanInput<'_>, wanted: &Wanted<'_>) -> Vec<Refusal> {
 
 fn write(
     input: &PlanInput<'_>,
+    applied: &Wanted<'_>,
     key: &ObjectKey,
     object: &Value,
     stage: Stage,
@@ -199,8 +203,10 @@ fn write(
     // was there before.
     let was_there = input.inventory.objects.is_empty() || input.inventory.objects.contains(key);
     let is_judged = !is_put_back && (live.is_some() || !was_there);
+    // What others made of an object in between is not what the revision changes.
+    let baseline = live.map(|live| applied.get(key).copied().unwrap_or(live));
     let weakened = is_judged
-        .then(|| weakening::of(key, live, object))
+        .then(|| weakening::of(key, baseline, object))
         .flatten();
     let to_clear = live.filter(|_| found.is_some_and(|found| found.has_extras));
     let write = Write {

@@ -14,6 +14,7 @@ use crate::{
     object::ObjectKey,
     plan::{Plan, PlanInput, plan},
     revision::Revision,
+    seen::Seen,
     store::Store,
     sync_error::SyncError,
     world::World,
@@ -32,15 +33,28 @@ pub struct Options {
     pub plan_only: bool,
 }
 
-/// Brings a revision into a cluster, or only tells what that would do.
+/// What a pass came to.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// What was written and deleted, or would be.
+    pub plan: Plan,
+    /// What the source has in the cluster.
+    pub inventory: Inventory,
+    /// The objects as they were left.
+    pub seen: Seen,
+}
+
+/// Brings a revision into a cluster, or only tells what that would do. `applied` is what was applied
+/// last, where it is known: what it makes weaker is judged by that, not by what others made of it.
 ///
 /// # Errors
 /// What forbids it; then nothing is written, save where the cluster fails on the way.
 pub fn reconcile(
     cluster: &Cluster,
     revision: &Revision,
+    applied: Option<&Revision>,
     options: &Options,
-) -> Result<(Plan, Inventory), SyncError> {
+) -> Result<Done, SyncError> {
     let commit = &revision.commit;
     let allowance = Allowance::of_message(&revision.message).map_err(|part| {
         let commit = commit.clone();
@@ -55,6 +69,7 @@ pub fn reconcile(
         commit,
         wanted: &revision.objects,
         inventory: &before,
+        applied: applied.map_or(&[], |applied| &applied.objects),
         live: &live,
         allowance,
     });
@@ -70,7 +85,12 @@ pub fn reconcile(
         objects: wanted.chain(plan.kept.iter().cloned()).collect(),
     };
     if options.plan_only {
-        return Ok((plan, before));
+        let seen = world.into_seen();
+        return Ok(Done {
+            plan,
+            inventory: before,
+            seen,
+        });
     }
     if !plan.is_empty() {
         let both = before.objects.union(&after.objects).cloned().collect();
@@ -86,5 +106,10 @@ pub fn reconcile(
     if after != before || !plan.is_empty() {
         store.write(&after)?;
     }
-    Ok((plan, after))
+    let seen = world.into_seen();
+    Ok(Done {
+        plan,
+        inventory: after,
+        seen,
+    })
 }

@@ -19,6 +19,7 @@ use crate::{
     plan::{Plan, Write},
     ready,
     revision::Revision,
+    seen::Seen,
     stage::Stage,
     sync_error::SyncError,
 };
@@ -36,18 +37,28 @@ const OURS: ApplyOptions<'static> = ApplyOptions {
 pub(crate) struct World<'a> {
     cluster: &'a Cluster,
     discovery: Discovery,
+    seen: Seen,
 }
 
 impl<'a> World<'a> {
     /// Asks a cluster what it serves.
     pub(crate) fn of(cluster: &'a Cluster) -> Result<World<'a>, ClusterError> {
         let discovery = Discovery::of(cluster)?;
-        Ok(World { cluster, discovery })
+        Ok(World {
+            cluster,
+            discovery,
+            seen: Seen::default(),
+        })
+    }
+
+    /// What was seen of the objects, at last.
+    pub(crate) fn into_seen(self) -> Seen {
+        self.seen
     }
 
     /// The objects that are there.
     pub(crate) fn live(
-        &self,
+        &mut self,
         revision: &Revision,
         before: &Inventory,
     ) -> Result<BTreeMap<ObjectKey, Value>, SyncError> {
@@ -66,8 +77,9 @@ impl<'a> World<'a> {
         let targets: Vec<Target<'_>> = kinds.iter().map(|(key, kind)| target(key, kind)).collect();
         let read = self.cluster.read_objects(&targets);
         let mut live = BTreeMap::new();
-        for (key, found) in kinds.keys().zip(read) {
+        for ((key, kind), found) in kinds.iter().zip(read) {
             if let Some(object) = found? {
+                self.seen.note(key, kind, &object);
                 live.insert(key.clone(), object);
             }
         }
@@ -163,6 +175,7 @@ impl<'a> World<'a> {
         for (key, uid) in &plan.prunes {
             if let Some(kind) = self.discovery.preferred(&key.group, &key.kind) {
                 self.cluster.delete_object(&target(key, kind), uid)?;
+                self.seen.forget(key);
             }
         }
         Ok(())
@@ -195,7 +208,13 @@ impl<'a> World<'a> {
         }
     }
 
-    fn wait(&self, writes: &[Write], patience: Duration) -> Result<(), SyncError> {
+    fn note(&mut self, write: &Write, object: &Value) {
+        if let Some(kind) = self.kind(&write.object).cloned() {
+            self.seen.note(&write.key, &kind, object);
+        }
+    }
+
+    fn wait(&mut self, writes: &[Write], patience: Duration) -> Result<(), SyncError> {
         let end = Instant::now() + patience;
         let mut left: Vec<&Write> = writes.iter().collect();
         loop {
@@ -206,7 +225,10 @@ impl<'a> World<'a> {
             let mut lacking = Vec::new();
             for (write, found) in left.iter().zip(read) {
                 let lacks = match found? {
-                    Some(object) => ready::lacks(&object),
+                    Some(object) => {
+                        self.note(write, &object);
+                        ready::lacks(&object)
+                    }
                     None => Some("it is not there any more".to_owned()),
                 };
                 lacking.extend(lacks.map(|reason| (*write, reason)));

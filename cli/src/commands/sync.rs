@@ -150,7 +150,8 @@ fn pass(args: &PassArgs) -> Result<(Plan, Inventory), Stop> {
         patience: args.wait,
         plan_only: args.plan,
     };
-    Ok(reconcile::reconcile(&cluster, &revision, &options)?)
+    let done = reconcile::reconcile(&cluster, &revision, None, &options)?;
+    Ok((done.plan, done.inventory))
 }
 
 fn source(args: &PassArgs) -> Result<Source, Diagnostic> {

@@ -109,6 +109,11 @@ impl Cluster {
         self.runtime.spawn(future).abort_handle()
     }
 
+    /// How long an answer may take.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// The answer to a call, waited for.
     pub(crate) fn ask(&self, call: &Call) -> Result<Value, ClusterError> {
         self.wait(self.answer(call))

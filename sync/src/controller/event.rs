@@ -3,8 +3,8 @@
 use portcullis_cluster::{Cluster, ClusterError, ServedKind};
 use serde_json::{Value, json};
 
-use super::{Outcome, times::now};
-use crate::{ownership::MANAGER, plan::Reason};
+use super::{pass::Outcome, times::now};
+use crate::{ownership::MANAGER, plan::Reason, reconcile::Done, sync_error::SyncError};
 
 /// The longest message that the server takes.
 const LONGEST: usize = 1024;
@@ -18,45 +18,68 @@ pub(super) struct Event {
 
 /// What is to be told of a pass. What was told before is not told again.
 pub(super) fn of(object: &Value, outcome: &Outcome) -> Vec<Event> {
-    let said = ready(object);
+    let mut events = match &outcome.result {
+        Ok(done) => put_back(object, done),
+        Err(_) => outcome
+            .held
+            .as_ref()
+            .map(|done| put_back(object, done))
+            .unwrap_or_default(),
+    };
     match &outcome.result {
-        Ok((plan, inventory)) => {
-            let back = plan
-                .writes()
-                .filter(|write| matches!(write.reason, Reason::PutBack(_)));
-            let mut events: Vec<Event> = back
-                .map(|write| Event {
-                    kind: "Warning",
-                    reason: "PutBack",
-                    message: write.to_string(),
-                })
-                .collect();
-            let revision = object.pointer("/status/revision").and_then(Value::as_str);
-            if revision != Some(&inventory.commit) {
-                let (written, pruned) = (plan.writes().count(), plan.prunes.len());
-                events.push(Event {
-                    kind: "Normal",
-                    reason: "Synced",
-                    message: format!(
-                        "revision {}: {written} written, {pruned} deleted, {} as they should be",
-                        inventory.commit, plan.unchanged
-                    ),
-                });
-            }
-            events
-        }
-        Err(error) => {
-            let (reason, message) = (error.reason(), super::status::cut(&error.to_string()));
-            if said == Some((reason, &message)) {
-                return Vec::new();
-            }
-            vec![Event {
-                kind: "Warning",
-                reason,
-                message,
-            }]
-        }
+        Ok(done) => events.extend(synced(object, done)),
+        Err(error) => events.extend(failed(object, error)),
     }
+    events
+}
+
+/// What others changed or deleted, and is as it was.
+fn put_back(object: &Value, done: &Done) -> Vec<Event> {
+    let is_same = revision(object) == Some(&done.inventory.commit);
+    let writes = done.plan.writes();
+    let told = writes.filter_map(|write| match write.reason {
+        Reason::PutBack(_) => Some(write.to_string()),
+        Reason::Create if is_same => Some(format!("put back {}, which was deleted", write.key)),
+        Reason::Create | Reason::Change => None,
+    });
+    told.map(|message| Event {
+        kind: "Warning",
+        reason: "PutBack",
+        message,
+    })
+    .collect()
+}
+
+fn synced(object: &Value, done: &Done) -> Option<Event> {
+    let Done {
+        plan, inventory, ..
+    } = done;
+    let is_new = revision(object) != Some(&inventory.commit);
+    is_new.then(|| Event {
+        kind: "Normal",
+        reason: "Synced",
+        message: format!(
+            "revision {}: {} written, {} deleted, {} as they should be",
+            inventory.commit,
+            plan.writes().count(),
+            plan.prunes.len(),
+            plan.unchanged
+        ),
+    })
+}
+
+fn failed(object: &Value, error: &SyncError) -> Option<Event> {
+    let (reason, message) = (error.reason(), super::status::cut(&error.to_string()));
+    let is_new = ready(object) != Some((reason, &message));
+    is_new.then_some(Event {
+        kind: "Warning",
+        reason,
+        message,
+    })
+}
+
+fn revision(object: &Value) -> Option<&str> {
+    object.pointer("/status/revision").and_then(Value::as_str)
 }
 
 /// Reason and message of the condition `Ready`.

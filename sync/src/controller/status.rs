@@ -6,7 +6,7 @@ use portcullis_api::{
 };
 use serde_json::Value;
 
-use super::{Outcome, generation};
+use super::{generation, pass::Outcome};
 use crate::{object::ObjectKey, sync_error::SyncError};
 
 /// The longest message.
@@ -28,7 +28,8 @@ pub(super) fn of(object: &Value, outcome: &Outcome, now: &str) -> Option<Value> 
     };
     let mut conditions = Vec::new();
     match &outcome.result {
-        Ok((_, inventory)) => {
+        Ok(done) => {
+            let inventory = &done.inventory;
             after.revision = Some(inventory.commit.clone());
             after.inventory = inventory.objects.iter().map(ObjectKey::id).collect();
             let message = format!("revision {} is in the cluster", inventory.commit);

@@ -6,7 +6,7 @@
     reason = "a test without a control plane, or with another answer, should fail"
 )]
 
-use std::{env, process::ExitCode};
+use std::{env, ffi::OsString, process::ExitCode};
 
 use portcullis_e2e::harness;
 
@@ -24,11 +24,14 @@ mod webhook;
 mod webhook_process;
 
 fn main() -> ExitCode {
-    if env::args_os()
-        .nth(1)
-        .is_some_and(|first| first == webhook_process::NAME)
-    {
-        return portcullis_webhook::command_line::main_with(env::args_os().skip(1));
+    // Tests that kill a binary start this program in its place.
+    let arguments: Vec<OsString> = env::args_os().skip(1).collect();
+    let name = arguments.first().and_then(|name| name.to_str());
+    if name == Some(webhook_process::NAME) {
+        return portcullis_webhook::command_line::main_with(arguments);
+    }
+    if name == Some("portcullis-sync") {
+        return portcullis_sync::command_line::run(arguments);
     }
     harness::run(
         &[

@@ -1,6 +1,9 @@
 //! The controller of PolicySources: what it brings in, what it says, and what it leaves alone.
 
-use std::{fs, thread, time::Duration};
+use std::{
+    fs, thread,
+    time::{Duration, Instant},
+};
 
 use portcullis_api::custom_resources::OWN;
 use portcullis_cluster::{Cluster, ConnectOptions};
@@ -33,6 +36,16 @@ impl Watched<'_> {
         thread::sleep(Duration::from_millis(1100));
         self.controller.pass().unwrap();
         self.get()["status"].clone()
+    }
+
+    /// Lets the controller do what it is told to by its watches, until something is so.
+    fn until(&mut self, is_so: impl Fn(&Watched<'_>) -> bool) {
+        let end = Instant::now() + Duration::from_secs(120);
+        while !is_so(self) {
+            assert!(Instant::now() < end, "{}", self.events());
+            self.controller.wait(Duration::from_secs(1));
+            self.controller.pass().unwrap();
+        }
     }
 
     fn get(&self) -> Value {
@@ -122,6 +135,7 @@ fn a_source_is_kept_in_the_cluster(plane: &ControlPlane) {
     wrong_credentials_are_named(&mut watched, &authority);
     commits_are_followed(&mut watched);
     drift_is_put_back(&mut watched);
+    drift_is_put_back_at_once(&mut watched);
     what_is_suspended_is_left_alone(&mut watched);
 }
 
@@ -206,6 +220,42 @@ fn drift_is_put_back(watched: &mut Watched<'_>) {
         &watched.events(),
         &["PutBack: put back ClusterPolicy/watched-label, which a-person changed"],
     );
+}
+
+fn drift_is_put_back_at_once(watched: &mut Watched<'_>) {
+    let plane = watched.source.plane;
+    let seldom = [
+        "patch",
+        "policysource",
+        "policies",
+        "-n",
+        "sources",
+        "--type=merge",
+        "-p",
+        r#"{"spec": {"interval": "1h"}}"#,
+    ];
+    plane.kubectl(&seldom, "").unwrap();
+    watched.pass();
+    let edit = [
+        "patch",
+        "clusterpolicy",
+        "watched-label",
+        "--type=merge",
+        "--field-manager=another",
+        "-p",
+        r#"{"spec": {"failurePolicy": "Ignore"}}"#,
+    ];
+    plane.kubectl(&edit, "").unwrap();
+    watched.until(|watched| watched.events().contains("which another changed"));
+    assert_eq!(
+        watched.source.policy("label")["spec"]["failurePolicy"],
+        Value::Null
+    );
+    let delete = ["delete", "clusterpolicy", "watched-label"];
+    plane.kubectl(&delete, "").unwrap();
+    let told = "put back ClusterPolicy/watched-label, which was deleted";
+    watched.until(|watched| watched.events().contains(told));
+    watched.source.policy("label");
 }
 
 fn what_is_suspended_is_left_alone(watched: &mut Watched<'_>) {

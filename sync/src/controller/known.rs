@@ -1,0 +1,162 @@
+//! What is known of a source from one pass to the next.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{
+    generation,
+    pass::{Due, Outcome},
+    source,
+    times::retry,
+};
+use crate::{plan::Reason, reconcile::Done, revision::Revision, seen::Seen};
+
+/// After so many times in a row, what others change is put back later and later: another controller
+/// would do the same for ever.
+const AT_ONCE: u32 = 5;
+const CALM: Duration = Duration::from_secs(60);
+
+/// What is known of a source.
+#[derive(Clone)]
+pub(super) struct Known {
+    pub(super) generation: Option<i64>,
+    /// When it is fetched again.
+    pub(super) due: Instant,
+    pub(super) failures: u32,
+    /// What the commit wants, which passed the gate.
+    pub(super) revision: Option<Arc<Revision>>,
+    /// What was applied last.
+    pub(super) applied: Option<Arc<Revision>>,
+    pub(super) seen: Seen,
+    /// Whether somebody changed objects of it.
+    pub(super) is_changed: bool,
+    pub(super) is_suspended: bool,
+    pub(super) put_back: PutBack,
+}
+
+/// How often in a row something was put back.
+#[derive(Clone, Copy, Default)]
+pub(super) struct PutBack {
+    times: u32,
+    last: Option<Instant>,
+}
+
+/// What is done about a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Work {
+    /// It is fetched and brought into the cluster.
+    Fetch,
+    /// What was applied last is put back where somebody changed it.
+    Check,
+}
+
+impl Known {
+    /// What is known of a source after a pass.
+    pub(super) fn after(due: &Due, outcome: Outcome) -> Known {
+        let (before, now) = (due.known.as_ref(), Instant::now());
+        let done = outcome.result.as_ref().ok().or(outcome.held.as_ref());
+        let mut put_back = before.map(|known| known.put_back).unwrap_or_default();
+        if done.is_some_and(|done| has_put_back(done, due.work)) {
+            put_back.count(now);
+        }
+        let seen = done.map(|done| done.seen.clone());
+        let seen = seen.or_else(|| before.map(|known| known.seen.clone()));
+        let (mut next, mut failures) = match (&outcome.result, due.work, before) {
+            (Ok(_), Work::Check, Some(before)) => (before.due, before.failures),
+            (Ok(_), ..) => (now + source::interval(&due.object), 0),
+            (Err(_), ..) => (now, before.map_or(0, |known| known.failures) + 1),
+        };
+        if outcome.result.is_err() {
+            next = now + retry(failures);
+            failures = failures.max(1);
+        }
+        // What a check applied is not what the repository has, where the last commit was refused.
+        let revision = match due.work {
+            Work::Check => before.and_then(|known| known.revision.clone()),
+            Work::Fetch => outcome.revision,
+        };
+        Known {
+            generation: generation(&due.object),
+            due: next,
+            failures,
+            revision,
+            applied: outcome
+                .applied
+                .or_else(|| before.and_then(|known| known.applied.clone())),
+            seen: seen.unwrap_or_default(),
+            is_changed: false,
+            is_suspended: false,
+            put_back,
+        }
+    }
+
+    /// What is to be done now.
+    pub(super) fn work(&self, generation: Option<i64>, now: Instant) -> Option<Work> {
+        if self.generation != generation || self.due <= now {
+            return Some(Work::Fetch);
+        }
+        let is_calm = self.put_back.until() <= Some(now);
+        (self.can_check() && is_calm).then_some(Work::Check)
+    }
+
+    fn can_check(&self) -> bool {
+        self.is_changed && self.applied.is_some()
+    }
+
+    /// When there is something to do, if nobody does anything; never for one that is suspended.
+    pub(super) fn next(&self) -> Option<Instant> {
+        if self.is_suspended {
+            return None;
+        }
+        let check = self.put_back.until().filter(|_| self.can_check());
+        Some(check.map_or(self.due, |check| check.min(self.due)))
+    }
+}
+
+impl PutBack {
+    /// Counts a pass that put something back.
+    pub(super) fn count(&mut self, now: Instant) {
+        let is_calm = self.last.is_none_or(|last| now.duration_since(last) > CALM);
+        let until = self.until().is_none_or(|until| until + CALM < now);
+        self.times = if is_calm && until { 1 } else { self.times + 1 };
+        self.last = Some(now);
+    }
+
+    fn until(&self) -> Option<Instant> {
+        let last = self.last?;
+        match self.times.saturating_sub(AT_ONCE) {
+            0 => Some(last),
+            more => Some(last + retry(more)),
+        }
+    }
+}
+
+fn has_put_back(done: &Done, work: Work) -> bool {
+    let mut writes = done.plan.writes();
+    writes.any(|write| match write.reason {
+        Reason::PutBack(_) => true,
+        // What a check creates was deleted by somebody.
+        Reason::Create | Reason::Change => work == Work::Check,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_changes_the_same_again_and_again_is_met_later_and_later() {
+        let start = Instant::now();
+        let mut put_back = PutBack::default();
+        for _ in 0..AT_ONCE {
+            put_back.count(start);
+        }
+        assert_eq!(put_back.until(), Some(start));
+        put_back.count(start);
+        assert_eq!(put_back.until(), Some(start + retry(1)));
+        put_back.count(start + CALM * 3);
+        assert_eq!(put_back.until(), Some(start + CALM * 3));
+    }
+}

@@ -1,0 +1,166 @@
+//! One pass over a source: what it wants is fetched, judged and brought into the cluster.
+
+use std::{sync::Arc, time::Duration};
+
+use portcullis_api::{policy_source::PolicySource, read::read};
+use portcullis_cluster::Cluster;
+use serde_json::Value;
+
+use super::{
+    generation,
+    known::{Known, Work},
+    source,
+    times::unix_nanoseconds,
+};
+use crate::{
+    reconcile::{self, Done, Options},
+    revision::{self, Revision},
+    source::{Source, fetch},
+    store::Store,
+    sync_error::SyncError,
+};
+
+/// A source with something to do.
+pub(super) struct Due {
+    pub(super) key: (String, String),
+    pub(super) object: Value,
+    pub(super) known: Option<Known>,
+    pub(super) work: Work,
+}
+
+/// What a pass over a source came to.
+pub(super) struct Outcome {
+    pub(super) attempted: Option<String>,
+    pub(super) revision: Option<Arc<Revision>>,
+    pub(super) applied: Option<Arc<Revision>>,
+    pub(super) result: Result<Done, SyncError>,
+    /// What was done for the revision that was applied last, where the new one cannot be.
+    pub(super) held: Option<Done>,
+}
+
+impl Outcome {
+    pub(super) fn failed(error: SyncError) -> Outcome {
+        Outcome {
+            attempted: None,
+            revision: None,
+            applied: None,
+            result: Err(error),
+            held: None,
+        }
+    }
+}
+
+impl Due {
+    /// Does what is to be done.
+    pub(super) fn run(&self, cluster: &Cluster, patience: Duration) -> Outcome {
+        let known = self.known.as_ref();
+        let applied = known.and_then(|known| known.applied.clone());
+        if let (Work::Check, Some(applied)) = (self.work, &applied) {
+            return self.apply(cluster, patience, applied, Some(applied));
+        }
+        let mut outcome = self.fetched(cluster, patience, applied.as_deref());
+        if outcome.result.is_err() && is_about_the_revision(&outcome.result) {
+            // The last good revision stays in the cluster, whatever others do to it.
+            let applied = applied.or_else(|| self.applied_before(cluster).map(Arc::new));
+            if let Some(applied) = applied {
+                let held = self.apply(cluster, patience, &applied, Some(&applied));
+                outcome.held = held.result.ok();
+                outcome.applied = Some(applied);
+            }
+        }
+        outcome
+    }
+
+    /// Fetches, judges and applies. A commit that passed the gate is not judged again.
+    fn fetched(
+        &self,
+        cluster: &Cluster,
+        patience: Duration,
+        applied: Option<&Revision>,
+    ) -> Outcome {
+        let source = match self.source(cluster) {
+            Ok(source) => source,
+            Err(error) => return Outcome::failed(error),
+        };
+        let checkout = match fetch(&source) {
+            Ok(checkout) => checkout,
+            Err(error) => return Outcome::failed(error.into()),
+        };
+        let known = self.known.as_ref();
+        let known = known.filter(|known| known.generation == generation(&self.object));
+        let known = known.and_then(|known| known.revision.clone());
+        let revision = match known.filter(|known| known.commit == checkout.commit) {
+            Some(known) => Ok(known),
+            None => revision::read(&source, &checkout, unix_nanoseconds()).map(Arc::new),
+        };
+        match revision {
+            Ok(revision) => self.apply(cluster, patience, &revision, applied),
+            Err(findings) => {
+                let commit = checkout.commit.clone();
+                let error = SyncError::Gate { commit, findings };
+                Outcome {
+                    attempted: Some(checkout.commit.clone()),
+                    ..Outcome::failed(error)
+                }
+            }
+        }
+    }
+
+    fn source(&self, cluster: &Cluster) -> Result<Source, SyncError> {
+        let wanted: PolicySource =
+            read(&self.object).map_err(|error| SyncError::Spec(error.to_string()))?;
+        source::of(cluster, &wanted)
+    }
+
+    /// What was applied last, from the repository: after a start it is known by its commit only.
+    fn applied_before(&self, cluster: &Cluster) -> Option<Revision> {
+        let source = self.source(cluster).ok()?;
+        let store = Store::new(cluster, &self.key.0, &source.name);
+        let commit = store.read().ok()?.commit;
+        if commit.is_empty() {
+            return None;
+        }
+        let source = Source {
+            revision: Some(commit),
+            ..source
+        };
+        let checkout = fetch(&source).ok()?;
+        revision::read(&source, &checkout, unix_nanoseconds()).ok()
+    }
+
+    fn apply(
+        &self,
+        cluster: &Cluster,
+        patience: Duration,
+        revision: &Arc<Revision>,
+        before: Option<&Revision>,
+    ) -> Outcome {
+        let options = Options {
+            source: format!("{}/{}", self.key.0, self.key.1),
+            namespace: self.key.0.clone(),
+            patience,
+            plan_only: false,
+        };
+        let result = reconcile::reconcile(cluster, revision, before, &options);
+        Outcome {
+            attempted: Some(revision.commit.clone()),
+            applied: result.is_ok().then(|| Arc::clone(revision)),
+            revision: Some(Arc::clone(revision)),
+            result,
+            held: None,
+        }
+    }
+}
+
+/// Whether a revision, or the way to it, is at fault, and not the cluster.
+fn is_about_the_revision(result: &Result<Done, SyncError>) -> bool {
+    matches!(
+        result,
+        Err(SyncError::Source(_)
+            | SyncError::Gate { .. }
+            | SyncError::Allowance { .. }
+            | SyncError::Refused { .. }
+            | SyncError::Spec(_)
+            | SyncError::Object { .. })
+    )
+}
