@@ -62,6 +62,13 @@ impl PolicyInfo {
         self.api_version.starts_with("kyverno.io/")
     }
 
+    /// Whether the policy is one of the API server's own.
+    #[must_use]
+    pub fn is_native(&self) -> bool {
+        self.api_version
+            .starts_with("admissionregistration.k8s.io/")
+    }
+
     /// The namespace that the policy is bound to; empty for a kind that is about all of them, whatever
     /// namespace is written on it.
     #[must_use]

@@ -110,6 +110,20 @@ pub struct RuleDetail {
     pub generated: Vec<Value>,
     /// The existing object that a `mutate` rule with `targets` changed, as it is after the change.
     pub patched_target: Option<Value>,
+    /// What a binding makes of what a policy of the API server says.
+    pub bound: Option<Bound>,
+}
+
+/// What a binding makes of what a policy of the API server says: one violation may deny, another warn,
+/// and each is told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bound {
+    /// The binding.
+    pub name: String,
+    /// Why the request is denied.
+    pub denials: Vec<String>,
+    /// What the user is warned of.
+    pub warnings: Vec<String>,
 }
 
 /// A pattern that an object, or an element of a loop, does not match.
@@ -170,6 +184,14 @@ impl RuleResponse {
             .iter()
             .flat_map(|detail| &detail.properties)
             .map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// What a binding makes of it, for a policy of the API server.
+    #[must_use]
+    pub fn bound(&self) -> Option<&Bound> {
+        self.detail
+            .as_ref()
+            .and_then(|detail| detail.bound.as_ref())
     }
 
     /// The objects that the rule generates.

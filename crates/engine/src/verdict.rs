@@ -33,6 +33,8 @@ pub struct Cause {
     pub policy: Arc<PolicyInfo>,
     /// The rule.
     pub rule: String,
+    /// The binding that puts a policy of the API server into effect; empty for all others.
+    pub binding: String,
     /// Whether the rule could not be evaluated; otherwise the object violates it.
     pub is_error: bool,
     /// What it says.
@@ -45,14 +47,7 @@ pub struct Cause {
 #[must_use]
 pub fn verdict(request: &Request<'_>, responses: &[EngineResponse]) -> Verdict {
     let causes: Vec<Cause> = each_rule(responses)
-        .filter(|(response, rule)| denies(response, rule))
-        .map(|(response, rule)| Cause {
-            policy: Arc::clone(&response.policy),
-            rule: rule.rule.to_string(),
-            is_error: rule.status == RuleStatus::Error,
-            message: rule.message.to_string(),
-            path: rule.path().to_owned(),
-        })
+        .flat_map(|(response, rule)| causes(response, rule))
         .collect();
     Verdict {
         allowed: causes.is_empty(),
@@ -70,6 +65,26 @@ fn each_rule(
         .flat_map(|response| response.rules.iter().map(move |rule| (response, rule)))
 }
 
+/// Why a rule denies the request, if it does.
+fn causes(response: &EngineResponse, rule: &RuleResponse) -> Vec<Cause> {
+    let cause = |binding: &str, message: &str| Cause {
+        policy: Arc::clone(&response.policy),
+        rule: rule.rule.to_string(),
+        binding: binding.to_owned(),
+        is_error: rule.status == RuleStatus::Error,
+        message: message.to_owned(),
+        path: rule.path().to_owned(),
+    };
+    match rule.bound() {
+        Some(bound) => {
+            let denials = bound.denials.iter();
+            denials.map(|message| cause(&bound.name, message)).collect()
+        }
+        None if denies(response, rule) => vec![cause("", &rule.message)],
+        None => Vec::new(),
+    }
+}
+
 fn denies(response: &EngineResponse, rule: &RuleResponse) -> bool {
     match rule.status {
         RuleStatus::Fail => response.failure_action == FailureAction::Enforce,
@@ -80,19 +95,30 @@ fn denies(response: &EngineResponse, rule: &RuleResponse) -> bool {
 
 fn warnings(responses: &[EngineResponse]) -> Vec<String> {
     each_rule(responses)
-        .filter(|(response, rule)| {
-            response.policy.emit_warning
-                && matches!(rule.status, RuleStatus::Fail | RuleStatus::Error)
-                && !denies(response, rule)
-        })
-        .map(|(response, rule)| {
-            let (policy, message) = (&response.policy, &rule.message);
-            match policy.has_rules() {
-                true => format!("policy {}.{}: {message}", policy.key(), rule.rule),
-                false => said(policy, rule.status == RuleStatus::Error, message),
+        .flat_map(|(response, rule)| match rule.bound() {
+            Some(bound) => {
+                let policy = named(&response.policy, &bound.name);
+                let warnings = bound.warnings.iter();
+                warnings
+                    .map(|message| format!("Validation failed for {policy}: {message}"))
+                    .collect()
             }
+            None => Vec::from_iter(warning(response, rule)),
         })
         .collect()
+}
+
+/// What the user is told of a rule that no binding is about and that does not deny the request.
+fn warning(response: &EngineResponse, rule: &RuleResponse) -> Option<String> {
+    let is_violation = matches!(rule.status, RuleStatus::Fail | RuleStatus::Error);
+    if !response.policy.emit_warning || !is_violation || denies(response, rule) {
+        return None;
+    }
+    let (policy, message) = (&response.policy, &rule.message);
+    Some(match policy.has_rules() {
+        true => format!("policy {}.{}: {message}", policy.key(), rule.rule),
+        false => said(policy, rule.status == RuleStatus::Error, message),
+    })
 }
 
 /// How Kyverno tells what a policy without rules of its own says.
@@ -101,13 +127,40 @@ fn said(policy: &PolicyInfo, is_error: bool, message: &str) -> String {
     format!("Policy {} {word}: {message}", policy.key())
 }
 
+/// How the API server names one of its own policies, and the binding that puts it into effect.
+fn named(policy: &PolicyInfo, binding: &str) -> String {
+    let name = &policy.name;
+    let kind = match policy.kind.as_str() {
+        "MutatingAdmissionPolicy" => "policy",
+        kind => kind,
+    };
+    match binding {
+        "" => format!("{kind} '{name}'"),
+        binding => format!("{kind} '{name}' with binding '{binding}'"),
+    }
+}
+
+impl Cause {
+    /// What a user is told of a policy without rules of its own: in the API server's words where it
+    /// is one of the API server's kinds, else in Kyverno's.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let message = &self.message;
+        match self.policy.is_native() {
+            true => {
+                let policy = named(&self.policy, &self.binding);
+                format!("{policy} denied request: {message}")
+            }
+            false => said(&self.policy, self.is_error, message),
+        }
+    }
+}
+
 /// What policies with rules say, and then the others, a line each where both do.
 fn deny_message(request: &Request<'_>, causes: &[Cause]) -> String {
     let (of_rules, others): (Vec<&Cause>, Vec<&Cause>) =
         causes.iter().partition(|cause| cause.policy.has_rules());
-    let others = others
-        .iter()
-        .map(|cause| said(&cause.policy, cause.is_error, &cause.message));
+    let others = others.iter().map(|cause| cause.told());
     let others = others.collect::<Vec<_>>().join("; ");
     match of_rules.as_slice() {
         [] => others,

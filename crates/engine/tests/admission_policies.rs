@@ -248,7 +248,9 @@ fn errors_deny_unless_they_are_ignored() {
     check(
         &condition("Fail", "object.spec.missing == 1"),
         &[],
-        &["Enforce error no such key: missing"],
+        &[
+            "Enforce error expression 'object.spec.missing == 1' resulted in error: no such key: missing",
+        ],
     );
 }
 
@@ -314,7 +316,12 @@ fn mutations_are_applied_one_after_the_other() {
         &broken("Fail"),
         &[],
         false,
-        (&["Enforce error no such key: missing"], Value::Null),
+        (
+            &[
+                "Enforce error expression 'Object{spec: Object.spec{replicas: object.spec.missing}}' resulted in error: no such key: missing",
+            ],
+            Value::Null,
+        ),
     );
     check_change(
         &broken("Ignore"),

@@ -3,11 +3,11 @@
 use portcullis_api::cel_expression::AuditAnnotation;
 use portcullis_cel::{program::Program, types::Type, value::Value};
 
-use super::{compiler::Compiler, scope::Scope};
+use super::{compiler::Compiler, scope::Scope, validation::without_value};
 
 /// Annotations whose values expressions give.
 #[derive(Debug, Default)]
-pub struct AuditAnnotations(Vec<(String, Program)>);
+pub struct AuditAnnotations(Vec<(AuditAnnotation, Program)>);
 
 impl AuditAnnotations {
     /// Makes annotations ready; what is wrong with them is kept by the compiler.
@@ -17,7 +17,7 @@ impl AuditAnnotations {
             let path = format!("spec.auditAnnotations[{index}].valueExpression");
             let text = &annotation.value_expression;
             let program = compiler.expression(&path, text, &[Type::String, Type::Null])?;
-            Some((annotation.key.clone(), program))
+            Some((annotation.clone(), program))
         });
         AuditAnnotations(annotations.collect())
     }
@@ -25,9 +25,18 @@ impl AuditAnnotations {
     /// Keys and values; one without a value, or with null, is left out.
     pub fn values<'a>(&'a self, scope: &Scope<'_, 'a>) -> impl Iterator<Item = (String, String)> {
         let annotations = self.0.iter();
-        annotations.filter_map(|(key, program)| match scope.evaluate(program) {
-            Ok(Value::String(text)) => Some((key.clone(), text.as_str().to_owned())),
+        annotations.filter_map(|(written, program)| match scope.evaluate(program) {
+            Ok(Value::String(text)) => Some((written.key.clone(), text.as_str().to_owned())),
             _ => None,
+        })
+    }
+
+    /// What is said of those without a value.
+    pub fn errors<'a>(&'a self, scope: &Scope<'_, 'a>) -> impl Iterator<Item = String> {
+        let annotations = self.0.iter();
+        annotations.filter_map(|(written, program)| {
+            let error = scope.evaluate(program).err()?;
+            Some(without_value(&written.value_expression, &error.message))
         })
     }
 }

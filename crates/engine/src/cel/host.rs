@@ -9,6 +9,7 @@ use portcullis_cel::{
 use serde_json::{Value, json};
 
 use crate::context::source::{ApiCall, ContextSource, Lookup, ServiceCall};
+use crate::request::RequestUser;
 
 /// What expressions ask about the signatures of images.
 pub trait ImageQuestions {
@@ -36,6 +37,7 @@ pub struct SourceHost<'s> {
     images: Option<&'s dyn ImageQuestions>,
     generated: RefCell<Vec<Value>>,
     namespace: String,
+    user: Option<&'s RequestUser>,
 }
 
 /// Fields of `metadata` that belong to one object of a cluster.
@@ -57,7 +59,15 @@ impl<'s> SourceHost<'s> {
             images: None,
             generated: RefCell::default(),
             namespace: String::new(),
+            user: None,
         }
+    }
+
+    /// The world as the user of a request may ask what that user may do.
+    #[must_use]
+    pub fn of_user(mut self, user: Option<&'s RequestUser>) -> SourceHost<'s> {
+        self.user = user;
+        self
     }
 
     /// The world as a policy of one namespace sees it; the empty namespace is for all.
@@ -265,7 +275,41 @@ impl Host for SourceHost<'_> {
         images.payload(image, attestation)
     }
 
-    fn authorize(&self, _: &Value) -> Result<(bool, String), String> {
-        Err("nobody can be asked here who may do what".to_owned())
+    fn authorize(&self, question: &Value) -> Result<(bool, String), String> {
+        let mut question = question.clone();
+        if let (Some(spec), Some(user)) = (question.as_object_mut(), self.user)
+            && !spec.contains_key("user")
+        {
+            spec.insert("user".to_owned(), json!(user.username));
+            spec.insert("uid".to_owned(), json!(user.uid));
+            spec.insert("groups".to_owned(), json!(user.groups));
+            spec.insert("extra".to_owned(), json!(user.extra));
+        }
+        let call = ApiCall {
+            method: "POST".to_owned(),
+            url_path: "/apis/authorization.k8s.io/v1/subjectaccessreviews".to_owned(),
+            service: None,
+            body: Some(json!({
+                "apiVersion": "authorization.k8s.io/v1",
+                "kind": "SubjectAccessReview",
+                "spec": question,
+            })),
+        };
+        let review = match self.source.api_call(&call) {
+            Lookup::Found(review) => review,
+            Lookup::Failed(reason) => return Err(reason),
+            Lookup::NotFound | Lookup::Unavailable => {
+                return Err("nobody can be asked here who may do what".to_owned());
+            }
+        };
+        let said = |field: &str| review.pointer(&format!("/status/{field}"));
+        let text = |field| said(field).and_then(Value::as_str).unwrap_or_default();
+        match text("evaluationError") {
+            "" => {
+                let allowed = said("allowed").and_then(Value::as_bool);
+                Ok((allowed.unwrap_or_default(), text("reason").to_owned()))
+            }
+            error => Err(error.to_owned()),
+        }
     }
 }

@@ -10,16 +10,23 @@ use portcullis_cel::{
 use portcullis_schema::Catalogue;
 use serde_json::Value;
 
-use super::{compiler::Compiler, scope::Scope};
+use super::{compiler::Compiler, scope::Scope, validation::without_value};
 use crate::patch::{JsonPatch, JsonPatchOptions, PatchError, apply_configuration};
 
 /// One change.
 #[derive(Debug)]
 pub enum Mutation {
     /// Part of an object, which is merged into it by the structure of its kind.
-    ApplyConfiguration(Program),
+    ApplyConfiguration(Written),
     /// Operations of a JSON patch.
-    JsonPatch(Program),
+    JsonPatch(Written),
+}
+
+/// An expression, ready, and as it is written.
+#[derive(Debug)]
+pub struct Written {
+    program: Program,
+    expression: String,
 }
 
 /// Makes mutations ready; what is wrong with them is kept by the compiler.
@@ -43,13 +50,19 @@ impl Mutation {
                 let path = format!("{path}.applyConfiguration.expression");
                 let wanted = [Type::message(OBJECT)];
                 let program = compiler.expression(&path, &configuration, &wanted)?;
-                Some(Mutation::ApplyConfiguration(program))
+                Some(Mutation::ApplyConfiguration(Written {
+                    program,
+                    expression: configuration,
+                }))
             }
             (None, Some(patch)) => {
                 let path = format!("{path}.jsonPatch.expression");
                 let wanted = [Type::list(Type::message(JSON_PATCH))];
                 let program = compiler.expression(&path, &patch, &wanted)?;
-                Some(Mutation::JsonPatch(program))
+                Some(Mutation::JsonPatch(Written {
+                    program,
+                    expression: patch,
+                }))
             }
             _ => {
                 let problem = "expected applyConfiguration or jsonPatch, and only one of them";
@@ -69,20 +82,61 @@ impl Mutation {
         before: &Value,
         catalogue: &Catalogue,
     ) -> Result<Option<Value>, String> {
-        match self {
-            Mutation::ApplyConfiguration(program) => {
-                let value = scope.evaluate(program).map_err(|error| error.message)?;
-                let configuration = mutation::apply_configuration(&value)?;
-                apply_configuration::apply(before.clone(), &configuration, catalogue)
-                    .map(Some)
-                    .map_err(|error| error.to_string())
-            }
-            Mutation::JsonPatch(program) => {
-                let value = scope.evaluate(program).map_err(|error| error.message)?;
-                patched(before, mutation::json_patch(&value)?)
-            }
-        }
+        self.change(scope, before, catalogue)
+            .map_err(|(_, error)| error)
     }
+
+    /// As [`Mutation::apply`], with errors told in the words of the API server.
+    ///
+    /// # Errors
+    /// Why the expression has no value, or why the value cannot be applied.
+    pub fn apply_natively<'a>(
+        &'a self,
+        scope: &Scope<'_, 'a>,
+        before: &Value,
+        catalogue: &Catalogue,
+    ) -> Result<Option<Value>, String> {
+        let changed = self.change(scope, before, catalogue);
+        changed.map_err(|(step, error)| match (step, self) {
+            (Step::Evaluate, Mutation::ApplyConfiguration(of) | Mutation::JsonPatch(of)) => {
+                without_value(&of.expression, &error)
+            }
+            (Step::Apply, Mutation::ApplyConfiguration(_)) => {
+                format!("error applying patch: invalid ApplyConfiguration: {error}")
+            }
+            (Step::Apply, Mutation::JsonPatch(_)) => format!("JSON Patch: {error}"),
+        })
+    }
+
+    fn change<'a>(
+        &'a self,
+        scope: &Scope<'_, 'a>,
+        before: &Value,
+        catalogue: &Catalogue,
+    ) -> Result<Option<Value>, (Step, String)> {
+        let (Mutation::ApplyConfiguration(of) | Mutation::JsonPatch(of)) = self;
+        let value = scope.evaluate(&of.program);
+        let value = value.map_err(|error| (Step::Evaluate, error.message))?;
+        let changed = match self {
+            Mutation::ApplyConfiguration(_) => {
+                mutation::apply_configuration(&value).and_then(|configuration| {
+                    apply_configuration::apply(before.clone(), &configuration, catalogue)
+                        .map(Some)
+                        .map_err(|error| error.to_string())
+                })
+            }
+            Mutation::JsonPatch(_) => {
+                mutation::json_patch(&value).and_then(|steps| patched(before, steps))
+            }
+        };
+        changed.map_err(|error| (Step::Apply, error))
+    }
+}
+
+/// Where a change goes wrong.
+enum Step {
+    Evaluate,
+    Apply,
 }
 
 fn patched(before: &Value, steps: Vec<Value>) -> Result<Option<Value>, String> {

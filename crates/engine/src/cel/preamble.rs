@@ -9,6 +9,7 @@ use portcullis_cel::{program::Program, types::Type};
 use super::{
     compiler::{Compiler, Variable},
     scope::Scope,
+    validation::without_value,
 };
 use crate::{
     matching::constraints::Constraints,
@@ -21,6 +22,8 @@ pub struct Preamble {
     /// Without constraints a policy is about nothing.
     constraints: Option<Constraints>,
     conditions: Vec<Program>,
+    /// The conditions as they are written.
+    written: Vec<String>,
     /// The variables.
     pub variables: Vec<Variable>,
 }
@@ -33,10 +36,13 @@ impl Preamble {
         conditions: &[MatchCondition],
         variables: &[CelVariable],
     ) -> Preamble {
+        let written = conditions.iter().map(|one| one.expression.clone());
+        let written = written.collect();
         let conditions = compiled_conditions(compiler, conditions);
         Preamble {
             constraints: compiled_constraints(compiler, "spec.matchConstraints", constraints),
             conditions,
+            written,
             variables: compiler.variables("spec.variables", variables),
         }
     }
@@ -69,6 +75,26 @@ impl Preamble {
     /// Why a condition cannot be decided.
     pub fn holds<'a>(&'a self, scope: &Scope<'_, 'a>) -> Result<bool, String> {
         all_hold(&self.conditions, scope)
+    }
+
+    /// As [`Preamble::holds`], with the words of the API server, which tells every error.
+    ///
+    /// # Errors
+    /// Why conditions cannot be decided.
+    pub fn holds_natively<'a>(&'a self, scope: &Scope<'_, 'a>) -> Result<bool, String> {
+        let mut errors = Vec::new();
+        for (condition, written) in self.conditions.iter().zip(&self.written) {
+            match scope.is_true(condition) {
+                Ok(true) => {}
+                Ok(false) => return Ok(false),
+                Err(error) => errors.push(without_value(written, &error)),
+            }
+        }
+        match errors.as_slice() {
+            [] => Ok(true),
+            [error] => Err(error.clone()),
+            errors => Err(format!("[{}]", errors.join(", "))),
+        }
     }
 }
 

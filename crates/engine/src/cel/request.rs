@@ -22,6 +22,12 @@ pub(super) fn admission_request(request: &Request<'_>) -> Map<String, Value> {
         user.insert("uid".to_owned(), json!(known.uid));
         user.insert("groups".to_owned(), json!(known.groups));
         user.insert("extra".to_owned(), json!(known.extra));
+        user.retain(|_, value| {
+            let is_empty = value.as_str() == Some("")
+                || value.as_array().is_some_and(Vec::is_empty)
+                || value.as_object().is_some_and(Map::is_empty);
+            !is_empty
+        });
     }
     let fields = [
         ("uid", json!(request.uid)),
@@ -38,8 +44,11 @@ pub(super) fn admission_request(request: &Request<'_>) -> Map<String, Value> {
         ("dryRun", json!(request.dry_run)),
         ("options", request.options.cloned().unwrap_or_default()),
     ];
+    // As the API server writes a request: these are left out where they are empty.
+    const OPTIONAL: [&str; 4] = ["subResource", "requestSubResource", "name", "namespace"];
     fields
         .into_iter()
+        .filter(|(name, value)| !OPTIONAL.contains(name) || value.as_str() != Some(""))
         .map(|(name, value)| (name.to_owned(), value))
         .collect()
 }

@@ -138,6 +138,8 @@ pub struct Scope<'s, 'a> {
     further: Vec<(&'static str, Value<'a>)>,
     cost: Cell<u64>,
     limit: Option<u64>,
+    /// Whether an error of a variable names the variable, as the API server has it.
+    names_variables: bool,
 }
 
 impl<'s, 'a> Scope<'s, 'a> {
@@ -157,7 +159,27 @@ impl<'s, 'a> Scope<'s, 'a> {
             further: Vec::new(),
             cost: Cell::new(0),
             limit: Some(COST_OF_EXPRESSION),
+            names_variables: false,
         }
+    }
+
+    /// The same scope with the API server's words for a variable that has no value.
+    #[must_use]
+    pub fn naming_variables(mut self) -> Scope<'s, 'a> {
+        self.names_variables = true;
+        self
+    }
+
+    fn variable(&self, variable: &'a Variable) -> Evaluated<'a> {
+        self.evaluate(&variable.program).map_err(|error| {
+            if !self.names_variables {
+                return error;
+            }
+            let name = variable.name.trim_start_matches("variables.");
+            let message = &error.message;
+            let text = format!("composited variable {name:?} fails to evaluate: {message}");
+            Box::new(EvalError::new(text))
+        })
     }
 
     /// The same scope with a further name, or another value of a name.
@@ -233,10 +255,7 @@ impl<'a> Variables<'a> for Scope<'_, 'a> {
             name => {
                 let at = self.variables.iter().position(|one| *one.name == *name)?;
                 let (cell, variable) = (self.values.get(at)?, self.variables.get(at)?);
-                return Some(
-                    cell.get_or_init(|| self.evaluate(&variable.program))
-                        .clone(),
-                );
+                return Some(cell.get_or_init(|| self.variable(variable)).clone());
             }
         }))
     }

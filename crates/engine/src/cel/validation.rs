@@ -127,6 +127,25 @@ pub fn decide_if<'a>(
     Decision::of(RuleStatus::Pass, "success")
 }
 
+/// Every validation that is false, or that has no value where errors decide, in order.
+#[must_use]
+pub fn violations<'a>(
+    validations: &'a [Validation],
+    scope: &Scope<'_, 'a>,
+    errors_decide: bool,
+) -> Vec<Decision> {
+    let each = validations.iter();
+    each.map(|one| decide_if(std::slice::from_ref(one), scope, errors_decide))
+        .filter(|decision| decision.status != RuleStatus::Pass)
+        .collect()
+}
+
+/// How the API server tells that an expression has no value.
+#[must_use]
+pub fn without_value(expression: &str, error: &str) -> String {
+    format!("expression '{expression}' resulted in error: {error}")
+}
+
 impl Validation {
     /// Gives a validation without a message this one.
     pub(crate) fn or_message(&mut self, message: &str) {
@@ -162,12 +181,7 @@ impl Validation {
     fn failed(&self, error: &str) -> String {
         match self.wording {
             Wording::Kyverno => error.to_owned(),
-            Wording::Kubernetes => {
-                format!(
-                    "expression '{}' resulted in error: {error}",
-                    self.expression
-                )
-            }
+            Wording::Kubernetes => without_value(&self.expression, error),
         }
     }
 }

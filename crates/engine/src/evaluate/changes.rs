@@ -1,6 +1,6 @@
 //! What the policies of a set make of a request's object.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ use crate::policies::cluster_policy::{CompiledClusterPolicy, CompiledRule};
 use crate::policy_info::PolicyName;
 use crate::record::Recorder;
 use crate::request::Request;
-use crate::response::{FailureAction, RuleResponse, RuleType};
+use crate::response::{FailureAction, RuleResponse, RuleStatus, RuleType};
 use crate::verified_images::VerifiedImages;
 
 /// What changes the object before it is validated.
@@ -34,6 +34,38 @@ pub(super) struct State {
     pub(super) verified: VerifiedImages,
 }
 
+/// The invocations of the API server's policies, in order.
+#[derive(Debug, Default)]
+struct Invocations {
+    /// Those that may be invoked again: the policy, and which of its invocations.
+    reinvoked: Vec<(u32, usize)>,
+    /// How many of them come before the end of the last change, with it.
+    required: usize,
+}
+
+impl Invocations {
+    /// Notes which invocations of a policy changed the object.
+    fn note(&mut self, policy: u32, is_reinvoked: bool, changed: &[bool]) {
+        for (which, is_changed) in changed.iter().enumerate() {
+            if is_reinvoked {
+                self.reinvoked.push((policy, which));
+            }
+            if *is_changed {
+                self.required = self.reinvoked.len();
+            }
+        }
+    }
+
+    /// What is invoked again, each policy once.
+    fn again(&self) -> BTreeMap<u32, Vec<usize>> {
+        let mut again: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for (policy, which) in self.reinvoked.iter().take(self.required) {
+            again.entry(*policy).or_default().push(*which);
+        }
+        again
+    }
+}
+
 impl World<'_> {
     /// What the rules of a phase say.
     pub(super) fn changes<R: Recorder>(
@@ -44,6 +76,7 @@ impl World<'_> {
         recorder: &mut R,
     ) -> Vec<Numbered> {
         let mut responses = Vec::new();
+        let mut invocations = Invocations::default();
         let numbers = match phase {
             Phase::Mutate => &self.set.mutating,
             Phase::VerifyImages => &self.set.verifying,
@@ -66,7 +99,8 @@ impl World<'_> {
                 }
                 CompiledPolicy::MutatingAdmission(policy) => {
                     let seen = with_object(request, state.object.as_deref());
-                    let changed = policy.evaluate(&seen, self.source);
+                    let changed = policy.evaluate(&seen, self.source, &|_| true);
+                    invocations.note(*number, policy.is_reinvoked(), &changed.invocations);
                     let is_changed = replace(&mut state.object, changed.object.map(Arc::new));
                     (FailureAction::Enforce, changed.responses, is_changed)
                 }
@@ -100,6 +134,35 @@ impl World<'_> {
                 }
                 responses.push((*number, response));
             }
+        }
+        responses.extend(self.reinvoke(&invocations, request, state));
+        responses
+    }
+
+    /// What policies of the API server say that are invoked again, since the object changed.
+    fn reinvoke(
+        &self,
+        invocations: &Invocations,
+        request: &Request<'_>,
+        state: &mut State,
+    ) -> Vec<Numbered> {
+        let mut responses = Vec::new();
+        for (number, again) in invocations.again() {
+            let Some(CompiledPolicy::MutatingAdmission(policy)) = self.policy(number) else {
+                continue;
+            };
+            let seen = with_object(request, state.object.as_deref());
+            let changed = policy.evaluate(&seen, self.source, &|one| again.contains(&one));
+            let is_changed = replace(&mut state.object, changed.object.map(Arc::new));
+            // What went well was told the first time.
+            let mut rules = changed.responses;
+            rules.retain(|rule| rule.status == RuleStatus::Error);
+            let mut response = self.response(policy.info(), FailureAction::Enforce, rules);
+            response.changes_object = is_changed;
+            if is_changed && self.kept == Kept::EachChange {
+                response.patched.clone_from(&state.object);
+            }
+            responses.push((number, response));
         }
         responses
     }

@@ -15,7 +15,7 @@ use portcullis_api::{
     },
     cluster_policy::FailurePolicy,
 };
-use portcullis_cel::types::Type;
+use portcullis_cel::{types::Type, value::Value as CelValue};
 use serde_json::{Value, json};
 
 use crate::cel::{
@@ -32,7 +32,7 @@ use crate::context::{Store, source::ContextSource};
 use crate::policies::mutating_policy::{Changed, Outcome};
 use crate::policy_info::PolicyInfo;
 use crate::request::{GroupVersionKind, Request};
-use crate::response::{RuleDetail, RuleResponse, RuleStatus, RuleType};
+use crate::response::{Bound, RuleDetail, RuleResponse, RuleStatus, RuleType};
 
 /// A policy with its bindings, ready to run.
 #[derive(Debug)]
@@ -43,6 +43,9 @@ pub struct CompiledMutatingAdmissionPolicy {
     bindings: Vec<Binding>,
     /// Whether several parameters are read as one list, as Kyverno's commands have it (`--compat`).
     reads_lists: bool,
+    /// Whether it is invoked again where an object changes at or after it; Kyverno's commands do not
+    /// (`--compat`).
+    is_reinvoked: bool,
 }
 
 impl CompiledMutatingAdmissionPolicy {
@@ -90,6 +93,8 @@ impl CompiledMutatingAdmissionPolicy {
                 mutations,
                 bindings,
                 reads_lists: options.compat,
+                is_reinvoked: !options.compat
+                    && spec.reinvocation_policy.as_deref() == Some("IfNeeded"),
             }),
             faults => Err(CompileError::of_policy(&info, faults)),
         }
@@ -107,14 +112,27 @@ impl CompiledMutatingAdmissionPolicy {
         self.preamble.is_about(kind, resource)
     }
 
-    /// What the policy makes of the request's object.
+    /// Whether it is invoked again where an object changes at or after it.
     #[must_use]
-    pub fn evaluate(&self, request: &Request<'_>, source: &dyn ContextSource) -> Changed {
+    pub fn is_reinvoked(&self) -> bool {
+        self.is_reinvoked
+    }
+
+    /// What the policy makes of the request's object, in those of its invocations that are asked for:
+    /// there is one for each object of the parameters of each binding, and they are counted.
+    #[must_use]
+    pub fn evaluate(
+        &self,
+        request: &Request<'_>,
+        source: &dyn ContextSource,
+        is_asked: &dyn Fn(usize) -> bool,
+    ) -> Changed {
         let mut changed = Changed::default();
+        let mut number = 0;
         if !self.preamble.matches("", request) {
             return changed;
         }
-        if self.bindings.is_empty() {
+        if self.bindings.is_empty() && is_asked(0) {
             let outcome = self.mutate(request, source, &Value::Null);
             changed.add(self.response(&outcome, None), outcome);
         }
@@ -122,12 +140,16 @@ impl CompiledMutatingAdmissionPolicy {
             let parameters = match self.parameters(binding, request, source) {
                 Ok(parameters) => parameters,
                 Err(error) => {
-                    let outcome = Err(error);
-                    changed.add(self.response(&outcome, Some(binding)), outcome);
+                    let response = self.response(&Err(error), Some(binding));
+                    changed.responses.push(response);
                     continue;
                 }
             };
             for parameter in parameters {
+                number += 1;
+                if !is_asked(number - 1) {
+                    continue;
+                }
                 let object = changed.object.clone();
                 let seen = Request {
                     object: object.as_ref().or(request.object),
@@ -170,16 +192,22 @@ impl CompiledMutatingAdmissionPolicy {
                 object: Some(before),
                 ..request.clone()
             };
-            let (store, host) = (Store::new(), SourceHost::new(source));
+            let host = SourceHost::new(source).of_user(request.user);
+            let store = Store::new();
             let scoped = RequestScope::new(&seen, &store);
             let variables = &self.preamble.variables;
             let scope = Scope::new(&scoped, &host, variables)
+                .naming_variables()
                 .with("params", scoped.keep(parameter.clone()).into());
-            if is_first && !self.holds(&scope)? {
+            // The API server does not show conditions the namespace.
+            let asked = Scope::new(&scoped, &host, variables)
+                .with("params", scoped.keep(parameter.clone()).into())
+                .with("namespaceObject", CelValue::Null);
+            if is_first && !self.holds(&asked)? {
                 return Ok(None);
             }
             is_first = false;
-            match mutation.apply(&scope, before, source.catalogue()) {
+            match mutation.apply_natively(&scope, before, source.catalogue()) {
                 Ok(Some(after)) => object = Some(after),
                 Ok(None) => {}
                 Err(error) if self.info.errors_deny => return Err(error),
@@ -190,7 +218,7 @@ impl CompiledMutatingAdmissionPolicy {
     }
 
     fn holds<'a>(&'a self, scope: &Scope<'_, 'a>) -> Result<bool, String> {
-        match self.preamble.holds(scope) {
+        match self.preamble.holds_natively(scope) {
             Err(_) if !self.info.errors_deny => Ok(false),
             decided => decided,
         }
@@ -203,6 +231,14 @@ impl CompiledMutatingAdmissionPolicy {
             Err(_) if !self.info.errors_deny => (RuleStatus::Skip, "an error is ignored"),
             Err(error) => (RuleStatus::Error, error.as_str()),
         };
+        let bound = binding.map(|binding| Bound {
+            name: binding.name.clone(),
+            denials: match status {
+                RuleStatus::Error => vec![message.to_owned()],
+                _ => Vec::new(),
+            },
+            warnings: Vec::new(),
+        });
         let properties = binding.map(|binding| ("mapBinding".to_owned(), binding.name.clone()));
         RuleResponse {
             rule: self.info.name.as_str().into(),
@@ -211,6 +247,7 @@ impl CompiledMutatingAdmissionPolicy {
             message: message.into(),
             detail: Some(Box::new(RuleDetail {
                 properties: properties.into_iter().collect(),
+                bound,
                 ..RuleDetail::default()
             })),
         }

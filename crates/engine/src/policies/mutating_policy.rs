@@ -58,6 +58,8 @@ pub struct Changed {
     pub responses: Vec<RuleResponse>,
     /// The object as it came out, if it changed.
     pub object: Option<Value>,
+    /// Whether it changed the object, each time that it was invoked.
+    pub invocations: Vec<bool>,
 }
 
 /// The object as it comes out, if it changed; nothing where a condition does not hold; or an error.
@@ -67,6 +69,7 @@ impl Changed {
     /// Adds what a policy says, and the object as it comes out where it changed.
     pub(in crate::policies) fn add(&mut self, response: RuleResponse, outcome: Outcome) {
         let object = outcome.ok().flatten().flatten();
+        self.invocations.push(object.is_some());
         self.object = object.or(self.object.take());
         self.responses.push(response);
     }

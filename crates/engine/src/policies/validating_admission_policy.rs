@@ -29,7 +29,7 @@ use crate::compile_options::CompileError;
 use crate::context::source::ContextSource;
 use crate::policy_info::PolicyInfo;
 use crate::request::{GroupVersionKind, Request};
-use crate::response::{FailureAction, RuleDetail, RuleResponse, RuleStatus, RuleType};
+use crate::response::{Bound, FailureAction, RuleDetail, RuleResponse, RuleStatus, RuleType};
 
 /// A policy with its bindings, ready to run.
 #[derive(Debug)]
@@ -115,23 +115,23 @@ impl CompiledValidatingAdmissionPolicy {
             let decided = self.decide(request, source, &serde_json::Value::Null);
             return (vec![self.response(decided, None)], FailureAction::Enforce);
         }
-        let mut action = FailureAction::Audit;
-        let mut responses = Vec::new();
-        for binding in &self.bindings {
-            let Some(decided) = self.decide_bound(binding, request, source) else {
-                continue;
-            };
-            let is_violation = matches!(decided.0.status, RuleStatus::Fail | RuleStatus::Error);
-            if binding.denies && is_violation {
-                action = FailureAction::Enforce;
-            }
-            responses.push(self.response(decided, Some(binding)));
-        }
+        let bindings = self.bindings.iter();
+        let responses: Vec<RuleResponse> = bindings
+            .filter_map(|binding| {
+                let decided = self.decide_bound(binding, request, source)?;
+                Some(self.response(decided, Some(binding)))
+            })
+            .collect();
+        let mut bound = responses.iter().filter_map(RuleResponse::bound);
+        let action = match bound.any(|bound| !bound.denials.is_empty()) {
+            true => FailureAction::Enforce,
+            false => FailureAction::Audit,
+        };
         (responses, action)
     }
 
-    /// What a binding makes of the request: the first decision that is against it, else the last;
-    /// nothing where the policy is not in effect.
+    /// What a binding makes of the request, with every object of its parameters; nothing where the
+    /// policy is not in effect.
     fn decide_bound<'a>(
         &'a self,
         binding: &Binding,
@@ -144,18 +144,11 @@ impl CompiledValidatingAdmissionPolicy {
         }
         let parameters = match binding.parameters(seen, source) {
             Ok(parameters) => parameters,
-            Err(error) => return Some((self.failed(&error), Vec::new())),
+            Err(error) => return Some(self.misconfigured(error)),
         };
-        let mut last = None;
-        for parameter in &parameters {
-            let decided = self.decide(request, source, parameter);
-            let is_violation = matches!(decided.0.status, RuleStatus::Fail | RuleStatus::Error);
-            last = Some(decided);
-            if is_violation {
-                break;
-            }
-        }
-        last
+        let each = parameters.iter();
+        each.map(|parameter| self.decide(request, source, parameter))
+            .reduce(Decided::and)
     }
 
     fn decide<'a>(
@@ -164,27 +157,44 @@ impl CompiledValidatingAdmissionPolicy {
         source: &dyn ContextSource,
         parameter: &serde_json::Value,
     ) -> Decided {
-        let host = SourceHost::new(source);
+        let host = SourceHost::new(source).of_user(request.request().user);
         let parameter = Value::from(request.keep(parameter.clone()));
-        let scope = Scope::new(request, &host, &self.preamble.variables).with("params", parameter);
-        match self.preamble.holds(&scope) {
+        let variables = &self.preamble.variables;
+        let scope = Scope::new(request, &host, variables)
+            .naming_variables()
+            .with("params", parameter.clone());
+        // The API server does not show conditions the namespace.
+        let asked = Scope::new(request, &host, variables)
+            .with("params", parameter)
+            .with("namespaceObject", Value::Null);
+        match self.preamble.holds_natively(&asked) {
             Ok(true) => {}
-            Err(error) if self.info.errors_deny => return (self.failed(&error), Vec::new()),
-            Ok(false) | Err(_) => {
-                let skipped = Decision::of(RuleStatus::Skip, "match conditions aren't met");
-                return (skipped, Vec::new());
+            Err(error) if self.info.errors_deny => {
+                return Decided::violated(vec![Decision::of(RuleStatus::Error, &error)]);
             }
+            Ok(false) | Err(_) => return Decided::of(RuleStatus::Skip),
         }
         let errors_decide = self.info.errors_deny;
-        let decision = validation::decide_if(&self.validations, &scope, errors_decide);
-        (decision, self.annotate(&scope))
+        let violations = validation::violations(&self.validations, &scope, errors_decide);
+        let faults = match errors_decide {
+            true => self.annotations.errors(&scope).collect(),
+            false => Vec::new(),
+        };
+        Decided {
+            annotations: self.annotate(&scope),
+            faults,
+            ..Decided::violated(violations)
+        }
     }
 
-    /// A decision without a validation; an error where errors deny.
-    fn failed(&self, error: &str) -> Decision {
+    /// A binding that cannot be asked; an error where errors deny.
+    fn misconfigured(&self, error: String) -> Decided {
         match self.info.errors_deny {
-            true => Decision::of(RuleStatus::Error, error),
-            false => Decision::of(RuleStatus::Pass, ""),
+            true => Decided {
+                faults: vec![error],
+                ..Decided::of(RuleStatus::Pass)
+            },
+            false => Decided::of(RuleStatus::Pass),
         }
     }
 
@@ -195,32 +205,90 @@ impl CompiledValidatingAdmissionPolicy {
         trimmed.filter(|(_, value)| !value.is_empty()).collect()
     }
 
-    fn response(
-        &self,
-        (decision, annotations): Decided,
-        binding: Option<&Binding>,
-    ) -> RuleResponse {
-        let bound = binding.map(|binding| ("binding".to_owned(), binding.name.clone()));
-        let properties = annotations.into_iter().chain(bound).collect();
-        let message = match decision.status {
-            RuleStatus::Pass => String::new(),
-            _ => decision.message,
-        };
+    fn response(&self, decided: Decided, binding: Option<&Binding>) -> RuleResponse {
+        let (status, message) = decided.shown();
+        let bound = binding.map(|binding| decided.bound(binding));
+        let named = binding.map(|binding| ("binding".to_owned(), binding.name.clone()));
         RuleResponse {
             rule: self.info.name.as_str().into(),
             rule_type: RuleType::Validation,
-            status: decision.status,
+            status,
             message: message.into(),
             detail: Some(Box::new(RuleDetail {
-                properties,
+                properties: decided.annotations.into_iter().chain(named).collect(),
+                bound,
                 ..RuleDetail::default()
             })),
         }
     }
 }
 
-/// A decision, and the annotations for the audit event.
-type Decided = (Decision, Vec<(String, String)>);
+/// What a policy makes of a request.
+#[derive(Debug)]
+struct Decided {
+    /// Validations that fail or have no value, and conditions without one.
+    violations: Vec<Decision>,
+    /// What denies the request whatever the binding says of violations.
+    faults: Vec<String>,
+    /// How it ends without either.
+    otherwise: RuleStatus,
+    /// Annotations for the audit event.
+    annotations: Vec<(String, String)>,
+}
+
+impl Decided {
+    fn of(otherwise: RuleStatus) -> Decided {
+        Decided {
+            violations: Vec::new(),
+            faults: Vec::new(),
+            otherwise,
+            annotations: Vec::new(),
+        }
+    }
+
+    fn violated(violations: Vec<Decision>) -> Decided {
+        Decided {
+            violations,
+            ..Decided::of(RuleStatus::Pass)
+        }
+    }
+
+    /// What comes of two objects of parameters.
+    fn and(mut self, other: Decided) -> Decided {
+        self.violations.extend(other.violations);
+        self.faults.extend(other.faults);
+        Decided {
+            otherwise: other.otherwise,
+            annotations: other.annotations,
+            ..self
+        }
+    }
+
+    /// What reports have of it: the first that is against the request.
+    fn shown(&self) -> (RuleStatus, &str) {
+        match (self.violations.first(), self.faults.first()) {
+            (Some(first), _) => (first.status, &first.message),
+            (None, Some(fault)) => (RuleStatus::Error, fault),
+            (None, None) if self.otherwise == RuleStatus::Skip => {
+                (RuleStatus::Skip, "match conditions aren't met")
+            }
+            (None, None) => (self.otherwise, ""),
+        }
+    }
+
+    fn bound(&self, binding: &Binding) -> Bound {
+        let messages = || {
+            let violations = self.violations.iter();
+            violations.map(|violation| violation.message.clone())
+        };
+        let denied = messages().filter(|_| binding.denies);
+        Bound {
+            name: binding.name.clone(),
+            denials: denied.chain(self.faults.iter().cloned()).collect(),
+            warnings: messages().filter(|_| binding.warns).collect(),
+        }
+    }
+}
 
 fn info(policy: &ValidatingAdmissionPolicy, bindings: &[Binding]) -> PolicyInfo {
     PolicyInfo {

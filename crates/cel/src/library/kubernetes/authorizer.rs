@@ -49,6 +49,12 @@ const OVERLOADS: &[Overload] = &[
         "kubernetes.authorization.Authorizer.serviceAccount(string, string) -> kubernetes.authorization.Authorizer",
         |_, args| {
             question(args, Step::Authorizer, |question, [namespace, name]| {
+                if name.len() > 253 || !name.split('.').all(is_label) {
+                    return Err("Invalid service account name".to_owned());
+                }
+                if namespace.len() > 63 || !is_label(namespace) {
+                    return Err("Invalid service account namespace".to_owned());
+                }
                 question.service_account = Some((namespace.to_owned(), name.to_owned()));
                 Ok(Step::Authorizer)
             })
@@ -128,6 +134,12 @@ const OVERLOADS: &[Overload] = &[
         |_, args| decision(args, |decision| Value::from(decision.reason.clone())),
     ),
 ];
+
+/// Whether a text is a label of DNS, but for its length.
+fn is_label(text: &str) -> bool {
+    let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !text.is_empty() && text.bytes().all(is_inner) && !text.starts_with('-') && !text.ends_with('-')
+}
 
 /// What Kubernetes counts for a question to its authorizer.
 const CHECK_COST: u64 = 350_000;

@@ -293,9 +293,9 @@ fn to_timestamp<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
             })),
             false => Err(EvalError::new("timestamp overflow").into()),
         },
-        Value::String(text) => parse_timestamp(text).map(Value::Timestamp).ok_or_else(|| {
-            EvalError::new(format!("invalid RFC 3339 timestamp {:?}", text.as_str())).into()
-        }),
+        from @ Value::String(text) => parse_timestamp(text)
+            .map(Value::Timestamp)
+            .ok_or_else(|| cannot(from, "google.protobuf.Timestamp")),
         _ => Err(EvalError::no_such_overload().into()),
     }
 }

@@ -55,7 +55,10 @@ impl<'s> Place<'s> {
 
     /// A field's place; nothing if the object does not have such a field.
     pub(super) fn field(self, name: &str) -> Option<Place<'s>> {
-        match &self.schema?.shape {
+        let Some(schema) = self.schema else {
+            return Some(self.unknown());
+        };
+        match &schema.shape {
             Shape::Object(object) => object
                 .field(name)
                 .map(|id| Place::root(self.catalogue, id))
