@@ -98,6 +98,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     (
         "reqwest",
         &[
+            "portcullis-e2e",
             "portcullis-images",
             "portcullis-sources",
             "portcullis-webhook",

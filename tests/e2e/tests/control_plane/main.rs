@@ -2,6 +2,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::print_stdout,
     clippy::indexing_slicing,
     reason = "a test without a control plane, or with another answer, should fail"
 )]
@@ -15,6 +16,7 @@ mod context;
 mod control_plane;
 mod kyverno;
 mod migrate;
+mod native_policies;
 mod portcullis;
 mod reports;
 mod repository;
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
             context::ALL,
             control_plane::ALL,
             migrate::ALL,
+            native_policies::ALL,
             reports::ALL,
             sync::ALL,
             sync_controller::ALL,
