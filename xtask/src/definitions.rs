@@ -1,33 +1,39 @@
-//! `cargo xtask definitions`: writes `schemas/crds/*.yaml`, the CustomResourceDefinitions of this
-//! tool's kinds, from the types of the `api` crate.
+//! `cargo xtask definitions`: writes the CustomResourceDefinitions of the chart, those of this tool's
+//! kinds and those of Kyverno's, from the types of the `api` crate.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
-use portcullis_api::custom_resources::OWN;
+use portcullis_api::custom_resources::{KYVERNO, OWN};
 use portcullis_cli::output::objects::yaml;
 
 /// Folder of the definitions.
 pub(crate) fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/crds")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../charts/portcullis/definitions")
 }
 
 /// Writes the definitions, and says which files changed.
 pub(crate) fn write(folder: &Path) -> io::Result<Vec<String>> {
     let changed = changed(folder);
-    fs::create_dir_all(folder)?;
     for (name, text) in generated() {
-        fs::write(folder.join(name), text)?;
+        let path = folder.join(name);
+        path.parent().map_or(Ok(()), fs::create_dir_all)?;
+        fs::write(path, text)?;
     }
     Ok(changed)
 }
 
 fn generated() -> impl Iterator<Item = (String, String)> {
-    OWN.iter().filter_map(|kind| {
-        let definition = kind.definition()?;
-        Some((format!("{}.yaml", kind.name()), yaml(&definition)))
+    let own = OWN
+        .iter()
+        .map(|kind| ("portcullis", kind.name(), kind.definition()));
+    let kyverno = KYVERNO
+        .iter()
+        .map(|kind| ("kyverno", kind.stored.name(), kind.definition()));
+    own.chain(kyverno).filter_map(|(of, name, definition)| {
+        Some((format!("{of}/{name}.yaml"), yaml(&definition?)))
     })
 }
 

@@ -16,7 +16,7 @@ const USAGE: &str = "usage: cargo xtask <command>
 
 commands:
   schemas              write schemas/*.json from the types of the api crate
-  definitions          write schemas/crds/*.yaml from the types of the api crate
+  definitions          write charts/portcullis/definitions/ from the types of the api crate
   reference            write the pages of docs/ that list commands, functions and checks
   mutants              change every policy of the library in every way that its suite should notice
   kubernetes-schemas   write schemas/kubernetes/*.json from Kubernetes' OpenAPI documents (needs Go)";

@@ -3,8 +3,11 @@
 //! The API server takes structural schemas only: a type at every node, nothing shared, no
 //! alternatives. What a schema says beyond that is left to whoever reads the object.
 
+mod kyverno;
+
 use serde_json::{Map, Value, json};
 
+pub use self::kyverno::{KYVERNO, KyvernoResource};
 use crate::schemas::schema_documents;
 
 /// A kind that the API server is to serve.
@@ -59,7 +62,7 @@ impl CustomResource {
         let columns = self
             .columns
             .iter()
-            .map(|(title, path)| json!({"name": title, "type": "string", "jsonPath": path}));
+            .map(|(title, path)| json!({"name": title, "type": type_at(path), "jsonPath": path}));
         Some(json!({
             "apiVersion": "apiextensions.k8s.io/v1",
             "kind": "CustomResourceDefinition",
@@ -83,6 +86,16 @@ impl CustomResource {
                 }],
             },
         }))
+    }
+}
+
+/// How the server prints what is at a path.
+fn type_at(path: &str) -> &'static str {
+    match path {
+        ".metadata.creationTimestamp" => "date",
+        ".spec.admission" | ".spec.background" => "boolean",
+        _ if path.starts_with(".summary.") => "integer",
+        _ => "string",
     }
 }
 
@@ -111,6 +124,10 @@ const KEPT: &[&str] = &[
     "minItems",
     "minLength",
     "minimum",
+    "x-kubernetes-list-map-keys",
+    "x-kubernetes-list-type",
+    "x-kubernetes-map-type",
+    "x-kubernetes-preserve-unknown-fields",
 ];
 
 fn open() -> Value {
