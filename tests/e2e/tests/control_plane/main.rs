@@ -12,6 +12,7 @@ use std::{env, ffi::OsString, process::ExitCode};
 use portcullis_e2e::harness;
 
 mod apply;
+mod chart;
 mod context;
 mod control_plane;
 mod kyverno;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
     harness::run(
         &[
             apply::ALL,
+            chart::ALL,
             context::ALL,
             control_plane::ALL,
             migrate::ALL,

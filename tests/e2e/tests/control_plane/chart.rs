@@ -1,0 +1,114 @@
+//! The chart, installed by Helm on a control plane of its own.
+
+use std::{path::Path, process::Command};
+
+use portcullis_e2e::{control_plane::ControlPlane, harness::Test, program};
+use serde_json::{Value, json};
+
+pub(crate) const ALL: &[Test] = &[("chart::it_is_installed", it_is_installed)];
+
+const RESTRICTED: &str = "{apiVersion: v1, kind: Namespace, metadata: {name: portcullis, labels: {pod-security.kubernetes.io/enforce: restricted}}}";
+
+/// What an account may and may not do: account, verb, resource, namespace, answer.
+const MAY: &[(&str, &str, &str, &str, bool)] = &[
+    ("webhook", "watch", "clusterpolicies.kyverno.io", "", true),
+    (
+        "webhook",
+        "patch",
+        "validatingpolicies.policies.kyverno.io/status",
+        "",
+        true,
+    ),
+    ("webhook", "patch", "clusterpolicies.kyverno.io", "", false),
+    (
+        "webhook",
+        "patch",
+        "validatingwebhookconfigurations",
+        "",
+        true,
+    ),
+    ("webhook", "get", "pods", "default", true),
+    ("webhook", "update", "secrets", "portcullis", true),
+    ("webhook", "get", "secrets", "default", false),
+    ("webhook", "update", "leases", "portcullis", true),
+    ("sync", "patch", "clusterpolicies.kyverno.io", "", true),
+    (
+        "sync",
+        "patch",
+        "policysources.portcullis.io/status",
+        "",
+        true,
+    ),
+    ("sync", "patch", "policysources.portcullis.io", "", false),
+    ("sync", "get", "secrets", "default", true),
+    ("sync", "list", "secrets", "default", false),
+    (
+        "sync",
+        "patch",
+        "clusterroles.rbac.authorization.k8s.io",
+        "",
+        false,
+    ),
+];
+
+fn helm(plane: &ControlPlane, arguments: &[&str]) -> Result<String, String> {
+    let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../charts/portcullis");
+    let mut helm = Command::new(program::build_named("helm").unwrap());
+    helm.args(&arguments[..1]).arg("portcullis").arg(chart);
+    helm.args(["-n", "portcullis"]).args(&arguments[1..]);
+    helm.env("KUBECONFIG", plane.kubeconfig());
+    let done = helm.current_dir(plane.folder()).output().unwrap();
+    if done.status.success() {
+        return Ok(String::from_utf8(done.stdout).unwrap());
+    }
+    Err(String::from_utf8(done.stderr).unwrap())
+}
+
+fn it_is_installed(_: &ControlPlane) {
+    let plane = ControlPlane::start(&program::build().unwrap()).unwrap();
+    plane.apply(RESTRICTED).unwrap();
+    let error = helm(&plane, &["template", "--set", "webhook.replica=2"]).unwrap_err();
+    assert!(error.contains("replica"), "{error}");
+    let taken_over = helm(&plane, &["template", "--set", "crds.kyverno=false"]).unwrap();
+    assert_eq!(
+        taken_over.matches("kind: CustomResourceDefinition").count(),
+        1
+    );
+    helm(&plane, &["install"]).unwrap();
+    pods_are_admitted(&plane);
+    for (account, verb, resource, namespace, wanted) in MAY {
+        let user = format!("--as=system:serviceaccount:portcullis:portcullis-{account}");
+        let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+        let subresource = format!("--subresource={subresource}");
+        let mut ask = vec!["auth", "can-i", verb, resource, &subresource, &user];
+        if !namespace.is_empty() {
+            ask.extend(["-n", namespace]);
+        }
+        // It fails where the answer is no, and while new kinds and roles are not seen yet.
+        let mut answers = std::iter::repeat_with(|| plane.kubectl(&ask, "").is_ok()).take(120);
+        let is_so = answers.any(|found| {
+            if found != *wanted {
+                std::thread::sleep(std::time::Duration::from_millis(500));
+            }
+            found == *wanted
+        });
+        assert!(is_so, "{account} {verb} {resource} {namespace}: {wanted}");
+    }
+}
+
+/// The pods of the Deployments pass the profile that the namespace enforces.
+fn pods_are_admitted(plane: &ControlPlane) {
+    let list = ["get", "deployments", "-n", "portcullis", "-o", "json"];
+    let list: Value = serde_json::from_str(&plane.kubectl(&list, "").unwrap()).unwrap();
+    let deployments = list["items"].as_array().unwrap();
+    assert_eq!(deployments.len(), 2);
+    for deployment in deployments {
+        let pod = json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": deployment["metadata"]["name"], "namespace": "portcullis"},
+            "spec": deployment["spec"]["template"]["spec"],
+        });
+        let create = ["create", "--dry-run=server", "-f", "-"];
+        plane.kubectl(&create, &pod.to_string()).unwrap();
+    }
+}
