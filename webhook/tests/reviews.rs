@@ -39,7 +39,8 @@ fn a_denial_names_policy_rule_place_and_origin() {
     assert_eq!(
         denied(&response),
         "\n\nresource Pod/shop/web was blocked due to the following policies \n\nlabels:\n  \
-         app: 'validation error: app is not good. rule app failed at path /metadata/labels/app/'\n"
+         app: 'validation error: app is not good. rule app failed at path /metadata/labels/app/'\n\
+         labels comes from policies/labels.yaml:12 at 4f2c1d0\n"
     );
     assert_eq!(
         response["status"]["details"]["causes"],

@@ -91,7 +91,7 @@ impl Answer {
     pub fn decided(uid: &str, verdict: Verdict, responses: &[EngineResponse]) -> Answer {
         let mut answer = match verdict.allowed {
             true => Answer::allowed(uid),
-            false => Answer::denied(uid, verdict.deny_message),
+            false => Answer::denied(uid, verdict.deny_message + &origins(&verdict.causes)),
         };
         if let Some(status) = &mut answer.status {
             let causes = verdict.causes.iter().map(StatusCause::of).collect();
@@ -175,6 +175,20 @@ impl StatusCause {
             field: field(&cause.path),
         }
     }
+}
+
+/// A line for each policy that says where it comes from: clients such as kubectl show no causes.
+fn origins(causes: &[Cause]) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for cause in causes {
+        if let Some(origin) = origin(&cause.policy) {
+            let line = format!("{} comes from {origin}\n", cause.policy.key());
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+    }
+    lines.concat()
 }
 
 /// `FILE:LINE at COMMIT`, as far as the policy's annotations say it.
