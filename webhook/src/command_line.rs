@@ -27,6 +27,7 @@ use crate::{
     controller::Options,
     log::{Level, Log},
     policy_files::{PolicyFiles, Reading},
+    reports::Inbox,
     served::Served,
     server::{Server, ServerLimits},
     world::Alone,
@@ -120,6 +121,7 @@ fn serve(
     served: Arc<Served>,
     tls: &RustlsConfig,
     log: &Arc<Log>,
+    reports: Option<Arc<Inbox>>,
 ) -> io::Result<Serving> {
     let limits = ServerLimits {
         body: line.max_body,
@@ -129,7 +131,10 @@ fn serve(
     let address = listener.local_addr()?.to_string();
     log.line(Level::Info, "serving", &[("address", Value::from(address))]);
     let handle = Handle::new();
-    let server = Server::new(served, Arc::clone(log), limits);
+    let mut server = Server::new(served, Arc::clone(log), limits);
+    if let Some(inbox) = reports {
+        server = server.with_reports(inbox);
+    }
     let serving = tokio::spawn(server.serve(listener, tls.clone(), handle.clone()));
     Ok((serving, handle))
 }
@@ -167,7 +172,7 @@ async fn run(line: CommandLine, log: Arc<Log>) -> io::Result<()> {
     let served = Arc::new(Served::new(reading.policies, Arc::new(Alone::default())));
     let certificate = line.certificate()?;
     let tls = certificates::tls(&certificate).await?;
-    let (serving, handle) = serve(&line, Arc::clone(&served), &tls, &log)?;
+    let (serving, handle) = serve(&line, Arc::clone(&served), &tls, &log, None)?;
     let mut watch = Watch {
         line,
         files,

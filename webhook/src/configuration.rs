@@ -16,7 +16,7 @@ mod value;
 use std::collections::BTreeMap;
 
 use portcullis_api::{cel_expression::MatchCondition, label_selector::LabelSelector};
-use portcullis_engine::request::Request;
+use portcullis_engine::request::{GroupVersionKind, Request};
 
 pub use self::value::ConfigurationError;
 use self::{
@@ -119,6 +119,13 @@ impl Configuration {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Whether `resourceFilters` leave an object out, told by kind, and by namespace and name.
+    #[must_use]
+    pub fn leaves_out(&self, kind: &GroupVersionKind, place: (&str, &str)) -> bool {
+        let mut filters = self.filters.iter();
+        filters.any(|filter| filter.matches_object(kind, "", place))
     }
 
     /// Whether a request is answered without asking a policy.

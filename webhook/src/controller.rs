@@ -12,6 +12,7 @@ mod bindings;
 mod certificate;
 mod objects;
 mod options;
+mod scans;
 mod secrets;
 mod status;
 mod watches;
@@ -37,6 +38,7 @@ use tokio::{
 
 use self::{
     objects::Objects,
+    scans::Scans,
     watches::About,
     world::ClusterWorld,
     writer::{Compiled, Writer},
@@ -44,6 +46,7 @@ use self::{
 use crate::{
     configuration::Configuration,
     log::{Level, Log},
+    reports::{self, Reporter},
     served::Served,
 };
 
@@ -150,6 +153,25 @@ impl Controller {
             turn: lease.is_held(),
         };
         (writer, lease)
+    }
+
+    /// Who scans the objects that there are, when it is the turn of this replica.
+    pub(crate) fn scans(&self, reporter: &Reporter, turn: watch::Receiver<bool>) -> Scans {
+        Scans {
+            served: Arc::clone(&self.served),
+            writer: reports::Writer::new(Arc::clone(&self.cluster)),
+            events: reporter.events(),
+            log: Arc::clone(&self.log),
+            compiled: self.compiled.subscribe(),
+            turn,
+        }
+    }
+
+    /// Who reports what requests are answered; none where reports are off.
+    pub(crate) fn reporter(&self) -> Option<Reporter> {
+        let writer = || reports::Writer::new(Arc::clone(&self.cluster));
+        let start = || Reporter::start(Arc::clone(&self.served), writer(), Arc::clone(&self.log));
+        (!self.options.without_reports).then(start)
     }
 
     /// Follows the cluster without end.

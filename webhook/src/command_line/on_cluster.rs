@@ -3,10 +3,15 @@
 use std::{io, sync::Arc};
 
 use portcullis_cluster::{Cluster, ClusterError, ConnectOptions};
-use tokio::{runtime::Runtime, task::JoinSet};
+use tokio::{
+    runtime::Runtime,
+    task::{self, JoinSet},
+};
 
 use super::{CommandLine, Stop, end, serve};
-use crate::{certificates, controller::Controller, log::Log, server::ServerLimits};
+use crate::{
+    certificates, controller::Controller, log::Log, reports::Reporter, server::ServerLimits,
+};
 
 impl CommandLine {
     pub(super) fn connect(&self) -> io::Result<Option<Arc<Cluster>>> {
@@ -54,7 +59,10 @@ async fn on_cluster(line: CommandLine, controller: Controller, log: Arc<Log>) ->
         () = stop.asked() => return Ok(()),
     };
     let tls = certificate.tls();
-    let (writer, _lease) = controller.writer(certificate.authority());
+    let (writer, lease) = controller.writer(certificate.authority());
+    let reporter = controller.reporter();
+    let scans = reporter.as_ref();
+    let scans = scans.map(|reporter| controller.scans(reporter, lease.is_held()));
     let mut tasks = JoinSet::new();
     tasks.spawn(controller.run());
     tasks.spawn(certificate.follow());
@@ -62,9 +70,13 @@ async fn on_cluster(line: CommandLine, controller: Controller, log: Arc<Log>) ->
         ready = is_ready.wait_for(|is_ready| *is_ready) => drop(ready.map_err(io::Error::other)?),
         () = stop.asked() => return Ok(()),
     }
-    let (serving, handle) = serve(&line, served, &tls, &log)?;
+    let inbox = reporter.as_ref().map(Reporter::inbox);
+    let (serving, handle) = serve(&line, served, &tls, &log, inbox)?;
     // The API server is told of this replica once it answers.
     tasks.spawn(writer.run());
+    if let Some(scans) = scans {
+        tasks.spawn(scans.run());
+    }
     tokio::select! {
         stopped = serving => return stopped.map_err(io::Error::other)?,
         Some(stopped) = tasks.join_next() => return stopped.map_err(io::Error::other)?,
@@ -72,5 +84,7 @@ async fn on_cluster(line: CommandLine, controller: Controller, log: Arc<Log>) ->
     }
     tasks.abort_all();
     end(&handle, &log).await;
+    // What still waits is written before the process ends.
+    task::spawn_blocking(move || drop(reporter)).await?;
     Ok(())
 }

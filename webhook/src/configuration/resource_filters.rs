@@ -3,7 +3,10 @@
 //! The kind is written as in a rule's `kinds`; what is left out of the end is `*`. A Namespace is
 //! meant by its name in the place of the namespace.
 
-use portcullis_engine::{matching::KindSelector, request::Request};
+use portcullis_engine::{
+    matching::KindSelector,
+    request::{GroupVersionKind, Request},
+};
 use portcullis_values::wildcard::Wildcard;
 
 use super::value::{ConfigurationError, Entry};
@@ -30,15 +33,22 @@ impl ResourceFilter {
     }
 
     pub(super) fn matches(&self, request: &Request<'_>) -> bool {
-        let kind = &request.kind;
+        let place = (request.namespace, request.name);
+        self.matches_object(&request.kind, request.subresource, place)
+    }
+
+    /// Whether an object is meant, told by kind, and by namespace and name.
+    pub(super) fn matches_object(
+        &self,
+        kind: &GroupVersionKind,
+        subresource: &str,
+        (namespace, name): (&str, &str),
+    ) -> bool {
         let is_namespace = kind.kind == "Namespace" && kind.group.is_empty();
-        let namespace = match is_namespace {
-            true => request.name,
-            false => request.namespace,
-        };
-        self.kind.matches(kind, request.subresource, false)
+        let namespace = if is_namespace { name } else { namespace };
+        self.kind.matches(kind, subresource, false)
             && self.namespace.is_match(namespace)
-            && self.name.is_match(request.name)
+            && self.name.is_match(name)
     }
 }
 

@@ -44,6 +44,9 @@ pub struct Options {
         value_name = "NAME"
     )]
     pub(super) config_map: String,
+    /// Write neither reports nor Events.
+    #[arg(long, requires = "cluster")]
+    pub(super) without_reports: bool,
 }
 
 impl Options {
