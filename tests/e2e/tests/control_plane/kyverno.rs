@@ -1,6 +1,6 @@
 //! Kyverno's kinds in the cluster of the tests, defined by the schemas of the `api` crate.
 
-use std::sync::OnceLock;
+use std::{collections::BTreeSet, path::PathBuf, sync::Mutex};
 
 use portcullis_api::custom_resources::CustomResource;
 use portcullis_e2e::control_plane::ControlPlane;
@@ -33,10 +33,13 @@ pub(crate) const KINDS: &[CustomResource] = &[
     kind(("MutatingPolicy", "mutatingpolicies"), CEL, false),
 ];
 
-/// Defines the kinds, once.
+/// Defines the kinds, once on each control plane.
 pub(crate) fn define(plane: &ControlPlane) {
-    static DONE: OnceLock<()> = OnceLock::new();
-    DONE.get_or_init(|| KINDS.iter().for_each(|kind| define_one(plane, kind)));
+    static DONE: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    let mut done = DONE.lock().unwrap();
+    if done.insert(plane.kubeconfig()) {
+        KINDS.iter().for_each(|kind| define_one(plane, kind));
+    }
 }
 
 /// Defines a kind, and waits until it is served.

@@ -18,6 +18,7 @@ mod control_plane;
 mod kyverno;
 mod migrate;
 mod native_policies;
+mod one_sentence;
 mod portcullis;
 mod reports;
 mod repository;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
             control_plane::ALL,
             migrate::ALL,
             native_policies::ALL,
+            one_sentence::ALL,
             reports::ALL,
             sync::ALL,
             sync_controller::ALL,

@@ -90,7 +90,7 @@ fn condition(status: &Value, name: &str) -> [String; 2] {
     })
 }
 
-fn secret(password: &str, authority: &str) -> String {
+pub(crate) fn secret(password: &str, authority: &str) -> String {
     json!({
         "apiVersion": "v1", "kind": "Secret",
         "metadata": {"name": "repository", "namespace": "sources"},
@@ -99,29 +99,40 @@ fn secret(password: &str, authority: &str) -> String {
     .to_string()
 }
 
-fn a_source_is_kept_in_the_cluster(plane: &ControlPlane) {
-    let source = Source::new(plane, "watched");
+/// Serves the repository behind HTTPS and a password, and makes ready the namespace `sources`. Returns
+/// the server and the authority of its certificate.
+pub(crate) fn serve(source: &Source<'_>) -> (Serving, String) {
     let folder = source.folder.path();
     git(folder, &["clone", "-q", "--bare", "work", "o/r.git"]);
     let authority = folder.join("ca.pem");
     let settings = [&SECRET[..], &[("TLS", authority.to_str().unwrap())]].concat();
     let servers = program::build_named("servers").unwrap();
     let server = Serving::start(&servers, "git", folder, &settings).unwrap();
-    let authority = fs::read_to_string(&authority).unwrap();
     for kind in OWN {
-        kyverno::define_one(plane, kind);
+        kyverno::define_one(source.plane, kind);
     }
-    plane.create_namespace("sources").unwrap();
-    plane.apply(&secret("wrong", &authority)).unwrap();
-    let wanted = json!({
+    source.plane.create_namespace("sources").unwrap();
+    (server, fs::read_to_string(&authority).unwrap())
+}
+
+/// The PolicySource `policies` of what is served.
+pub(crate) fn policy_source(server: &Serving) -> String {
+    json!({
         "apiVersion": "portcullis.io/v1alpha1", "kind": "PolicySource",
         "metadata": {"name": "policies", "namespace": "sources"},
         "spec": {
             "url": format!("{}/o/r.git", server.url()), "ref": "main", "environment": "production",
             "interval": "1s", "secretRef": {"name": "repository"},
         },
-    });
-    plane.apply(&wanted.to_string()).unwrap();
+    })
+    .to_string()
+}
+
+fn a_source_is_kept_in_the_cluster(plane: &ControlPlane) {
+    let source = Source::new(plane, "watched");
+    let (server, authority) = serve(&source);
+    plane.apply(&secret("wrong", &authority)).unwrap();
+    plane.apply(&policy_source(&server)).unwrap();
     let options = ConnectOptions {
         kubeconfig: Some(plane.kubeconfig()),
         ..ConnectOptions::default()

@@ -96,11 +96,11 @@ fn policies_of_the_cluster_are_enforced(_: &ControlPlane) {
         .unwrap();
     plane.create_namespace("portcullis").unwrap();
     let webhook = Webhook::start(&plane, "one");
-    configure(&plane, &webhook);
     let_in(&plane);
     plane.apply(POLICY).unwrap();
     denied(&plane, &["labelled", "write the label app"]);
     attempt(&plane, "app: web").unwrap();
+    only_what_policies_are_about_is_sent(&plane, "pods");
 
     a_broken_policy_keeps_its_last_good_version(&plane, &webhook);
     what_the_cluster_serves_may_change(&plane);
@@ -112,7 +112,41 @@ fn policies_of_the_cluster_are_enforced(_: &ControlPlane) {
         .kubectl(&["delete", "clusterpolicy", "labelled"], "")
         .unwrap();
     let_in(&plane);
+    only_what_policies_are_about_is_sent(&plane, "pods");
+    plane
+        .kubectl(&["delete", "validatingpolicy", "tiers"], "")
+        .unwrap();
+    only_what_policies_are_about_is_sent(&plane, "");
     drop(other);
+}
+
+/// Waits until the webhooks have rules for a resource, and for nothing that no policy is about; for
+/// nothing at all where none is named.
+fn only_what_policies_are_about_is_sent(plane: &ControlPlane, resource: &str) {
+    eventually(
+        "the webhook configuration is as wide as the policies",
+        || {
+            let get = [
+                "get",
+                "validatingwebhookconfiguration",
+                "portcullis-validating",
+                "-o",
+            ];
+            let path = "jsonpath={.webhooks[*].rules[*].resources[*]}";
+            let resources = plane.kubectl(&[&get[..], &[path]].concat(), "");
+            let resources = resources.map_err(|error| error.to_string())?;
+            let mut sent = resources.split_whitespace();
+            let is_right = match resource {
+                "" => sent.next().is_none(),
+                wanted => sent.any(|one| one == wanted) && !resources.contains(['*', '"']),
+            };
+            if is_right && !resources.contains("services") {
+                Ok(())
+            } else {
+                Err(resources)
+            }
+        },
+    );
 }
 
 fn a_broken_policy_keeps_its_last_good_version(plane: &ControlPlane, webhook: &Webhook) {
