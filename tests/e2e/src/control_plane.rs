@@ -94,6 +94,22 @@ impl ControlPlane {
         self.kubeconfig_of("nobody")
     }
 
+    /// The kubeconfig of a service account, as which the user acts who may do everything.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn kubeconfig_of_account(&self, namespace: &str, name: &str) -> io::Result<PathBuf> {
+        let file = self.kubeconfig_of(name);
+        let account = format!("system:serviceaccount:{namespace}:{name}");
+        let all = kubeconfig(&self.url, "admin");
+        let token = "token: admin";
+        fs::write(
+            &file,
+            all.replace(token, &format!("{token}, as: \"{account}\"")),
+        )?;
+        Ok(file)
+    }
+
     /// Where the API server listens.
     #[must_use]
     pub fn url(&self) -> &str {

@@ -51,7 +51,8 @@ const MAY: &[(&str, &str, &str, &str, bool)] = &[
     ),
 ];
 
-fn helm(plane: &ControlPlane, arguments: &[&str]) -> Result<String, String> {
+/// What Helm says of the chart.
+pub(crate) fn helm(plane: &ControlPlane, arguments: &[&str]) -> Result<String, String> {
     let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../charts/portcullis");
     let mut helm = Command::new(program::build_named("helm").unwrap());
     helm.args(&arguments[..1]).arg("portcullis").arg(chart);

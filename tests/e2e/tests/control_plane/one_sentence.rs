@@ -12,6 +12,7 @@ use portcullis_e2e::{control_plane::ControlPlane, harness::Test, program};
 use serde_json::Value;
 
 use crate::{
+    chart::helm,
     repository::{Source, git},
     sync_controller::{policy_source, secret, serve},
     webhook_process::{Webhook, eventually},
@@ -25,11 +26,11 @@ const ENVIRONMENT: &str = "environments/production/environment.yaml";
 struct Controller(Child);
 
 impl Controller {
-    fn start(plane: &ControlPlane) -> Controller {
+    fn start(plane: &ControlPlane, kubeconfig: &Path) -> Controller {
         let log = File::create(plane.folder().join("sync.log")).unwrap();
         let mut command = Command::new(env::current_exe().unwrap());
         command.args(["portcullis-sync", "--kubeconfig"]);
-        command.arg(plane.kubeconfig()).args(["--resync", "5"]);
+        command.arg(kubeconfig).args(["--resync", "5"]);
         command.stdin(Stdio::null()).stderr(Stdio::null());
         Controller(command.stdout(log).spawn().unwrap())
     }
@@ -110,8 +111,12 @@ fn a_commit_is_enforced(_: &ControlPlane) {
     let (server, authority) = serve(&source);
     plane.apply(&secret("p@ss", &authority)).unwrap();
     plane.apply(&policy_source(&server)).unwrap();
-    let _webhook = Webhook::start(&plane, "one");
-    let _controller = Controller::start(&plane);
+    // Both have the permissions that the chart gives them, and no others.
+    let defined = ["--set", "crds.kyverno=false,crds.portcullis=false"];
+    helm(&plane, &[&["install"], &defined[..]].concat()).unwrap();
+    let account = |name: &str| plane.kubeconfig_of_account("portcullis", name).unwrap();
+    let _webhook = Webhook::start_as(&plane, "one", &account("portcullis-webhook"));
+    let _controller = Controller::start(&plane, &account("portcullis-sync"));
     let enforced = Enforced {
         plane: &plane,
         source,

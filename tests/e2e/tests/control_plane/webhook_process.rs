@@ -4,7 +4,7 @@ use std::{
     env,
     fs::{self, File},
     net::TcpListener,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -29,12 +29,17 @@ pub(crate) struct Webhook {
 impl Webhook {
     /// Starts it on a control plane, and waits until it serves.
     pub(crate) fn start(plane: &ControlPlane, name: &str) -> Webhook {
+        Webhook::start_as(plane, name, &plane.kubeconfig())
+    }
+
+    /// Starts it with the permissions of a kubeconfig.
+    pub(crate) fn start_as(plane: &ControlPlane, name: &str, kubeconfig: &Path) -> Webhook {
         let address = free_address();
         let log = plane.folder().join(format!("{name}.log"));
         let process = Command::new(env::current_exe().unwrap())
             .arg(NAME)
             .args(["--cluster", "--listen", &address, "--kubeconfig"])
-            .arg(plane.kubeconfig())
+            .arg(kubeconfig)
             .args(["--url", &format!("https://{address}")])
             .env("HOSTNAME", name)
             .stdin(Stdio::null())
