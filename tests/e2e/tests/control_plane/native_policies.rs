@@ -55,7 +55,7 @@ const MISTAKES: [(&str, &str); 6] = [
 const SEED: u64 = 20_261_126;
 
 /// How many policies of each kind, and objects of each.
-const POLICIES: [usize; 2] = [120, 180];
+const POLICIES: [usize; 2] = [130, 230];
 const OBJECTS: usize = 3;
 
 /// A policy, one of its objects, and what the API server and we make of it.
@@ -302,11 +302,19 @@ fn told_alike(theirs: &str, ours: &str) -> bool {
     })
 }
 
-/// What is said of an object that cannot be read as its kind, without who says so.
-fn form_of(message: &str) -> &str {
-    message
-        .split_once("json: ")
-        .map_or(message, |(_, form)| form)
+/// What is said of an object that is not valid or cannot be read as its kind, without who says so, and
+/// sorted: the API server walks over annotations in no fixed order.
+fn form_of(message: &str) -> Vec<&str> {
+    let form = message.split_once("json: ");
+    let form = form.map_or(message, |(_, form)| form);
+    let faults = form.split_once(" is invalid: [");
+    let faults = faults.map_or(form, |(_, faults)| faults.trim_end_matches(']'));
+    let faults = faults.split(", metadata.");
+    let mut faults: Vec<&str> = faults
+        .map(|fault| fault.trim_start_matches("metadata."))
+        .collect();
+    faults.sort_unstable();
+    faults
 }
 
 /// A changed object as the API server fills it in, where no policy is bound to it.

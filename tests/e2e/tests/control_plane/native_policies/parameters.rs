@@ -53,8 +53,14 @@ impl ParameterKind {
         }
     }
 
-    /// A reference to parameters of the kind; the way it refers is noted.
-    pub(super) fn referred(self, dice: &mut Dice, hits: &mut BTreeSet<String>) -> Value {
+    /// A reference to parameters of the kind; the way it refers is noted. What mutates refers to one
+    /// object at most: the API server takes several in no fixed order.
+    pub(super) fn referred(
+        self,
+        dice: &mut Dice,
+        mutates: bool,
+        hits: &mut BTreeSet<String>,
+    ) -> Value {
         let mut is_found = dice.percent(75);
         let by_name = dice.percent(50);
         let action = dice.one(&["Allow", "Deny"]);
@@ -67,7 +73,11 @@ impl ParameterKind {
             };
             reference["name"] = name.into();
         } else {
-            let label = if is_found { dice.one(&["a", "b"]) } else { "z" };
+            let label = match (is_found, mutates) {
+                (true, true) => "b",
+                (true, false) => dice.one(&["a", "b"]),
+                (false, _) => "z",
+            };
             // Too few cases would miss otherwise, and be refused for it.
             let is_lost = label == "b" && self == ParameterKind::Setting && action == "Deny";
             is_found = is_found && !is_lost;

@@ -64,7 +64,9 @@ pub(super) fn case(seed: u64, number: usize, mutates: bool, objects: usize) -> C
         spec["paramKind"] = parameters.reference();
     }
     let word = if mutates { "Mutating" } else { "Validating" };
-    let bindings = (0..if dice.percent(15) { 2 } else { 1 })
+    // The API server takes bindings in no fixed order, and mutations need not commute.
+    let bindings = if !mutates && dice.percent(15) { 2 } else { 1 };
+    let bindings = (0..bindings)
         .map(|which| {
             let spec = binding(&mut dice, &mut draft, &name, mutates, parameters);
             let kind = format!("{word}AdmissionPolicyBinding");
@@ -225,7 +227,7 @@ fn binding(
         spec["validationActions"] = json!(dice.one(actions));
     }
     if let Some(parameters) = parameters {
-        spec["paramRef"] = parameters.referred(dice, &mut draft.hits);
+        spec["paramRef"] = parameters.referred(dice, mutates, &mut draft.hits);
     }
     if dice.percent(12) {
         spec["matchResources"] = match dice.below(3) {
