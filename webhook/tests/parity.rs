@@ -181,6 +181,7 @@ fn compare(
         negative_indices: false,
         remove_missing: false,
         make_path: false,
+        lacking_is_null: false,
     };
     let patched = JsonPatch::from_value(&sent)
         .unwrap()

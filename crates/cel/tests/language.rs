@@ -6,7 +6,7 @@
 )]
 
 use portcullis_cel::{
-    environment::Environment,
+    environment::{Environment, KubernetesVersion},
     error::Evaluated,
     host::Offline,
     program::{Options, Variables},
@@ -191,6 +191,37 @@ fn mistakes() {
             0,
         ),
     ]);
+}
+
+/// What cel-go and Kubernetes' libraries say at the edges, as a real API server said it.
+#[test]
+fn edges_of_libraries() {
+    let environment = Environment::kubernetes(KubernetesVersion::new(1, 37)).build();
+    let check = |expression: &str, expected: &str| {
+        let checked = environment.compile(expression).unwrap();
+        let program = environment.program(&checked).unwrap();
+        let options = Options {
+            host: &Offline,
+            cost_limit: None,
+        };
+        let found = match program.evaluate(&&pod(), options).result {
+            Ok(value) => value.to_string(),
+            Err(error) => error.to_string(),
+        };
+        let first = found.lines().next().unwrap_or_default();
+        assert_eq!(first, expected, "{expression}");
+    };
+    check("double('NaN') > 1.0", "NaN values cannot be ordered");
+    check("[double('NaN'), 0.5].max() == 0.5", "false");
+    check(
+        "'a'.find('[')",
+        "Illegal regex: error parsing regexp: missing closing ]: `[`",
+    );
+    let number = |text: &str| format!("semver('{text}', true).major() == 1");
+    let fault = |text: &str| format!("Invalid character(s) found in major number \"{text}\"");
+    check(&number("junk"), &fault("0junk"));
+    check(&number("x"), &fault("x"));
+    check(&number("01.02"), "true");
 }
 
 #[test]

@@ -89,6 +89,16 @@ fn what_a_field_may_read_is_what_the_api_server_lets_it_read() {
             "authorizer.group('').resource('pods').check('get').reason()",
             "undeclared reference to 'authorizer'",
         ),
+        (
+            "validations",
+            "authorizer.requestResource.check('delete').allowed()",
+            "",
+        ),
+        (
+            "messageExpression",
+            "authorizer.requestResource.check('delete').reason()",
+            "undeclared reference to 'authorizer'",
+        ),
         ("validations", "variables.first == 1", ""),
         ("messageExpression", "string(variables.first)", ""),
         ("auditAnnotations", "string(variables.first)", ""),

@@ -282,3 +282,27 @@ fn existing_objects_are_changed() {
     let trigger = json!({"evaluation": {"mutateExisting": {"enabled": true}}});
     check_targets("MutatingPolicy", &spec(trigger), &["pass success", a, b]);
 }
+
+#[test]
+fn what_a_map_lacks_is_replaced_and_copied_as_null() {
+    for (operations, said, name) in [
+        (
+            "[JSONPatch{op: 'replace', path: '/spec/nodeName', value: 'x'}]",
+            "pass success",
+            Some(json!("x")),
+        ),
+        (
+            "[JSONPatch{op: 'copy', from: '/spec/nope', path: '/spec/nodeName'}]",
+            "pass success",
+            Some(Value::Null),
+        ),
+        (
+            "[JSONPatch{op: 'replace', path: '/spec/nope/deeper', value: 'x'}]",
+            "error replace /spec/nope/deeper: there is no map or list at /spec/nope/",
+            None,
+        ),
+    ] {
+        let spec = json!({"mutations": [patch(operations)]});
+        check(&spec, &[said], "/spec/nodeName", name);
+    }
+}

@@ -11,7 +11,7 @@ mod regex;
 mod semver;
 mod url;
 
-pub use authorizer::{AUTHORIZER, authorizer};
+pub use authorizer::{AUTHORIZER, RequestResource, authorizer, request_resource};
 pub use cidr::CIDR;
 pub use format::FORMAT;
 pub use ip::IP;

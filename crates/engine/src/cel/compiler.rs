@@ -62,7 +62,11 @@ impl Compiler {
     /// A text that is shown to a user. The API server refuses one that asks what the user may do.
     pub fn message_for_user(&mut self, path: &str, text: &str) -> Option<Program> {
         let own = self.environment.clone();
-        self.environment = own.extend().without_variable("authorizer").build();
+        self.environment = own
+            .extend()
+            .without_variable("authorizer")
+            .without_variable("authorizer.requestResource")
+            .build();
         let program = self.expression(path, text, &[Type::String]);
         self.environment = own;
         program

@@ -149,5 +149,9 @@ fn admission() -> Builder {
             "authorizer",
             Type::opaque("kubernetes.authorization.Authorizer"),
         )
+        .variable(
+            "authorizer.requestResource",
+            Type::opaque("kubernetes.authorization.ResourceCheck"),
+        )
         .variable("variables", Type::message(VARIABLES))
 }

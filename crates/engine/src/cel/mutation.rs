@@ -141,7 +141,7 @@ enum Step {
 
 fn patched(before: &Value, steps: Vec<Value>) -> Result<Option<Value>, String> {
     let patch = JsonPatch::from_value(&Value::Array(steps)).map_err(|error| error.to_string())?;
-    match patch.apply(before.clone(), JsonPatchOptions::STRICT) {
+    match patch.apply(before.clone(), JsonPatchOptions::API_SERVER) {
         Ok(after) => Ok(Some(after)),
         Err(PatchError::Operation {
             operation: "test", ..

@@ -5,7 +5,10 @@ use std::cell::{Cell, OnceCell};
 use portcullis_cel::{
     error::{EvalError, Evaluated},
     host::Host,
-    library::{kubernetes::authorizer, kyverno},
+    library::{
+        kubernetes::{RequestResource, authorizer, request_resource},
+        kyverno,
+    },
     program::{Options, Program, Variables},
     value::{Key, List, Map, Value},
 };
@@ -57,6 +60,17 @@ impl<'a> RequestScope<'a> {
     #[must_use]
     pub fn keep(&self, value: Json) -> &'a Json {
         self.store.keep(value)
+    }
+
+    /// `authorizer.requestResource`.
+    fn resource(&self) -> Value<'a> {
+        request_resource(&RequestResource {
+            group: &self.request.resource.group,
+            resource: &self.request.resource.resource,
+            subresource: self.request.subresource,
+            namespace: self.request.namespace,
+            name: self.request.name,
+        })
     }
 
     /// `object` and `oldObject`.
@@ -240,6 +254,7 @@ impl<'a> Variables<'a> for Scope<'_, 'a> {
             "request" => self.request.admission(),
             "namespaceObject" => self.request.namespace(),
             "authorizer" => authorizer(),
+            "authorizer.requestResource" => self.request.resource(),
             "exceptions" => {
                 let allowed = ["allowedImages", "allowedValues"];
                 let none = || Value::List(List::from_iter([]));

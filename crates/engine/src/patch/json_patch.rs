@@ -68,6 +68,8 @@ pub struct JsonPatchOptions {
     pub remove_missing: bool,
     /// Adding makes the maps and lists on the way.
     pub make_path: bool,
+    /// What a map lacks can be replaced, which adds it, and copied, which gives null.
+    pub lacking_is_null: bool,
 }
 
 impl JsonPatchOptions {
@@ -76,12 +78,21 @@ impl JsonPatchOptions {
         negative_indices: true,
         remove_missing: true,
         make_path: true,
+        lacking_is_null: false,
     };
-    /// As the API server applies a JSON patch.
+    /// As RFC 6902 has it, save for negative indices.
     pub const STRICT: JsonPatchOptions = JsonPatchOptions {
         negative_indices: true,
         remove_missing: false,
         make_path: false,
+        lacking_is_null: false,
+    };
+    /// As the API server applies the patch of an expression.
+    pub const API_SERVER: JsonPatchOptions = JsonPatchOptions {
+        negative_indices: true,
+        remove_missing: false,
+        make_path: false,
+        lacking_is_null: true,
     };
 }
 

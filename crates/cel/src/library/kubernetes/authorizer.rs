@@ -158,6 +158,45 @@ pub fn authorizer<'a>() -> Value<'a> {
     })
 }
 
+/// The value of the variable `authorizer.requestResource`: a question about what a request is about.
+/// What is empty is not asked about.
+#[must_use]
+pub fn request_resource<'a>(resource: &RequestResource<'_>) -> Value<'a> {
+    let said = [
+        ("group", resource.group),
+        ("resource", resource.resource),
+        ("subresource", resource.subresource),
+        ("namespace", resource.namespace),
+        ("name", resource.name),
+    ];
+    let mut question = Question {
+        step: Step::Resource,
+        service_account: None,
+        said: Vec::new(),
+    };
+    for (name, value) in said {
+        if !value.is_empty() {
+            question.put(name, value);
+        }
+    }
+    Value::opaque(question)
+}
+
+/// What a request is about, as the authorizer names it.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestResource<'r> {
+    /// API group; empty for the core group.
+    pub group: &'r str,
+    /// Resource, such as `pods`.
+    pub resource: &'r str,
+    /// Subresource, such as `scale`, or empty.
+    pub subresource: &'r str,
+    /// Namespace, or empty.
+    pub namespace: &'r str,
+    /// Name, or empty.
+    pub name: &'r str,
+}
+
 /// A question to the authorizer, as far as it has been put.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Question {

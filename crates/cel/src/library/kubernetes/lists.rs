@@ -142,8 +142,12 @@ fn list<'v, 'a>(args: &'v [Value<'a>]) -> Result<&'v List<'a>, Box<EvalError>> {
 }
 
 fn order(left: &Value<'_>, right: &Value<'_>) -> Result<Ordering, Box<EvalError>> {
-    left.partial_cmp(right)
-        .ok_or_else(|| EvalError::no_such_overload().into())
+    match (left, right, left.partial_cmp(right)) {
+        (_, _, Some(order)) => Ok(order),
+        // NaN is neither before nor after another number.
+        (Value::Double(_), Value::Double(_), None) => Ok(Ordering::Equal),
+        _ => Err(EvalError::no_such_overload().into()),
+    }
 }
 
 fn is_sorted<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {

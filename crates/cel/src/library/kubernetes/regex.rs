@@ -32,8 +32,9 @@ pub const REGEX: Library = Library {
 };
 
 fn compile(pattern: &str) -> Result<GoRegexp, Box<EvalError>> {
-    GoRegexp::compile(pattern)
-        .map_err(|error| EvalError::new(format!("Illegal regex: {error}")).into())
+    GoRegexp::compile(pattern).map_err(|error| {
+        EvalError::new(format!("Illegal regex: error parsing regexp: {error}")).into()
+    })
 }
 
 fn find<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {

@@ -1,6 +1,6 @@
 //! `semver`: versions and their order.
 
-use std::{any::Any, cmp::Ordering};
+use std::{any::Any, borrow::Cow, cmp::Ordering};
 
 use portcullis_values::semver::Version;
 
@@ -117,18 +117,22 @@ fn normalised(text: &str) -> String {
     let plain = text.strip_prefix('v').unwrap_or(text);
     let end = plain.find(['-', '+']).unwrap_or(plain.len());
     let (numbers, tail) = plain.split_at_checked(end).unwrap_or((plain, ""));
-    let mut parts: Vec<&str> = numbers.splitn(3, '.').map(without_zeros).collect();
+    let numbers = numbers.splitn(3, '.').map(without_zeros);
+    let mut parts: Vec<Cow<'_, str>> = numbers.collect();
     if tail.is_empty() {
-        parts.resize(3, "0");
+        parts.resize(3, Cow::Borrowed("0"));
     }
     parts.join(".") + tail
 }
 
-fn without_zeros(part: &str) -> &str {
+/// A number without zeros in front of it; what is no number has one in front of it then.
+fn without_zeros(part: &str) -> Cow<'_, str> {
+    if part.len() < 2 {
+        return Cow::Borrowed(part);
+    }
     match part.trim_start_matches('0') {
-        "" if !part.is_empty() => "0",
-        trimmed if trimmed.starts_with(|c: char| c.is_ascii_digit()) => trimmed,
-        _ => part,
+        digits if digits.starts_with(|c: char| c.is_ascii_digit()) => Cow::Borrowed(digits),
+        rest => Cow::Owned(format!("0{rest}")),
     }
 }
 

@@ -165,7 +165,7 @@ fn not_equals<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
     }
 }
 
-/// Whether two values stand in an order; NaN stands in none.
+/// Whether two values stand in an order; NaN stands in none, which is an error.
 fn compare(
     left: &Value<'_>,
     right: &Value<'_>,
@@ -173,7 +173,9 @@ fn compare(
 ) -> Result<bool, Box<EvalError>> {
     match left.partial_cmp(right) {
         Some(order) => Ok(holds(order)),
-        None if is_number(left) && is_number(right) => Ok(false),
+        None if is_number(left) && is_number(right) => {
+            Err(EvalError::new("NaN values cannot be ordered").into())
+        }
         None => Err(EvalError::no_such_overload().into()),
     }
 }

@@ -79,7 +79,15 @@ impl Patched {
                 self.add(path, value)
             }
             Operation::Copy { from, path } => {
-                let value = self.value_at(from)?;
+                let lacking_is_null = self.options.lacking_is_null;
+                let value = match self.place(from) {
+                    Place::Inside(Value::Object(map), key)
+                        if lacking_is_null && !map.contains_key(&key) =>
+                    {
+                        Value::Null
+                    }
+                    _ => self.value_at(from)?,
+                };
                 self.add(path, value)
             }
             Operation::Test { path, value } => self.test(path, value),
@@ -145,7 +153,11 @@ impl Patched {
 
     fn replace(&mut self, path: &str, value: &Value) -> Result<(), Problem> {
         let negative = self.options.negative_indices;
+        let lacking_is_null = self.options.lacking_is_null;
         match self.place(path) {
+            Place::Inside(Value::Object(map), key) if lacking_is_null => {
+                map.insert(key, value.clone());
+            }
             Place::Inside(container, key) => match child(container, &key, negative) {
                 Some(place) => *place = value.clone(),
                 None => return Err("there is nothing to replace".to_owned()),
