@@ -25,8 +25,7 @@ use portcullis_cluster::{
 use serde_json::Value;
 
 use self::{
-    known::{Known, Work},
-    pass::{Due, Outcome},
+    known::{Due, Known, Outcome, Work},
     times::now,
     told::Board,
 };

@@ -3,7 +3,7 @@
 use portcullis_cluster::{Cluster, ClusterError, ServedKind};
 use serde_json::{Value, json};
 
-use super::{pass::Outcome, times::now};
+use super::{known::Outcome, times::now};
 use crate::{ownership::MANAGER, plan::Reason, reconcile::Done, sync_error::SyncError};
 
 /// The longest message that the server takes.

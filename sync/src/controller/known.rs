@@ -5,13 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{
-    generation,
-    pass::{Due, Outcome},
-    source,
-    times::retry,
-};
-use crate::{plan::Reason, reconcile::Done, revision::Revision, seen::Seen};
+use serde_json::Value;
+
+use super::{generation, source, times::retry};
+use crate::{plan::Reason, reconcile::Done, revision::Revision, seen::Seen, sync_error::SyncError};
 
 /// After so many times in a row, what others change is put back later and later: another controller
 /// would do the same for ever.
@@ -50,6 +47,36 @@ pub(super) enum Work {
     Fetch,
     /// What was applied last is put back where somebody changed it.
     Check,
+}
+
+/// A source with something to do.
+pub(super) struct Due {
+    pub(super) key: (String, String),
+    pub(super) object: Value,
+    pub(super) known: Option<Known>,
+    pub(super) work: Work,
+}
+
+/// What a pass over a source came to.
+pub(super) struct Outcome {
+    pub(super) attempted: Option<String>,
+    pub(super) revision: Option<Arc<Revision>>,
+    pub(super) applied: Option<Arc<Revision>>,
+    pub(super) result: Result<Done, SyncError>,
+    /// What was done for the revision that was applied last, where the new one cannot be.
+    pub(super) held: Option<Done>,
+}
+
+impl Outcome {
+    pub(super) fn failed(error: SyncError) -> Outcome {
+        Outcome {
+            attempted: None,
+            revision: None,
+            applied: None,
+            result: Err(error),
+            held: None,
+        }
+    }
 }
 
 impl Known {

@@ -4,11 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use portcullis_api::{policy_source::PolicySource, read::read};
 use portcullis_cluster::Cluster;
-use serde_json::Value;
 
 use super::{
     generation,
-    known::{Known, Work},
+    known::{Due, Outcome, Work},
     source,
     times::unix_nanoseconds,
 };
@@ -19,36 +18,6 @@ use crate::{
     store::Store,
     sync_error::SyncError,
 };
-
-/// A source with something to do.
-pub(super) struct Due {
-    pub(super) key: (String, String),
-    pub(super) object: Value,
-    pub(super) known: Option<Known>,
-    pub(super) work: Work,
-}
-
-/// What a pass over a source came to.
-pub(super) struct Outcome {
-    pub(super) attempted: Option<String>,
-    pub(super) revision: Option<Arc<Revision>>,
-    pub(super) applied: Option<Arc<Revision>>,
-    pub(super) result: Result<Done, SyncError>,
-    /// What was done for the revision that was applied last, where the new one cannot be.
-    pub(super) held: Option<Done>,
-}
-
-impl Outcome {
-    pub(super) fn failed(error: SyncError) -> Outcome {
-        Outcome {
-            attempted: None,
-            revision: None,
-            applied: None,
-            result: Err(error),
-            held: None,
-        }
-    }
-}
 
 impl Due {
     /// Does what is to be done.

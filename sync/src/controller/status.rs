@@ -6,7 +6,7 @@ use portcullis_api::{
 };
 use serde_json::Value;
 
-use super::{generation, pass::Outcome};
+use super::{generation, known::Outcome};
 use crate::{object::ObjectKey, sync_error::SyncError};
 
 /// The longest message.
