@@ -16,23 +16,6 @@ pub(crate) fn faults(loaded: &Loaded) -> Vec<String> {
 
 /// What compile errors name a policy by.
 pub(crate) fn key(loaded: &Loaded) -> Option<String> {
-    let metadata = match loaded {
-        Loaded::Policy(policy) => &policy.metadata,
-        Loaded::Validating(policy) => &policy.metadata,
-        Loaded::Mutating(policy) => &policy.metadata,
-        Loaded::Generating(policy) => &policy.metadata,
-        Loaded::Deleting(policy) => &policy.metadata,
-        Loaded::Cleanup(policy) => &policy.metadata,
-        Loaded::ValidatingAdmission(policy) => &policy.metadata,
-        Loaded::MutatingAdmission(policy) => &policy.metadata,
-        Loaded::Exception(exception) => &exception.metadata,
-        Loaded::CelException(exception) => &exception.metadata,
-        Loaded::ImageValidating(policy) => &policy.metadata,
-        Loaded::Binding(_) => return None,
-    };
-    let name = metadata.name.clone().unwrap_or_default();
-    Some(match metadata.namespace.as_deref().unwrap_or_default() {
-        "" => name,
-        namespace => format!("{namespace}/{name}"),
-    })
+    let is_named = !matches!(loaded, Loaded::Binding(_));
+    is_named.then(|| loaded.metadata().key())
 }

@@ -60,6 +60,18 @@ pub struct ObjectMeta {
     pub uid: Option<String>,
 }
 
+impl ObjectMeta {
+    /// What tells the object from others of its kind: `name`, or `namespace/name`.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let name = self.name.clone().unwrap_or_default();
+        match self.namespace.as_deref().unwrap_or_default() {
+            "" => name,
+            namespace => format!("{namespace}/{name}"),
+        }
+    }
+}
+
 /// Another object that this one belongs to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

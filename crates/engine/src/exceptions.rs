@@ -75,11 +75,7 @@ impl Exception {
     /// An expiry that cannot be read.
     pub fn compile(written: &PolicyException) -> Result<Exception, ExceptionError> {
         let metadata = &written.metadata;
-        let name = metadata.name.clone().unwrap_or_default();
-        let key = match metadata.namespace.as_deref() {
-            None | Some("") => name,
-            Some(namespace) => format!("{namespace}/{name}"),
-        };
+        let key = metadata.key();
         let spec = &written.spec;
         let targets = spec.exceptions.iter().map(|excepted| Target {
             policy: excepted.policy_name.clone(),

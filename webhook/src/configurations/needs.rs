@@ -109,14 +109,6 @@ fn failure_policy(written: Option<written::FailurePolicy>) -> FailurePolicy {
     }
 }
 
-fn key(metadata: &ObjectMeta) -> String {
-    let name = metadata.name.clone().unwrap_or_default();
-    match metadata.namespace.as_deref().unwrap_or_default() {
-        "" => name,
-        namespace => format!("{namespace}/{name}"),
-    }
-}
-
 /// Everything that lives in a namespace.
 fn namespaced() -> Coverage {
     let target = Target::new("*", "*", "*/*", Scope::Namespaced);
@@ -152,7 +144,7 @@ fn of_cluster_policy(policy: &Policy, resources: &Resources) -> Vec<Need> {
             coverage = coverage.meet(&namespaced());
         }
         Need {
-            key: key(&policy.metadata),
+            key: policy.metadata.key(),
             question,
             failure_policy: failure_policy(own_failure_policy.or(spec.failure_policy)),
             conditions: webhook.map_or_else(Vec::new, |webhook| webhook.match_conditions.clone()),
@@ -225,7 +217,7 @@ impl CelPolicy<'_> {
         }
         let match_policy = self.constraints.and_then(|of| of.match_policy.as_deref());
         Need {
-            key: key(self.metadata),
+            key: self.metadata.key(),
             question: self.question,
             failure_policy: failure_policy(self.failure_policy),
             conditions: Vec::new(),

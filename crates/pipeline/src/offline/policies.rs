@@ -194,16 +194,10 @@ pub(crate) const EXCEPTION: &str = "PolicyException";
 /// Under what the file of a policy or exception is kept; nobody asks for that of a binding.
 fn origin(loaded: &Loaded) -> Option<String> {
     let metadata = loaded.metadata();
-    let name = metadata.name.as_deref().unwrap_or_default();
     match loaded {
         Loaded::Binding(_) => None,
-        Loaded::Exception(_) | Loaded::CelException(_) => {
-            Some(match metadata.namespace.as_deref().unwrap_or_default() {
-                "" => exception_origin(name),
-                namespace => exception_origin(&format!("{namespace}/{name}")),
-            })
-        }
-        _ => Some(name.to_owned()),
+        Loaded::Exception(_) | Loaded::CelException(_) => Some(exception_origin(&metadata.key())),
+        _ => Some(metadata.name.clone().unwrap_or_default()),
     }
 }
 
