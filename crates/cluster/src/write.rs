@@ -44,6 +44,18 @@ impl Target<'_> {
     }
 }
 
+/// Where an object's status is applied.
+const STATUS: &str = "/status";
+
+impl Apply<'_> {
+    /// The call that applies an object, or a part of it.
+    fn call(&self, part: &str, options: &ApplyOptions<'_>) -> Result<Call, String> {
+        let (path, query) = (self.target.path()?, query(options));
+        let path = format!("{path}{part}{query}&force=true");
+        Ok(Call::apply(path, self.object.clone()))
+    }
+}
+
 impl Cluster {
     /// Reads objects, some at a time; none where there is no such object.
     pub fn read_objects(&self, targets: &[Target<'_>]) -> Vec<Result<Option<Value>, ClusterError>> {
@@ -64,14 +76,7 @@ impl Cluster {
         applies: &[Apply<'_>],
         options: &ApplyOptions<'_>,
     ) -> Vec<Result<Value, ClusterError>> {
-        let query = query(options);
-        self.each(applies.iter().map(|apply| {
-            let path = apply.target.path()?;
-            Ok(Call::apply(
-                format!("{path}{query}&force=true"),
-                apply.object.clone(),
-            ))
-        }))
+        self.each(applies.iter().map(|apply| apply.call("", options)))
     }
 
     /// Applies the status of an object.
@@ -83,13 +88,7 @@ impl Cluster {
         apply: &Apply<'_>,
         options: &ApplyOptions<'_>,
     ) -> Result<Value, ClusterError> {
-        let query = query(options);
-        self.one(apply.target.path().map(|path| {
-            Call::apply(
-                format!("{path}/status{query}&force=true"),
-                apply.object.clone(),
-            )
-        }))
+        self.one(apply.call(STATUS, options))
     }
 
     /// Applies the status of objects, some at a time.
@@ -98,12 +97,7 @@ impl Cluster {
         applies: &[Apply<'_>],
         options: &ApplyOptions<'_>,
     ) -> Vec<Result<Value, ClusterError>> {
-        let query = query(options);
-        self.each(applies.iter().map(|apply| {
-            let path = apply.target.path()?;
-            let path = format!("{path}/status{query}&force=true");
-            Ok(Call::apply(path, apply.object.clone()))
-        }))
+        self.each(applies.iter().map(|apply| apply.call(STATUS, options)))
     }
 
     /// Changes an object by a JSON patch.
