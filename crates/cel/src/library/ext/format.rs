@@ -13,6 +13,7 @@ use crate::{
     value::Value,
 };
 use clause::{Clause, Piece, pieces};
+use render::Style;
 
 /// `format` of cel-go's `strings` library.
 pub const FORMAT: Library = Library {
@@ -46,17 +47,14 @@ fn of_text<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
 }
 
 fn format<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
-    formatted(args, render::clause)
+    formatted(args, render::STYLE)
 }
 
 fn format_plainly<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
-    formatted(args, plain::clause)
+    formatted(args, plain::STYLE)
 }
 
-/// How a clause appends a value to a text.
-type Render = fn(Clause, &Value<'_>, &mut String) -> Result<(), String>;
-
-fn formatted<'a>(args: &[Value<'a>], render: Render) -> Evaluated<'a> {
+fn formatted<'a>(args: &[Value<'a>], style: Style) -> Evaluated<'a> {
     let [Value::String(template), Value::List(list)] = args else {
         return Err(EvalError::no_such_overload().into());
     };
@@ -70,7 +68,8 @@ fn formatted<'a>(args: &[Value<'a>], render: Render) -> Evaluated<'a> {
                     let problem = format!("index {next} out of range");
                     return Err(EvalError::new(problem).into());
                 };
-                render(clause, &value, &mut text)
+                style
+                    .append(clause, &value, &mut text)
                     .map_err(|problem| EvalError::new(during(&problem)))?;
                 next += 1;
             }

@@ -5,31 +5,19 @@ use portcullis_values::gofloat;
 
 use super::{
     clause::{Clause, PRECISION, Verb},
-    render::{hex, integer},
+    render::{Style, integer},
 };
 use crate::{
     library::standard::{duration_text, timestamp_text},
     value::Value,
 };
 
-/// Appends a value; an error says why the clause does not take it.
-pub(super) fn clause(clause: Clause, value: &Value<'_>, text: &mut String) -> Result<(), String> {
-    let refuse = || clause.refuses(&value.runtime_type());
-    let written = match clause.verb {
-        Verb::String => return whole(clause, value, text),
-        Verb::Fixed | Verb::Scientific => float(clause, value),
-        Verb::Decimal => decimal(value),
-        Verb::Binary => match value {
-            Value::Bool(flag) => Some(u8::from(*flag).to_string()),
-            number => integer(number, |size| format!("{size:b}")),
-        },
-        Verb::Octal => integer(value, |size| format!("{size:o}")),
-        Verb::Hex => hex(value),
-        Verb::UpperHex => hex(value).map(|digits| digits.to_uppercase()),
-    };
-    text.push_str(&written.ok_or_else(refuse)?);
-    Ok(())
-}
+/// As version 4 writes values.
+pub(super) const STYLE: Style = Style {
+    whole,
+    decimal,
+    float,
+};
 
 fn decimal(value: &Value<'_>) -> Option<String> {
     match value {

@@ -10,27 +10,48 @@ use crate::{
     value::{Key, Value},
 };
 
-/// Appends a value; an error says why the clause does not take it.
-pub(super) fn clause(clause: Clause, value: &Value<'_>, text: &mut String) -> Result<(), String> {
-    let refuse = || clause.refuses(&value.runtime_type());
-    let written = match clause.verb {
-        Verb::String => return plain(clause, value, text),
-        Verb::Fixed | Verb::Scientific => float(clause, value),
-        Verb::Decimal => match value {
-            Value::Int(number) => Some(number.to_string()),
-            Value::UInt(number) => Some(number.to_string()),
-            _ => None,
-        },
-        Verb::Binary => match value {
-            Value::Bool(flag) => Some(u8::from(*flag).to_string()),
-            number => integer(number, |size| format!("{size:b}")),
-        },
-        Verb::Octal => integer(value, |size| format!("{size:o}")),
-        Verb::Hex => hex(value),
-        Verb::UpperHex => hex(value).map(|digits| digits.to_uppercase()),
-    };
-    text.push_str(&written.ok_or_else(refuse)?);
-    Ok(())
+/// What versions of the library write differently.
+#[derive(Clone, Copy)]
+pub(super) struct Style {
+    /// `%s`: appends a value.
+    pub(super) whole: fn(Clause, &Value<'_>, &mut String) -> Result<(), String>,
+    /// `%d`; nothing where the value is no number of its kind.
+    pub(super) decimal: fn(&Value<'_>) -> Option<String>,
+    /// `%f` and `%e`.
+    pub(super) float: fn(Clause, &Value<'_>) -> Option<String>,
+}
+
+/// As versions before 4 write values.
+pub(super) const STYLE: Style = Style {
+    whole: plain,
+    decimal: |value| integer(value, |size| size.to_string()),
+    float,
+};
+
+impl Style {
+    /// Appends a value; an error says why the clause does not take it.
+    pub(super) fn append(
+        self,
+        clause: Clause,
+        value: &Value<'_>,
+        text: &mut String,
+    ) -> Result<(), String> {
+        let refuse = || clause.refuses(&value.runtime_type());
+        let written = match clause.verb {
+            Verb::String => return (self.whole)(clause, value, text),
+            Verb::Fixed | Verb::Scientific => (self.float)(clause, value),
+            Verb::Decimal => (self.decimal)(value),
+            Verb::Binary => match value {
+                Value::Bool(flag) => Some(u8::from(*flag).to_string()),
+                number => integer(number, |size| format!("{size:b}")),
+            },
+            Verb::Octal => integer(value, |size| format!("{size:o}")),
+            Verb::Hex => hex(value),
+            Verb::UpperHex => hex(value).map(|digits| digits.to_uppercase()),
+        };
+        text.push_str(&written.ok_or_else(refuse)?);
+        Ok(())
+    }
 }
 
 pub(super) fn integer(value: &Value<'_>, digits: fn(u64) -> String) -> Option<String> {
@@ -42,7 +63,7 @@ pub(super) fn integer(value: &Value<'_>, digits: fn(u64) -> String) -> Option<St
     }
 }
 
-pub(super) fn hex(value: &Value<'_>) -> Option<String> {
+fn hex(value: &Value<'_>) -> Option<String> {
     let bytes = |bytes: &[u8]| {
         bytes.iter().fold(String::new(), |mut digits, byte| {
             // Writing to a text does not fail.
