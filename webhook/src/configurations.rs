@@ -66,13 +66,13 @@ pub struct Configurations {
 
 /// The webhook configurations that the policies need.
 #[must_use]
-pub fn configurations(
-    policies: &[Loaded],
+pub fn configurations<'p>(
+    policies: impl IntoIterator<Item = &'p Loaded>,
     resources: &Resources,
     settings: &Settings,
 ) -> Configurations {
     let needs = policies
-        .iter()
+        .into_iter()
         .flat_map(|policy| needs::needs(policy, resources));
     let mut groups: BTreeMap<_, Asked> = BTreeMap::new();
     for asked in needs.map(|need| Asked::of(need, settings.timeout)) {

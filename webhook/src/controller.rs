@@ -308,10 +308,7 @@ impl Controller {
 
     /// Tells the writer what is served, and what is to be said of it.
     fn publish(&self) {
-        self.compiled.send_replace(Arc::new(Compiled {
-            serving: self.objects.serving(),
-            judged: self.objects.judged(),
-        }));
+        self.compiled.send_replace(Arc::new(self.objects.judged()));
     }
 
     /// Compiles all, which takes a thread of its own, and swaps what is served.

@@ -146,13 +146,9 @@ impl Objects {
     }
 
     fn compiled(&self) -> (Policies, Vec<CompileError>) {
-        let loaded: Vec<Loaded> = self
-            .kept
-            .values()
-            .filter_map(Kept::serves)
-            .cloned()
-            .collect();
-        Policies::compile(&loaded, &CompileOptions::default())
+        let serving = self.kept.values().filter_map(Kept::serves);
+        let serving: Vec<Loaded> = serving.cloned().collect();
+        Policies::compile(&serving, &CompileOptions::default())
     }
 
     /// Notes what is wrong with objects that do not compile; whether there are some.
@@ -177,12 +173,6 @@ impl Objects {
             }
         }
         is_any
-    }
-
-    /// What serves.
-    pub(crate) fn serving(&self) -> Vec<Loaded> {
-        let serving = self.kept.values().filter_map(Kept::serves);
-        serving.cloned().collect()
     }
 
     /// What is said of each object.

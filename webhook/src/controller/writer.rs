@@ -9,7 +9,7 @@ use std::{
 use portcullis_cluster::{
     Apply, ApplyOptions, Cluster, ClusterError, Discovery, ServedKind, Target,
 };
-use portcullis_engine::{load::Loaded, request::GroupVersionKind};
+use portcullis_engine::request::GroupVersionKind;
 use serde_json::Value;
 use tokio::{sync::watch, task, time};
 
@@ -32,14 +32,8 @@ const AGAIN: Duration = Duration::from_secs(60);
 /// How long it takes to the next try after one that failed.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// What is to be written of the policies.
-#[derive(Debug, Default)]
-pub(crate) struct Compiled {
-    /// What serves.
-    pub(crate) serving: Vec<Loaded>,
-    /// What is said of each policy.
-    pub(crate) judged: Vec<Judged>,
-}
+/// What is said of each policy, and what serves of it.
+pub(crate) type Compiled = Vec<Judged>;
 
 /// Writes while it is its turn.
 pub(crate) struct Writer {
@@ -89,9 +83,10 @@ impl Writer {
         let (cluster, discovery) = (Arc::clone(&self.cluster), self.world.discovery());
         let written = task::spawn_blocking(move || {
             let resources = resources(&discovery);
-            let wanted = configurations(&compiled.serving, &resources, &settings);
+            let serving = compiled.iter().filter_map(|judged| judged.serves.as_ref());
+            let wanted = configurations(serving, &resources, &settings);
             let mut errors = write_configurations(&cluster, &wanted);
-            errors.extend(write_statuses(&cluster, &discovery, &compiled.judged));
+            errors.extend(write_statuses(&cluster, &discovery, &compiled));
             errors
         });
         let errors = written.await?;
