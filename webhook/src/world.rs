@@ -3,7 +3,10 @@
 use std::{
     collections::BTreeMap,
     hash::{BuildHasher, RandomState},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -28,7 +31,7 @@ pub trait World: Send + Sync {
     fn source(&self) -> Box<dyn ContextSource + '_>;
 
     /// What is known of a namespace; none where nothing is.
-    fn namespace(&self, name: &str) -> Option<Namespace> {
+    fn namespace(&self, name: &str) -> Option<Arc<Namespace>> {
         let _ = name;
         None
     }

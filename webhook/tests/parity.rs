@@ -51,11 +51,13 @@ impl World for SuiteWorld {
         Box::new(OfflineSource::new(&self.0.world))
     }
 
-    fn namespace(&self, name: &str) -> Option<Namespace> {
+    fn namespace(&self, name: &str) -> Option<Arc<Namespace>> {
         let known = &self.0.surroundings;
-        known.namespaces.get(name).map(|labels| Namespace {
-            labels: labels.clone(),
-            object: known.namespace_objects.get(name).cloned(),
+        known.namespaces.get(name).map(|labels| {
+            Arc::new(Namespace {
+                labels: labels.clone(),
+                object: known.namespace_objects.get(name).cloned(),
+            })
         })
     }
 

@@ -1,6 +1,6 @@
 //! AdmissionReview in: what the API server asks.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use portcullis_engine::request::{
     GroupVersionKind, GroupVersionResource, NumberModel, Operation, Payload, Request, RequestUser,
@@ -107,7 +107,7 @@ struct UserInfo {
 pub struct Surroundings {
     user: RequestUser,
     kind: GroupVersionKind,
-    namespace: Option<Namespace>,
+    namespace: Option<Arc<Namespace>>,
     numbers: NumberModel,
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct ClusterWorld {
 
 #[derive(Default)]
 struct Namespaces {
-    known: BTreeMap<String, Namespace>,
+    known: BTreeMap<String, Arc<Namespace>>,
     unseen: BTreeSet<String>,
 }
 
@@ -79,7 +79,7 @@ impl Namespaces {
             WatchEvent::Applied(object) => {
                 let name = name(&object);
                 self.unseen.remove(&name);
-                self.known.insert(name, namespace(object));
+                self.known.insert(name, Arc::new(namespace(object)));
             }
             WatchEvent::Deleted(object) => drop(self.known.remove(&name(&object))),
             WatchEvent::Failed(_) => {}
@@ -110,7 +110,7 @@ impl World for ClusterWorld {
         Box::new(ClusterSource::new(cluster, self.discovery()))
     }
 
-    fn namespace(&self, name: &str) -> Option<Namespace> {
+    fn namespace(&self, name: &str) -> Option<Arc<Namespace>> {
         let namespaces = self.namespaces.read();
         let namespaces = namespaces.unwrap_or_else(PoisonError::into_inner);
         namespaces.known.get(name).cloned()
