@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::{
     chart::helm,
     repository::{Source, git},
-    sync_controller::{policy_source, secret, serve},
+    sync_controller::{policy_source, policy_source_of, secret, serve},
     webhook_process::{Webhook, eventually},
 };
 
@@ -57,26 +57,11 @@ impl Enforced<'_> {
         commit
     }
 
-    /// What the status of the source says.
-    fn status(&self) -> Value {
-        let get = [
-            "get",
-            "policysource",
-            "policies",
-            "-n",
-            "sources",
-            "-o",
-            "json",
-        ];
-        let source = self.plane.kubectl(&get, "").unwrap();
-        serde_json::from_str::<Value>(&source).unwrap()["status"].clone()
-    }
-
     /// Waits until a commit is what the status says of a field.
     fn until(&self, field: &str, commit: &str) -> Value {
         let mut last = Value::Null;
         eventually(&format!("{field} is {commit}"), || {
-            last = self.status();
+            last = policy_source_of(self.plane)["status"].clone();
             if last[field] == commit {
                 Ok(())
             } else {

@@ -49,16 +49,7 @@ impl Watched<'_> {
     }
 
     fn get(&self) -> Value {
-        let get = [
-            "get",
-            "policysource",
-            "policies",
-            "-n",
-            "sources",
-            "-o",
-            "json",
-        ];
-        serde_json::from_str(&self.source.plane.kubectl(&get, "").unwrap()).unwrap()
+        policy_source_of(self.source.plane)
     }
 
     fn push(&self, message: &str) -> String {
@@ -126,6 +117,20 @@ pub(crate) fn policy_source(server: &Serving) -> String {
         },
     })
     .to_string()
+}
+
+/// The PolicySource as it stands in the cluster.
+pub(crate) fn policy_source_of(plane: &ControlPlane) -> Value {
+    let get = [
+        "get",
+        "policysource",
+        "policies",
+        "-n",
+        "sources",
+        "-o",
+        "json",
+    ];
+    serde_json::from_str(&plane.kubectl(&get, "").unwrap()).unwrap()
 }
 
 fn a_source_is_kept_in_the_cluster(plane: &ControlPlane) {
