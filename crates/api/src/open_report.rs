@@ -1,15 +1,11 @@
 //! Report and ClusterReport (`openreports.io/v1alpha1`): results of policies, in the newer group.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::label_selector::LabelSelector;
 use crate::metadata::ObjectMeta;
-use crate::policy_report::{
-    ReportOutcome, ReportSeverity, ReportSummary, ReportTime, ReportedResource,
-};
+use crate::policy_report::{ReportResult, ReportSummary, ReportedResource};
 
 /// Results of policies, for one resource or one scope.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,9 +18,9 @@ pub struct OpenReport {
     /// Name, labels and annotations.
     #[serde(default)]
     pub metadata: ObjectMeta,
-    /// Who evaluated the policies.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<String>,
+    /// Who evaluated the policies; empty where each result says so for itself.
+    #[serde(default)]
+    pub source: String,
     /// The resource that all results are about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<ReportedResource>,
@@ -36,7 +32,7 @@ pub struct OpenReport {
     pub summary: Option<ReportSummary>,
     /// The results.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub results: Vec<OpenReportResult>,
+    pub results: Vec<ReportResult>,
 }
 
 /// Served versions.
@@ -58,45 +54,4 @@ pub enum OpenReportKind {
     Report,
     /// For the whole cluster.
     ClusterReport,
-}
-
-/// One rule's result on one resource.
-#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct OpenReportResult {
-    /// Who evaluated it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<String>,
-    /// Name of the policy.
-    pub policy: String,
-    /// Name of the rule.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rule: Option<String>,
-    /// Category of the policy.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub category: Option<String>,
-    /// Severity of the policy.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub severity: Option<ReportSeverity>,
-    /// When it was evaluated.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub timestamp: Option<ReportTime>,
-    /// The outcome.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub result: Option<ReportOutcome>,
-    /// Whether the outcome counts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scored: Option<bool>,
-    /// The resources.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub subjects: Vec<ReportedResource>,
-    /// The resources, by label.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resource_selector: Option<LabelSelector>,
-    /// Why.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// Further properties.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub properties: BTreeMap<String, String>,
 }

@@ -1,14 +1,13 @@
 //! `--policy-report`: reports of `openreports.io` or `wgpolicyk8s.io`, one for the policies of the
 //! cluster and one for each policy of a namespace.
 //!
-//! Both say the same. What the former calls `subjects` and `description` are `resources` and
-//! `message` in the latter.
+//! Both have the same results, under the same names.
 
 use std::collections::BTreeMap;
 
 use portcullis_api::{
     metadata::ObjectMeta,
-    open_report::{OpenReport, OpenReportKind, OpenReportResult, OpenReportVersion},
+    open_report::{OpenReport, OpenReportKind, OpenReportVersion},
     policy_report::{
         PolicyReport, PolicyReportKind, PolicyReportVersion, ReportResult, ReportTime,
         ReportedResource,
@@ -96,27 +95,10 @@ fn to_open_report(report: PolicyReport) -> OpenReport {
             PolicyReportKind::ClusterPolicyReport => OpenReportKind::ClusterReport,
         },
         metadata: report.metadata,
-        source: None,
+        source: String::new(),
         scope: report.scope,
         scope_selector: report.scope_selector,
         summary: report.summary,
-        results: report.results.into_iter().map(to_open_result).collect(),
-    }
-}
-
-fn to_open_result(row: ReportResult) -> OpenReportResult {
-    OpenReportResult {
-        source: row.source,
-        policy: row.policy,
-        rule: row.rule,
-        category: row.category,
-        severity: row.severity,
-        timestamp: row.timestamp,
-        result: row.result,
-        scored: row.scored,
-        subjects: row.resources,
-        resource_selector: row.resource_selector,
-        description: row.message,
-        properties: row.properties,
+        results: report.results,
     }
 }
