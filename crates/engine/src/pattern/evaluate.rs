@@ -98,6 +98,14 @@ enum Kind {
     Negation,
     /// The pattern does not apply.
     Skip,
+    /// The same, as a global anchor said.
+    GlobalSkip,
+}
+
+impl Kind {
+    fn is_skip(self) -> bool {
+        matches!(self, Kind::Skip | Kind::GlobalSkip)
+    }
 }
 
 #[derive(Default)]
@@ -110,7 +118,7 @@ impl Mismatch {
     fn outcome(self, misses_a_key: bool) -> PatternOutcome {
         let Report { path, message } = self.report.map(|report| *report).unwrap_or_default();
         match self.kind {
-            Kind::Skip => PatternOutcome::Skip { message },
+            Kind::Skip | Kind::GlobalSkip => PatternOutcome::Skip { message },
             Kind::Plain if misses_a_key || path.is_empty() => PatternOutcome::Error { message },
             Kind::Plain | Kind::Negation => PatternOutcome::Fail { path, message },
         }
@@ -119,12 +127,29 @@ impl Mismatch {
     fn into_message(self) -> String {
         self.report.map(|report| report.message).unwrap_or_default()
     }
+}
 
-    /// Adds the message of another element that was left out.
+/// What was left out of a map or a list, in one answer.
+#[derive(Default)]
+struct Skipped(Option<Mismatch>);
+
+impl Skipped {
     fn add(&mut self, other: Mismatch) {
-        if let Some(report) = &mut self.report {
-            report.message.push_str("; ");
-            report.message.push_str(&other.into_message());
+        match &mut self.0 {
+            None => {
+                self.0 = Some(Mismatch {
+                    kind: Kind::Skip,
+                    ..other
+                });
+            }
+            Some(Mismatch {
+                report: Some(report),
+                ..
+            }) => {
+                report.message.push_str("; ");
+                report.message.push_str(&other.into_message());
+            }
+            Some(_) => {}
         }
     }
 }
@@ -212,18 +237,15 @@ impl Walk {
     /// Elements to which the pattern does not apply are left out, unless it applies to none.
     fn elements<'p, 'v>(&mut self, pairs: impl Iterator<Item = (&'p Node, Val<'v>)>) -> Outcome {
         let mut applied = false;
-        let mut skipped: Option<Mismatch> = None;
+        let mut skipped = Skipped::default();
         for (index, (pattern, item)) in pairs.enumerate() {
             match self.within(index, |walk| walk.value(pattern, &item)) {
                 Ok(()) => applied = true,
-                Err(mismatch) if mismatch.kind == Kind::Skip => match &mut skipped {
-                    Some(first) => first.add(mismatch),
-                    None => skipped = Some(mismatch),
-                },
+                Err(mismatch) if mismatch.kind.is_skip() => skipped.add(mismatch),
                 Err(mismatch) => return Err(mismatch),
             }
         }
-        match skipped {
+        match skipped.0 {
             Some(mismatch) if !applied => Err(mismatch),
             _ => Ok(()),
         }
@@ -239,9 +261,42 @@ impl Walk {
 
     fn map(&mut self, entries: &[Entry], object: &Map<'_>) -> Outcome {
         self.note_anchors(entries, object);
-        entries
+        let anchors = entries
+            .iter()
+            .take_while(|entry| entry.role.decides_first())
+            .count();
+        let (anchors, fields) = entries.split_at_checked(anchors).unwrap_or_default();
+        self.anchors(anchors, object)?;
+        fields
             .iter()
             .try_for_each(|entry| self.entry(entry, object))
+    }
+
+    /// The anchors of a map, which decide whether its fields are looked at. A condition that does
+    /// not hold, and a global anchor below, leave the map out whatever the others say; any other
+    /// anchor that does not apply does so only where no anchor applies.
+    fn anchors(&mut self, anchors: &[Entry], object: &Map<'_>) -> Outcome {
+        let mut applied = false;
+        let mut left_out = false;
+        let mut skipped = Skipped::default();
+        for entry in anchors {
+            match self.entry(entry, object) {
+                Ok(()) => applied = true,
+                Err(mismatch) if mismatch.kind.is_skip() => {
+                    left_out |= entry.role == Role::Condition || mismatch.kind == Kind::GlobalSkip;
+                    skipped.add(mismatch);
+                }
+                Err(_) if left_out => {}
+                Err(mismatch) => return Err(mismatch),
+            }
+            if left_out && self.trace.is_none() {
+                break;
+            }
+        }
+        match skipped.0 {
+            Some(mismatch) if left_out || !applied => Err(mismatch),
+            _ => Ok(()),
+        }
     }
 
     fn entry(&mut self, entry: &Entry, object: &Map<'_>) -> Outcome {
@@ -257,15 +312,15 @@ impl Walk {
                 self.fail(|path, _| format!("{path}/{} not found", entry.key))
             }
             (Role::Present, Some(_)) => Ok(()),
-            (Role::Condition, None) => self.skip("conditional", || {
+            (Role::Condition, None) => self.skip(Kind::Skip, || {
                 String::from("conditional anchor key doesn't exist in the resource")
             }),
             (Role::Condition, Some(value)) => self
                 .below(entry, &value)
-                .or_else(|mismatch| self.skip("conditional", || mismatch.into_message())),
+                .or_else(|mismatch| self.skip(Kind::Skip, || mismatch.into_message())),
             (Role::Global, Some(value)) => self
                 .below(entry, &value)
-                .or_else(|mismatch| self.skip("global", || mismatch.into_message())),
+                .or_else(|mismatch| self.skip(Kind::GlobalSkip, || mismatch.into_message())),
             (Role::Equality, Some(value)) => self.below(entry, &value),
             (Role::Negation, Some(_)) => self.within(&entry.key, Walk::not_allowed),
             (Role::Existence, Some(value)) => self.under(entry, |walk| {
@@ -376,12 +431,13 @@ impl Walk {
         })
     }
 
-    fn skip(&self, anchor: &str, reason: impl FnOnce() -> String) -> Outcome {
+    fn skip(&self, kind: Kind, reason: impl FnOnce() -> String) -> Outcome {
+        let anchor = match kind {
+            Kind::GlobalSkip => "global",
+            _ => "conditional",
+        };
         self.mismatch_at("", |_| format!("{anchor} anchor mismatch: {}", reason()))
-            .map_err(|mismatch| Mismatch {
-                kind: Kind::Skip,
-                ..mismatch
-            })
+            .map_err(|mismatch| Mismatch { kind, ..mismatch })
     }
 
     /// A violation at the current path.

@@ -101,6 +101,11 @@ impl Role {
     fn is_anchor(self) -> bool {
         !matches!(self, Role::Plain | Role::Present)
     }
+
+    /// Whether the entry is looked at before all fields of its map.
+    pub(crate) fn decides_first(self) -> bool {
+        self.is_anchor() && self != Role::Global
+    }
 }
 
 /// Where a value stands, as far as wildcards in keys go.
@@ -192,8 +197,8 @@ impl Entry {
 
     fn group(&self) -> Group {
         match self.role {
+            role if role.decides_first() => Group::Anchored,
             Role::Global => Group::Nested,
-            role if role.is_anchor() => Group::Anchored,
             _ if self.node.has_anchor() => Group::Nested,
             _ => Group::Plain,
         }

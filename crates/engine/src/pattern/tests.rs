@@ -425,6 +425,107 @@ fn conditions_skip() {
 }
 
 #[test]
+fn anchors_of_one_map_decide_together() {
+    let below = |field: &str| {
+        format!(
+            "conditional anchor mismatch: resource value '5' does not match '1' at path {field}"
+        )
+    };
+    let global = |field: &str| {
+        format!("global anchor mismatch: resource value '5' does not match '1' at path {field}")
+    };
+    // A condition that does not hold leaves the map out, whatever the others say.
+    check(&[
+        (
+            json!({"(a)": 1, "=(b)": 9, "X(q)": null, "c": 9}),
+            json!({"a": 5, "b": 5, "q": 5, "c": 5}),
+            &format!("skip: {}", below("/a/")),
+        ),
+        (
+            json!({"(a)": 1, "(b)": 1}),
+            json!({"a": 1, "b": 5}),
+            &format!("skip: {}", below("/b/")),
+        ),
+        (
+            json!({"(a)": 1, "(b)": 1, "=(d)": {"(z)": 1}}),
+            json!({"a": 5, "b": 5, "d": {"z": 5}}),
+            &format!(
+                "skip: {}; {}; {}",
+                below("/a/"),
+                below("/b/"),
+                below("/d/z/")
+            ),
+        ),
+    ]);
+    // One that is below another anchor does so only where no anchor of the map applies.
+    check(&[
+        (
+            json!({"=(b)": {"(x)": 1}, "c": 9}),
+            json!({"b": {"x": 5}, "c": 5}),
+            &format!("skip: {}", below("/b/x/")),
+        ),
+        (
+            json!({"=(b)": {"(x)": 1}, "=(d)": {"(x)": 1}}),
+            json!({"b": {"x": 5}, "d": {"x": 5}}),
+            &format!("skip: {}; {}", below("/b/x/"), below("/d/x/")),
+        ),
+        (
+            json!({"=(b)": {"(x)": 1}, "=(d)": 1}),
+            json!({"b": {"x": 5}}),
+            "pass",
+        ),
+        (
+            json!({"=(b)": {"(x)": 1}, "X(q)": null}),
+            json!({"b": {"x": 5}}),
+            "pass",
+        ),
+        (
+            json!({"=(b)": {"(x)": 1}, "^(l)": [{"n": 1}]}),
+            json!({"b": {"x": 5}, "l": [{"n": 2}]}),
+            "fail /l/: existence anchor validation failed at path /l/",
+        ),
+        (
+            json!({"=(b)": {"(x)": 1}, "=(d)": 1, "c": 9}),
+            json!({"b": {"x": 5}, "c": 5}),
+            "fail /c/: resource value '5' does not match '9' at path /c/",
+        ),
+        (
+            json!({"(a)": 1, "=(b)": {"(x)": 1}, "c": 9}),
+            json!({"a": 1, "b": {"x": 5}, "c": 5}),
+            "fail /c/: resource value '5' does not match '9' at path /c/",
+        ),
+        (
+            json!({"=(b)": {"(x)": 1}, "=(d)": 9}),
+            json!({"b": {"x": 5}, "d": 5}),
+            "fail /d/: resource value '5' does not match '9' at path /d/",
+        ),
+    ]);
+    // A global anchor below leaves the map out, unless another map or a list stands between.
+    check(&[
+        (
+            json!({"=(b)": {"<(x)": 1}, "=(d)": 9}),
+            json!({"b": {"x": 5}, "d": 5}),
+            &format!("skip: {}", global("/b/x/")),
+        ),
+        (
+            json!({"=(b)": {"y": {"<(x)": 1}}, "=(d)": 9}),
+            json!({"b": {"y": {"x": 5}}, "d": 5}),
+            &format!("skip: {}", global("/b/y/x/")),
+        ),
+        (
+            json!({"=(b)": {"=(y)": {"<(x)": 1}}, "=(d)": 9}),
+            json!({"b": {"y": {"x": 5}}, "d": 5}),
+            "fail /d/: resource value '5' does not match '9' at path /d/",
+        ),
+        (
+            json!({"=(l)": [{"<(x)": 1}], "=(d)": 1, "c": 9}),
+            json!({"l": [{"x": 5}], "c": 5}),
+            "fail /c/: resource value '5' does not match '9' at path /c/",
+        ),
+    ]);
+}
+
+#[test]
 fn global_equality_and_negation() {
     check(&[
         (json!({"<(a)": "x", "b": "y"}), json!({"b": "y"}), "pass"),
