@@ -25,7 +25,7 @@ use portcullis_values::{Str, Val};
 use serde_json::Value;
 
 use super::json_context::{self, JsonContext, Loader};
-use super::query::Names;
+use super::query::{Names, QueryError};
 use super::source::EntryKind;
 use super::substitute;
 use super::variables::Template;
@@ -152,8 +152,12 @@ impl Loader for Entry {
         }
     }
 
-    fn load<'a>(&'a self, context: &JsonContext<'a>) -> Result<(), String> {
-        self.load_value(context).map_err(|error| error.to_string())
+    fn load<'a>(&'a self, context: &JsonContext<'a>) -> Result<(), QueryError> {
+        self.load_value(context).map_err(|error| QueryError::Entry {
+            name: self.name.to_string(),
+            reason: error.to_string(),
+            missing_key: error.is_missing_key(),
+        })
     }
 }
 

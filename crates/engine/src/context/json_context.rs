@@ -59,7 +59,7 @@ pub trait Loader {
     ///
     /// # Errors
     /// Why it cannot be loaded.
-    fn load<'a>(&'a self, context: &JsonContext<'a>) -> Result<(), String>;
+    fn load<'a>(&'a self, context: &JsonContext<'a>) -> Result<(), QueryError>;
 }
 
 /// The `request` of a context after values were injected.
@@ -340,10 +340,7 @@ impl<'a> JsonContext<'a> {
         {
             deferred.loaded = Some(bindings);
         }
-        outcome.map_err(|reason| QueryError::Entry {
-            name: entry.name().to_string(),
-            reason,
-        })
+        outcome
     }
 
     /// Counts the size of a loaded entry; the total when it is too large.

@@ -53,7 +53,21 @@ pub enum QueryError {
         name: String,
         /// Why.
         reason: String,
+        /// Whether it names a key that does not exist.
+        missing_key: bool,
     },
+}
+
+impl QueryError {
+    /// Whether a key was missing, here or in a context entry, as against a query that failed.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        match self {
+            QueryError::NotFound { .. } => true,
+            QueryError::Entry { missing_key, .. } => *missing_key,
+            QueryError::Empty | QueryError::Syntax { .. } | QueryError::Runtime { .. } => false,
+        }
+    }
 }
 
 /// Why an entry could not be loaded, with its name where the reason does not have it.

@@ -49,13 +49,7 @@ impl TemplateError {
     /// Whether a variable was missing, as against a query that failed.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        matches!(
-            self,
-            TemplateError::Unresolved {
-                reason: QueryError::NotFound { .. },
-                ..
-            }
-        )
+        matches!(self, TemplateError::Unresolved { reason, .. } if reason.is_not_found())
     }
 }
 

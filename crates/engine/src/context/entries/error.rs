@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::context::query::QueryError;
 use crate::context::source::Lookup;
 use crate::context::variables::TemplateError;
 
@@ -17,7 +18,7 @@ pub enum EntryError {
         /// The path.
         path: String,
         /// Why.
-        reason: String,
+        reason: QueryError,
     },
     /// A `variable` came to nothing.
     #[error("failed to add context entry for variable {name} since it evaluated to nil")]
@@ -55,6 +56,18 @@ pub enum EntryError {
         /// The limit.
         limit: usize,
     },
+}
+
+impl EntryError {
+    /// Whether a key was missing, as against a query that failed or something absent in the world.
+    #[must_use]
+    pub fn is_missing_key(&self) -> bool {
+        match self {
+            EntryError::Template(error) => error.is_not_found(),
+            EntryError::Select { reason, .. } => reason.is_not_found(),
+            _ => false,
+        }
+    }
 }
 
 /// The answer of a lookup; none when nobody can be asked.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::error::EntryError;
 use crate::context::json_context::JsonContext;
-use crate::context::query::{Names, Query};
+use crate::context::query::{Names, Query, QueryError};
 use crate::context::variables::Template;
 use crate::context::world::evaluate_on;
 
@@ -38,15 +38,13 @@ impl Select {
         query
             .program()
             .and_then(|program| evaluate_on(program, value, context.source()))
-            .map_err(|reason| self.failed(query, &reason))
+            .map_err(|reason| failed(query, reason))
     }
 
     /// The path applied to the whole context.
     pub(super) fn query<'a>(&'a self, context: &JsonContext<'a>) -> Result<Val<'a>, EntryError> {
         let query = self.get(context)?;
-        context
-            .query(query)
-            .map_err(|reason| self.failed(query, &reason))
+        context.query(query).map_err(|reason| failed(query, reason))
     }
 
     fn get<'a>(&'a self, context: &JsonContext<'a>) -> Result<&'a Query, EntryError> {
@@ -58,11 +56,11 @@ impl Select {
             }
         }
     }
+}
 
-    fn failed(&self, query: &Query, reason: &dyn std::fmt::Display) -> EntryError {
-        EntryError::Select {
-            path: query.text().to_owned(),
-            reason: reason.to_string(),
-        }
+fn failed(query: &Query, reason: QueryError) -> EntryError {
+    EntryError::Select {
+        path: query.text().to_owned(),
+        reason,
     }
 }

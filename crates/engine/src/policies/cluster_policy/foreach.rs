@@ -6,10 +6,9 @@
 //! | `elementIndex`, `elementIndex0`, … | its number |
 //!
 //! A value that is no list counts as a list of one; null elements do not count. A list with an
-//! unknown key is left out. An element that is skipped, whose preconditions fail to evaluate, or
-//! that fails to evaluate before the last one does not count either; the first element that fails
-//! ends the rule. A rule of which nothing counted gives no response, unless a list could not be
-//! evaluated at all.
+//! unknown key is left out. An element that is skipped, or whose preconditions fail to evaluate,
+//! does not count either; the first element that fails, or cannot be evaluated, ends the rule. A
+//! rule of which nothing counted gives no response, unless a list could not be evaluated at all.
 
 use portcullis_jmespath::GoInt64;
 use portcullis_values::{Str, Val};
@@ -17,7 +16,6 @@ use portcullis_values::{Str, Val};
 use super::body::{Check, ForEach};
 use super::message::Messages;
 use super::outcome::{Frame, Outcome};
-use crate::context::query::QueryError;
 use crate::evaluation::Evaluation;
 use crate::record::{Place, Recorder};
 use crate::request::NumberModel;
@@ -43,7 +41,7 @@ pub(super) fn evaluate<'a, 'r, R: Recorder>(
                 let is_list = matches!(value, Val::List(_));
                 (elements(value), is_list)
             }
-            Err(QueryError::NotFound { .. }) => continue,
+            Err(error) if error.is_not_found() => continue,
             Err(error) => {
                 failed_list.get_or_insert(error);
                 continue;
@@ -107,7 +105,6 @@ impl ForEach {
         frame: &Frame<'a>,
         evaluation: &mut Evaluation<'a, 'r, R>,
     ) -> Result<usize, Failed> {
-        let last = elements.len().saturating_sub(1);
         let mut counted = 0;
         for (index, element) in elements.into_iter().enumerate() {
             if element.is_null() {
@@ -128,7 +125,6 @@ impl ForEach {
             match outcome.status {
                 RuleStatus::Pass => counted += 1,
                 RuleStatus::Skip => {}
-                RuleStatus::Error if index < last => {}
                 _ => {
                     let message = format!("validation failure: {}", outcome.message);
                     return Err(failed(Outcome {
