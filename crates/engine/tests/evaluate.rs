@@ -243,6 +243,12 @@ fn loops_look_at_each_element() {
             ),
         ),
         (
+            json!({"list": "`[{}, {\"missing\": 2}]`", "deny": deny("{{ element.missing }}", &json!(1))}),
+            Some(
+                "error validation failure: failed to check deny conditions: failed to substitute variables in condition key: failed to resolve element.missing at path : JMESPath query failed: Unknown key \"missing\" in path",
+            ),
+        ),
+        (
             json!({"list": "request.object.spec.containers", "preconditions": {"all": [{"key": "{{ element.missing }}", "operator": "Equals", "value": 1}]}, "deny": {}}),
             None,
         ),
@@ -499,6 +505,56 @@ fn apply_rules_one_stops_behind_the_first_answer_that_counts() {
         .spec("applyRules", json!("One"))
         .on(&object)
         .gives(&["skip preconditions not met", "fail b"]);
+    let missing = json!({"key": "{{ request.object.missing }}", "operator": "Equals", "value": 1});
+    let error = rule(
+        "a",
+        &json!({"validate": {"deny": {"conditions": {"any": [missing]}}}}),
+    );
+    Case::new(json!([error, rule("b", &json!({}))]))
+        .spec("applyRules", json!("One"))
+        .on(&object)
+        .gives(&[
+            "error failed to check deny conditions: failed to substitute variables in condition \
+             key: failed to resolve request.object.missing at path : JMESPath query failed: \
+             Unknown key \"missing\" in path",
+            "fail b",
+        ]);
+}
+
+#[test]
+fn a_list_that_reads_what_is_missing_is_left_out() {
+    let missing = json!([{"name": "v", "variable": {"jmesPath": "request.object.missing"}}]);
+    let wrong = json!([{"name": "v", "variable": {"jmesPath": "length(`5`)"}}]);
+    let rule = |context: &Value| {
+        let body = json!({"foreach": [{"list": "v", "deny": {}}]});
+        with(&validate(&body), &json!({"context": context}))
+    };
+    Case::new(rule(&missing)).on(&plain_pod()).gives(&[]);
+    Case::new(rule(&wrong))
+        .on(&plain_pod())
+        .starts("error failed to evaluate list: ");
+}
+
+#[test]
+fn a_derived_rule_exists_for_pod_controllers_only() {
+    let filter = |kind: &str| json!({"resources": {"kinds": [kind]}});
+    let rules = json!([{
+        "name": "r",
+        "match": {"any": [filter("Pod"), filter("Service"), filter("CronJob")]},
+        "validate": {"message": "no", "deny": {}},
+    }]);
+    let object = |version: &str, kind: &str| json!({"apiVersion": version, "kind": kind, "metadata": {"name": "x", "namespace": "n"}});
+    for (version, kind, names) in [
+        ("v1", "Service", &["r"][..]),
+        ("apps/v1", "Deployment", &["autogen-r"]),
+        ("batch/v1", "CronJob", &["r", "autogen-cronjob-r"]),
+    ] {
+        let found = Case::new(rules.clone())
+            .on(&object(version, kind))
+            .responses();
+        let found: Vec<&str> = found.iter().map(|response| &*response.rule).collect();
+        assert_eq!(found, names, "{kind}");
+    }
 }
 
 #[test]

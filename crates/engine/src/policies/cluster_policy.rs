@@ -73,12 +73,13 @@ impl CompiledClusterPolicy {
         });
         let conditions = conditions.map(Arc::new);
         let written = policy.spec.rules.iter().enumerate();
-        let written = written.map(|(number, rule)| ((number, true), rule));
+        let written = written.map(|(number, rule)| (number, None, rule));
         let further = derived
             .iter()
-            .map(|derived| ((derived.origin, false), &derived.rule));
+            .map(|derived| (derived.origin, Some(&derived.controllers), &derived.rule));
         let all = written.chain(further);
-        for (origin, rule) in all {
+        for (number, controllers, rule) in all {
+            let origin = (number, controllers.map(Vec::as_slice));
             match CompiledRule::compile(rule, origin, policy, &info, exceptions, options) {
                 Ok(rule) => rules.push(rule.under(conditions.clone())),
                 Err(found) => errors.extend(found),
@@ -140,11 +141,10 @@ impl CompiledClusterPolicy {
                 continue;
             }
             let (responses, changes) = evaluate(rule);
-            let counts = |response: &RuleResponse| response.status != RuleStatus::Skip;
-            let counts = responses.iter().any(counts);
+            let ends = self.apply_one && responses.iter().any(applied);
             all.extend(responses);
             is_changed |= changes;
-            if self.apply_one && counts {
+            if ends {
                 break;
             }
         }
@@ -168,21 +168,24 @@ impl CompiledClusterPolicy {
             let Some(response) = rule.evaluate(evaluation) else {
                 continue;
             };
-            let counts = response.status != RuleStatus::Skip;
+            let ends = self.apply_one && applied(&response);
             responses.push(response);
-            if self.apply_one && counts {
+            if ends {
                 break;
             }
         }
         responses
     }
 
-    /// Whether a derived rule speaks for a written one.
+    /// Whether a rule does not exist for the request's object: it is derived for other kinds, or a
+    /// derived rule speaks for it.
     #[must_use]
     pub fn hides(&self, rule: &CompiledRule, request: &Request<'_>) -> bool {
-        !self.derived.is_empty()
-            && rule.is_written()
-            && autogen::hides(&self.derived, rule.name(), &request.kind.kind)
+        let kind = &request.kind.kind;
+        match rule.controllers() {
+            Some(controllers) => !controllers.contains(kind),
+            None => !self.derived.is_empty() && autogen::hides(&self.derived, rule.name(), kind),
+        }
     }
 }
 
@@ -214,4 +217,9 @@ fn info(policy: &api::Policy) -> PolicyInfo {
         emit_warning: spec.emit_warning.unwrap_or(false),
         errors_deny: failure_policy != Some(api::FailurePolicy::Ignore),
     }
+}
+
+/// Whether a rule is the one that `applyRules: One` waits for: it was evaluated, and decided.
+fn applied(response: &RuleResponse) -> bool {
+    !matches!(response.status, RuleStatus::Skip | RuleStatus::Error)
 }

@@ -186,7 +186,7 @@ impl Case {
         lines.collect()
     }
 
-    fn responses(&self) -> Vec<RuleResponse> {
+    pub(crate) fn responses(&self) -> Vec<RuleResponse> {
         let (loaded, errors) = load(&self.policy);
         assert!(errors.is_empty(), "{errors:?}");
         let exceptions: Vec<_> = self

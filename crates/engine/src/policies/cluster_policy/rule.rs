@@ -39,7 +39,8 @@ pub use change::{Mutated, PendingMerge};
 #[derive(Debug)]
 pub struct CompiledRule {
     name: Arc<str>,
-    written: bool,
+    /// Of a derived rule, the kinds of the objects for which it exists.
+    controllers: Option<Vec<String>>,
     origin: usize,
     matcher: Matcher,
     entries: Vec<Entry>,
@@ -55,13 +56,14 @@ pub struct CompiledRule {
 }
 
 impl CompiledRule {
-    /// Makes a rule ready. `origin` is the number of the written rule that it is or comes from.
+    /// Makes a rule ready. `origin` is the number of the written rule that it is or comes from, and
+    /// `controllers` the kinds of the objects for which a derived one exists.
     ///
     /// # Errors
     /// What keeps it from being made ready.
     pub fn compile(
         rule: &api::Rule,
-        (origin, written): (usize, bool),
+        (origin, controllers): (usize, Option<&[String]>),
         policy: &api::Policy,
         info: &PolicyInfo,
         exceptions: &ExceptionSet,
@@ -78,7 +80,7 @@ impl CompiledRule {
             .and_then(|validate| validate.failure_action)
             .or(policy.spec.validation_failure_action);
         Ok(CompiledRule {
-            written,
+            controllers: controllers.map(<[String]>::to_vec),
             origin,
             matcher: Matcher::compile(rule, policy.metadata.namespace.as_deref()),
             preconditions: rule
@@ -120,7 +122,12 @@ impl CompiledRule {
     /// Whether the rule stands in the policy, as against a derived one.
     #[must_use]
     pub fn is_written(&self) -> bool {
-        self.written
+        self.controllers.is_none()
+    }
+
+    /// Of a derived rule, the kinds of the objects for which it exists.
+    pub(super) fn controllers(&self) -> Option<&[String]> {
+        self.controllers.as_deref()
     }
 
     /// The number of the written rule that this one is or comes from.
