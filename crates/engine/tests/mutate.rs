@@ -236,6 +236,52 @@ fn each_rule_and_policy_sees_what_those_before_it_left() {
 }
 
 #[test]
+fn a_condition_that_adds_something_holds_where_its_key_is_there() {
+    let added = json!([
+        {"op": "add", "path": "/metadata/labels/x", "value": "1"},
+        {"op": "add", "path": "/metadata/annotations", "value": {"done": "yes"}},
+    ]);
+    let nothing = json!([]);
+    for (labels, is_met) in [
+        (json!({"+(x)": "1"}), true),
+        (json!({"+(x)": "1", "(app)": "other"}), true),
+        (json!({"x": "1", "(app)": "other"}), false),
+        (json!({"x": "1", "(app)": "web"}), false),
+    ] {
+        let patch = json!({"metadata": {"(labels)": labels, "annotations": {"done": "yes"}}});
+        let (said, changes) = match is_met {
+            true => (format!("r1 {PASS}"), &added),
+            false => (String::from("r1 skip no patches applied"), &nothing),
+        };
+        check(&[merge(&patch)], &[&said], changes);
+    }
+}
+
+#[test]
+fn a_rule_that_cannot_be_applied_ends_those_of_its_policy() {
+    let missing = merge(&json!({"metadata": {"labels": {"x": "{{ request.object.nope }}"}}}));
+    let label = merge(&json!({"metadata": {"labels": {"y": "1"}}}));
+    check(
+        &[label.clone(), missing, label],
+        &[
+            &format!("r1 {PASS}"),
+            "r2 error variable substitution failed: failed to resolve request.object.nope at path \
+             /mutate/patchStrategicMerge/metadata/labels/x: JMESPath query failed: Unknown key \
+             \"nope\" in path",
+        ],
+        &json!([{"op": "add", "path": "/metadata/labels/y", "value": "1"}]),
+    );
+    check(
+        &[merge(&json!({"$patch": "delete"}))],
+        &[
+            "r1 error failed to patch resource: the patch deletes the whole resource; put \
+           `$patch: delete` into a part of it",
+        ],
+        &json!([]),
+    );
+}
+
+#[test]
 fn loops_patch_element_by_element() {
     let containers = |body: Value| {
         let mut one = json!({"list": "request.object.spec.containers"});

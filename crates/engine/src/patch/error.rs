@@ -47,6 +47,9 @@ pub enum PatchError {
         /// What is written.
         directive: String,
     },
+    /// The patch removes the whole object.
+    #[error("the patch deletes the whole resource; put `$patch: delete` into a part of it")]
+    RemovesAll,
     /// Patch or object are nested too deep.
     #[error("the patch is nested more than {0} levels deep")]
     TooDeep(usize),

@@ -58,7 +58,7 @@ impl StrategicMergePatch {
     /// does not hold.
     ///
     /// # Errors
-    /// A patch that is nested too deep.
+    /// A patch that is nested too deep, or that deletes the object.
     pub fn prepare(
         &self,
         object: &Value,
@@ -67,6 +67,10 @@ impl StrategicMergePatch {
         let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
         let shape = || schema::of_kind(text("apiVersion"), text("kind"));
         let patch = anchors::prepare(&self.patch, object, numbers)?;
+        let deletes = |patch: &Value| patch.get("$patch").and_then(Value::as_str) == Some("delete");
+        if patch.as_ref().is_some_and(deletes) {
+            return Err(PatchError::RemovesAll);
+        }
         Ok(patch.map(|patch| PreparedMerge {
             patch,
             shape: shape(),

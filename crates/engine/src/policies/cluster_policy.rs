@@ -141,7 +141,9 @@ impl CompiledClusterPolicy {
                 continue;
             }
             let (responses, changes) = evaluate(rule);
-            let ends = self.apply_one && responses.iter().any(applied);
+            let failed = |response: &RuleResponse| response.status == RuleStatus::Error;
+            let ends =
+                responses.iter().any(failed) || self.apply_one && responses.iter().any(applied);
             all.extend(responses);
             is_changed |= changes;
             if ends {

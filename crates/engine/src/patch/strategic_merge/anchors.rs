@@ -5,8 +5,6 @@
 //! Elements are told apart by `name`, whatever the merge key of the list is: an element of the
 //! object without a name cannot be patched through anchors.
 
-use std::borrow::Cow;
-
 use portcullis_values::Val;
 use serde_json::{Map, Value};
 
@@ -35,7 +33,10 @@ pub(super) fn prepare(
     object: &Value,
     numbers: NumberModel,
 ) -> Result<Option<Value>, PatchError> {
-    let reader = Reader { numbers };
+    let reader = Reader {
+        numbers,
+        asks: true,
+    };
     let Value::Object(root) = patch else {
         return Ok(Some(patch.clone()));
     };
@@ -48,8 +49,11 @@ pub(super) fn prepare(
     Ok((!left.is_empty()).then_some(Value::Object(left)))
 }
 
+#[derive(Clone, Copy)]
 struct Reader {
     numbers: NumberModel,
+    /// Whether conditions count: those below a condition that adds something do not.
+    asks: bool,
 }
 
 impl Reader {
@@ -70,8 +74,9 @@ impl Reader {
             let Some(anchor) = condition(written) else {
                 continue;
             };
-            let holds = field(anchor.key).is_some_and(|found| self.matches(value, found));
-            if !holds {
+            let found = field(anchor.key);
+            let holds = found.is_some_and(|found| adds(value) || self.matches(value, found));
+            if self.asks && !holds {
                 return Err(match anchor.kind {
                     AnchorKind::Global => Unmet::Global,
                     _ => Unmet::Condition,
@@ -79,6 +84,7 @@ impl Reader {
             }
         }
         for (written, value) in patch {
+            let mut below = *self;
             let key = match anchor::parse(written) {
                 Some(anchor) if anchor.kind == AnchorKind::Addition => {
                     if field(anchor.key).is_some() {
@@ -86,10 +92,13 @@ impl Reader {
                     }
                     anchor.key
                 }
-                Some(anchor) if condition(written).is_some() => anchor.key,
+                Some(anchor) if condition(written).is_some() => {
+                    below.asks &= !adds(value);
+                    anchor.key
+                }
                 _ => written.as_str(),
             };
-            if let Some(value) = self.value(value, field(key), depth + 1)? {
+            if let Some(value) = below.value(value, field(key), depth + 1)? {
                 counted.insert(written.clone(), value);
             }
         }
@@ -173,22 +182,18 @@ impl Reader {
     }
 
     fn matches(&self, pattern: &Value, found: &Value) -> bool {
-        let pattern = without_additions(pattern);
-        let outcome = Pattern::compile(&pattern).evaluate(&Val::from(found), self.numbers);
+        let outcome = Pattern::compile(pattern).evaluate(&Val::from(found), self.numbers);
         outcome == PatternOutcome::Pass
     }
 }
 
-/// What a condition asks for: not what it adds.
-fn without_additions(pattern: &Value) -> Cow<'_, Value> {
-    let Value::Object(map) = pattern else {
-        return Cow::Borrowed(pattern);
-    };
-    let asked = map.iter().filter(|(key, _)| {
-        anchor::parse(key).is_none_or(|anchor| anchor.kind != AnchorKind::Addition)
-    });
-    let asked = asked.map(|(key, value)| (key.clone(), without_additions(value).into_owned()));
-    Cow::Owned(Value::Object(asked.collect()))
+/// Whether a condition adds something itself: as in Kyverno it holds wherever its key exists.
+fn adds(condition: &Value) -> bool {
+    let is_addition =
+        |key: &String| anchor::parse(key).is_some_and(|anchor| anchor.kind == AnchorKind::Addition);
+    condition
+        .as_object()
+        .is_some_and(|map| map.keys().any(is_addition))
 }
 
 /// Writes the additions of a patch plainly that count for an element, and drops the others.
