@@ -262,12 +262,26 @@ fn a_rule_that_cannot_be_applied_ends_those_of_its_policy() {
     let missing = merge(&json!({"metadata": {"labels": {"x": "{{ request.object.nope }}"}}}));
     let label = merge(&json!({"metadata": {"labels": {"y": "1"}}}));
     check(
-        &[label.clone(), missing, label],
+        &[label.clone(), missing, label.clone()],
         &[
             &format!("r1 {PASS}"),
             "r2 error variable substitution failed: failed to resolve request.object.nope at path \
              /mutate/patchStrategicMerge/metadata/labels/x: JMESPath query failed: Unknown key \
              \"nope\" in path",
+        ],
+        &json!([{"op": "add", "path": "/metadata/labels/y", "value": "1"}]),
+    );
+    let undecided = json!({
+        "preconditions": {"all": [{"key": "{{ request.object.nope }}", "operator": "Equals", "value": 1}]},
+        "mutate": {"patchStrategicMerge": {"metadata": {"labels": {"x": "1"}}}},
+    });
+    check(
+        &[undecided, label],
+        &[
+            "r1 error failed to evaluate preconditions: failed to substitute variables in condition \
+             key: failed to resolve request.object.nope at path : JMESPath query failed: Unknown key \
+             \"nope\" in path",
+            &format!("r2 {PASS}"),
         ],
         &json!([{"op": "add", "path": "/metadata/labels/y", "value": "1"}]),
     );
@@ -279,6 +293,16 @@ fn a_rule_that_cannot_be_applied_ends_those_of_its_policy() {
         ],
         &json!([]),
     );
+    let no_kind = "r1 error failed to patch resource: the patch leaves the resource without a \
+                   `kind`; keep it as text";
+    let json_patch = json!({"mutate": {"patchesJson6902": "- {op: remove, path: /kind}"}});
+    for rule in [
+        merge(&json!({"kind": null})),
+        merge(&json!({"kind": 1})),
+        json_patch,
+    ] {
+        check(&[rule], &[no_kind], &json!([]));
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::compile::CompiledPolicy;
 use crate::context::source::PathValue;
 use crate::context::{RequestView, Store};
 use crate::evaluation::Evaluation;
-use crate::policies::cluster_policy::{CompiledClusterPolicy, CompiledRule};
+use crate::policies::cluster_policy::{CompiledClusterPolicy, CompiledRule, Step};
 use crate::policy_info::PolicyName;
 use crate::record::Recorder;
 use crate::request::Request;
@@ -210,7 +210,7 @@ impl World<'_> {
         (responses, is_changed)
     }
 
-    /// What one rule says, and whether it changed the object.
+    /// What one rule says, and what became of the object.
     fn change_by_rule<R: Recorder>(
         &self,
         (policy, rule): (&CompiledClusterPolicy, &CompiledRule),
@@ -219,7 +219,7 @@ impl World<'_> {
         values: &[PathValue],
         verified: &mut VerifiedImages,
         recorder: &mut R,
-    ) -> (Vec<RuleResponse>, bool) {
+    ) -> (Vec<RuleResponse>, Step) {
         let name = PolicyName::of(policy.info());
         let seen = with_object(request, object.as_deref());
         if policy.hides(rule, &seen) {
@@ -234,16 +234,24 @@ impl World<'_> {
         let mut mutated = rule.mutate(&mut evaluation);
         verified.note(&name, rule.name(), std::mem::take(&mut mutated.images));
         let Some(merge) = mutated.merge else {
-            return (mutated.responses, replace(object, mutated.object));
+            let step = match mutated.failed {
+                true => Step::Failed,
+                false => Step::of(replace(object, mutated.object)),
+            };
+            return (mutated.responses, step);
         };
         // The first change takes a copy of the request's object.
         let original = || request.object.map(|original| Arc::new(original.clone()));
         let Some(mut changing) = object.take().or_else(original) else {
-            return (mutated.responses, false);
+            return (mutated.responses, Step::Unchanged);
         };
         let (response, is_changed) = rule.merge(merge, &mut changing, name, recorder);
         *object = Some(changing);
-        (vec![response], is_changed)
+        let step = match response.status {
+            RuleStatus::Error => Step::Failed,
+            _ => Step::of(is_changed),
+        };
+        (vec![response], step)
     }
 }
 

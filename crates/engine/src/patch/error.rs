@@ -50,6 +50,9 @@ pub enum PatchError {
     /// The patch removes the whole object.
     #[error("the patch deletes the whole resource; put `$patch: delete` into a part of it")]
     RemovesAll,
+    /// The patch takes the kind of the object away.
+    #[error("the patch leaves the resource without a `kind`; keep it as text")]
+    RemovesKind,
     /// Patch or object are nested too deep.
     #[error("the patch is nested more than {0} levels deep")]
     TooDeep(usize),

@@ -58,7 +58,7 @@ impl StrategicMergePatch {
     /// does not hold.
     ///
     /// # Errors
-    /// A patch that is nested too deep, or that deletes the object.
+    /// A patch that is nested too deep, or that deletes the object or its kind.
     pub fn prepare(
         &self,
         object: &Value,
@@ -70,6 +70,10 @@ impl StrategicMergePatch {
         let deletes = |patch: &Value| patch.get("$patch").and_then(Value::as_str) == Some("delete");
         if patch.as_ref().is_some_and(deletes) {
             return Err(PatchError::RemovesAll);
+        }
+        let kind = patch.as_ref().and_then(|patch| patch.get("kind"));
+        if kind.is_some_and(|kind| kind.as_str().is_none_or(str::is_empty)) {
+            return Err(PatchError::RemovesKind);
         }
         Ok(patch.map(|patch| PreparedMerge {
             patch,

@@ -52,6 +52,29 @@ pub struct CompiledClusterPolicy {
     derived: Vec<autogen::DerivedRule>,
 }
 
+/// What became of an object under a rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Step {
+    /// It is as it was.
+    #[default]
+    Unchanged,
+    /// The rule changed it.
+    Changed,
+    /// The rule could not change it.
+    Failed,
+}
+
+impl Step {
+    /// Of a rule that did not fail.
+    #[must_use]
+    pub fn of(is_changed: bool) -> Step {
+        match is_changed {
+            true => Step::Changed,
+            false => Step::Unchanged,
+        }
+    }
+}
+
 impl CompiledClusterPolicy {
     /// Makes a policy ready.
     ///
@@ -124,12 +147,13 @@ impl CompiledClusterPolicy {
     }
 
     /// Evaluates the rules of a type that changes objects, of the given numbers, in order. `evaluate`
-    /// runs one rule, makes its change, and says what it answered and whether it changed the object.
+    /// runs one rule, makes its change, and says what it answered and what became of the object. A
+    /// change that fails ends the policy's.
     pub fn mutate(
         &self,
         rule_type: RuleType,
         numbers: impl IntoIterator<Item = usize>,
-        mut evaluate: impl FnMut(&CompiledRule) -> (Vec<RuleResponse>, bool),
+        mut evaluate: impl FnMut(&CompiledRule) -> (Vec<RuleResponse>, Step),
     ) -> (Vec<RuleResponse>, bool) {
         let mut all = Vec::new();
         let mut is_changed = false;
@@ -140,12 +164,10 @@ impl CompiledClusterPolicy {
             if rule.rule_type() != rule_type {
                 continue;
             }
-            let (responses, changes) = evaluate(rule);
-            let failed = |response: &RuleResponse| response.status == RuleStatus::Error;
-            let ends =
-                responses.iter().any(failed) || self.apply_one && responses.iter().any(applied);
+            let (responses, step) = evaluate(rule);
+            let ends = step == Step::Failed || self.apply_one && responses.iter().any(applied);
             all.extend(responses);
-            is_changed |= changes;
+            is_changed |= step == Step::Changed;
             if ends {
                 break;
             }

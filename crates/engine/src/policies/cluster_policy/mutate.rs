@@ -143,11 +143,21 @@ impl Mutation {
         let mut patched = Patched::new(object);
         self.change.apply(&mut patched, 0, evaluation)?;
         match (patched.changed(), &self.change) {
-            (Some(patched), _) if &patched != object => Ok(patched),
+            (Some(patched), _) if &patched != object => {
+                match has_kind(object) && !has_kind(&patched) {
+                    true => Err(not_patched(&PatchError::RemovesKind)),
+                    false => Ok(patched),
+                }
+            }
             (_, Change::ForEach(_)) => Err(Outcome::new(RuleStatus::Skip, "0 elements processed")),
             _ => Err(no_patches()),
         }
     }
+}
+
+fn has_kind(object: &Value) -> bool {
+    let kind = object.get("kind").and_then(Value::as_str);
+    kind.is_some_and(|kind| !kind.is_empty())
 }
 
 /// How a rule ends that leaves the object as it is.

@@ -27,6 +27,8 @@ pub struct Mutated {
     pub object: Option<Arc<Value>>,
     /// What is still to be merged into the object: [`CompiledRule::merge`].
     pub merge: Option<PendingMerge>,
+    /// Whether the change itself failed, as against what decides whether it is to be made.
+    pub failed: bool,
     /// How verifying images ended.
     pub images: ImageStatuses,
 }
@@ -121,7 +123,7 @@ impl CompiledRule {
         };
         let prepared = match mutation.prepare(object, evaluation) {
             Ok(prepared) => prepared,
-            Err(outcome) => return Mutated::of(self.response(outcome, evaluation)),
+            Err(outcome) => return self.unchanged(outcome, evaluation),
         };
         if let Some(merge) = prepared {
             let properties = self.properties(evaluation);
@@ -138,7 +140,18 @@ impl CompiledRule {
                     ..Mutated::of(self.response(outcome, evaluation))
                 }
             }
-            Err(outcome) => Mutated::of(self.response(outcome, evaluation)),
+            Err(outcome) => self.unchanged(outcome, evaluation),
+        }
+    }
+
+    fn unchanged<'a, R: Recorder>(
+        &'a self,
+        outcome: Outcome,
+        evaluation: &Evaluation<'a, '_, R>,
+    ) -> Mutated {
+        Mutated {
+            failed: outcome.status == RuleStatus::Error,
+            ..Mutated::of(self.response(outcome, evaluation))
         }
     }
 
@@ -170,7 +183,7 @@ impl CompiledRule {
                 .collect(),
             object: verified.object.map(Arc::new),
             images: verified.images,
-            merge: None,
+            ..Mutated::default()
         }
     }
 
