@@ -5,6 +5,7 @@ mod manifests;
 mod mutations;
 mod process;
 mod reading;
+mod sizes;
 
 use std::{
     io::{self, Write},
@@ -18,6 +19,9 @@ use self::process::Measured;
 
 /// How often each figure is taken; the median counts.
 const RUNS: usize = 5;
+
+/// How often a figure is taken that is compared with another.
+const RUNS_BESIDE: usize = 15;
 
 /// The profiles are the other policies once more, by `podSecurity`.
 const PROFILES: &[&str] = &["baseline-profile", "restricted-profile"];
@@ -61,21 +65,18 @@ fn run(arguments: &Arguments, scratch: &Path) -> io::Result<()> {
     std::fs::write(&mutations, mutations::POLICIES)?;
     let validations = scratch.join("policies");
     let apply = |policies: &Path, count: usize| {
-        let file = scratch.join(format!("{count}.yaml"));
-        std::fs::write(&file, manifests::workloads(count))?;
+        let file = write_workloads(scratch, count)?;
         let words = [
             "apply".as_ref(),
             policies.as_os_str(),
             "--resource".as_ref(),
             file.as_os_str(),
         ];
-        Ok::<_, io::Error>((
-            file.clone(),
-            process::measure(&arguments.binary, &words, RUNS)?,
-        ))
+        process::run(&arguments.binary, &words)
     };
-    let (file, applied) = apply(&validations, 8_000)?;
-    let read = reading::measure(&file, RUNS)?;
+    let file = write_workloads(scratch, 8_000)?;
+    let beside = reading::measure_beside(&file, RUNS_BESIDE, || apply(&validations, 8_000))?;
+    let applied = beside.command;
     writeln!(
         output,
         "apply: {policies} policies to 8,000 workloads: {applied}; bound 0.6 s, 150 MiB"
@@ -83,38 +84,29 @@ fn run(arguments: &Arguments, scratch: &Path) -> io::Result<()> {
     writeln!(
         output,
         "reading the same YAML: {:.3} s, {:.0} MB/s; with the place of every node {:.3} s, {:.0} MB/s",
-        read.plain.as_secs_f64(),
-        read.rate(read.plain),
-        read.with_spans.as_secs_f64(),
-        read.rate(read.with_spans)
+        beside.plain.as_secs_f64(),
+        beside.rate(beside.plain),
+        beside.with_spans.as_secs_f64(),
+        beside.rate(beside.with_spans)
     )?;
+    let (middle, best) = beside.ratios();
     writeln!(
         output,
-        "apply takes {:.2} times as long as reading; bound 3",
-        applied.wall.as_secs_f64() / read.plain.as_secs_f64()
+        "apply takes {middle:.2} times as long as reading, {best:.2} at the best of both; bound 3"
     )?;
-    let each = |policies: &Path| {
-        let (_, start) = apply(policies, 0)?;
-        let mut each = Vec::new();
-        for count in [500, 5_000, 50_000] {
-            let (_, taken) = apply(policies, count)?;
-            let spent = taken.wall.saturating_sub(start.wall).as_secs_f64();
-            each.push(format!("{:.1} µs at {count}", spent * 1e6 / count as f64));
-        }
-        Ok::<_, io::Error>(format!(
-            "time a workload without the start ({:.3} s): {}; bound a quarter apart",
-            start.wall.as_secs_f64(),
-            each.join(", ")
-        ))
-    };
-    writeln!(output, "apply, {}", each(&validations)?)?;
-    let (_, mutated) = apply(&mutations, 8_000)?;
+    let each = sizes::measure(|count| apply(&validations, count))?;
+    writeln!(output, "apply, {each}")?;
+    let mutated = (0..=RUNS)
+        .map(|_| apply(&mutations, 8_000))
+        .collect::<io::Result<Vec<_>>>()?;
+    let mutated = Measured::of(mutated.get(1..).unwrap_or_default());
     writeln!(
         output,
         "apply: 10 mutate policies to 8,000 workloads: {mutated}; {:.2} times as long as the validation, bound 2",
         mutated.wall.as_secs_f64() / applied.wall.as_secs_f64()
     )?;
-    writeln!(output, "mutation, {}", each(&mutations)?)?;
+    let each = sizes::measure(|count| apply(&mutations, count))?;
+    writeln!(output, "mutation, {each}")?;
     let mixed = scratch.join("mixed.yaml");
     std::fs::write(&mixed, manifests::mixed(50_000))?;
     let words = ["validate".as_ref(), mixed.as_os_str()];
@@ -133,6 +125,15 @@ fn run(arguments: &Arguments, scratch: &Path) -> io::Result<()> {
         writeln!(output, "test --compat: {tested}; bound 1 s")?;
     }
     Ok(())
+}
+
+/// Writes workloads to a file, once.
+fn write_workloads(scratch: &Path, count: usize) -> io::Result<PathBuf> {
+    let file = scratch.join(format!("{count}.yaml"));
+    if !file.exists() {
+        std::fs::write(&file, manifests::workloads(count))?;
+    }
+    Ok(file)
 }
 
 /// Writes the Pod Security policies of a workspace with their defaults, and says how many.

@@ -9,13 +9,36 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What a command took, each the median of several runs.
+/// What one run of a command took.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Measured {
+pub(crate) struct Run {
     /// From start to end.
     pub(crate) wall: Duration,
     /// The most memory it had, in MiB; 0 where the system does not tell.
     peak: u64,
+}
+
+/// What a command took in several runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Measured {
+    /// From start to end, the median.
+    pub(crate) wall: Duration,
+    /// From start to end, the fastest: what else the machine does only adds.
+    pub(crate) best: Duration,
+    /// The most memory it had, in MiB, the median.
+    peak: u64,
+}
+
+impl Measured {
+    /// The figures of some runs.
+    pub(crate) fn of(runs: &[Run]) -> Self {
+        let walls: Vec<Duration> = runs.iter().map(|run| run.wall).collect();
+        Self {
+            wall: median(walls.clone()),
+            best: walls.into_iter().min().unwrap_or_default(),
+            peak: median(runs.iter().map(|run| run.peak).collect()),
+        }
+    }
 }
 
 impl fmt::Display for Measured {
@@ -29,40 +52,43 @@ impl fmt::Display for Measured {
     }
 }
 
-/// Runs a command once to warm up, and then several times. Its exit code does not matter.
+/// The one in the middle.
+pub(crate) fn median<T: Copy + Default + Ord>(mut figures: Vec<T>) -> T {
+    figures.sort();
+    figures.get(figures.len() / 2).copied().unwrap_or_default()
+}
+
+/// Runs a command once to warm up, and then several times.
 ///
 /// # Errors
 /// Where it cannot be started.
 pub(crate) fn measure(binary: &Path, words: &[&OsStr], runs: usize) -> io::Result<Measured> {
-    let mut walls = Vec::new();
-    let mut peaks = Vec::new();
-    for run in 0..=runs {
-        let start = Instant::now();
-        let mut child = Command::new(binary)
-            .args(words)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let (process, has_ended) = (child.id(), AtomicBool::new(false));
-        let (wall, peak) = std::thread::scope(|scope| {
-            let peak = scope.spawn(|| watch(process, &has_ended));
-            // Nothing stands between the end and the clock.
-            let ended = child.wait().map(|_| start.elapsed());
-            has_ended.store(true, Ordering::Relaxed);
-            (ended, peak.join().unwrap_or(0))
-        });
-        if run > 0 {
-            walls.push(wall?);
-            peaks.push(peak);
-        }
-    }
-    walls.sort();
-    peaks.sort_unstable();
-    Ok(Measured {
-        wall: walls.get(runs / 2).copied().unwrap_or_default(),
-        peak: peaks.get(runs / 2).copied().unwrap_or_default(),
-    })
+    run(binary, words)?;
+    let runs: io::Result<Vec<Run>> = (0..runs).map(|_| run(binary, words)).collect();
+    Ok(Measured::of(&runs?))
+}
+
+/// Runs a command once. Its exit code does not matter.
+///
+/// # Errors
+/// Where it cannot be started.
+pub(crate) fn run(binary: &Path, words: &[&OsStr]) -> io::Result<Run> {
+    let start = Instant::now();
+    let mut child = Command::new(binary)
+        .args(words)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let (process, has_ended) = (child.id(), AtomicBool::new(false));
+    let (wall, peak) = std::thread::scope(|scope| {
+        let peak = scope.spawn(|| watch(process, &has_ended));
+        // Nothing stands between the end and the clock.
+        let ended = child.wait().map(|_| start.elapsed());
+        has_ended.store(true, Ordering::Relaxed);
+        (ended, peak.join().unwrap_or(0))
+    });
+    Ok(Run { wall: wall?, peak })
 }
 
 /// Reads the peak of a process's memory every few milliseconds until it has ended.
