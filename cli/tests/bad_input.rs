@@ -216,8 +216,77 @@ fn manifests() {
         ("manifest_field", Bad::With("image:", "imag:")),
         ("manifest_kind", Bad::With("kind: Pod", "kind: Podd")),
         ("manifest_text", Bad::Bytes(b"just words\n")),
+        ("manifest_no_kind", Bad::Bytes(b"---\n---\nname: web\n")),
     ] {
         case(name, MANIFEST, &bad, OF_MANIFESTS);
+    }
+}
+
+/// Files that are read beside manifests, and commands that read one manifest.
+#[test]
+fn files_beside() {
+    let flag =
+        |flag: &str| format!("apply {POLICY} --resource manifests/more.yaml {flag} {MANIFEST}");
+    let apply = [
+        "--target-resource",
+        "--crd-paths",
+        "--values-file",
+        "--exception",
+    ]
+    .map(flag);
+    let validate = format!("validate manifests/more.yaml --crd-paths {MANIFEST}");
+    let both = format!("validate manifests/more.yaml {MANIFEST}");
+    let explain = format!("explain {POLICY} {MANIFEST}");
+    let query = format!("jp query --input {MANIFEST} kind");
+    let mut commands: Vec<&str> = apply.iter().map(String::as_str).collect();
+    commands.extend([validate.as_str(), &both, &explain, &query]);
+    for (name, bad) in [
+        ("beside_missing", Bad::Missing),
+        (
+            "beside_bytes",
+            Bad::Bytes(b"kind: Pod\nmetadata: {name: a\xff}\n"),
+        ),
+        ("beside_yaml", Bad::With("spec:", "spec: [")),
+        ("beside_words", Bad::Bytes(b"just words\n")),
+    ] {
+        case(name, MANIFEST, &bad, &commands);
+    }
+}
+
+#[test]
+fn standard_input_that_is_no_text() {
+    let mut text = String::new();
+    let apply = format!("apply {POLICY} --resource - --resource manifests/pod.yaml");
+    for command in [&apply, "validate -", "jp query kind"] {
+        let arguments: Vec<&str> = command.split_whitespace().collect();
+        let bytes = b"kind: Pod\nname: \xff\n";
+        let answer = answer(&fixture("bad_input"), &arguments, bytes);
+        text += &format!("$ portcullis {command}\n{answer}\n");
+    }
+    snapshot("bad_standard_input", &text);
+}
+
+/// A pipe would be waited for without an end; a socket, which cannot be read either, does not hang a
+/// test that fails.
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_left_out_of_folders() {
+    let scratch = Scratch::new("socket");
+    copy(&fixture("bad_input"), &scratch.0);
+    for folder in ["manifests", "policies"] {
+        fs::create_dir_all(scratch.0.join(folder)).unwrap();
+        let socket = scratch.0.join(folder).join("socket.yaml");
+        std::os::unix::net::UnixListener::bind(socket).unwrap();
+    }
+    fs::copy(
+        scratch.0.join(POLICY),
+        scratch.0.join("policies/policy.yaml"),
+    )
+    .unwrap();
+    for command in ["apply policies --resource manifests", "validate manifests"] {
+        let arguments: Vec<&str> = command.split_whitespace().collect();
+        let answer = answer(&scratch.0, &arguments, b"");
+        assert!(!answer.contains("socket"), "{answer}");
     }
 }
 

@@ -22,11 +22,11 @@ pub(crate) fn of(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<Diagnostic>) {
             if is_new && before == (walk.files.len(), walk.faults.len()) {
                 walk.faults.push(nothing_in(path));
             }
-        } else if path.exists() {
-            walk.files.push(path.clone());
         } else {
-            let fault = format!("{}: no such file or folder", path.display());
-            walk.faults.push(Diagnostic::error(fault));
+            match fs::metadata(path) {
+                Ok(_) => walk.files.push(path.clone()),
+                Err(error) => walk.faults.push(Diagnostic::unreadable(path, &error)),
+            }
         }
     }
     (walk.files, walk.faults)
@@ -72,8 +72,10 @@ impl Walk {
         entries.retain(|path| !is_hidden(path));
         entries.sort();
         let (folders, files): (Vec<_>, Vec<_>) = entries.into_iter().partition(|one| one.is_dir());
+        let files = files.into_iter().filter(|file| is_manifest(file));
+        // A pipe or a socket in a folder would be waited for; a link that leads nowhere is told.
         self.files
-            .extend(files.into_iter().filter(|file| is_manifest(file)));
+            .extend(files.filter(|file| !fs::metadata(file).is_ok_and(|found| !found.is_file())));
         folders.into_iter().rev().collect()
     }
 }

@@ -5,7 +5,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{self, Read},
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -120,7 +120,9 @@ fn check_manifests(args: &Args) -> Result<Report, Vec<Diagnostic>> {
         args.paths.iter().partition(|path| *path == Path::new("-"));
     let named: Vec<PathBuf> = named.into_iter().cloned().collect();
     let (found, missing) = manifest_files::of(&named);
-    faults.extend(missing);
+    if found.is_empty() && from_input.is_empty() {
+        faults.extend(missing.iter().cloned());
+    }
     if !faults.is_empty() {
         return Err(faults);
     }
@@ -138,12 +140,10 @@ fn check_manifests(args: &Args) -> Result<Report, Vec<Diagnostic>> {
         checked.push(manifests::check_file(&catalogue, &file, strict, &progress));
     }
     drop(line);
-    Ok(manifest_report(
-        &catalogue,
-        checked,
-        found.len() + usize::from(!from_input.is_empty()),
-        strict,
-    ))
+    let files = found.len() + usize::from(!from_input.is_empty());
+    let mut report = manifest_report(&catalogue, checked, files, strict);
+    report.findings.splice(0..0, missing);
+    Ok(report)
 }
 
 /// What manifests are held against.
@@ -188,12 +188,7 @@ fn builtin(version: &str) -> Result<Catalogue, Vec<Diagnostic>> {
 }
 
 fn standard_input() -> Result<SourceFile, Diagnostic> {
-    let mut text = String::new();
-    match io::stdin().lock().read_to_string(&mut text) {
-        Ok(_) => Ok(SourceFile::new("<stdin>", text)),
-        Err(error) => Err(Diagnostic::error(format!("standard input: {error}"))
-            .help("manifests are YAML in UTF-8")),
-    }
+    files::read_stream(io::stdin().lock(), Path::new("<stdin>"))
 }
 
 fn manifest_report(

@@ -208,11 +208,11 @@ fn find(version: &str, kind: &str) -> Option<Read> {
 }
 
 fn load_one(document: &Value, lenient: bool) -> Result<Loaded, LoadError> {
-    if !document.is_object() {
+    let (version, kind) = identity(document);
+    if version.is_empty() || kind.is_empty() {
         let expected = "expected an object with `apiVersion` and `kind`";
         return Err(LoadError::document(expected.to_owned()));
     }
-    let (version, kind) = identity(document);
     match find(version, kind) {
         Some(read) => read(document, lenient),
         None => Err(LoadError::document(unknown_kind(version, kind))),
@@ -228,7 +228,9 @@ fn unknown_kind(version: &str, kind: &str) -> String {
         .map(|version| format!("`{group}/{version}`"))
         .collect();
     match served.as_slice() {
-        [] => format!("`{version} {kind}` is not a policy kind"),
+        [] => format!(
+            "`{version} {kind}` is not a policy kind; a policy is for example a `kyverno.io/v1 ClusterPolicy`"
+        ),
         served => {
             let served = served.join(" or ");
             format!("`{kind}` is not served as `{version}`; use {served}")

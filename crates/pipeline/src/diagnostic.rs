@@ -3,6 +3,7 @@
 mod merge;
 
 use std::{
+    io::ErrorKind,
     ops::Range,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
@@ -189,7 +190,25 @@ impl Diagnostic {
     /// An error about a file that cannot be read.
     #[must_use]
     pub fn unreadable(path: &Path, error: &std::io::Error) -> Self {
-        Diagnostic::error(format!("{}: {error}", path.display())).unusable()
+        let told = format!("{}: {}", path.display(), reason(error));
+        Diagnostic::error(told).unusable()
+    }
+}
+
+/// Why a file cannot be read, without the system's number for it.
+fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "no such file or folder".to_owned(),
+        ErrorKind::IsADirectory => "this is a folder; name a file".to_owned(),
+        ErrorKind::PermissionDenied => "there is no permission to read it".to_owned(),
+        _ => {
+            let text = error.to_string();
+            let number = error
+                .raw_os_error()
+                .map(|code| format!(" (os error {code})"));
+            let text = text.strip_suffix(number.as_deref().unwrap_or_default());
+            text.map_or_else(|| error.to_string(), str::to_owned)
+        }
     }
 }
 
@@ -207,5 +226,25 @@ mod tests {
         assert_eq!(place(0..1).file.line(9), 11..11);
         assert_eq!(place(0..1).label(), "a.yaml:1:1");
         assert_eq!(place(9..10).label(), "a.yaml:2:4");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_told_without_the_number_of_the_system() {
+        let path = Path::new("a.yaml");
+        for (error, told) in [
+            (ErrorKind::NotFound.into(), "no such file or folder"),
+            (
+                ErrorKind::PermissionDenied.into(),
+                "there is no permission to read it",
+            ),
+            (std::io::Error::from_raw_os_error(5), "Input/output error"),
+            (
+                std::io::Error::other("(os error 5) first"),
+                "(os error 5) first",
+            ),
+        ] {
+            let message = Diagnostic::unreadable(path, &error).message;
+            assert_eq!(message, format!("a.yaml: {told}"));
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Reads a file of the workspace: text → YAML with spans → JSON schema → type.
 
-use std::{fs, path::Path};
+use std::{fs, io::Read, path::Path};
 
 use portcullis_yaml::{Document, Limits, Mode, PathSegment};
 use serde::de::DeserializeOwned;
@@ -48,18 +48,38 @@ impl<T> Loaded<T> {
 /// Where the file cannot be read or is not UTF-8.
 pub fn read_text(path: &Path, shown: &Path) -> Result<SourceFile, Diagnostic> {
     let bytes = fs::read(path).map_err(|error| Diagnostic::unreadable(shown, &error))?;
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(SourceFile::new(shown, text)),
-        Err(error) => {
+    decode(bytes, shown)
+}
+
+/// Reads a text to its end, such as standard input; `shown` is what people know it by.
+///
+/// # Errors
+/// Where it cannot be read or is not UTF-8.
+pub fn read_stream(mut stream: impl Read, shown: &Path) -> Result<SourceFile, Diagnostic> {
+    let mut bytes = Vec::new();
+    let read = stream.read_to_end(&mut bytes);
+    read.map_err(|error| Diagnostic::unreadable(shown, &error))?;
+    decode(bytes, shown)
+}
+
+/// The text of a file from its bytes.
+///
+/// # Errors
+/// Where they are not UTF-8, with the place of the first wrong byte.
+pub fn decode(bytes: Vec<u8>, shown: &Path) -> Result<SourceFile, Diagnostic> {
+    String::from_utf8(bytes)
+        .map(|text| SourceFile::new(shown, text))
+        .map_err(|error| {
+            // What stands before the wrong byte keeps its places.
             let offset = error.utf8_error().valid_up_to();
-            Err(Diagnostic::error(format!(
-                "{}: the file is not UTF-8; the first wrong byte is number {offset}",
-                shown.display()
-            ))
-            .help("save the file as UTF-8")
-            .unusable())
-        }
-    }
+            let place = Place {
+                file: SourceFile::new(shown, String::from_utf8_lossy(error.as_bytes())),
+                span: offset..offset,
+            };
+            Diagnostic::error("the file is not UTF-8")
+                .at(place, "the first byte that is not; save the file as UTF-8")
+                .unusable()
+        })
 }
 
 /// Parses one YAML document of a file, strictly.

@@ -77,11 +77,7 @@ pub fn add_custom_resources(catalogue: &mut Catalogue, file: &SourceFile) -> Vec
             span: document.offset..document.offset,
         };
         match document.read(Mode::Lenient, &Limits::default()) {
-            Err(error) => faults.push(
-                Diagnostic::error("the document is not valid YAML")
-                    .at(place(), error.message)
-                    .unusable(),
-            ),
+            Err(error) => faults.push(places::not_yaml(file, &error)),
             Ok(value) if value.get("kind") == Some(&Value::from("CustomResourceDefinition")) => {
                 if let Err(error) = catalogue.add_custom_resource(&value) {
                     faults.push(

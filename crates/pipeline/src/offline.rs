@@ -78,7 +78,9 @@ fn collect(
         .map_err(unreadable)?
         .filter_map(Result::ok)
         .map(|entry| entry.path())
-        .filter(|entry| !is_hidden(entry) && (entry.is_dir() || is_yaml(entry)))
+        .filter(|entry| {
+            !is_hidden(entry) && (entry.is_dir() || (is_yaml(entry) && !is_special(entry)))
+        })
         .collect();
     entries.sort();
     for entry in entries {
@@ -91,6 +93,11 @@ fn collect(
 fn is_hidden(path: &Path) -> bool {
     path.file_name()
         .is_some_and(|name| name.to_string_lossy().starts_with('.'))
+}
+
+/// Whether a path is a pipe, a socket or a device, which nobody means by naming a folder.
+pub(crate) fn is_special(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
 fn is_yaml(path: &Path) -> bool {

@@ -3,8 +3,8 @@
 
 use std::{
     collections::BTreeMap,
-    io::{self, Read},
-    path::PathBuf,
+    io,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -153,10 +153,8 @@ fn policies_of_stdin(args: &Args) -> Result<Overrides, Diagnostic> {
 }
 
 fn standard_input() -> Result<String, Diagnostic> {
-    let mut text = String::new();
-    let read = io::stdin().read_to_string(&mut text);
-    read.map_err(|error| Diagnostic::error(format!("standard input: {error}")))?;
-    Ok(text)
+    let file = files::read_stream(io::stdin().lock(), Path::new("standard input"))?;
+    Ok(file.text.to_string())
 }
 
 type Named = (String, Arc<str>);

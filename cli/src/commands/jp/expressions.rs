@@ -1,8 +1,8 @@
 //! Expressions from the command line, from files, or from standard input.
 
 use std::{
-    io::{self, IsTerminal, Read},
-    path::PathBuf,
+    io::{self, IsTerminal},
+    path::{Path, PathBuf},
 };
 
 use portcullis_jmespath::Expression;
@@ -71,11 +71,8 @@ pub(super) fn standard_input(what: &str, console: &mut Console) -> Result<String
         let told = console.talk(&format!("Type {what}, and end it with Ctrl+D.\n"));
         told.map_err(|error| Diagnostic::error(format!("standard error: {error}")))?;
     }
-    let mut text = String::new();
-    match io::stdin().lock().read_to_string(&mut text) {
-        Ok(_) => Ok(text),
-        Err(error) => Err(Diagnostic::error(format!("standard input: {error}"))),
-    }
+    let file = files::read_stream(io::stdin().lock(), Path::new("<stdin>"))?;
+    Ok(file.text.to_string())
 }
 
 fn compile(file: SourceFile) -> Source {

@@ -14,7 +14,7 @@ use super::{
     subject::{PolicyKeys, Subject, apply_object},
 };
 use crate::{
-    diagnostic::{Diagnostic, Place, SourceFile},
+    diagnostic::SourceFile,
     offline::{objects, places, source::OfflineSource},
 };
 
@@ -100,15 +100,9 @@ fn apply_documents(
                 continue;
             }
         };
-        if !value.is_null() && !value.is_object() {
-            let place = Place {
-                file: manifests.source(),
-                span: document.offset..document.offset,
-            };
-            report.errors.push(
-                Diagnostic::error("the document is not a manifest")
-                    .at(place, "expected a map with `apiVersion` and `kind`"),
-            );
+        let file = || manifests.source();
+        if let Some(fault) = objects::not_manifest(&value, document.offset, file) {
+            report.errors.push(fault);
             continue;
         }
         let is_list = objects::is_list(&value);

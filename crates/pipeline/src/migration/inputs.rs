@@ -10,6 +10,7 @@ use portcullis_yaml::{Limits, Mode};
 use serde_json::{Value, json};
 
 use super::{dice::Dice, vocabulary::Vocabulary};
+use crate::offline::is_special;
 
 /// Objects beyond this many from the tests of a policy are not looked at.
 const MAX_OBJECTS: usize = 300;
@@ -28,6 +29,7 @@ pub(super) fn objects_below(folder: &Path) -> Vec<Value> {
             } else if entry
                 .extension()
                 .is_some_and(|end| end == "yaml" || end == "yml")
+                && !is_special(&entry)
             {
                 files.push(entry);
             }

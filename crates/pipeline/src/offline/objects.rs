@@ -5,7 +5,7 @@ use portcullis_yaml::{Limits, Mode};
 use serde_json::{Value, json};
 
 use super::places;
-use crate::diagnostic::{Diagnostic, SourceFile};
+use crate::diagnostic::{Diagnostic, Place, SourceFile};
 
 /// Reads every object of a file.
 ///
@@ -16,11 +16,33 @@ pub fn read(file: &SourceFile, catalogue: &Catalogue) -> (Vec<Value>, Vec<Diagno
     let mut errors = Vec::new();
     for document in portcullis_yaml::documents(&file.text) {
         match document.read(Mode::Lenient, &Limits::default()) {
-            Ok(value) => add(value, catalogue, &mut objects),
+            Ok(value) => match not_manifest(&value, document.offset, || file.clone()) {
+                Some(fault) => errors.push(fault),
+                None => add(value, catalogue, &mut objects),
+            },
             Err(error) => errors.push(places::not_yaml(file, &error)),
         }
     }
     (objects, errors)
+}
+
+/// What is wrong with a document that is neither a manifest nor empty.
+#[must_use]
+pub fn not_manifest(
+    value: &Value,
+    offset: usize,
+    file: impl FnOnce() -> SourceFile,
+) -> Option<Diagnostic> {
+    let is_manifest = value.is_null() || !text(value, "/kind").is_empty();
+    (!is_manifest).then(|| {
+        let place = Place {
+            file: file(),
+            span: offset..offset,
+        };
+        Diagnostic::error("the document is not a manifest")
+            .at(place, "expected a map with `apiVersion` and `kind`")
+            .unusable()
+    })
 }
 
 /// Adds an object, or each item of a list.
