@@ -76,6 +76,20 @@ fn generation() {
 }
 
 #[test]
+fn rules_that_set_each_other_off_are_told_and_evaluated() {
+    let apply = ["apply", "policy.yaml", "-r", "resources.yaml"];
+    let compat = [&apply[..], &["--compat"]].concat();
+    for (name, arguments) in [
+        ("test_generation_loop", &["test"][..]),
+        ("test_generation_loop_compat", &["test", "--compat"]),
+        ("apply_generation_loop", &apply),
+        ("apply_generation_loop_compat", &compat),
+    ] {
+        check(name, "generation_loop", arguments, "");
+    }
+}
+
+#[test]
 fn expressions_ask_services_and_namespaces() {
     let arguments = &["test", "--detailed-results"];
     check("test_cel_world", "cel_world", arguments, "");

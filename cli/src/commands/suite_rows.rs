@@ -7,7 +7,7 @@ use std::{
 };
 
 use portcullis_pipeline::{
-    diagnostic::{self, Diagnostic, Place, SourceFile},
+    diagnostic::{self, Diagnostic, Place, Severity, SourceFile},
     offline::shown,
     suite::{self, SuiteOutcome, row::Judged},
     suite_run::SuiteRun,
@@ -189,7 +189,8 @@ fn errors_of(run: &SuiteRun) -> impl Iterator<Item = Diagnostic> {
     errors.map(|(outcome, error)| {
         let error = error.clone().rendered_for(&run.renderings);
         let place = error.place.as_ref().map(|place| &place.file.path);
-        if place.is_some_and(|path| outcome.file.ends_with(path)) {
+        let is_own = place.is_some_and(|path| outcome.file.ends_with(path));
+        if is_own || error.severity == Severity::Warning {
             return error;
         }
         let suite = shown(&outcome.file);

@@ -10,7 +10,7 @@ use std::{
 };
 
 use portcullis_pipeline::{
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, Severity},
     live::LiveRegistries,
     offline::shown,
     suite::{
@@ -195,7 +195,9 @@ fn run_files(args: &Args, files: &[PathBuf], console: &mut Console) -> io::Resul
         report(args, &outcomes, shown).print(args.format, console)?;
     }
     let failed = outcomes.iter().any(|outcome| outcome.failed() > 0);
-    Ok(match (findings.is_empty(), failed) {
+    let mut faults = findings.iter();
+    let has_run = faults.all(|finding| finding.severity != Severity::Error);
+    Ok(match (has_run, failed) {
         (true, false) => ExitStatus::Success,
         (false, _) if !args.compat => ExitStatus::Error,
         _ => ExitStatus::Failure,

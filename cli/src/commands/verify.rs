@@ -3,6 +3,7 @@
 use std::{io, sync::Arc};
 
 use portcullis_pipeline::{
+    diagnostic::Severity,
     suite::SuiteOutcome,
     verify::{self, VerifyReport},
 };
@@ -53,7 +54,10 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
     let is_green = found.is_green();
     let outcomes: Vec<&SuiteOutcome> = found.suites.iter().flat_map(|run| &run.outcomes).collect();
     let mut findings = found.findings.clone();
-    findings.extend(suite_rows::errors(&found.suites, &findings));
+    // Warnings of a suite's policies are told for the environments.
+    let mut of_suites = suite_rows::errors(&found.suites, &findings);
+    of_suites.retain(|fault| fault.severity == Severity::Error);
+    findings.extend(of_suites);
     // People read a failed case at its place, machines as a row.
     let rows = if args.format == Format::Table {
         findings.extend(suite_rows::failures(&found.suites, true));

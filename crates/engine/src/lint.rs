@@ -21,7 +21,7 @@
 //! | `validate.rs`, `foreach.rs`, `anchors.rs`, `labels.rs`, `cel.rs` | bodies of validate |
 //! | `mutate.rs`, `json_patch.rs` | bodies of mutate, patches and targets |
 //! | `generate.rs`, `clone_list.rs` | bodies of generate |
-//! | `generation_loop.rs` | rules that generate each other's triggers |
+//! | `generation_loop.rs` | rules that generate or change each other's triggers |
 //! | `verify_images.rs`, `attestors.rs`, `image_extractors.rs` | bodies of verifyImages, and where images stand |
 //! | `scope.rs` | the names of kinds, and whether they live in a namespace |
 //! | `derived.rs` | rules that autogen makes |
@@ -73,7 +73,7 @@ use portcullis_api::cluster_policy::Policy;
 
 use finding::Findings;
 pub use finding::{Finding, Severity};
-pub use policy_set::check_set;
+pub use policy_set::{check_loops, check_set};
 pub use rule_of_set::SetFinding;
 pub(crate) use variables::of_cleanup_policy;
 

@@ -83,6 +83,9 @@ pub fn apply(
         report.errors.push(none.help(help).unusable());
     }
     report.errors.extend(loaded.refusals(exceptions, &invalid));
+    if !options.compat {
+        report.errors.extend(loaded.loops());
+    }
     for error in invalid {
         report.refuse(error);
     }

@@ -11,7 +11,7 @@ use crate::{
 #[must_use]
 pub fn check(suites: &[SuiteRun]) -> Vec<Diagnostic> {
     let runs = suites.iter().filter_map(|run| {
-        let can_run = run.outcomes.iter().all(|outcome| outcome.errors.is_empty());
+        let can_run = run.outcomes.iter().all(SuiteOutcome::can_run);
         Some((run, run.rendered.as_ref().filter(|_| can_run)?))
     });
     runs.flat_map(|(run, rendered)| check_run(run, rendered))

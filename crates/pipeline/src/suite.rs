@@ -34,7 +34,7 @@ use self::{
     selector::CaseSelector,
 };
 use crate::{
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, Severity},
     live::LiveRegistries,
     offline::{self, Overrides, places, policies::EXCEPTION},
     progress::Progress,
@@ -89,7 +89,7 @@ pub struct SuiteOutcome {
     pub payloads: Vec<Payload>,
     /// The rows, in the order of the file.
     pub rows: Vec<Row>,
-    /// Why the suite cannot be run, or not as a whole.
+    /// Why the suite cannot be run, or not as a whole; and warnings of its policies.
     pub errors: Vec<Diagnostic>,
 }
 
@@ -109,10 +109,17 @@ impl SuiteOutcome {
         self.rows.len() - self.passed()
     }
 
+    /// Whether nothing kept the suite from running as a whole.
+    #[must_use]
+    pub fn can_run(&self) -> bool {
+        let mut errors = self.errors.iter();
+        errors.all(|error| error.severity != Severity::Error)
+    }
+
     /// Whether the suite ran and every row passed.
     #[must_use]
     pub fn is_green(&self) -> bool {
-        self.errors.is_empty() && self.failed() == 0
+        self.can_run() && self.failed() == 0
     }
 }
 
@@ -258,6 +265,7 @@ fn run_test(
             .policies
             .refusals(&inputs.exceptions, &evaluation.refused);
         outcome.errors.extend(refused);
+        outcome.errors.extend(inputs.policies.loops());
     }
     let answers = evaluation.answers(test);
     let selector = options.selector.as_ref();

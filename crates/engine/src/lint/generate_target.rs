@@ -1,7 +1,7 @@
 //! What `generate` and each of its loops make, and what is said of it in more than one place.
 
 use portcullis_api::cluster_policy::{
-    CloneList, CloneSource, ForEachGeneration, Generation, Policy, PolicyKind,
+    CloneList, CloneSource, ForEachGeneration, Generation, MutationTarget, Policy, PolicyKind,
 };
 use serde_json::Value;
 
@@ -43,6 +43,20 @@ impl<'g> From<&'g ForEachGeneration> for Target<'g> {
             data: from.data.as_ref().filter(|data| !data.is_null()),
             clone: from.clone.as_ref().filter(|it| **it != <_>::default()),
             clone_list: from.clone_list.as_ref().filter(|it| !it.kinds.is_empty()),
+        }
+    }
+}
+
+impl<'g> From<&'g MutationTarget> for Target<'g> {
+    fn from(from: &'g MutationTarget) -> Self {
+        Target {
+            api_version: text(&from.api_version),
+            kind: text(&from.kind),
+            name: text(&from.name),
+            namespace: text(&from.namespace),
+            data: None,
+            clone: None,
+            clone_list: None,
         }
     }
 }

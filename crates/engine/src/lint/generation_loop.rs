@@ -1,5 +1,5 @@
-//! Rules that generate each other's triggers: a circle through two or more rules, of one policy or of
-//! several.
+//! Rules that generate or change each other's triggers: a circle through two or more rules, of one
+//! policy or of several.
 //!
 //! A circle of rules is advice, as it comes to an end where what would be made is there already. It
 //! is an error where it has no end: a name in it grows with each round, or is made up anew.
@@ -45,45 +45,66 @@ pub(super) fn check(rules: &[RuleOfSet<'_>], across: bool, found: &mut Vec<SetFi
     }
 }
 
-/// For each rule, the rules that run for what it makes.
+/// What a rule does to objects other than its trigger.
+struct Effect<'r> {
+    target: Target<'r>,
+    verb: &'static str,
+    operation: Operation,
+}
+
+/// For each rule, the rules that run for what it makes or changes.
 fn edges(rules: &[&RuleOfSet<'_>]) -> BTreeMap<usize, Vec<usize>> {
-    let runs: Vec<(usize, Vec<KindSelector>)> = rules
-        .iter()
-        .enumerate()
-        .filter(|(_, rule)| rule.rule.generate.is_some())
-        .map(|(index, rule)| (index, kinds(&rule.rule)))
-        .filter(|(_, kinds)| !kinds.is_empty())
-        .collect();
-    let mut by_kind: BTreeMap<String, Vec<(usize, &KindSelector)>> = BTreeMap::new();
-    for (index, kinds) in &runs {
-        for kind in kinds.iter().filter(|kind| kind.kind.is_literal()) {
-            let rules = by_kind.entry(kind.kind.as_str().to_owned()).or_default();
-            rules.push((*index, kind));
+    let mut by_kind: BTreeMap<String, Vec<(usize, Trigger)>> = BTreeMap::new();
+    for (index, rule) in rules.iter().enumerate() {
+        if effects(&rule.rule).is_empty() {
+            continue;
+        }
+        for trigger in triggers(&rule.rule) {
+            let kind = trigger.kind.kind.as_str().to_owned();
+            by_kind.entry(kind).or_default().push((index, trigger));
         }
     }
-    let runs_for = |target: &Target<'_>| {
+    let runs_for = |effect: &Effect<'_>| {
+        let target = &effect.target;
         let (group, version) = target
             .api_version
             .split_once('/')
             .unwrap_or(("", target.api_version));
-        let made = GroupVersionKind {
+        let object = GroupVersionKind {
             group: group.to_owned(),
             version: version.to_owned(),
             kind: target.kind.to_owned(),
         };
         let rules = by_kind.get(target.kind).into_iter().flatten();
-        let rules = rules.filter(|(_, kind)| kind.matches(&made, "", false));
+        let rules = rules.filter(|(_, trigger)| {
+            trigger.runs_on(effect.operation) && trigger.kind.matches(&object, "", false)
+        });
         rules.map(|(index, _)| *index).collect::<Vec<usize>>()
     };
     let all = rules.iter().enumerate();
     all.map(|(index, rule)| {
-        (
-            index,
-            targets(&rule.rule).iter().flat_map(runs_for).collect(),
-        )
+        let effects = effects(&rule.rule);
+        (index, effects.iter().flat_map(runs_for).collect())
     })
     .filter(|(_, next): &(usize, Vec<usize>)| !next.is_empty())
     .collect()
+}
+
+fn effects(rule: &Rule) -> Vec<Effect<'_>> {
+    let made = targets(rule).into_iter().map(|target| Effect {
+        target,
+        verb: "makes",
+        operation: Operation::Create,
+    });
+    let existing = rule.mutate.iter().flat_map(|mutation| &mutation.targets);
+    // Which of them are changed is not known where anything else chooses.
+    let existing = existing.filter(|it| it.preconditions.is_none() && it.selector.is_none());
+    let changed = existing.map(|target| Effect {
+        target: Target::from(target),
+        verb: "changes",
+        operation: Operation::Update,
+    });
+    made.chain(changed).collect()
 }
 
 fn targets(rule: &Rule) -> Vec<Target<'_>> {
@@ -96,14 +117,27 @@ fn targets(rule: &Rule) -> Vec<Target<'_>> {
     }
 }
 
+/// What a rule runs for.
+struct Trigger {
+    kind: KindSelector,
+    /// All where there is none.
+    operations: Vec<Operation>,
+}
+
+impl Trigger {
+    fn runs_on(&self, operation: Operation) -> bool {
+        self.operations.is_empty() || self.operations.contains(&operation)
+    }
+}
+
 /// The kinds that a rule runs for whatever else they are; none where anything else chooses.
-fn kinds(rule: &Rule) -> Vec<KindSelector> {
+fn triggers(rule: &Rule) -> Vec<Trigger> {
     let exclude = rule.exclude.as_ref().filter(|it| **it != <_>::default());
     if exclude.is_some() || rule.preconditions.is_some() {
         return Vec::new();
     }
     let alternatives = alternatives(&rule.r#match);
-    let kinds = alternatives
+    let resources = alternatives
         .iter()
         .filter_map(|filters| match filters.as_slice() {
             [
@@ -118,18 +152,24 @@ fn kinds(rule: &Rule) -> Vec<KindSelector> {
             }
             _ => None,
         });
-    kinds
-        .flatten()
-        .map(|kind| KindSelector::parse(kind))
+    let triggers = resources.flat_map(|resources| {
+        let kinds = resources.kinds.iter().map(|kind| KindSelector::parse(kind));
+        kinds.map(|kind| Trigger {
+            kind,
+            operations: resources.operations.clone(),
+        })
+    });
+    triggers
+        .filter(|trigger| trigger.kind.kind.is_literal())
         .collect()
 }
 
-fn all_of(resources: &ResourceDescription) -> Option<&Vec<String>> {
+/// A description that says nothing but kinds and operations.
+fn all_of(resources: &ResourceDescription) -> Option<&ResourceDescription> {
     let mut rest = resources.clone();
-    let operations = std::mem::take(&mut rest.operations);
+    rest.operations.clear();
     rest.kinds.clear();
-    let creations = operations.is_empty() || operations.contains(&Operation::Create);
-    (creations && rest == ResourceDescription::default()).then_some(&resources.kinds)
+    (rest == ResourceDescription::default()).then_some(resources)
 }
 
 /// Leaves out rules after which no circle comes.
@@ -185,8 +225,8 @@ fn circle(start: usize, next: &BTreeMap<usize, Vec<usize>>) -> Option<Vec<usize>
 
 fn finding(circle: &[&RuleOfSet<'_>]) -> Option<SetFinding> {
     let (first, others) = circle.split_first()?;
-    let made = targets(&first.rule);
-    let kind = made.first().map_or("", |target| target.kind);
+    let made = effects(&first.rule);
+    let effect = made.first()?;
     let others: Vec<String> = others.iter().map(|rule| rule.shown()).collect();
     let others = others.join(", then ");
     let is_endless = circle
@@ -194,28 +234,25 @@ fn finding(circle: &[&RuleOfSet<'_>]) -> Option<SetFinding> {
         .any(|rule| targets(&rule.rule).iter().any(|it| grows(it.name)));
     let (severity, end) = match is_endless {
         true => (Severity::Error, "and so on without end"),
-        false => (Severity::Warning, "which ends where it is there already"),
+        false => (Severity::Warning, "which ends where nothing is left to do"),
     };
-    let place = match first
-        .rule
-        .generate
-        .as_ref()
-        .and_then(|it| it.foreach.as_ref())
-    {
-        Some(_) => "foreach/0/kind",
-        None => "kind",
+    let generation = first.rule.generate.as_ref();
+    let place = match generation.map(|generation| generation.foreach.is_some()) {
+        Some(true) => "generate/foreach/0/kind",
+        Some(false) => "generate/kind",
+        None => "mutate/targets/0/kind",
     };
+    let (name, verb, kind) = (first.shown(), effect.verb, effect.target.kind);
     Some(SetFinding {
         policy: first.policy,
         finding: Finding {
             severity,
-            path: format!("/spec/rules/{}/generate/{place}", first.origin),
+            path: format!("/spec/rules/{}/{place}", first.origin),
             message: format!(
-                "{} makes a {kind}, for which {others} runs, which makes {} run again, {end}",
-                first.shown(),
-                first.shown(),
+                "{name} {verb} a {kind}, for which {others} runs, which makes {name} run again, {end}",
             ),
-            remedy: "leave out what the rules make, by name, label or `preconditions`".to_owned(),
+            remedy: "leave out what the rules make or change, by name, label or `preconditions`"
+                .to_owned(),
         },
     })
 }

@@ -2,7 +2,7 @@
 //!
 //! - Two mutations write different values to the same place of an object that both see: which one
 //!   stays is a matter of their order.
-//! - Rules of several policies generate each other's triggers.
+//! - Rules of several policies generate or change each other's triggers.
 //! - A mutation writes what a validation refuses in every object that both see.
 //!
 //! Rules that autogen makes are looked at as well. Only what is certain from the text is told:
@@ -32,15 +32,41 @@ pub fn check_set(policies: &[&Policy]) -> Vec<SetFinding> {
     found
 }
 
-/// Rules of one policy that generate each other's triggers.
+/// Rules that generate or change each other's triggers, of one policy or of several.
+#[must_use]
+pub fn check_loops(policies: &[&Policy]) -> Vec<SetFinding> {
+    let acting = policies.iter().map(|policy| acts(policy));
+    if acting.sum::<usize>() < 2 {
+        return Vec::new();
+    }
+    let rules = rules(policies);
+    let mut found = Vec::new();
+    generation_loop::check(&rules, false, &mut found);
+    generation_loop::check(&rules, true, &mut found);
+    found
+}
+
+/// Rules of one policy that generate or change each other's triggers.
 pub(super) fn circles(policy: &Policy) -> Vec<Finding> {
-    let is_generating = |rule: &&Rule| rule.generate.is_some();
-    if policy.spec.rules.iter().filter(is_generating).count() < 2 {
+    if acts(policy) < 2 {
         return Vec::new();
     }
     let mut found = Vec::new();
     generation_loop::check(&rules(&[policy]), false, &mut found);
     found.into_iter().map(|found| found.finding).collect()
+}
+
+/// How many rules make or change objects other than their trigger.
+fn acts(policy: &Policy) -> usize {
+    let changes = |rule: &Rule| {
+        rule.mutate
+            .as_ref()
+            .is_some_and(|it| !it.targets.is_empty())
+    };
+    let rules = policy.spec.rules.iter();
+    rules
+        .filter(|rule| rule.generate.is_some() || changes(rule))
+        .count()
 }
 
 fn rules<'p>(policies: &'p [&'p Policy]) -> Vec<RuleOfSet<'p>> {

@@ -189,6 +189,25 @@ fn rules_that_generate_the_triggers_of_each_other() {
     check(&[&first, &back(careful)], &[]);
     check(&[&first, &between], &[]);
 
+    let changing = |kind: &str, of: &Value| {
+        let mut rule = matching(label(json!("v")), of.clone());
+        rule["mutate"]["targets"] =
+            json!([{"apiVersion": "v1", "kind": kind, "namespace": "n", "name": "t"}]);
+        rule
+    };
+    let changes = named("changes", &[changing("Secret", &maps)]);
+    check(&[&first, &changes], place);
+    let place = "/spec/rules/0/mutate/targets/0/kind";
+    check(
+        &[&changes, &back(changing("ConfigMap", &secrets))],
+        &[("changes", place)],
+    );
+    let created = json!({"kinds": ["Secret"], "operations": ["CREATE"]});
+    check(&[&changes, &back(changing("ConfigMap", &created))], &[]);
+    let mut chosen = changing("ConfigMap", &secrets);
+    chosen["mutate"]["targets"][0]["selector"] = json!({"matchLabels": {"a": "b"}});
+    check(&[&changes, &back(chosen)], &[]);
+
     let growing = making("Secret", "{{ request.object.metadata.name }}-copy", &maps);
     let found = check_set(&[&first, &back(growing.clone())]);
     let told: Vec<_> = found

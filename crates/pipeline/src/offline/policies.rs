@@ -1,5 +1,7 @@
 //! Policies and exceptions from files.
 
+mod loops;
+
 use std::{
     collections::BTreeMap,
     ops::Range,
