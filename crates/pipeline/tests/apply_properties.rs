@@ -422,5 +422,6 @@ fn changed_policies_of_the_library_do_not_panic() {
         "apply: {inputs} changed inputs of {} policies in {seconds} s, {evaluated} evaluated",
         texts.len()
     );
-    assert!(evaluated > 50, "{evaluated} of {inputs}");
+    // A busy machine gets to fewer inputs; the share that is evaluated does not depend on it.
+    assert!(evaluated * 4 > inputs, "{evaluated} of {inputs}");
 }
