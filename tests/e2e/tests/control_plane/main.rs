@@ -18,6 +18,7 @@ mod control_plane;
 mod kyverno;
 mod migrate;
 mod native_policies;
+mod no_deadlock;
 mod one_sentence;
 mod portcullis;
 mod reports;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
             control_plane::ALL,
             migrate::ALL,
             native_policies::ALL,
+            no_deadlock::ALL,
             one_sentence::ALL,
             reports::ALL,
             sync::ALL,

@@ -34,7 +34,24 @@ impl Webhook {
 
     /// Starts it with the permissions of a kubeconfig.
     pub(crate) fn start_as(plane: &ControlPlane, name: &str, kubeconfig: &Path) -> Webhook {
-        let address = free_address();
+        let webhook = Webhook::spawn(plane, name, kubeconfig, free_address());
+        eventually("the webhook serves", || {
+            let log = webhook.log();
+            if log.contains(r#""msg":"serving""#) {
+                Ok(())
+            } else {
+                Err(log)
+            }
+        });
+        webhook
+    }
+
+    /// Starts it where it listened before, and does not wait for anything.
+    pub(crate) fn start_again(plane: &ControlPlane, name: &str, address: &str) -> Webhook {
+        Webhook::spawn(plane, name, &plane.kubeconfig(), address.to_owned())
+    }
+
+    fn spawn(plane: &ControlPlane, name: &str, kubeconfig: &Path, address: String) -> Webhook {
         let log = plane.folder().join(format!("{name}.log"));
         let process = Command::new(env::current_exe().unwrap())
             .arg(NAME)
@@ -47,20 +64,11 @@ impl Webhook {
             .stderr(File::create(&log).unwrap())
             .spawn()
             .unwrap();
-        let webhook = Webhook {
+        Webhook {
             process,
             log,
             address,
-        };
-        eventually("the webhook serves", || {
-            let log = webhook.log();
-            if log.contains(r#""msg":"serving""#) {
-                Ok(())
-            } else {
-                Err(log)
-            }
-        });
-        webhook
+        }
     }
 
     pub(crate) fn log(&self) -> String {
