@@ -23,6 +23,8 @@ const ATTEMPTS: usize = 3;
 
 const API_SERVER: &str = "kube-apiserver";
 
+const ETCD: &str = "etcd";
+
 /// A user: the name, which is the token's too, and the groups.
 const USERS: [(&str, &str); 2] = [("admin", "system:masters"), ("nobody", "nothing")];
 
@@ -34,6 +36,7 @@ pub struct ControlPlane {
     folder: TempDir,
     program: PathBuf,
     url: String,
+    etcd: [u16; 2],
     api_server: Vec<String>,
 }
 
@@ -59,10 +62,11 @@ impl ControlPlane {
             folder: tempfile::tempdir()?,
             program: program.to_owned(),
             url: format!("https://127.0.0.1:{api_server}"),
+            etcd: [etcd, peers],
             api_server: api_server_arguments(etcd, api_server),
         };
         plane.write_files()?;
-        plane.serve("etcd", &etcd_arguments(etcd, peers))?;
+        plane.serve(ETCD, &etcd_arguments(etcd, peers))?;
         plane.serve(API_SERVER, &plane.api_server.clone())?;
         plane.wait("the API server", &["get", "--raw", "/readyz"])?;
         plane.serve("kube-controller-manager", &controller_arguments())?;
@@ -80,6 +84,25 @@ impl ControlPlane {
         let arguments = self.api_server.clone();
         self.serve(API_SERVER, &arguments)?;
         self.wait("the API server", &["get", "--raw", "/readyz"])
+    }
+
+    /// Ends etcd at once, and starts it again on what it has kept after `away` has run.
+    ///
+    /// # Errors
+    /// Where the API server is not ready afterwards.
+    pub fn without_etcd(&mut self, away: impl FnOnce(&ControlPlane)) -> io::Result<()> {
+        self.servers.retain(|server| server.name() != ETCD);
+        away(self);
+        let [clients, peers] = self.etcd;
+        self.serve(ETCD, &etcd_arguments(clients, peers))?;
+        self.wait("the API server", &["get", "--raw", "/readyz"])
+    }
+
+    /// Where etcd listens.
+    #[must_use]
+    pub fn etcd_url(&self) -> String {
+        let [clients, _] = self.etcd;
+        format!("http://127.0.0.1:{clients}")
     }
 
     /// The kubeconfig of the user who may do everything.

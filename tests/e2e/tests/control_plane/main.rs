@@ -16,6 +16,7 @@ mod chart;
 mod context;
 mod control_plane;
 mod kyverno;
+mod load;
 mod migrate;
 mod native_policies;
 mod no_deadlock;
@@ -23,6 +24,7 @@ mod one_sentence;
 mod portcullis;
 mod reports;
 mod repository;
+mod survival;
 mod sync;
 mod sync_controller;
 mod webhook;
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
             no_deadlock::ALL,
             one_sentence::ALL,
             reports::ALL,
+            survival::ALL,
             sync::ALL,
             sync_controller::ALL,
             webhook::ALL,
