@@ -16,7 +16,10 @@ use std::{
 
 use portcullis_cel::host::ResourceRef;
 use portcullis_engine::{
-    context::source::{ApiCall, ContextSource, EntryKind, Lookup},
+    context::{
+        source::{ApiCall, ContextSource, EntryKind, Lookup},
+        url_path,
+    },
     generate::ObjectRef,
 };
 use serde_json::{Value, json};
@@ -115,7 +118,7 @@ impl ContextSource for ClusterSource {
             let why = "only the API server is called; give the answer in a Values file";
             return Lookup::Failed(format!("the service {}: {why}", service.url));
         }
-        if !path::is_plain(&call.url_path) {
+        if !url_path::is_plain(&call.url_path) {
             let why = "write a path of the API server such as `/api/v1/namespaces/NAME/configmaps`";
             return Lookup::Failed(format!("the path `{}`: {why}", call.url_path));
         }
@@ -156,6 +159,10 @@ impl ContextSource for ClusterSource {
         let Some(kind) = self.discovery.find_resource(at.api_version, at.resource) else {
             return Lookup::NotFound;
         };
+        if !kind.namespaced && !at.namespace.is_empty() {
+            // No such object is in a namespace, and who may look into one may not look around it.
+            return Lookup::NotFound;
+        }
         let path = path::object(kind, at.namespace, at.name);
         path.map_or(Lookup::NotFound, |path| self.get(path))
     }
@@ -165,6 +172,9 @@ impl ContextSource for ClusterSource {
             return Lookup::NotFound;
         };
         let namespace = Some(at.namespace).filter(|namespace| !namespace.is_empty());
+        if !kind.namespaced && namespace.is_some() {
+            return Lookup::NotFound;
+        }
         match self.list(kind, namespace) {
             Lookup::Found(items) => Lookup::Found(json!({
                 "apiVersion": at.api_version,

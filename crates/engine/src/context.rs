@@ -16,6 +16,7 @@ mod request_view;
 pub(crate) mod scan;
 pub mod source;
 mod substitute;
+pub mod url_path;
 mod variable;
 pub mod variables;
 mod world;

@@ -7,9 +7,12 @@
     reason = "a test whose server does not start should fail"
 )]
 
+mod confinement;
 mod context;
 mod errors;
 mod lease;
 mod lists;
 mod migration;
 mod server;
+#[path = "../../../engine/tests/confinement/table.rs"]
+mod table;

@@ -9,6 +9,7 @@ use portcullis_cel::{
 use serde_json::{Value, json};
 
 use crate::context::source::{ApiCall, ContextSource, Lookup, ServiceCall};
+use crate::context::url_path;
 use crate::request::RequestUser;
 
 /// What expressions ask about the signatures of images.
@@ -89,6 +90,12 @@ impl<'s> SourceHost<'s> {
             "" => *at,
             namespace => ResourceRef { namespace, ..*at },
         }
+    }
+
+    /// What is said of something that a policy of one namespace may not reach.
+    fn outside(&self, what: &str) -> String {
+        let namespace = &self.namespace;
+        format!("{what} is outside of the policy's namespace `{namespace}`")
     }
 
     /// An object as it is made: in a namespace, and without what only the cluster says of the object
@@ -197,9 +204,13 @@ impl Host for SourceHost<'_> {
             "" => String::new(),
             namespace => format!("/namespaces/{namespace}"),
         };
+        let url_path = format!("{base}{namespace}/{}", at.resource);
+        if !self.namespace.is_empty() && !url_path::is_within(&url_path, &self.namespace) {
+            return Err(self.outside(&format!("path `{url_path}`")));
+        }
         let call = ApiCall {
             method: "POST".to_owned(),
-            url_path: format!("{base}{namespace}/{}", at.resource),
+            url_path,
             service: None,
             body: Some(object.clone()),
         };
@@ -216,6 +227,9 @@ impl Host for SourceHost<'_> {
     }
 
     fn http(&self, request: &HttpRequest<'_>) -> Result<Value, String> {
+        if !self.namespace.is_empty() {
+            return Err(self.outside(&format!("service `{}`", request.url)));
+        }
         let call = ApiCall {
             method: request.method.to_owned(),
             url_path: String::new(),

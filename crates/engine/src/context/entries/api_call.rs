@@ -1,5 +1,5 @@
 //! `apiCall: {urlPath | service, method, data, jmesPath, default}`; a namespaced policy may call
-//! paths of its own namespace only.
+//! paths of its own namespace only, and no service.
 
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use super::select::Select;
 use crate::context::json_context::JsonContext;
 use crate::context::query::Names;
 use crate::context::source::{ApiCall, ServiceCall};
+use crate::context::url_path;
 use crate::context::variables::{Template, TemplateError};
 
 #[derive(Debug)]
@@ -67,10 +68,13 @@ impl Call {
     ) -> Result<Option<Value>, EntryError> {
         let call = self.call(context)?;
         if let Some(own) = context.policy_namespace()
-            && !call.url_path.contains(&format!("/namespaces/{own}/"))
+            && (call.service.is_some() || !url_path::is_within(&call.url_path, own))
         {
             return Err(EntryError::OtherNamespace {
-                what: format!("path `{}`", call.url_path),
+                what: match &call.service {
+                    Some(service) => format!("service `{}`", service.url),
+                    None => format!("path `{}`", call.url_path),
+                },
                 namespace: own.to_owned(),
             });
         }

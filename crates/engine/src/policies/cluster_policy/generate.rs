@@ -216,6 +216,9 @@ impl Part {
             namespace: pattern.namespace.unwrap_or_default(),
             name: pattern.name.unwrap_or_default(),
         };
+        if let Some(own) = evaluation.context().policy_namespace() {
+            self.refuse_other_namespaces(own, &target, (&pattern.clone, &pattern.clone_list))?;
+        }
         let source = evaluation.context().source();
         let copied = match (&pattern.clone, &pattern.clone_list) {
             (Some(clone), _) if clone.name.as_deref().is_some_and(|name| !name.is_empty()) => {
@@ -238,6 +241,37 @@ impl Part {
         } in copied
         {
             self.push(object, &target, Some(&source), evaluation, made)?;
+        }
+        Ok(())
+    }
+
+    /// A namespaced policy copies and makes objects of its own namespace only.
+    fn refuse_other_namespaces(
+        &self,
+        own: &str,
+        target: &ObjectRef,
+        (clone, list): (&Option<api::CloneSource>, &Option<api::CloneList>),
+    ) -> Result<(), GenerateError> {
+        let clone = clone.as_ref();
+        let clone = clone.filter(|clone| clone.name.as_ref().is_some_and(|name| !name.is_empty()));
+        let list = list.as_ref();
+        let list = list.filter(|list| !list.kinds.is_empty());
+        for (field, namespace) in [
+            ("namespace", Some(Some(&target.namespace))),
+            (
+                "clone.namespace",
+                clone.map(|clone| clone.namespace.as_ref()),
+            ),
+            (
+                "cloneList.namespace",
+                list.map(|list| list.namespace.as_ref()),
+            ),
+        ] {
+            let namespace = namespace.map(|namespace| namespace.map_or("", String::as_str));
+            if let Some(other) = namespace.filter(|namespace| *namespace != own) {
+                let found = format!("`{other}` is outside of the policy's namespace `{own}`");
+                return Err(GenerateError::new(self.at(field), &found));
+            }
         }
         Ok(())
     }
