@@ -1,7 +1,9 @@
 //! The command line of `portcullis-sync`.
 
 use std::{
+    env,
     ffi::OsString,
+    hash::{BuildHasher, RandomState},
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
@@ -9,14 +11,19 @@ use std::{
     time::Duration,
 };
 
-use clap::Parser;
-use portcullis_cluster::{Cluster, ConnectOptions};
+use clap::{Parser, value_parser};
+use portcullis_cluster::{Cluster, ConnectOptions, Lease, LeaseOptions, Term};
 use serde_json::json;
 
-use crate::controller::{Controller, Logged};
+use crate::{
+    controller::{Controller, Logged},
+    ownership::MANAGER,
+};
 
 /// How many calls of the API server run at a time.
 const CONCURRENCY: usize = 8;
+/// How often it is looked whose turn it is.
+const LEASE_LOOK: Duration = Duration::from_secs(2);
 /// How long it takes to the second try where the cluster gives no answer; it doubles.
 const FIRST_RETRY: Duration = Duration::from_millis(500);
 
@@ -36,6 +43,25 @@ struct Arguments {
     /// How long a stage may take to be ready, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     wait: u64,
+    /// The namespace of the Lease `portcullis-sync`: of all replicas the one that holds it writes.
+    #[arg(long, value_name = "NAME", default_value = "portcullis")]
+    lease_namespace: String,
+    /// How long another replica waits for the one that writes before it takes its place, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = value_parser!(u64).range(3..))]
+    lease_duration: u64,
+}
+
+impl Arguments {
+    fn lease(&self) -> LeaseOptions {
+        let pod = env::var("HOSTNAME").unwrap_or_default();
+        let identity = format!("{pod}_{:016x}", RandomState::new().hash_one(0));
+        let duration = Duration::from_secs(self.lease_duration);
+        LeaseOptions {
+            duration,
+            period: duration / 7,
+            ..LeaseOptions::new(&self.lease_namespace, MANAGER, &identity)
+        }
+    }
 }
 
 /// Runs the controller with these arguments, the first of which is the program; for ever, save where
@@ -50,30 +76,63 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         }
     };
     let options = ConnectOptions {
-        kubeconfig: arguments.kubeconfig,
-        context: arguments.context,
+        kubeconfig: arguments.kubeconfig.clone(),
+        context: arguments.context.clone(),
         concurrency: CONCURRENCY,
         ..ConnectOptions::default()
     };
     let cluster = match Cluster::connect(&options) {
         Ok(cluster) => cluster,
         Err(error) => {
-            log(&failure("NoCluster", &error.to_string()));
+            log(&logged("NoCluster", &error.to_string()));
             return ExitCode::from(2);
         }
     };
-    let mut controller = Controller::new(&cluster, Duration::from_secs(arguments.wait));
+    let lease = Lease::hold(&cluster, arguments.lease());
+    loop {
+        let term = begun(&cluster, &lease);
+        log(&logged("Leading", "this replica reconciles the sources"));
+        cluster.write_only_during(term.clone());
+        lead(&cluster, &term, &arguments);
+        log(&logged(
+            "NotLeading",
+            "another replica may reconcile the sources",
+        ));
+    }
+}
+
+/// Waits until the Lease is held, and tells why that cannot be.
+fn begun(cluster: &Cluster, lease: &Lease) -> Term {
+    let mut told = None;
+    loop {
+        if let Some(term) = lease.term(cluster, LEASE_LOOK) {
+            return term;
+        }
+        let problem = lease.problem();
+        if problem != told {
+            if let Some(problem) = &problem {
+                log(&logged("NoLease", problem));
+            }
+            told = problem;
+        }
+    }
+}
+
+/// Reconciles until the term is over. What was known in an earlier one is forgotten: another replica may
+/// have written since.
+fn lead(cluster: &Cluster, term: &Term, arguments: &Arguments) {
+    let mut controller = Controller::new(cluster, Duration::from_secs(arguments.wait));
     let resync = Duration::from_secs(arguments.resync.max(1));
     let mut retry = FIRST_RETRY;
-    loop {
+    while !term.is_over() {
         match controller.pass() {
             Ok(lines) => {
                 lines.iter().for_each(log);
                 retry = FIRST_RETRY;
-                controller.wait(resync);
+                controller.wait(resync, || term.is_over());
             }
             Err(error) => {
-                log(&failure("NoAnswer", &error.to_string()));
+                log(&logged("NoAnswer", &error.to_string()));
                 thread::sleep(retry);
                 retry = (retry * 2).min(resync);
             }
@@ -81,7 +140,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     }
 }
 
-fn failure(reason: &'static str, message: &str) -> Logged {
+fn logged(reason: &'static str, message: &str) -> Logged {
     Logged {
         source: String::new(),
         reason,

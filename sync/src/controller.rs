@@ -31,6 +31,9 @@ use self::{
 };
 use crate::{ownership::MANAGER, sync_error::SyncError};
 
+/// How often it is looked whether waiting is over.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// How many sources are reconciled at a time.
 const AT_A_TIME: usize = 4;
 
@@ -67,12 +70,17 @@ impl<'a> Controller<'a> {
         }
     }
 
-    /// Waits until there is something to do, `longest` at most.
-    pub fn wait(&self, longest: Duration) {
+    /// Waits until there is something to do, `longest` at most, or until it is over.
+    pub fn wait(&self, longest: Duration, is_over: impl Fn() -> bool) {
+        let end = Instant::now() + longest;
         let next = self.known.values().filter_map(Known::next).min();
-        let next = next.map(|next| next.saturating_duration_since(Instant::now()));
-        self.board
-            .wait(next.map_or(longest, |next| next.min(longest)));
+        let end = next.map_or(end, |next| next.min(end));
+        while !is_over() {
+            let left = end.saturating_duration_since(Instant::now());
+            if self.board.wait(left.min(LOOK)) || left.is_zero() {
+                return;
+            }
+        }
     }
 
     /// Looks at all sources, reconciles those that are due or changed, and tells what happened.

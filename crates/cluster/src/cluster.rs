@@ -3,9 +3,12 @@
 use std::{
     future::Future,
     path::{Path, PathBuf},
+    pin::pin,
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
+use futures::future::{self, Either};
 use kube::{
     Client, Config,
     config::{KubeConfigOptions, Kubeconfig},
@@ -20,6 +23,7 @@ use tokio::{
 use crate::{
     error::{Asked, ClusterError},
     request::Call,
+    term::Term,
 };
 
 /// Which cluster is asked, and how.
@@ -53,6 +57,7 @@ pub struct Cluster {
     permits: Semaphore,
     concurrency: usize,
     timeout: Duration,
+    term: Mutex<Option<Term>>,
     // The client's tasks run on it, so it goes last.
     runtime: Runtime,
 }
@@ -82,6 +87,7 @@ impl Cluster {
             permits: Semaphore::new(concurrency.min(Semaphore::MAX_PERMITS)),
             concurrency,
             timeout: options.timeout,
+            term: Mutex::default(),
             runtime,
         })
     }
@@ -90,6 +96,12 @@ impl Cluster {
     #[must_use]
     pub fn server(&self) -> &str {
         &self.server
+    }
+
+    /// From now on writes only during a term of a Lease: each call that could change something fails
+    /// once it is over, also one that is on its way.
+    pub fn write_only_during(&self, term: Term) {
+        *self.term.lock().unwrap_or_else(PoisonError::into_inner) = Some(term);
     }
 
     /// How many calls run at a time.
@@ -124,7 +136,19 @@ impl Cluster {
         let label = call.label();
         let asked = self.asked(&label);
         let request = call.request().map_err(|reason| asked.unexpected(&reason))?;
-        self.within(asked, self.client.request(request)).await
+        let answer = self.within(asked, self.client.request(request));
+        match self.term().filter(|_| call.is_write()) {
+            None => answer.await,
+            Some(term) => match future::select(pin!(term.over()), pin!(answer)).await {
+                Either::Left(_) => Err(asked.term_over()),
+                Either::Right((answer, _)) => answer,
+            },
+        }
+    }
+
+    fn term(&self) -> Option<Term> {
+        let term = self.term.lock().unwrap_or_else(PoisonError::into_inner);
+        term.clone()
     }
 
     /// What a future of the client gives, once there is a free permit, and before the time is over.

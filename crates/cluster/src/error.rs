@@ -46,6 +46,14 @@ pub enum ClusterError {
         /// Where a list that has expired can go on.
         continue_token: Option<String>,
     },
+    /// Nothing is written, as it is the turn of another process.
+    #[error("{server}: {call}: this process does not hold its Lease any more")]
+    TermOver {
+        /// The API server's address.
+        server: String,
+        /// Method and path.
+        call: String,
+    },
     /// The answer is not what it should be.
     #[error("{server}: {call}: unexpected answer: {reason}")]
     Unexpected {
@@ -86,6 +94,7 @@ impl ClusterError {
             }
             ClusterError::Refused { code: 409, .. } => "somebody else writes, too; try again",
             ClusterError::Refused { .. } => "see what the server says, and try again",
+            ClusterError::TermOver { .. } => "leave it to the process that holds the Lease",
             ClusterError::Unexpected { .. } => {
                 "look whether it is a Kubernetes API server, 1.30 or newer, that answers there"
             }
@@ -129,6 +138,13 @@ impl Asked<'_> {
             server: self.server.to_owned(),
             call: self.call.to_owned(),
             seconds,
+        }
+    }
+
+    pub(crate) fn term_over(self) -> ClusterError {
+        ClusterError::TermOver {
+            server: self.server.to_owned(),
+            call: self.call.to_owned(),
         }
     }
 

@@ -11,7 +11,12 @@ use tokio::{
     time,
 };
 
-use crate::{cluster::Cluster, path::segment, request::Call};
+use crate::{
+    cluster::Cluster,
+    path::segment,
+    request::Call,
+    term::{Holding, Term, tell},
+};
 
 /// Which Lease, and who wants it.
 #[derive(Clone, Debug)]
@@ -47,6 +52,7 @@ impl LeaseOptions {
 #[derive(Debug)]
 pub struct Lease {
     is_held: Receiver<bool>,
+    holding: Receiver<Holding>,
     task: AbortHandle,
 }
 
@@ -66,14 +72,33 @@ impl Lease {
             options,
             seen: None,
         };
-        let task = cluster.spawn(wanted.renew(sender));
-        Lease { is_held, task }
+        let (told, holding) = watch::channel(Holding::default());
+        let task = cluster.spawn(wanted.renew(sender, told));
+        Lease {
+            is_held,
+            holding,
+            task,
+        }
     }
 
     /// Whether it is held: false as soon as another process could hold it.
     #[must_use]
     pub fn is_held(&self) -> Receiver<bool> {
         self.is_held.clone()
+    }
+
+    /// Waits until it is held, `longest` at most.
+    #[must_use]
+    pub fn term(&self, cluster: &Cluster, longest: Duration) -> Option<Term> {
+        let next = Term::next(self.holding.clone());
+        let waited = async { time::timeout(longest, next).await };
+        cluster.wait(waited).ok().flatten()
+    }
+
+    /// Why it is not known who holds it, where the server does not say.
+    #[must_use]
+    pub fn problem(&self) -> Option<String> {
+        self.holding.borrow().problem()
     }
 }
 
@@ -86,19 +111,25 @@ struct Wanted {
 }
 
 impl Wanted {
-    async fn renew(mut self, is_held: Sender<bool>) {
+    async fn renew(mut self, is_held: Sender<bool>, told: Sender<Holding>) {
         let mut renewed: Option<Instant> = None;
         loop {
             let asked = Instant::now();
             let answer = time::timeout(self.options.period * 2, self.ask()).await;
-            match answer {
-                Ok(Ok(true)) => renewed = Some(asked),
-                Ok(Ok(false)) => renewed = None,
-                // Nobody answers: it is held for as long as nobody else can have it.
-                Ok(Err(_)) | Err(_) => {}
-            }
+            // Where nobody answers it is held for as long as nobody else can have it.
+            let problem = match answer {
+                Ok(Ok(is_held)) => {
+                    renewed = is_held.then_some(asked);
+                    None
+                }
+                Ok(Err(error)) => Some(error.to_string()),
+                Err(_) => Some("no answer in time".to_owned()),
+            };
             let patience = self.options.duration * 2 / 3;
-            let holds = renewed.is_some_and(|renewed| renewed.elapsed() < patience);
+            let until = renewed.map(|renewed| renewed + patience);
+            let until = until.filter(|until| Instant::now() < *until);
+            tell(&told, until, problem);
+            let holds = until.is_some();
             is_held.send_if_modified(|held| std::mem::replace(held, holds) != holds);
             if is_held.is_closed() {
                 return;

@@ -14,6 +14,7 @@ mod path;
 mod request;
 mod source;
 mod storage_migration;
+mod term;
 mod watch;
 mod write;
 
@@ -25,5 +26,6 @@ pub use list::{ListOptions, ListedPage, Progress};
 pub use notices::{Notice, Notices};
 pub use source::ClusterSource;
 pub use storage_migration::{Migration, MigrationOptions, migrate};
+pub use term::Term;
 pub use watch::{Watch, WatchEvent, WatchOptions};
 pub use write::{Apply, ApplyOptions, Target};

@@ -55,6 +55,11 @@ impl Call {
         }
     }
 
+    /// Whether it may change something.
+    pub(crate) fn is_write(&self) -> bool {
+        self.method != Method::GET
+    }
+
     /// Method and path without the query, as errors name the call.
     pub(crate) fn label(&self) -> String {
         let path = self.path.split('?').next().unwrap_or_default();

@@ -98,8 +98,8 @@ impl Board {
         )
     }
 
-    /// Waits until something is told, or the time is over.
-    pub(super) fn wait(&self, longest: Duration) {
+    /// Waits until something is told, or the time is over; whether something is.
+    pub(super) fn wait(&self, longest: Duration) -> bool {
         let told = self.lock();
         let waited = self
             .rang
@@ -111,6 +111,7 @@ impl Board {
         if has_news {
             thread::sleep(BURST);
         }
+        has_news
     }
 
     fn lock(&self) -> MutexGuard<'_, Told> {

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use portcullis_cluster::{Lease, LeaseOptions};
+use portcullis_cluster::{ClusterError, Lease, LeaseOptions, ServedKind, Target};
 use serde_json::{Value, json};
 
 use crate::server::{cluster, ok, refusal};
@@ -65,4 +65,48 @@ fn a_lease_goes_to_another_when_its_holder_is_gone() {
     assert_eq!(lease["spec"]["holderIdentity"], "second");
     assert_eq!(lease["spec"]["leaseDurationSeconds"], 1);
     assert!(lease["spec"]["leaseTransitions"].as_u64().unwrap() >= 1);
+}
+
+#[test]
+fn nothing_is_written_once_a_term_is_over() {
+    let kept = Arc::new(Mutex::new(Value::Null));
+    let shared = Arc::clone(&kept);
+    let (asked, calls) = cluster(move |call, body| match call.contains("/leases") {
+        true => answer(&shared, call, body),
+        false => ok(&json!({"kind": "ConfigMap"})),
+    });
+    let lease = Lease::hold(&asked, options("first"));
+    let term = lease.term(&asked, PATIENCE).unwrap();
+    asked.write_only_during(term.clone());
+    let kind = ServedKind {
+        group: String::new(),
+        version: "v1".to_owned(),
+        kind: "ConfigMap".to_owned(),
+        resource: "configmaps".to_owned(),
+        namespaced: true,
+        verbs: Vec::new(),
+        subresources: Vec::new(),
+    };
+    let create = || asked.create_object(&kind, "a", json!({}));
+    create().unwrap();
+    drop(lease);
+    let end = Instant::now() + PATIENCE;
+    while !term.is_over() {
+        assert!(Instant::now() < end, "the term does not end");
+        thread::sleep(Duration::from_millis(20));
+    }
+    let error = create().unwrap_err();
+    assert!(matches!(error, ClusterError::TermOver { .. }), "{error}");
+    // It may still look.
+    let target = Target {
+        kind: &kind,
+        namespace: "a",
+        name: "b",
+    };
+    asked.read_objects(&[target]).pop().unwrap().unwrap();
+    let calls = calls.lock().unwrap().clone();
+    let written = calls
+        .iter()
+        .filter(|call| call.starts_with("POST") && !call.contains("leases"));
+    assert_eq!(written.count(), 1, "{calls:?}");
 }

@@ -27,6 +27,7 @@ mod repository;
 mod survival;
 mod sync;
 mod sync_controller;
+mod sync_survival;
 mod webhook;
 mod webhook_process;
 
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
             survival::ALL,
             sync::ALL,
             sync_controller::ALL,
+            sync_survival::ALL,
             webhook::ALL,
         ]
         .concat(),

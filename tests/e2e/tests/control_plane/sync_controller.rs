@@ -43,7 +43,7 @@ impl Watched<'_> {
         let end = Instant::now() + Duration::from_secs(120);
         while !is_so(self) {
             assert!(Instant::now() < end, "{}", self.events());
-            self.controller.wait(Duration::from_secs(1));
+            self.controller.wait(Duration::from_secs(1), || false);
             self.controller.pass().unwrap();
         }
     }
