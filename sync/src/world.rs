@@ -1,5 +1,7 @@
 //! The cluster as a pass reads and writes it.
 
+mod live;
+
 use std::{
     collections::BTreeMap,
     thread,
@@ -74,13 +76,10 @@ impl<'a> World<'a> {
                 kinds.insert(key, kind.clone());
             }
         }
-        let targets: Vec<Target<'_>> = kinds.iter().map(|(key, kind)| target(key, kind)).collect();
-        let read = self.cluster.read_objects(&targets);
-        let mut live = BTreeMap::new();
-        for ((key, kind), found) in kinds.iter().zip(read) {
-            if let Some(object) = found? {
-                self.seen.note(key, kind, &object);
-                live.insert(key.clone(), object);
+        let live = live::read(self.cluster, &kinds)?;
+        for (key, object) in &live {
+            if let Some(kind) = kinds.get(key) {
+                self.seen.note(key, kind, object);
             }
         }
         Ok(live)
@@ -162,12 +161,18 @@ impl<'a> World<'a> {
                 }
             }
             let applied = self.apply(&writes.iter().collect::<Vec<_>>(), false)?;
+            let mut left = Vec::new();
             for (write, applied) in writes.iter().zip(&applied) {
                 if write.to_clear.is_some() {
                     self.release(write, applied);
+                    left.push(write);
+                } else if ready::lacks(applied).is_some() {
+                    left.push(write);
+                } else {
+                    self.note(write, applied);
                 }
             }
-            self.wait(writes, patience)?;
+            self.wait(left, patience)?;
             if *stage == Stage::Foundations {
                 self.discovery = Discovery::of(self.cluster)?;
             }
@@ -214,9 +219,8 @@ impl<'a> World<'a> {
         }
     }
 
-    fn wait(&mut self, writes: &[Write], patience: Duration) -> Result<(), SyncError> {
+    fn wait(&mut self, mut left: Vec<&Write>, patience: Duration) -> Result<(), SyncError> {
         let end = Instant::now() + patience;
-        let mut left: Vec<&Write> = writes.iter().collect();
         loop {
             let targets = left
                 .iter()
