@@ -5,7 +5,7 @@ use std::{mem, sync::Arc};
 use portcullis_engine::{
     mutate,
     patch::{Operation, diff},
-    record::Silent,
+    record::{Recorder, Silent},
     request::{self as engine, Request},
     response::EngineResponse,
     validate,
@@ -78,6 +78,14 @@ impl Asked {
     /// # Errors
     /// Where the path names no policy that is served, or the answer cannot be written.
     pub fn answer(&self) -> Result<Answered, AnswerError> {
+        self.answer_with(&mut Silent)
+    }
+
+    /// The answer of the policies, of which a recorder is told.
+    ///
+    /// # Errors
+    /// Where the path names no policy that is served, or the answer cannot be written.
+    pub fn answer_with<R: Recorder>(&self, recorder: &mut R) -> Result<Answered, AnswerError> {
         let named = self.path.policy.clone().unwrap_or_default();
         let groups = self.policies.groups(&self.path);
         let groups = groups.ok_or(AnswerError::NotServed(named))?;
@@ -89,7 +97,7 @@ impl Asked {
                 responses: Vec::new(),
             });
         }
-        let (responses, patch) = self.evaluate(&groups, &request);
+        let (responses, patch) = self.evaluate(&groups, &request, recorder);
         let decided = Answer::decided(&self.review.uid, verdict(&request, &responses), &responses);
         Ok(Answered {
             answer: decided.with_patch(&patch)?,
@@ -129,16 +137,17 @@ impl Asked {
         })
     }
 
-    fn evaluate(
+    fn evaluate<R: Recorder>(
         &self,
         groups: &[&Group],
         request: &Request<'_>,
+        recorder: &mut R,
     ) -> (Vec<EngineResponse>, Vec<Operation>) {
         let source = self.world.source();
         let mut responses = Vec::new();
         if self.path.question == Question::Validate {
             for group in groups {
-                let answers = validate(group.set(), request, source.as_ref(), &mut Silent);
+                let answers = validate(group.set(), request, source.as_ref(), recorder);
                 responses.extend(answers);
             }
             return (responses, Vec::new());
@@ -149,7 +158,7 @@ impl Asked {
                 object: object.as_deref().or(request.object),
                 ..request.clone()
             };
-            let answers = mutate(group.set(), &seen, source.as_ref(), &mut Silent);
+            let answers = mutate(group.set(), &seen, source.as_ref(), recorder);
             let last = answers.iter().find(|response| response.is_last_change);
             let after = last.and_then(|response| response.patched.clone());
             object = after.or(object);

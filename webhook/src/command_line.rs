@@ -5,9 +5,10 @@ mod on_cluster;
 use std::{
     ffi::OsString,
     fs, io,
-    net::{SocketAddr, TcpListener},
+    net::{AddrParseError, SocketAddr, TcpListener},
     path::PathBuf,
     process::ExitCode,
+    str::FromStr,
     sync::Arc,
     time::Duration,
 };
@@ -26,6 +27,7 @@ use crate::{
     certificates::{self, Certificate},
     controller::Options,
     log::{Level, Log},
+    metrics::{self, Metrics},
     policy_files::{PolicyFiles, Reading},
     reports::Inbox,
     served::Served,
@@ -66,6 +68,9 @@ pub struct CommandLine {
     /// Where to listen.
     #[arg(long, default_value = "0.0.0.0:9443")]
     listen: SocketAddr,
+    /// Where Prometheus may ask for `/metrics` by plain HTTP; empty for nowhere.
+    #[arg(long, default_value = "0.0.0.0:8000", value_name = "ADDRESS")]
+    metrics_listen: MetricsAddress,
     /// The certificate chain as PEM; read again when it changes.
     #[arg(long, requires = "tls_key", value_name = "FILE")]
     tls_certificate: Option<PathBuf>,
@@ -81,6 +86,19 @@ pub struct CommandLine {
     /// The largest body, in bytes.
     #[arg(long, default_value_t = ServerLimits::default().body, value_name = "BYTES")]
     max_body: usize,
+}
+
+/// Where metrics are served, if anywhere.
+#[derive(Clone, Copy, Debug)]
+struct MetricsAddress(Option<SocketAddr>);
+
+impl FromStr for MetricsAddress {
+    type Err = AddrParseError;
+
+    fn from_str(text: &str) -> Result<MetricsAddress, AddrParseError> {
+        let address = (!text.is_empty()).then(|| text.parse());
+        address.transpose().map(MetricsAddress)
+    }
 }
 
 /// Runs the server of this process.
@@ -131,12 +149,39 @@ fn serve(
     let address = listener.local_addr()?.to_string();
     log.line(Level::Info, "serving", &[("address", Value::from(address))]);
     let handle = Handle::new();
-    let mut server = Server::new(served, Arc::clone(log), limits);
+    let mut server = Server::new(Arc::clone(&served), Arc::clone(log), limits);
+    if let Some(address) = line.metrics_listen.0 {
+        serve_metrics(address, server.metrics(), served, log, reports.clone());
+    }
     if let Some(inbox) = reports {
         server = server.with_reports(inbox);
     }
     let serving = tokio::spawn(server.serve(listener, tls.clone(), handle.clone()));
     Ok((serving, handle))
+}
+
+/// Serves metrics. Where that cannot be, admission goes on without.
+fn serve_metrics(
+    address: SocketAddr,
+    metrics: Arc<Metrics>,
+    served: Arc<Served>,
+    log: &Arc<Log>,
+    reports: Option<Arc<Inbox>>,
+) {
+    let log = Arc::clone(log);
+    tokio::spawn(async move {
+        let listening = match TcpListener::bind(address) {
+            Ok(listener) => metrics::listen(listener, metrics, served, reports).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = listening {
+            let fields = [
+                ("address", Value::from(address.to_string())),
+                ("error", Value::from(error.to_string())),
+            ];
+            log.line(Level::Error, "metrics are not served", &fields);
+        }
+    });
 }
 
 /// Ends after the requests that are being answered.

@@ -16,6 +16,7 @@ pub mod configurations;
 pub mod controller;
 mod loaded;
 pub mod log;
+pub mod metrics;
 pub mod path;
 pub mod policy_files;
 pub mod reports;

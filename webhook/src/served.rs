@@ -5,6 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
 };
 
@@ -18,6 +19,7 @@ use portcullis_engine::{
 };
 use serde_json::Value;
 
+use crate::metrics::{Changes, Entry, Inventory};
 use crate::{
     configuration::Configuration,
     path::{AdmissionPath, FailurePolicy},
@@ -46,6 +48,7 @@ pub struct Policies {
     own: BTreeMap<String, (FailurePolicy, Group)>,
     /// The policies that are asked in scans only.
     scanned: Group,
+    inventory: Inventory,
 }
 
 impl Policies {
@@ -68,6 +71,7 @@ impl Policies {
     }
 
     fn of(set: PolicySet, mut tested: PolicySet, traits: &Traits) -> Policies {
+        let inventory = inventory(&set, traits);
         let (asked, others) = set.split(is_asked_of_requests);
         let (scanned, _) = others.split(is_asked_of_objects);
         let has_own = |policy: &CompiledPolicy| traits.own.contains(&policy.info().key());
@@ -91,6 +95,7 @@ impl Policies {
             untested: Group::of(untested, traits),
             own,
             scanned: Group::of(scanned, traits),
+            inventory,
         }
     }
 
@@ -116,6 +121,11 @@ impl Policies {
     #[must_use]
     pub fn scanned_groups(&self) -> [&Group; 4] {
         [&self.fail, &self.ignore, &self.untested, &self.scanned]
+    }
+
+    /// What is told of each policy.
+    pub(crate) fn inventory(&self) -> &Inventory {
+        &self.inventory
     }
 
     /// How many policies are served.
@@ -167,6 +177,22 @@ impl Group {
     }
 }
 
+/// What is told of each policy of a set.
+fn inventory(set: &PolicySet, traits: &Traits) -> Inventory {
+    let entries = set.policies().iter().map(|policy| {
+        let policy = Arc::clone(policy.info());
+        let id = (policy.kind.clone(), policy.key());
+        let (enforces, fingerprint) = traits.written.get(&id).copied().unwrap_or_default();
+        let entry = Entry {
+            policy,
+            enforces,
+            fingerprint,
+        };
+        (id, entry)
+    });
+    entries.collect()
+}
+
 /// A policy with conditions that the API server tests, without them.
 fn without_conditions(loaded: &Loaded) -> Option<Loaded> {
     let Loaded::Policy(policy) = loaded else {
@@ -204,6 +230,8 @@ struct Traits {
     own: BTreeSet<String>,
     /// Those that may ask the world in ways that their compiled form does not tell.
     asking: BTreeSet<String>,
+    /// Whether each denies what it fails for, and what tells its versions apart; by kind and key.
+    written: BTreeMap<(String, String), (bool, u64)>,
 }
 
 /// What expressions ask the world by.
@@ -231,6 +259,12 @@ impl Traits {
                 namespace => format!("{namespace}/{}", text("/metadata/name")),
             };
             let spec = written.get("spec").unwrap_or(&Value::Null);
+            let text_of_spec = spec.to_string();
+            let mut hasher = DefaultHasher::new();
+            text_of_spec.hash(&mut hasher);
+            let id = (text("/kind"), key.clone());
+            let written = (enforces(loaded, &text_of_spec), hasher.finish());
+            traits.written.insert(id, written);
             if matches!(loaded, Loaded::Policy(_)) {
                 let conditions = spec.pointer("/webhookConfiguration/matchConditions");
                 if conditions
@@ -240,7 +274,7 @@ impl Traits {
                     traits.own.insert(key.clone());
                 }
             }
-            if asks(loaded, spec) {
+            if asks(loaded, spec, &text_of_spec) {
                 traits.asking.insert(key);
             }
         }
@@ -260,8 +294,17 @@ fn written(loaded: &Loaded) -> serde_json::Result<Value> {
     }
 }
 
-fn asks(loaded: &Loaded, spec: &Value) -> bool {
-    let text = spec.to_string();
+/// Whether something that it fails for is denied.
+fn enforces(loaded: &Loaded, spec: &str) -> bool {
+    match loaded {
+        Loaded::Policy(_) => {
+            spec.contains("Action\":\"Enforce\"") || spec.contains("Action\":\"enforce\"")
+        }
+        _ => spec.contains("\"Deny\"") || !spec.contains("\"validationActions\""),
+    }
+}
+
+fn asks(loaded: &Loaded, spec: &Value, text: &str) -> bool {
     match loaded {
         Loaded::Policy(_) => text.contains("\"targets\"") || text.contains("\"verifyImages\""),
         Loaded::ValidatingAdmission(_) | Loaded::MutatingAdmission(_) => {
@@ -276,6 +319,7 @@ fn asks(loaded: &Loaded, spec: &Value) -> bool {
 pub struct Served {
     policies: ArcSwap<Policies>,
     configuration: ArcSwap<Configuration>,
+    changes: Changes,
     world: Arc<dyn World>,
 }
 
@@ -283,7 +327,10 @@ impl Served {
     /// Serves a first version.
     #[must_use]
     pub fn new(policies: Policies, world: Arc<dyn World>) -> Served {
+        let changes = Changes::default();
+        changes.note(&Inventory::new(), policies.inventory());
         Served {
+            changes,
             policies: ArcSwap::from_pointee(policies),
             configuration: ArcSwap::default(),
             world,
@@ -293,13 +340,20 @@ impl Served {
     /// Puts another version in the place of the one that serves; requests that are being answered keep
     /// theirs.
     pub fn swap(&self, policies: Policies) {
-        self.policies.store(Arc::new(policies));
+        let policies = Arc::new(policies);
+        let before = self.policies.swap(Arc::clone(&policies));
+        self.changes.note(before.inventory(), policies.inventory());
     }
 
     /// The version that serves now.
     #[must_use]
     pub fn policies(&self) -> Arc<Policies> {
         self.policies.load_full()
+    }
+
+    /// How often policies came, changed and went.
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     /// Puts another configuration in the place of the one that is followed.

@@ -4,7 +4,13 @@
 mod body;
 mod deadline;
 
-use std::{io, net::TcpListener, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::TcpListener,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Router,
@@ -23,6 +29,7 @@ use crate::{
     admission::{Answer, Review},
     answering::{AnswerError, Answered, Asked},
     log::{Level, Log},
+    metrics::{Metrics, Scene, Timed},
     path::AdmissionPath,
     reports::Inbox,
     served::Served,
@@ -59,6 +66,7 @@ pub struct Server {
     limits: ServerLimits,
     asking: Arc<Semaphore>,
     reports: Option<Arc<Inbox>>,
+    metrics: Arc<Metrics>,
 }
 
 /// Why a review is not answered.
@@ -85,6 +93,7 @@ impl Server {
             log,
             limits,
             reports: None,
+            metrics: Arc::default(),
         }
     }
 
@@ -95,6 +104,12 @@ impl Server {
             reports: Some(inbox),
             ..self
         }
+    }
+
+    /// What is counted of the answers.
+    #[must_use]
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
     }
 
     /// Serves until the handle is shut down.
@@ -135,6 +150,7 @@ impl Server {
     }
 
     async fn answer(&self, request: Request) -> Result<Vec<u8>, Refusal> {
+        let started = Instant::now();
         let (parts, body) = request.into_parts();
         // The body is read whatever is wrong with the rest: a client that is still writing it would
         // see a closed connection where it should see the refusal.
@@ -159,7 +175,10 @@ impl Server {
             configuration: self.served.configuration(),
             world: Arc::clone(self.served.world()),
         };
-        let answer = self.decide(asked, deadline).await?;
+        let scene = Arc::new(Scene::of(&asked.review, asked.path.question));
+        let answer = self.decide(asked, deadline, &scene).await?;
+        self.metrics
+            .review(&scene, answer.allowed, started.elapsed());
         let unwritable = |error: serde_json::Error| {
             Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
         };
@@ -178,7 +197,12 @@ impl Server {
     }
 
     /// The answer: computed here where that is all there is to do, else by a thread that may wait.
-    async fn decide(&self, asked: Asked, deadline: Deadline) -> Result<Answer, Refusal> {
+    async fn decide(
+        &self,
+        asked: Asked,
+        deadline: Deadline,
+        scene: &Arc<Scene>,
+    ) -> Result<Answer, Refusal> {
         let (uid, path) = (asked.review.uid.clone(), asked.path.clone());
         let unanswered = |why: &str| {
             let fields = [
@@ -190,12 +214,12 @@ impl Server {
             Asked::unanswered(&uid, &path, why)
         };
         let answered = if asked.asks_the_world() {
-            match time::timeout_at(deadline.instant(), self.on_a_thread(asked)).await {
+            match time::timeout_at(deadline.instant(), self.on_a_thread(asked, scene)).await {
                 Ok(answered) => answered,
                 Err(_) => return Ok(unanswered("the deadline passed")),
             }
         } else {
-            caught(&asked, self.reports.as_deref())
+            caught(&asked, scene, &self.metrics, self.reports.as_deref())
         };
         match answered {
             Ok(Ok(answered)) => Ok(answered.answer),
@@ -207,12 +231,17 @@ impl Server {
         }
     }
 
-    async fn on_a_thread(&self, asked: Asked) -> Result<Result<Answered, AnswerError>, String> {
+    async fn on_a_thread(
+        &self,
+        asked: Asked,
+        scene: &Arc<Scene>,
+    ) -> Result<Result<Answered, AnswerError>, String> {
         let turn = Arc::clone(&self.asking).acquire_owned().await;
         let turn = turn.map_err(|error| error.to_string())?;
-        let reports = self.reports.clone();
+        let (reports, metrics) = (self.reports.clone(), Arc::clone(&self.metrics));
+        let scene = Arc::clone(scene);
         let evaluation = task::spawn_blocking(move || {
-            let answered = caught(&asked, reports.as_deref());
+            let answered = caught(&asked, &scene, &metrics, reports.as_deref());
             drop(turn);
             answered
         });
@@ -222,9 +251,16 @@ impl Server {
 }
 
 /// The answer, or that evaluating failed in a way that nobody foresaw.
-fn caught(asked: &Asked, reports: Option<&Inbox>) -> Result<Result<Answered, AnswerError>, String> {
+fn caught(
+    asked: &Asked,
+    scene: &Scene,
+    metrics: &Metrics,
+    reports: Option<&Inbox>,
+) -> Result<Result<Answered, AnswerError>, String> {
     let answer = || {
-        let mut answered = asked.answer()?;
+        let mut times = Timed::default();
+        let mut answered = asked.answer_with(&mut times)?;
+        metrics.policies(scene, &answered.responses, &times);
         if let Some(inbox) = reports
             && let Some(admitted) = asked.admitted(&mut answered)
         {

@@ -20,6 +20,7 @@ use portcullis_engine::{compile_options::CompileOptions, load};
 use portcullis_webhook::{
     certificates::{self, Certificate},
     log::Log,
+    metrics::Metrics,
     reports::Inbox,
     served::{Policies, Served},
     server::{Server, ServerLimits},
@@ -38,6 +39,7 @@ pub(crate) struct Running {
     pub(crate) log: Lines,
     /// What reports are to have.
     pub(crate) inbox: Arc<Inbox>,
+    pub(crate) metrics: Arc<Metrics>,
     handle: Handle<SocketAddr>,
     client: OnceLock<reqwest::blocking::Client>,
 }
@@ -96,7 +98,7 @@ impl Running {
         let inbox = Arc::new(Inbox::new(100));
         let server = Server::new(Arc::clone(&served), lines, limits);
         let server = server.with_reports(Arc::clone(&inbox));
-        let handle = Handle::new();
+        let (handle, metrics) = (Handle::new(), server.metrics());
         runtime.spawn(server.serve(listener, tls.clone(), handle.clone()));
         Running {
             address,
@@ -106,6 +108,7 @@ impl Running {
             runtime,
             log,
             inbox,
+            metrics,
             handle,
             client: OnceLock::new(),
         }

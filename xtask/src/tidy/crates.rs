@@ -105,7 +105,10 @@ const OWNERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("rsa", &["portcullis-cel", "portcullis-engine"]),
-    ("rustc-hash", &["portcullis-cel", "portcullis-engine"]),
+    (
+        "rustc-hash",
+        &["portcullis-cel", "portcullis-engine", "portcullis-webhook"],
+    ),
     ("schemars", &["portcullis-api"]),
     ("sha1", &["portcullis-cel", "portcullis-jmespath"]),
     (
