@@ -153,6 +153,9 @@ fn serve(
     if let Some(address) = line.metrics_listen.0 {
         serve_metrics(address, server.metrics(), served, log, reports.clone());
     }
+    if line.cluster {
+        server = server.with_exceptions(line.on_cluster.exceptions());
+    }
     if let Some(inbox) = reports {
         server = server.with_reports(inbox);
     }

@@ -10,6 +10,7 @@ mod constraints;
 mod coverage;
 mod matched;
 mod needs;
+mod objects;
 mod protected;
 mod resources;
 mod selection;
@@ -55,13 +56,15 @@ pub struct Settings {
     pub configuration: Configuration,
 }
 
-/// The two objects, as they are to be applied.
+/// The objects, as they are to be applied.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Configurations {
     /// The ValidatingWebhookConfiguration.
     pub validating: Value,
     /// The MutatingWebhookConfiguration.
     pub mutating: Value,
+    /// The ValidatingWebhookConfiguration for policies and exceptions themselves.
+    pub policies: Value,
 }
 
 /// The webhook configurations that the policies need.
@@ -90,20 +93,29 @@ pub fn configurations<'p>(
             .flat_map(|asked| asked.webhooks(settings))
             .collect()
     };
-    let object = |kind: &str, webhooks| object(kind, webhooks, &settings.configuration);
+    let object = |kind, name, webhooks| object((kind, name), webhooks, &settings.configuration);
     Configurations {
-        validating: object("Validating", webhooks(validating)),
-        mutating: object("Mutating", webhooks(mutating)),
+        validating: object("Validating", "validating", webhooks(validating)),
+        mutating: object("Mutating", "mutating", webhooks(mutating)),
+        policies: object(
+            "Validating",
+            "policies",
+            objects::webhooks(resources, settings),
+        ),
     }
 }
 
-fn object(kind: &str, webhooks: Vec<Value>, configuration: &Configuration) -> Value {
+fn object(
+    (kind, name): (&str, &str),
+    webhooks: Vec<Value>,
+    configuration: &Configuration,
+) -> Value {
     let mut labels = configuration.webhook_labels.clone();
     labels.insert(
         "app.kubernetes.io/managed-by".to_owned(),
         "portcullis-webhook".to_owned(),
     );
-    let name = format!("portcullis-{}", kind.to_ascii_lowercase());
+    let name = format!("portcullis-{name}");
     let mut metadata = Map::from_iter([
         ("name".to_owned(), Value::from(name)),
         ("labels".to_owned(), json!(labels)),

@@ -99,7 +99,7 @@ impl Controller {
     ) -> Result<Controller, ClusterError> {
         let discovery = Arc::new(Discovery::of(&cluster)?);
         let world = Arc::new(ClusterWorld::new(Arc::clone(&cluster), discovery));
-        let mut objects = Objects::default();
+        let mut objects = Objects::new(options.exceptions());
         let shared: Arc<ClusterWorld> = Arc::clone(&world);
         let served = Arc::new(Served::new(objects.compile(), shared));
         let (to, events) = mpsc::channel(WAITING);

@@ -1,6 +1,32 @@
 //! What is told of a policy that was loaded: its name, and what it is refused for.
 
-use portcullis_engine::{lint, load::Loaded};
+use portcullis_engine::{
+    lint,
+    load::{self, Loaded},
+};
+use serde_json::{Value, json};
+
+/// Reads an object as an item of a list: what its definition lets through and nobody knows is left
+/// out.
+///
+/// # Errors
+/// What is wrong with it, each with its place.
+pub(crate) fn read(object: &Value) -> Result<Loaded, Vec<String>> {
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": [object]});
+    let (loaded, errors) = load::load(&list);
+    if !errors.is_empty() {
+        let errors = errors.iter().map(ToString::to_string);
+        return Err(errors
+            .map(|text| text.replacen("items[0].", "", 1))
+            .collect());
+    }
+    let loaded = loaded.into_iter().next();
+    let loaded = loaded.ok_or_else(|| vec!["it is no policy".to_owned()])?;
+    match faults(&loaded) {
+        faults if faults.is_empty() => Ok(loaded),
+        faults => Err(faults),
+    }
+}
 
 /// What a policy is refused for although it can be read.
 pub(crate) fn faults(loaded: &Loaded) -> Vec<String> {

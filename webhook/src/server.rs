@@ -28,9 +28,11 @@ pub use self::deadline::Deadline;
 use crate::{
     admission::{Answer, Review},
     answering::{AnswerError, Answered, Asked},
+    exception_rules::ExceptionRules,
     log::{Level, Log},
     metrics::{Metrics, Scene, Timed},
     path::AdmissionPath,
+    policy_admission,
     reports::Inbox,
     served::Served,
 };
@@ -67,6 +69,7 @@ pub struct Server {
     asking: Arc<Semaphore>,
     reports: Option<Arc<Inbox>>,
     metrics: Arc<Metrics>,
+    exceptions: ExceptionRules,
 }
 
 /// Why a review is not answered.
@@ -94,6 +97,7 @@ impl Server {
             limits,
             reports: None,
             metrics: Arc::default(),
+            exceptions: ExceptionRules::default(),
         }
     }
 
@@ -104,6 +108,12 @@ impl Server {
             reports: Some(inbox),
             ..self
         }
+    }
+
+    /// The server with rules about which exceptions may be written.
+    #[must_use]
+    pub fn with_exceptions(self, exceptions: ExceptionRules) -> Server {
+        Server { exceptions, ..self }
     }
 
     /// What is counted of the answers.
@@ -144,6 +154,8 @@ impl Server {
             .route("/validate/{*rest}", post(review))
             .route("/mutate", post(review))
             .route("/mutate/{*rest}", post(review))
+            .route("/policyvalidate", post(review))
+            .route("/exceptionvalidate", post(review))
             .route("/health/liveness", get(healthy))
             .route("/health/readiness", get(healthy))
             .with_state(Arc::new(self))
@@ -159,7 +171,10 @@ impl Server {
         let until = until.unwrap_or_else(|| Deadline::after(self.limits.timeout));
         let body = self.body(body, until).await;
         let path = AdmissionPath::parse(parts.uri.path());
-        let path = path.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "nothing is here"))?;
+        let is_of_policies = policy_admission::is_path(parts.uri.path());
+        if path.is_none() && !is_of_policies {
+            return Err(Refusal::new(StatusCode::NOT_FOUND, "nothing is here"));
+        }
         if !body::is_json(&parts.headers) {
             let why = "the content type is not `application/json`";
             return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
@@ -168,6 +183,9 @@ impl Server {
         let body = body?;
         let review = Review::read(&body)
             .map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, error.to_string()))?;
+        let Some(path) = path else {
+            return written(&self.judge(review, deadline).await);
+        };
         let asked = Asked {
             review,
             path,
@@ -179,10 +197,22 @@ impl Server {
         let answer = self.decide(asked, deadline, &scene).await?;
         self.metrics
             .review(&scene, answer.allowed, started.elapsed());
-        let unwritable = |error: serde_json::Error| {
-            Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
-        };
-        answer.to_json().map_err(unwritable)
+        written(&answer)
+    }
+
+    /// What is said of a policy or exception that is to be written; it may take long to compile.
+    async fn judge(&self, review: Box<Review>, deadline: Deadline) -> Answer {
+        let (uid, exceptions) = (review.uid.clone(), self.exceptions.clone());
+        let judging = move || policy_admission::answer(&review, &exceptions);
+        let judging = move || std::panic::catch_unwind(AssertUnwindSafe(judging)).ok();
+        let judging = task::spawn_blocking(judging);
+        match time::timeout_at(deadline.instant(), judging).await {
+            Ok(Ok(Some(answer))) => answer,
+            _ => {
+                let why = "the policy could not be compiled in time";
+                Answer::denied(&uid, why.to_owned())
+            }
+        }
     }
 
     async fn body(&self, body: Body, deadline: Deadline) -> Result<Vec<u8>, Refusal> {
@@ -248,6 +278,13 @@ impl Server {
         let answered = evaluation.await.map_err(|error| error.to_string())?;
         answered.map(Ok).unwrap_or_else(Err)
     }
+}
+
+fn written(answer: &Answer) -> Result<Vec<u8>, Refusal> {
+    let unwritable = |error: serde_json::Error| {
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
+    };
+    answer.to_json().map_err(unwritable)
 }
 
 /// The answer, or that evaluating failed in a way that nobody foresaw.

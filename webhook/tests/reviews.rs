@@ -13,7 +13,7 @@ mod running;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use self::running::{Running, creation, pod};
+use self::running::{Running, creation, pod, with};
 
 /// Policies that deny, warn, ignore, change, and look at what only some requests have.
 const POLICIES: &str = include_str!("policies.yaml");
@@ -22,14 +22,6 @@ const POLICIES: &str = include_str!("policies.yaml");
 fn denied(response: &Value) -> &str {
     assert_eq!(response["allowed"], false, "{response}");
     response["status"]["message"].as_str().unwrap()
-}
-
-fn with(request: &Value, changes: Value) -> Value {
-    let mut request = request.clone();
-    for (key, value) in changes.as_object().unwrap() {
-        request[key] = value.clone();
-    }
-    request
 }
 
 #[test]

@@ -208,6 +208,12 @@ impl Review {
         self.object.as_ref()
     }
 
+    /// The object as it was, if there was one.
+    #[must_use]
+    pub fn old_object(&self) -> Option<&Value> {
+        self.old_object.as_ref()
+    }
+
     /// The operation.
     #[must_use]
     pub fn operation(&self) -> Operation {

@@ -8,12 +8,13 @@ use std::{
 use portcullis_cluster::{ServedKind, WatchEvent};
 use portcullis_engine::{
     compile_options::{CompileError, CompileOptions},
-    load::{self, Loaded},
+    load::Loaded,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
-    loaded::{faults, key},
+    exception_rules::ExceptionRules,
+    loaded::{key, read},
     served::Policies,
 };
 
@@ -56,9 +57,18 @@ pub(crate) struct Objects {
     kept: BTreeMap<ObjectId, Kept>,
     /// Those that have not come again, of kinds that are being listed.
     unseen: BTreeMap<String, BTreeSet<ObjectId>>,
+    exceptions: ExceptionRules,
 }
 
 impl Objects {
+    /// None at first; of exceptions those count that the rules let.
+    pub(crate) fn new(exceptions: ExceptionRules) -> Objects {
+        Objects {
+            exceptions,
+            ..Objects::default()
+        }
+    }
+
     /// Takes what a watch of a kind tells; whether policies have changed.
     pub(crate) fn take(&mut self, kind: &ServedKind, event: WatchEvent) -> bool {
         let watched = watched(kind);
@@ -111,7 +121,11 @@ impl Objects {
             Some(kept) => kept.good.take(),
             None => None,
         };
-        let now = read(&object);
+        let now = read(&object).map_err(|mistakes| mistakes.join("; "));
+        let now = now.and_then(|loaded| match self.exceptions.refusal(&loaded) {
+            None => Ok(loaded),
+            Some(why) => Err(why),
+        });
         remove(&mut object, "spec");
         let kept = Kept {
             now,
@@ -235,19 +249,4 @@ fn fingerprint(object: &Value) -> u64 {
     let mut hasher = DefaultHasher::new();
     parts.hash(&mut hasher);
     hasher.finish()
-}
-
-/// Reads an object as an item of a list: what its definition lets through and nobody knows is left out.
-fn read(object: &Value) -> Result<Loaded, String> {
-    let list = json!({"apiVersion": "v1", "kind": "List", "items": [object]});
-    let (loaded, errors) = load::load(&list);
-    if let Some(error) = errors.first() {
-        let text = error.to_string();
-        return Err(text.replacen("items[0].", "", 1));
-    }
-    let loaded = loaded.into_iter().next().ok_or("it is no policy")?;
-    match faults(&loaded).as_slice() {
-        [] => Ok(loaded),
-        faults => Err(faults.join("; ")),
-    }
 }

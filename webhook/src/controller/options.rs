@@ -5,11 +5,11 @@ use std::{
     hash::{BuildHasher, RandomState},
 };
 
-use clap::Args;
+use clap::{ArgAction, Args};
 use portcullis_cluster::LeaseOptions;
 
 use super::secrets::Secrets;
-use crate::configurations::ClientConfig;
+use crate::{configurations::ClientConfig, exception_rules::ExceptionRules};
 
 /// Where the webhook is on a cluster, and how it is reached.
 #[derive(Args, Clone, Debug)]
@@ -44,12 +44,35 @@ pub struct Options {
         value_name = "NAME"
     )]
     pub(super) config_map: String,
+    /// Let exceptions let something off.
+    #[arg(
+        long,
+        requires = "cluster",
+        action = ArgAction::Set,
+        num_args = 0..=1,
+        default_value_t = false,
+        default_missing_value = "true"
+    )]
+    pub(super) enable_policy_exception: bool,
+    /// The namespace whose exceptions count; `*` for every one.
+    #[arg(
+        long,
+        requires = "cluster",
+        default_value = "",
+        value_name = "NAMESPACE"
+    )]
+    pub(super) exception_namespace: String,
     /// Write neither reports nor Events.
     #[arg(long, requires = "cluster")]
     pub(super) without_reports: bool,
 }
 
 impl Options {
+    /// Which exceptions let something off.
+    pub(crate) fn exceptions(&self) -> ExceptionRules {
+        ExceptionRules::of(self.enable_policy_exception, &self.exception_namespace)
+    }
+
     pub(super) fn client(&self) -> ClientConfig {
         match &self.url {
             Some(url) => ClientConfig::Url(url.trim_end_matches('/').to_owned()),

@@ -101,7 +101,8 @@ impl Writer {
 
 /// What could not be written.
 fn write_configurations(cluster: &Cluster, wanted: &Configurations) -> Vec<ClusterError> {
-    let kinds = [&wanted.validating, &wanted.mutating].map(|object| {
+    let all = [&wanted.validating, &wanted.mutating, &wanted.policies];
+    let kinds = all.map(|object| {
         let kind = object
             .get("kind")
             .and_then(Value::as_str)
@@ -109,11 +110,8 @@ fn write_configurations(cluster: &Cluster, wanted: &Configurations) -> Vec<Clust
         let resource = format!("{}s", kind.to_lowercase());
         super::watches::kind(("admissionregistration.k8s.io", kind, &resource), false)
     });
-    let [validating, mutating] = &kinds;
-    let applies = [
-        apply(validating, &wanted.validating),
-        apply(mutating, &wanted.mutating),
-    ];
+    let applies = kinds.iter().zip(all);
+    let applies: Vec<Apply<'_>> = applies.map(|(kind, object)| apply(kind, object)).collect();
     let answers = cluster.apply_objects(&applies, &OPTIONS);
     answers.into_iter().filter_map(Result::err).collect()
 }

@@ -19,6 +19,7 @@ use axum_server::{Handle, tls_rustls::RustlsConfig};
 use portcullis_engine::{compile_options::CompileOptions, load};
 use portcullis_webhook::{
     certificates::{self, Certificate},
+    exception_rules::ExceptionRules,
     log::Log,
     metrics::Metrics,
     reports::Inbox,
@@ -88,6 +89,16 @@ impl Running {
     }
 
     pub(crate) fn of(policies: Policies, world: Arc<dyn World>, limits: ServerLimits) -> Running {
+        Running::excepting(policies, world, limits, ExceptionRules::default())
+    }
+
+    /// With rules about exceptions.
+    pub(crate) fn excepting(
+        policies: Policies,
+        world: Arc<dyn World>,
+        limits: ServerLimits,
+        exceptions: ExceptionRules,
+    ) -> Running {
         let runtime = Runtime::new().unwrap();
         let certificate = certificates::make(&["localhost".to_owned()]).unwrap();
         let tls = runtime.block_on(certificates::tls(&certificate)).unwrap();
@@ -98,6 +109,7 @@ impl Running {
         let inbox = Arc::new(Inbox::new(100));
         let server = Server::new(Arc::clone(&served), lines, limits);
         let server = server.with_reports(Arc::clone(&inbox));
+        let server = server.with_exceptions(exceptions);
         let (handle, metrics) = (Handle::new(), server.metrics());
         runtime.spawn(server.serve(listener, tls.clone(), handle.clone()));
         Running {
@@ -156,6 +168,15 @@ pub(crate) fn trusting(certificate: &Certificate) -> reqwest::blocking::Client {
 pub(crate) fn review(request: &Value) -> String {
     json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request})
         .to_string()
+}
+
+/// A request with other fields.
+pub(crate) fn with(request: &Value, changes: Value) -> Value {
+    let mut request = request.clone();
+    for (key, value) in changes.as_object().unwrap() {
+        request[key] = value.clone();
+    }
+    request
 }
 
 /// A request to create an object.

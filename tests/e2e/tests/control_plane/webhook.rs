@@ -151,7 +151,15 @@ fn only_what_policies_are_about_is_sent(plane: &ControlPlane, resource: &str) {
 
 fn a_broken_policy_keeps_its_last_good_version(plane: &ControlPlane, webhook: &Webhook) {
     let broken = POLICY.replace("{{ settings.data.label }}", "{{ settings.data. }}");
-    plane.apply(&broken).unwrap();
+    a_broken_policy_is_refused_with_the_place(plane, &broken);
+    // One that came in while nobody looked, as in an older version of the webhook.
+    eventually("a broken policy comes in", || {
+        let name = "portcullis-policies";
+        let delete = ["delete", "validatingwebhookconfiguration", name];
+        let deleted = plane.kubectl(&[&delete[..], &["--ignore-not-found"]].concat(), "");
+        deleted.map_err(|error| error.to_string())?;
+        plane.apply(&broken).map_err(|error| error.to_string())
+    });
     eventually("the log says what is broken", || {
         let log = webhook.log();
         let is_told =
@@ -181,6 +189,39 @@ fn a_broken_policy_keeps_its_last_good_version(plane: &ControlPlane, webhook: &W
             Err(said)
         }
     });
+}
+
+/// What kubectl says of a policy that comes in under another name.
+fn said_of(plane: &ControlPlane, policy: &str) -> Result<(), String> {
+    let policy = policy.replace("name: labelled", "name: another");
+    let create = [
+        "create",
+        "--dry-run=server",
+        "--warnings-as-errors",
+        "-f",
+        "-",
+    ];
+    let said = plane.kubectl(&create, &policy);
+    said.map(drop).map_err(|error| error.to_string())
+}
+
+fn a_broken_policy_is_refused_with_the_place(plane: &ControlPlane, broken: &str) {
+    let said = |policy: &str, parts: &[&str]| {
+        eventually(parts[0], || match said_of(plane, policy) {
+            Err(said) if parts.iter().all(|part| said.contains(part)) => Ok(()),
+            said => Err(format!("{said:?}")),
+        });
+    };
+    said(
+        broken,
+        &[
+            "denied the request: ClusterPolicy another:",
+            "/spec/rules/0/",
+        ],
+    );
+    let older = POLICY.replace("spec:\n", "spec:\n  validationFailureAction: enforce\n");
+    said(&older, &["Warning: /spec/validationFailureAction: "]);
+    assert_eq!(said_of(plane, POLICY), Ok(()));
 }
 
 const CEL: &str = r#"

@@ -1,0 +1,105 @@
+//! Policies and exceptions when they are written: one that would not serve is refused while its
+//! author still looks, with the place, and lint tells what it most likely does not mean.
+//!
+//! Nothing depends on it: what comes in while the webhook is away serves no more than it does else.
+//! An object that is on its way out, or whose `spec` stays as it is, is let through, so that nobody
+//! is kept from mending metadata or from deleting what an older version let in.
+
+use portcullis_engine::{
+    compile,
+    compile_options::{CompileError, CompileOptions},
+    lint,
+    load::Loaded,
+};
+use serde_json::Value;
+
+use crate::{
+    admission::{Answer, Review},
+    exception_rules::ExceptionRules,
+    loaded,
+};
+
+/// How many mistakes an answer tells, and how many warnings it has.
+const TOLD: usize = 10;
+
+/// Whether policies and exceptions are answered on a path.
+#[must_use]
+pub fn is_path(path: &str) -> bool {
+    matches!(path, "/policyvalidate" | "/exceptionvalidate")
+}
+
+/// What is said of a policy or an exception that is to be written.
+#[must_use]
+pub fn answer(review: &Review, exceptions: &ExceptionRules) -> Answer {
+    let Some(object) = review.object().filter(|object| is_judged(review, object)) else {
+        return Answer::allowed(&review.uid);
+    };
+    let refused = |mistakes: &[String]| Answer::denied(&review.uid, told(object, mistakes));
+    let loaded = match loaded::read(object) {
+        Ok(loaded) => loaded,
+        Err(mistakes) => return refused(&mistakes),
+    };
+    if let Some(why) = exceptions.refusal(&loaded) {
+        return match exceptions {
+            ExceptionRules::Nowhere => Answer::allowed(&review.uid).with_warning(why),
+            _ => refused(&[why]),
+        };
+    }
+    let mistakes = mistakes(&loaded);
+    if !mistakes.is_empty() {
+        return refused(&mistakes);
+    }
+    let warnings = warnings(&loaded).into_iter().take(TOLD);
+    warnings.fold(Answer::allowed(&review.uid), Answer::with_warning)
+}
+
+/// Whether what an object says is new.
+fn is_judged(review: &Review, object: &Value) -> bool {
+    let before = review.old_object();
+    let is_same = |part: &str| before.is_some_and(|old| old.pointer(part) == object.pointer(part));
+    let is_going = object.pointer("/metadata/deletionTimestamp").is_some();
+    let is_whole = review.subresource().is_empty();
+    is_whole && !is_going && !(is_same("/spec") && is_same("/metadata/annotations"))
+}
+
+fn mistakes(loaded: &Loaded) -> Vec<String> {
+    let exceptions = match loaded {
+        Loaded::Exception(exception) => vec![exception.as_ref().clone()],
+        _ => Vec::new(),
+    };
+    let (_, errors) = compile([loaded], &exceptions, &CompileOptions::default());
+    errors.iter().map(mistake).collect()
+}
+
+fn mistake(error: &CompileError) -> String {
+    match error.path.as_str() {
+        "" => error.message.clone(),
+        path => format!("{path}: {}", error.message),
+    }
+}
+
+fn warnings(loaded: &Loaded) -> Vec<String> {
+    let Loaded::Policy(policy) = loaded else {
+        return Vec::new();
+    };
+    let findings = lint::check(policy).into_iter();
+    let warnings = findings.filter(|finding| finding.severity == lint::Severity::Warning);
+    warnings
+        .map(|finding| format!("{}: {}; {}", finding.path, finding.message, finding.remedy))
+        .collect()
+}
+
+/// The message with the mistakes, each on lines of its own.
+fn told(object: &Value, mistakes: &[String]) -> String {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+    let text = |pointer: &str| text(pointer).unwrap_or_default();
+    let mut told = format!("{} {}:", text("/kind"), text("/metadata/name"));
+    for mistake in mistakes.iter().take(TOLD) {
+        told.push('\n');
+        told.push_str(mistake);
+    }
+    match mistakes.len().checked_sub(TOLD) {
+        Some(more @ 1..) => told + &format!("\nand {more} more"),
+        _ => told,
+    }
+}
