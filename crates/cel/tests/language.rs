@@ -294,3 +294,36 @@ fn mutations() {
         assert_eq!(json(expression), expected, "{expression}");
     }
 }
+
+/// cel-go says of an optional entry whose expression is wrong that it is no optional, too.
+#[test]
+fn optional_entries_with_mistakes() {
+    let environment = Environment::builder().build();
+    for (expression, expected) in [
+        (
+            "[?objekt]",
+            &[
+                "ERROR: <input>:1:3: undeclared reference to 'objekt' (in container '')",
+                "ERROR: <input>:1:3: expected type 'optional_type(!error!)' but found '!error!'",
+            ][..],
+        ),
+        (
+            "{?'a': f(1)}",
+            &[
+                "ERROR: <input>:1:9: undeclared reference to 'f' (in container '')",
+                "ERROR: <input>:1:9: expected type 'optional_type(!error!)' but found '!error!'",
+            ][..],
+        ),
+        (
+            "[?1]",
+            &["ERROR: <input>:1:3: expected type 'optional_type(int)' but found 'int'"][..],
+        ),
+    ] {
+        let text = environment.compile(expression).unwrap_err().to_string();
+        let found: Vec<&str> = text
+            .lines()
+            .filter(|line| line.starts_with("ERROR"))
+            .collect();
+        assert_eq!(found, expected, "{expression}");
+    }
+}

@@ -90,10 +90,11 @@ pub fn compile(paths: &[PathBuf], crds: &[PathBuf], choice: Choice) -> NativePol
                 found.objects.extend(objects(&native));
             }
             Err(obstacles) => {
-                let obstacles = obstacles.into_iter().map(|obstacle| {
-                    let nowhere = policies::LoadedPolicies::default();
-                    loaded.refusal(&nowhere, &as_error(one, obstacle))
-                });
+                let nowhere = policies::LoadedPolicies::default();
+                let errors = obstacles
+                    .into_iter()
+                    .map(|obstacle| as_error(one, obstacle));
+                let obstacles = errors.flat_map(|error| obstacle(&loaded, &nowhere, error));
                 found.obstacles.extend(obstacles);
             }
         }
@@ -101,6 +102,20 @@ pub fn compile(paths: &[PathBuf], crds: &[PathBuf], choice: Choice) -> NativePol
     drop(exceptions);
     found.faults = std::mem::take(&mut loaded.errors);
     found
+}
+
+/// An obstacle at its place; what the API server does not compile with each mistake under its own word.
+fn obstacle(
+    loaded: &policies::LoadedPolicies,
+    nowhere: &policies::LoadedPolicies,
+    error: CompileError,
+) -> Vec<Diagnostic> {
+    let Some((reason, _)) = error.message.split_once(":\nERROR: <input>:") else {
+        return vec![loaded.refusal(nowhere, &error)];
+    };
+    let reason = reason.to_owned();
+    let found = loaded.refusals(nowhere, &[error]).into_iter();
+    found.map(|one| one.help(&reason)).collect()
 }
 
 fn is_wanted(loaded: &Loaded, choice: Choice) -> bool {

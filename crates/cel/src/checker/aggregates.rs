@@ -30,7 +30,7 @@ impl Checker<'_> {
             Type::Opaque(name, parameters) if *name == *"optional_type" => {
                 parameters.first().cloned().unwrap_or(Type::Dyn)
             }
-            Type::Dyn | Type::Error => Type::Dyn,
+            Type::Dyn => Type::Dyn,
             other => {
                 self.mismatch(id, &Type::optional(other.clone()), &other);
                 Type::Error

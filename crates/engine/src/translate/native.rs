@@ -33,6 +33,7 @@ use crate::load::Loaded;
 use crate::policies::validating_admission_policy::CompiledValidatingAdmissionPolicy;
 use crate::translate::Obstacle;
 
+const NOT_COMPILED: &str = "the API server does not compile this";
 const NAMESPACED: &str =
     "native policies are about the whole cluster, this one about its namespace";
 const CONTROLLERS: &str = "the policy has rules for pod controllers, too, which a native policy has \
@@ -138,11 +139,13 @@ impl Origin<'_> {
         }
     }
 
-    /// The policy with its binding, if the API server would compile it.
+    /// The policy with its binding, if the API server would compile it. `written` tells where an
+    /// expression of the native policy comes from.
     fn validating(
         &self,
         spec: ValidatingAdmissionPolicySpec,
         binding: AdmissionPolicyBindingSpec,
+        written: Written<'_>,
     ) -> Result<NativePolicy, Vec<Obstacle>> {
         let policy = ValidatingAdmissionPolicy {
             api_version: AdmissionPolicyVersion::V1,
@@ -158,19 +161,32 @@ impl Origin<'_> {
                 Box::new(policy),
                 Box::new(binding),
             )),
-            Err(errors) => Err(refused(errors)),
+            Err(errors) => Err(refused(errors, written)),
         }
     }
 }
 
-/// What the API server does not compile, at the place in the native policy.
-fn refused(errors: Vec<crate::CompileError>) -> Vec<Obstacle> {
-    let obstacle = |error: crate::CompileError| {
-        let reason = format!(
-            "the API server does not compile this: `{}`: {}",
-            error.path, error.message
-        );
-        Obstacle::new("", reason)
+/// The path in the policy that a path of the native one comes from; none where it is not written there.
+type Written<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// What the API server does not compile, where it is written; else by its path in the native policy.
+fn refused(errors: Vec<crate::CompileError>, written: Written<'_>) -> Vec<Obstacle> {
+    let obstacle = |error: crate::CompileError| match written(&error.path) {
+        Some(path) => Obstacle::new(path, format!("{NOT_COMPILED}:\n{}", error.message)),
+        None => {
+            let reason = format!("{NOT_COMPILED}: `{}`: {}", error.path, error.message);
+            Obstacle::new("", reason)
+        }
     };
     errors.into_iter().map(obstacle).collect()
+}
+
+/// The same path, with as many fewer `matchConditions` as stand before those that are written.
+fn unshifted(path: &str, before: usize) -> Option<String> {
+    let Some(rest) = path.strip_prefix("spec.matchConditions[") else {
+        return Some(path.to_owned());
+    };
+    let (index, rest) = rest.split_once(']')?;
+    let index = index.parse::<usize>().ok()?.checked_sub(before)?;
+    Some(format!("spec.matchConditions[{index}]{rest}"))
 }

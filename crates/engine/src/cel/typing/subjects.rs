@@ -6,6 +6,7 @@ use portcullis_api::{
     cluster_policy::{MatchResources, ParamKind, Policy, Rule},
     deleting_policy::{DeletingPolicy, DeletingPolicyKind},
     generating_policy::{GeneratingPolicy, GeneratingPolicyKind},
+    image_validating_policy::{ImageValidatingPolicy, ImageValidatingPolicyKind},
     match_constraints::MatchConstraints,
     mutating_policy::{CelMutation, MutatingPolicy, MutatingPolicyKind},
     validating_policy::{ValidatingPolicy, ValidatingPolicyKind},
@@ -35,6 +36,7 @@ pub(super) fn of(loaded: &Loaded) -> Vec<Subject<'_>> {
         Loaded::Mutating(policy) => of_mutating(policy),
         Loaded::Deleting(policy) => of_deleting(policy),
         Loaded::Generating(policy) => of_generating(policy),
+        Loaded::ImageValidating(policy) => of_image_validating(policy),
         Loaded::ValidatingAdmission(policy) => of_validating_admission(&policy.spec),
         Loaded::MutatingAdmission(policy) => of_mutating_admission(&policy.spec),
         _ => None,
@@ -168,6 +170,25 @@ fn of_generating(policy: &GeneratingPolicy) -> Option<Subject<'_>> {
         let path = format!("spec.generate[{index}].expression");
         subject.add(path, generation.expression.as_ref());
     }
+    subject.annotations("spec.auditAnnotations", &spec.audit_annotations);
+    Some(subject)
+}
+
+fn of_image_validating(policy: &ImageValidatingPolicy) -> Option<Subject<'_>> {
+    let spec = &policy.spec;
+    let mode = spec.evaluation.as_ref().and_then(|of| of.mode.as_ref());
+    let flavour = match policy.kind {
+        ImageValidatingPolicyKind::ImageValidatingPolicy => Flavour::ImageValidating,
+        ImageValidatingPolicyKind::NamespacedImageValidatingPolicy => {
+            Flavour::NamespacedImageValidating
+        }
+    };
+    let constraints = spec.match_constraints.as_ref();
+    let mut subject =
+        Subject::new(flavour, constraints, &spec.variables).filter(|_| reads_kubernetes(mode))?;
+    subject.conditions("spec.matchConditions", &spec.match_conditions);
+    subject.conditions("spec.images", &spec.images);
+    subject.validations("spec.validations", &spec.validations);
     subject.annotations("spec.auditAnnotations", &spec.audit_annotations);
     Some(subject)
 }

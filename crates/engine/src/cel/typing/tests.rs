@@ -116,3 +116,28 @@ fn variables_have_the_types_of_their_expressions() {
         &["spec.validations[0].expression@22: undefined field 'imge' did you mean `image`?"],
     );
 }
+
+#[test]
+fn expressions_beside_images() {
+    let of_images = |expression: &str| {
+        json!({
+            "apiVersion": "policies.kyverno.io/v1",
+            "kind": "ImageValidatingPolicy",
+            "metadata": {"name": "p"},
+            "spec": {
+                "matchConstraints": {"resourceRules": [rule("", "pods")]},
+                "matchImageReferences": [{"glob": "*"}],
+                "attestors": [{"name": "a", "cosign": {"key": {"data": "x"}}}],
+                "validations": [{"expression": expression}],
+            },
+        })
+    };
+    let verified = "images.containers.all(i, verifyImageSignatures(i, [attestors.a]) > 0)";
+    check_policy(&of_images(verified), &[]);
+    check_policy(
+        &of_images("object.spec.containrs.size() > 0"),
+        &[
+            "spec.validations[0].expression@11: undefined field 'containrs' did you mean `containers`?",
+        ],
+    );
+}

@@ -7,7 +7,7 @@ use portcullis_api::{
     cluster_policy::{CelRule, FailurePolicy, Policy, PolicyKind, Rule, Validation},
 };
 
-use super::{NativeOptions, NativePolicy, Origin, exceptions, selection};
+use super::{NativeOptions, NativePolicy, Origin, exceptions, selection, unshifted};
 use crate::translate::Obstacle;
 
 const RULE: &str = "spec.rules[0]";
@@ -33,6 +33,7 @@ pub(super) fn native(
         .unwrap_or_default();
     let failure_policy = webhook.failure_policy.or(policy.spec.failure_policy);
     let mut match_conditions = webhook.match_conditions;
+    let of_webhook = match_conditions.len();
     match_conditions.extend(rule.cel_preconditions.iter().cloned());
     let spec = ValidatingAdmissionPolicySpec {
         param_kind: cel.param_kind.clone(),
@@ -48,7 +49,25 @@ pub(super) fn native(
         validation_actions: actions(policy, validation),
         ..AdmissionPolicyBindingSpec::default()
     };
-    origin(policy).validating(spec, binding)
+    origin(policy).validating(spec, binding, &|path| Some(written(path, of_webhook)))
+}
+
+/// Where an expression of the native policy is written.
+fn written(path: &str, of_webhook: usize) -> String {
+    let parts = [
+        ("spec.validations", "validate.cel.expressions"),
+        ("spec.variables", "validate.cel.variables"),
+        ("spec.auditAnnotations", "validate.cel.auditAnnotations"),
+    ];
+    for (native, of_rule) in parts {
+        if let Some(rest) = path.strip_prefix(native) {
+            return format!("{RULE}.{of_rule}{rest}");
+        }
+    }
+    match unshifted(path, of_webhook) {
+        Some(path) => path.replace("spec.matchConditions", &format!("{RULE}.celPreconditions")),
+        None => path.replace("spec.", "spec.webhookConfiguration."),
+    }
 }
 
 fn origin(policy: &Policy) -> Origin<'_> {

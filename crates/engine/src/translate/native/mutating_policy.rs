@@ -9,7 +9,7 @@ use portcullis_api::{
     mutating_policy::{MutatingEvaluation, MutatingPolicy, MutatingPolicyKind},
 };
 
-use super::{NativeOptions, NativePolicy, Origin, exceptions, refused};
+use super::{NativeOptions, NativePolicy, Origin, Written, exceptions, refused, unshifted};
 use crate::autogen::cel::{Rewriting, expand};
 use crate::compile_options::CompileOptions;
 use crate::policies::mutating_admission_policy::CompiledMutatingAdmissionPolicy;
@@ -31,6 +31,7 @@ pub(super) fn native(
     if !obstacles.is_empty() {
         return Err(obstacles);
     }
+    let before = match_conditions.len();
     match_conditions.extend(spec.match_conditions.iter().cloned());
     let mut match_constraints = spec.match_constraints.clone().unwrap_or_default();
     match_constraints
@@ -46,12 +47,13 @@ pub(super) fn native(
         match_conditions,
         reinvocation_policy: Some(reinvocation.to_owned()),
     };
-    mutating(&origin(policy), native)
+    mutating(&origin(policy), native, &|path| unshifted(path, before))
 }
 
 fn mutating(
     origin: &Origin<'_>,
     spec: MutatingAdmissionPolicySpec,
+    written: Written<'_>,
 ) -> Result<NativePolicy, Vec<Obstacle>> {
     let policy = MutatingAdmissionPolicy {
         api_version: AdmissionPolicyVersion::V1Beta1,
@@ -65,7 +67,7 @@ fn mutating(
     match CompiledMutatingAdmissionPolicy::compile(&policy, &[&binding], &CompileOptions::default())
     {
         Ok(_) => Ok(NativePolicy::Mutating(Box::new(policy), Box::new(binding))),
-        Err(errors) => Err(refused(errors)),
+        Err(errors) => Err(refused(errors, written)),
     }
 }
 

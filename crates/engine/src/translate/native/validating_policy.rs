@@ -7,7 +7,7 @@ use portcullis_api::{
     validating_policy::{ValidatingPolicy, ValidatingPolicyKind, ValidatingPolicySpec},
 };
 
-use super::{NativeOptions, NativePolicy, Origin, exceptions};
+use super::{NativeOptions, NativePolicy, Origin, exceptions, unshifted};
 use crate::autogen::cel::{Rewriting, expand};
 use crate::translate::Obstacle;
 
@@ -27,6 +27,7 @@ pub(super) fn native(
     if !obstacles.is_empty() {
         return Err(obstacles);
     }
+    let before = match_conditions.len();
     match_conditions.extend(spec.match_conditions.iter().cloned());
     let native = ValidatingAdmissionPolicySpec {
         param_kind: None,
@@ -44,7 +45,7 @@ pub(super) fn native(
         },
         ..AdmissionPolicyBindingSpec::default()
     };
-    origin(policy).validating(native, binding)
+    origin(policy).validating(native, binding, &|path| unshifted(path, before))
 }
 
 fn origin(policy: &ValidatingPolicy) -> Origin<'_> {
