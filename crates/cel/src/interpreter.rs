@@ -105,7 +105,6 @@ impl<'a, 'v> State<'a, 'v> {
             Node::Matches(matches) => self.matches(matches),
             Node::OptionalOr(operands) => self.optional_or(operands),
             Node::OptionalOrValue(operands) => self.optional_or_value(operands),
-            Node::OrElse(operands) => self.or_else(operands),
             Node::Call { callee, args } => self.call(callee, args),
             Node::List { elements, optional } => self.list(elements, optional),
             Node::Map(entries) => self.map(entries),

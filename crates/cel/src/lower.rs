@@ -15,7 +15,6 @@ use crate::{
     environment::Environment,
     error::{CompileError, EvalError, Issue, Stage},
     function::Overload,
-    library::kyverno::OR_VALUE_FUNCTION,
     rendering::render,
     syntax::ast::{Expr, ExprKind, MapEntry, StructField, operator},
     value::{Text, Value},
@@ -193,7 +192,6 @@ impl Lowering<'_> {
             {
                 constants::membership(value, list)
             }
-            (OR_VALUE_FUNCTION, Ok(pair)) => Ok(Node::OrElse(Box::new(pair))),
             ("or", Ok(pair)) => Ok(Node::OptionalOr(Box::new(pair))),
             ("orValue", Ok(pair)) => Ok(Node::OptionalOrValue(Box::new(pair))),
             (_, Ok(pair)) => match comparison {

@@ -327,3 +327,32 @@ fn optional_entries_with_mistakes() {
         assert_eq!(found, expected, "{expression}");
     }
 }
+
+/// Kyverno's `orValue` evaluates both sides: it is no way around an error.
+#[test]
+fn kyverno_or_value_keeps_errors() {
+    let environment = Environment::kyverno().variable("object", Type::Dyn).build();
+    let pod = pod();
+    for (expression, expected) in [
+        ("object.spec.replicas.orValue(5)", "3"),
+        ("object.?spec.?missing.orValue(5)", "5"),
+        ("object.spec.?replicas.orValue(5)", "3"),
+        ("object.spec.missing.orValue(5)", "no such key: missing"),
+        ("optional.of(1).orValue(1 / 0)", "division by zero"),
+        ("object.spec.replicas.orValue(object.no)", "no such key: no"),
+        ("true || object.no.orValue(true)", "true"),
+    ] {
+        let checked = environment.compile(expression).unwrap();
+        let program = environment.program(&checked).unwrap();
+        let options = Options {
+            host: &Offline,
+            cost_limit: Some(10_000),
+        };
+        let found = match program.evaluate(&&pod, options).result {
+            Ok(value) => value.to_string(),
+            Err(error) => error.to_string(),
+        };
+        let first = found.lines().next().unwrap_or_default();
+        assert_eq!(first, expected, "{expression}");
+    }
+}

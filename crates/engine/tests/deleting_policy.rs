@@ -81,6 +81,15 @@ fn an_object_that_meets_all_is_deleted() {
 }
 
 #[test]
+fn a_schedule_has_no_request() {
+    for expression in ["request.operation == 'CREATE'", "oldObject == null"] {
+        let name = expression.split(['.', ' ']).next().unwrap();
+        let error = format!("error no such attribute(s): {name}");
+        check(&condition(expression), "pods", &[&error]);
+    }
+}
+
+#[test]
 fn what_cannot_be_decided_is_an_error() {
     check(
         &condition("object.spec.nodeName == 'x'"),

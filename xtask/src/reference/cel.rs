@@ -19,15 +19,14 @@ const EXAMPLES: &str = include_str!("cel_examples.tsv");
 
 /// The kinds whose expressions differ in their libraries, those with the most libraries first.
 const KINDS: &[(Flavour, &str)] = &[
-    (Flavour::Validating, "ValidatingPolicy and DeletingPolicy"),
-    (
-        Flavour::NamespacedValidating,
-        "NamespacedValidatingPolicy and NamespacedDeletingPolicy",
-    ),
+    (Flavour::Validating, "ValidatingPolicy"),
+    (Flavour::NamespacedValidating, "NamespacedValidatingPolicy"),
     (Flavour::Mutating, "MutatingPolicy"),
     (Flavour::NamespacedMutating, "NamespacedMutatingPolicy"),
     (Flavour::Generating, "GeneratingPolicy"),
     (Flavour::NamespacedGenerating, "NamespacedGeneratingPolicy"),
+    (Flavour::Deleting, "DeletingPolicy"),
+    (Flavour::NamespacedDeleting, "NamespacedDeletingPolicy"),
     (Flavour::ImageValidating, "ImageValidatingPolicy"),
     (
         Flavour::NamespacedImageValidating,
@@ -126,7 +125,7 @@ fn availability(library: &Library) -> String {
     let kyverno = match (having.as_slice(), lacking.as_slice()) {
         (_, []) => "every kind".to_owned(),
         ([], _) => "not available".to_owned(),
-        (_, few) if few.len() <= 3 => format!("every kind but {}", names(few)),
+        (_, few) if few.len() <= 4 => format!("every kind but {}", names(few)),
         (some, _) => names(some),
     };
     format!("{kubernetes}. Kyverno: {kyverno}.")

@@ -10,58 +10,76 @@ use crate::{
 };
 
 impl Environment {
-    /// What Kyverno adds to the language for its policies, without variables. The libraries `resource`
-    /// and `generator` are added by the kind of policy, as they differ for policies of one namespace.
+    /// What Kyverno adds to the language for its policies that validate and mutate, without variables.
+    /// The libraries `resource` and `generator` are added by the kind of policy, as they differ for
+    /// policies of one namespace.
     #[must_use]
     pub fn kyverno() -> Builder {
-        Environment::kyverno_generation()
-            .library(&kyverno::USER)
+        Environment::kyverno_images().libraries(&[&kyverno::OR_VALUE, &kyverno::X509])
+    }
+
+    /// The same for policies about images: `orValue` is for optionals only, and there are no
+    /// certificates.
+    #[must_use]
+    pub fn kyverno_images() -> Builder {
+        shared()
+            .libraries(&[&ext::TWO_VARIABLES, &kyverno::USER])
             .validators(validators::LITERALS)
             .validators(&[ext::validate_format])
     }
 
-    /// The same for policies that generate: lists and maps may mix types, and there is no `user`.
+    /// The same for policies that delete: no `user`, and no macros of two variables.
+    #[must_use]
+    pub fn kyverno_deletion() -> Builder {
+        Environment::kyverno_generation().validators(validators::LITERALS)
+    }
+
+    /// The same for policies that generate, where lists and maps may mix types, too.
     #[must_use]
     pub fn kyverno_generation() -> Builder {
-        Environment::builder()
-            .libraries(&[
-                &kubernetes::URL,
-                &kubernetes::LISTS,
-                &kubernetes::REGEX,
-                &kubernetes::QUANTITY,
-                &kubernetes::IP,
-                &kubernetes::CIDR,
-                &kubernetes::FORMAT,
-                &kubernetes::SEMVER,
-                &kubernetes::AUTHORIZER,
-                &ext::STRINGS,
-                &ext::QUOTE,
-                &ext::FORMAT,
-                &ext::OPTIONAL,
-                &ext::SETS,
-                &ext::LISTS,
-                &ext::MATH,
-                &ext::ENCODERS,
-                &ext::REGEX,
-                &ext::BINDINGS,
-                &ext::TWO_VARIABLES,
-                &kyverno::OR_VALUE,
-                &kyverno::GLOBAL_CONTEXT,
-                &kyverno::IMAGE,
-                &kyverno::IMAGE_DATA,
-                &kyverno::HASH,
-                &kyverno::MATH,
-                &kyverno::JSON,
-                &kyverno::YAML,
-                &kyverno::RANDOM,
-                &kyverno::TIME,
-                &kyverno::TRANSFORM,
-                &kyverno::GZIP,
-                &kyverno::HTTP,
-                &kyverno::X509,
-            ])
-            .types(Arc::new(PolicyTypes))
+        shared()
+            .libraries(&[&kyverno::OR_VALUE, &kyverno::X509])
+            .validators(&[ext::validate_format])
     }
+}
+
+/// What every kind has.
+fn shared() -> Builder {
+    Environment::builder()
+        .libraries(&[
+            &kubernetes::URL,
+            &kubernetes::LISTS,
+            &kubernetes::REGEX,
+            &kubernetes::QUANTITY,
+            &kubernetes::IP,
+            &kubernetes::CIDR,
+            &kubernetes::FORMAT,
+            &kubernetes::SEMVER,
+            &kubernetes::AUTHORIZER,
+            &ext::STRINGS,
+            &ext::QUOTE,
+            &ext::FORMAT,
+            &ext::OPTIONAL,
+            &ext::SETS,
+            &ext::LISTS,
+            &ext::MATH,
+            &ext::ENCODERS,
+            &ext::REGEX,
+            &ext::BINDINGS,
+            &kyverno::GLOBAL_CONTEXT,
+            &kyverno::IMAGE,
+            &kyverno::IMAGE_DATA,
+            &kyverno::HASH,
+            &kyverno::MATH,
+            &kyverno::JSON,
+            &kyverno::YAML,
+            &kyverno::RANDOM,
+            &kyverno::TIME,
+            &kyverno::TRANSFORM,
+            &kyverno::GZIP,
+            &kyverno::HTTP,
+        ])
+        .types(Arc::new(PolicyTypes))
 }
 
 impl Builder {
@@ -73,7 +91,12 @@ impl Builder {
             .variable("oldObject", Type::Dyn)
             .variable("request", Type::message(REQUEST))
             .variable("namespaceObject", Type::message(NAMESPACE))
-            .variable("exceptions", Type::message(EXCEPTIONS))
+    }
+
+    /// What exceptions allow, for the policies that go on with it.
+    #[must_use]
+    pub fn exceptions(self) -> Builder {
+        self.variable("exceptions", Type::message(EXCEPTIONS))
     }
 }
 

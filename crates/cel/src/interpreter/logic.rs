@@ -120,23 +120,6 @@ impl<'a> State<'a, '_> {
             _ => Err(EvalError::no_such_overload().into()),
         }
     }
-
-    /// Kyverno's `a.orValue(b)`: `b` where `a` is an empty optional or has no value.
-    pub(super) fn or_else(&mut self, operands: &'a [Node; 2]) -> Evaluated<'a> {
-        let [value, other] = operands;
-        let value = self.node(value);
-        if is_cost_limit(&value) {
-            return value;
-        }
-        let other = self.node(other);
-        self.charge_after(1, &other)?;
-        match value {
-            _ if is_cost_limit(&other) => other,
-            Ok(Value::Optional(Some(held))) => Ok((*held).clone()),
-            Ok(Value::Optional(None)) | Err(_) => other,
-            Ok(value) => Ok(value),
-        }
-    }
 }
 
 /// Comparing costs a tenth of the shorter side, rounded up, where both have a size.

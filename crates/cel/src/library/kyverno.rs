@@ -33,7 +33,7 @@ pub use image_verify::IMAGE_VERIFY;
 pub use json::{GZIP, JSON, X509, YAML};
 pub use jwt::{JWT, JWT_MESSAGES};
 pub use mcp::{MCP, MCP_CONSTANTS};
-pub use or_value::{OR_VALUE, OR_VALUE_FUNCTION};
+pub use or_value::OR_VALUE;
 pub use random::RANDOM;
 pub use resource::{GENERATOR, NAMESPACED_GENERATOR, NAMESPACED_RESOURCE, RESOURCE};
 pub use time::{MATH, TIME};

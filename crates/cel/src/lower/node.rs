@@ -36,8 +36,6 @@ pub(crate) enum Node {
     Matches(Box<Matches>),
     OptionalOr(Box<[Node; 2]>),
     OptionalOrValue(Box<[Node; 2]>),
-    /// Kyverno's `orValue`, which also does without a value.
-    OrElse(Box<[Node; 2]>),
     Call {
         callee: Callee,
         args: Vec<Node>,

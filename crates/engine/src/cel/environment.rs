@@ -34,6 +34,10 @@ pub enum Flavour {
     NamespacedGenerating,
     /// ImageValidatingPolicy.
     ImageValidating,
+    /// DeletingPolicy.
+    Deleting,
+    /// NamespacedDeletingPolicy, whose objects of the cluster are those of its namespace.
+    NamespacedDeleting,
     /// NamespacedImageValidatingPolicy, whose objects of the cluster are those of its namespace.
     NamespacedImageValidating,
     /// The policies of `admissionregistration.k8s.io`; the names that only some have are added by the
@@ -54,6 +58,8 @@ pub fn environment(flavour: Flavour) -> &'static Environment {
     static NAMESPACED_MUTATING: OnceLock<Environment> = OnceLock::new();
     static GENERATING: OnceLock<Environment> = OnceLock::new();
     static NAMESPACED_GENERATING: OnceLock<Environment> = OnceLock::new();
+    static DELETING: OnceLock<Environment> = OnceLock::new();
+    static NAMESPACED_DELETING: OnceLock<Environment> = OnceLock::new();
     static IMAGE_VALIDATING: OnceLock<Environment> = OnceLock::new();
     static NAMESPACED_IMAGE_VALIDATING: OnceLock<Environment> = OnceLock::new();
     static ADMISSION: OnceLock<Environment> = OnceLock::new();
@@ -64,17 +70,19 @@ pub fn environment(flavour: Flavour) -> &'static Environment {
             .variable("variables", Type::message(VARIABLES))
             .build()
     };
-    let of_kyverno = |resource| of_request(Environment::kyverno().library(resource));
+    let of_kyverno = |resource| of_request(Environment::kyverno().library(resource).exceptions());
     let generating = |libraries: [&'static Library; 2]| {
-        of_request(Environment::kyverno_generation().libraries(&libraries))
+        let builder = Environment::kyverno_generation().libraries(&libraries);
+        of_request(builder.exceptions())
     };
+    let deleting = |resource| of_request(Environment::kyverno_deletion().library(resource));
     let mutating = |resource| {
         let builder = of_kyverno(resource).extend();
         let builder = builder.library(&kubernetes::JSON_PATCH);
         builder.types(Arc::new(MutationTypes)).build()
     };
     let image_validating = |resource| {
-        let builder = Environment::kyverno().libraries(&[resource, &kyverno::IMAGE_VERIFY]);
+        let builder = Environment::kyverno_images().libraries(&[resource, &kyverno::IMAGE_VERIFY]);
         let text = || Type::String;
         of_request(builder)
             .extend()
@@ -107,6 +115,10 @@ pub fn environment(flavour: Flavour) -> &'static Environment {
                 &kyverno::NAMESPACED_GENERATOR,
             ])
         }),
+        Flavour::Deleting => DELETING.get_or_init(|| deleting(&kyverno::RESOURCE)),
+        Flavour::NamespacedDeleting => {
+            NAMESPACED_DELETING.get_or_init(|| deleting(&kyverno::NAMESPACED_RESOURCE))
+        }
         Flavour::ImageValidating => {
             IMAGE_VALIDATING.get_or_init(|| image_validating(&kyverno::RESOURCE))
         }
@@ -154,4 +166,53 @@ fn admission() -> Builder {
             Type::opaque("kubernetes.authorization.ResourceCheck"),
         )
         .variable("variables", Type::message(VARIABLES))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The kinds of `policies.kyverno.io`, by a letter each.
+    const KINDS: [(char, Flavour); 5] = [
+        ('v', Flavour::Validating),
+        ('m', Flavour::Mutating),
+        ('g', Flavour::Generating),
+        ('d', Flavour::Deleting),
+        ('i', Flavour::ImageValidating),
+    ];
+
+    /// As Kyverno 1.19 compiles them.
+    #[test]
+    fn kinds_differ_in_what_their_expressions_may_use() {
+        let mut wrong = Vec::new();
+        for (expression, kinds) in [
+            ("object.spec.orValue(1) == 1", "vmgdi"),
+            ("object.?spec.orValue(1) == 1", "vmgdi"),
+            ("{'a': 1}.orValue({}).size() == 1", "vmgd"),
+            ("x509.decode('') == 1", "vmgd"),
+            ("[1].transformList(i, x, i + x) == [1]", "vmi"),
+            ("[1].all(i, x, x == 1)", "vmi"),
+            ("user.parseServiceAccount('').Name == ''", "vmi"),
+            ("parseServiceAccount('').Name == ''", "vmi"),
+            ("exceptions.allowedImages.size() == 0", "vmg"),
+            ("[1, 'a'].size() == 2", "g"),
+            ("'%z'.format([1]) == ''", ""),
+            ("generator.apply('', [])", "g"),
+            ("verifyImageSignatures('', []) == 0", "i"),
+            ("images.containers.size() == 0", "i"),
+            ("jsonpatch.escapeKey('/') == '~1'", "m"),
+            ("Object{} == null", "m"),
+            ("request.operation == 'CREATE'", "vmgdi"),
+            ("authorizer.group('') == null", ""),
+            ("params == null", ""),
+            ("hash.md5('') == md5('')", "vmgdi"),
+            ("variables.x == 1", ""),
+        ] {
+            let compiles = |flavour| environment(flavour).compile(expression).is_ok();
+            let found = KINDS.iter().filter(|(_, flavour)| compiles(*flavour));
+            let found: String = found.map(|(letter, _)| letter).collect();
+            wrong.extend((found != kinds).then(|| format!("{expression}: {found}")));
+        }
+        assert_eq!(wrong, Vec::<String>::new());
+    }
 }

@@ -154,6 +154,8 @@ pub struct Scope<'s, 'a> {
     limit: Option<u64>,
     /// Whether an error of a variable names the variable, as the API server has it.
     names_variables: bool,
+    /// Whether a request is asked about, and not what is stored.
+    has_request: bool,
 }
 
 impl<'s, 'a> Scope<'s, 'a> {
@@ -174,6 +176,7 @@ impl<'s, 'a> Scope<'s, 'a> {
             cost: Cell::new(0),
             limit: Some(COST_OF_EXPRESSION),
             names_variables: false,
+            has_request: true,
         }
     }
 
@@ -181,6 +184,13 @@ impl<'s, 'a> Scope<'s, 'a> {
     #[must_use]
     pub fn naming_variables(mut self) -> Scope<'s, 'a> {
         self.names_variables = true;
+        self
+    }
+
+    /// The same scope without `request` and `oldObject`: nobody asks for what a schedule does.
+    #[must_use]
+    pub fn without_request(mut self) -> Scope<'s, 'a> {
+        self.has_request = false;
         self
     }
 
@@ -249,6 +259,7 @@ impl<'a> Variables<'a> for Scope<'_, 'a> {
             return Some(Ok(value.clone()));
         }
         Some(Ok(match name {
+            "oldObject" | "request" if !self.has_request => return None,
             "object" => self.request.objects()[0].clone(),
             "oldObject" => self.request.objects()[1].clone(),
             "request" => self.request.admission(),

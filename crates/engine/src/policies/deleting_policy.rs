@@ -49,9 +49,9 @@ impl CompiledDeletingPolicy {
     pub fn compile(policy: &DeletingPolicy) -> Result<CompiledDeletingPolicy, Vec<CompileError>> {
         let spec = &policy.spec;
         let (kind, flavour) = match policy.kind {
-            DeletingPolicyKind::DeletingPolicy => ("DeletingPolicy", Flavour::Validating),
+            DeletingPolicyKind::DeletingPolicy => ("DeletingPolicy", Flavour::Deleting),
             DeletingPolicyKind::NamespacedDeletingPolicy => {
-                ("NamespacedDeletingPolicy", Flavour::NamespacedValidating)
+                ("NamespacedDeletingPolicy", Flavour::NamespacedDeleting)
             }
         };
         let info = cel_policy_info(policy.api_version, kind, &policy.metadata, None);
@@ -157,7 +157,9 @@ impl CompiledDeletingPolicy {
             return Ok(false);
         }
         let host = SourceHost::new(source).in_namespace(self.info.bounds());
-        let scope = Scope::new(scope, &host, &self.variables).without_limit();
+        let scope = Scope::new(scope, &host, &self.variables)
+            .without_request()
+            .without_limit();
         for condition in &self.conditions {
             if !scope.is_true(condition)? {
                 return Ok(false);

@@ -41,6 +41,7 @@ impl Replay {
         let mut kyverno = Environment::kyverno()
             .library(&RESOURCE)
             .admission()
+            .exceptions()
             .variable("variables", Type::message("kyverno.variables"));
         for (name, written) in table["declared"]["k8s"].as_object().into_iter().flatten() {
             let written = written.as_str().unwrap_or_default();

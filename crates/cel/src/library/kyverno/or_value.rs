@@ -1,4 +1,4 @@
-//! `value.orValue(other)`, also for values that are no optionals, and that have none.
+//! `value.orValue(other)`, also for values that are no optionals.
 
 use crate::{
     error::{EvalError, Evaluated, Issue},
@@ -10,17 +10,13 @@ use crate::{
     value::Value,
 };
 
-/// The name of the function that the macro becomes. The interpreter evaluates it itself, as it may
-/// do without its first argument.
-pub const OR_VALUE_FUNCTION: &str = "@orValue";
-
-/// Kyverno's `orValue`.
+/// Kyverno's `orValue`. Both sides are evaluated, and an error of either is the result.
 pub const OR_VALUE: Library = Library {
     name: "kyverno.orValue",
     overloads: &[Overload::new(
         "or_value_compat",
         "@orValue(dyn, dyn) -> dyn",
-        refuse,
+        or_value,
     )],
     macros: &[Macro::member("orValue", Some(1), expand)],
     variables: &[],
@@ -31,12 +27,16 @@ fn expand(nodes: &mut Nodes, parts: Parts) -> Result<Expanded, Issue> {
     match target {
         Some(target) => {
             args.insert(0, target);
-            Ok(Expanded::Into(nodes.call(OR_VALUE_FUNCTION, args)))
+            Ok(Expanded::Into(nodes.call("@orValue", args)))
         }
         None => Ok(Expanded::Not(Parts { target, args })),
     }
 }
 
-fn refuse<'a>(_call: &Call<'_>, _args: &[Value<'a>]) -> Evaluated<'a> {
-    Err(EvalError::no_such_overload().into())
+fn or_value<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
+    match args {
+        [Value::Optional(Some(held)), _] => Ok((**held).clone()),
+        [Value::Optional(None), other] | [other, _] => Ok(other.clone()),
+        _ => Err(EvalError::no_such_overload().into()),
+    }
 }

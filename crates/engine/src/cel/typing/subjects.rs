@@ -150,8 +150,8 @@ fn of_mutating(policy: &MutatingPolicy) -> Option<Subject<'_>> {
 fn of_deleting(policy: &DeletingPolicy) -> Option<Subject<'_>> {
     let spec = &policy.spec;
     let flavour = match policy.kind {
-        DeletingPolicyKind::DeletingPolicy => Flavour::Validating,
-        DeletingPolicyKind::NamespacedDeletingPolicy => Flavour::NamespacedValidating,
+        DeletingPolicyKind::DeletingPolicy => Flavour::Deleting,
+        DeletingPolicyKind::NamespacedDeletingPolicy => Flavour::NamespacedDeleting,
     };
     let mut subject = Subject::new(flavour, spec.match_constraints.as_ref(), &spec.variables)?;
     subject.conditions("spec.conditions", &spec.conditions);
