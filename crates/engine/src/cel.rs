@@ -17,6 +17,7 @@ pub mod environment;
 pub mod exception;
 pub mod host;
 pub mod mutation;
+pub mod native_form;
 pub mod parameters;
 pub mod preamble;
 mod request;

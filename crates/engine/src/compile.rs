@@ -134,7 +134,7 @@ pub fn compile<'l>(
                 Err(found) => errors.extend(found),
             },
             Loaded::ValidatingAdmission(policy) => {
-                match CompiledValidatingAdmissionPolicy::compile(policy, &bindings) {
+                match CompiledValidatingAdmissionPolicy::compile(policy, &bindings, options) {
                     Ok(policy) => {
                         compiled.push(CompiledPolicy::ValidatingAdmission(Box::new(policy)));
                     }

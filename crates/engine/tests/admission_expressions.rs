@@ -22,6 +22,14 @@ fn faults(kind: &str, fields: &Value) -> String {
         }]},
         "variables": [{"name": "first", "expression": "1"}],
     });
+    let patch = json!({"patchType": "JSONPatch", "jsonPatch": {"expression": "[]"}});
+    let required = match kind {
+        "ValidatingAdmissionPolicy" => json!({"validations": [{"expression": "true"}]}),
+        _ => json!({"mutations": [patch]}),
+    };
+    if let (Some(spec), Some(fields)) = (spec.as_object_mut(), required.as_object()) {
+        spec.extend(fields.clone());
+    }
     if let (Some(spec), Some(fields)) = (spec.as_object_mut(), fields.as_object()) {
         spec.extend(fields.clone());
     }
@@ -47,7 +55,7 @@ fn with(field: &str, expression: &str) -> Value {
             passing(json!({"expression": "true", "messageExpression": expression}))
         }
         "matchConditions" => {
-            json!({"matchConditions": [{"name": "c", "expression": expression}], "validations": []})
+            json!({"matchConditions": [{"name": "c", "expression": expression}]})
         }
         "auditAnnotations" => {
             json!({"auditAnnotations": [{"key": "k", "valueExpression": expression}]})

@@ -74,9 +74,14 @@ fn answers(kind: &str, spec: &Value, bindings: &[Value], compat: bool) -> Vec<En
     let object = |kind: &str, name: &str, spec: &Value| json!({"apiVersion": version, "kind": kind, "metadata": {"name": name}, "spec": spec});
     let mut documents = vec![object(kind, "p", &all)];
     for (number, binding) in bindings.iter().enumerate() {
-        let mut spec = json!({"policyName": "p"});
+        let mut spec = json!({"policyName": "p", "validationActions": ["Deny"]});
         if let (Some(spec), Some(fields)) = (spec.as_object_mut(), binding.as_object()) {
             spec.extend(fields.clone());
+        }
+        let reference = spec.get_mut("paramRef").and_then(Value::as_object_mut);
+        if let Some(reference) = reference {
+            let action = reference.entry("parameterNotFoundAction");
+            action.or_insert_with(|| json!("Deny"));
         }
         let kind = format!("{kind}Binding");
         documents.push(object(&kind, &format!("b{number}"), &spec));

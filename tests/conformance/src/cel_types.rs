@@ -1,5 +1,5 @@
 //! The expressions of the corpora's policies, checked against the schemas of the kinds that they
-//! match: nearly all policies have no mistake, and each one that is told is looked at.
+//! match: nearly all policies have no mistake, and the mistakes of the others are told.
 
 use std::{path::Path, sync::Arc};
 
@@ -12,6 +12,25 @@ use crate::score::Score;
 
 /// The name of the score.
 pub const NAME: &str = "cel types";
+
+/// The mistakes of the corpora: what each policy says can never be evaluated.
+const MISTAKES: &[(&str, &str)] = &[
+    // Its message turns a map into text.
+    (
+        "policies/best-practices-vpol/require-labels/require-labels.yaml",
+        "spec.validations[0].messageExpression: found no matching overload for 'string'",
+    ),
+    // A quantity of resources is text.
+    (
+        "policies/other-vpol/check-nvidia-gpu/check-nvidia-gpu.yaml",
+        "spec.validations[0].expression: found no matching overload for '_>_' applied to '(string, int)'",
+    ),
+    // Parameters are given one by one; Kyverno's commands give their list.
+    (
+        "kyverno-test/cli/test-mutating-admission-policy/with-two-params/policy.yaml",
+        "spec.mutations[0].applyConfiguration.expression: undefined field 'items'",
+    ),
+];
 
 /// Checks every policy below a folder that the engine compiles.
 #[must_use]
@@ -36,7 +55,7 @@ fn check(text: &str, name: &str, catalogue: &Arc<Catalogue>, score: &mut Score) 
         Some(load::load(&value.ok()?).0)
     });
     for loaded in read.flatten() {
-        let (set, errors) = compile([&loaded], &[], &CompileOptions::default());
+        let (set, errors) = compile([&loaded], &[], &CompileOptions { compat: true });
         if set.policies().is_empty() || !errors.is_empty() {
             continue;
         }
@@ -48,9 +67,12 @@ fn check(text: &str, name: &str, catalogue: &Arc<Catalogue>, score: &mut Score) 
                 format!("{}: {} ({kinds})", finding.path, finding.message)
             })
             .collect();
-        let outcome = match said.is_empty() {
-            true => Ok(()),
-            false => Err(said.join("; ")),
+        let known = MISTAKES.iter().find(|(file, _)| *file == name);
+        let outcome = match known {
+            Some((_, mistake)) if said.iter().any(|told| told.starts_with(mistake)) => Ok(()),
+            Some((_, mistake)) => Err(format!("expected {mistake}, found {said:?}")),
+            None if said.is_empty() => Ok(()),
+            None => Err(said.join("; ")),
         };
         score.count(|| name.to_owned(), outcome);
     }

@@ -103,6 +103,11 @@ impl Compiler {
         self.faults.push((path, message));
     }
 
+    /// Keeps further things that are wrong, as path and message.
+    pub fn faults(&mut self, faults: impl IntoIterator<Item = (String, String)>) {
+        self.faults.extend(faults);
+    }
+
     /// Everything that is wrong, as path and message.
     #[must_use]
     pub fn into_faults(self) -> Vec<(String, String)> {

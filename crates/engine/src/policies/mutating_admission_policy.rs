@@ -24,6 +24,7 @@ use crate::cel::{
     environment::{Flavour, environment},
     host::SourceHost,
     mutation::{self, Mutation},
+    native_form,
     preamble::Preamble,
     scope::{RequestScope, Scope},
 };
@@ -52,7 +53,7 @@ impl CompiledMutatingAdmissionPolicy {
     /// Makes a policy ready, with those of the bindings that are for it.
     ///
     /// # Errors
-    /// Every expression that does not compile, and every selector that is refused, with its path.
+    /// Every expression that does not compile, and all else that the API server refuses, with its path.
     pub fn compile(
         policy: &MutatingAdmissionPolicy,
         bindings: &[&AdmissionPolicyBinding],
@@ -60,6 +61,12 @@ impl CompiledMutatingAdmissionPolicy {
     ) -> Result<CompiledMutatingAdmissionPolicy, Vec<CompileError>> {
         let spec = &policy.spec;
         let mut compiler = Compiler::new(environment(Flavour::Admission));
+        if !options.compat {
+            let kind = AdmissionPolicyBindingKind::MutatingAdmissionPolicyBinding;
+            let name = policy.metadata.name.as_deref();
+            compiler.faults(native_form::of_mutating(spec));
+            compiler.faults(native_form::of_bindings(kind, name, bindings));
+        }
         if spec.param_kind.is_some() {
             compiler.declare("params", Type::Dyn);
         }

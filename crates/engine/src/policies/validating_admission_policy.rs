@@ -21,11 +21,12 @@ use crate::cel::{
     compiler::Compiler,
     environment::{Flavour, environment},
     host::SourceHost,
+    native_form,
     preamble::Preamble,
     scope::{RequestScope, Scope},
     validation::{self, Decision, Validation, Wording},
 };
-use crate::compile_options::CompileError;
+use crate::compile_options::{CompileError, CompileOptions};
 use crate::context::source::ContextSource;
 use crate::policy_info::PolicyInfo;
 use crate::request::{GroupVersionKind, Request};
@@ -45,13 +46,20 @@ impl CompiledValidatingAdmissionPolicy {
     /// Makes a policy ready, with those of the bindings that are for it.
     ///
     /// # Errors
-    /// Every expression that does not compile, and every selector that is refused, with its path.
+    /// Every expression that does not compile, and all else that the API server refuses, with its path.
     pub fn compile(
         policy: &ValidatingAdmissionPolicy,
         bindings: &[&AdmissionPolicyBinding],
+        options: &CompileOptions,
     ) -> Result<CompiledValidatingAdmissionPolicy, Vec<CompileError>> {
         let spec = &policy.spec;
         let mut compiler = Compiler::new(environment(Flavour::Admission));
+        if !options.compat {
+            let kind = AdmissionPolicyBindingKind::ValidatingAdmissionPolicyBinding;
+            let name = policy.metadata.name.as_deref();
+            compiler.faults(native_form::of_validating(spec));
+            compiler.faults(native_form::of_bindings(kind, name, bindings));
+        }
         if spec.param_kind.is_some() {
             compiler.declare("params", Type::Dyn);
         }

@@ -156,7 +156,11 @@ impl Origin<'_> {
         };
         let kind = AdmissionPolicyBindingKind::ValidatingAdmissionPolicyBinding;
         let binding = self.binding(kind, binding);
-        match CompiledValidatingAdmissionPolicy::compile(&policy, &[&binding]) {
+        match CompiledValidatingAdmissionPolicy::compile(
+            &policy,
+            &[&binding],
+            &crate::CompileOptions::default(),
+        ) {
             Ok(_) => Ok(NativePolicy::Validating(
                 Box::new(policy),
                 Box::new(binding),
