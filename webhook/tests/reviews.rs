@@ -153,3 +153,65 @@ fn every_operation_and_subresource_is_asked_about() {
     );
     assert_eq!(running.ask("/validate/fail", &elsewhere)["allowed"], true);
 }
+
+/// What a client wrote is told beside what the API server made of it.
+#[test]
+fn the_names_that_a_client_used_are_kept() {
+    let policy = |name: &str, message: &str| {
+        json!({
+            "apiVersion": "policies.kyverno.io/v1", "kind": "ValidatingPolicy",
+            "metadata": {"name": name},
+            "spec": {
+                "matchConstraints": {"resourceRules": [{
+                    "apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["*"],
+                    "resources": ["deployments", "deployments/scale"],
+                }]},
+                "validations": [{"expression": "false", "messageExpression": message}],
+            },
+        })
+    };
+    let kind = "request.kind.group + '/' + request.kind.version + '/' + request.kind.kind";
+    let asked = "request.requestKind.version + '/' + request.requestKind.kind + ' ' + \
+        request.requestResource.version + '/' + request.requestResource.resource + '/' + \
+        request.?requestSubResource.orValue('')";
+    let policy = policy("names", &format!("{kind} + ' for ' + {asked}"));
+    let running = Running::new(&policy.to_string());
+    let resource = json!({"group": "apps", "version": "v1", "resource": "deployments"});
+    let written = json!({"group": "apps", "version": "v1beta1", "resource": "deployments"});
+    let request = |kind: Value, more: Value| {
+        let request = json!({
+            "uid": "1", "kind": kind, "resource": resource, "namespace": "shop", "name": "web",
+            "operation": "UPDATE", "userInfo": {}, "object": {}, "oldObject": {},
+        });
+        with(&request, more)
+    };
+    let deployment = json!({"group": "apps", "version": "v1", "kind": "Deployment"});
+    let older = json!({"group": "apps", "version": "v1beta1", "kind": "Deployment"});
+    let scale = json!({"group": "autoscaling", "version": "v1", "kind": "Scale"});
+    for (request, expected) in [
+        (
+            request(deployment.clone(), json!({})),
+            "apps/v1/Deployment for v1/Deployment v1/deployments/",
+        ),
+        (
+            request(
+                deployment,
+                json!({"requestKind": older, "requestResource": written}),
+            ),
+            "apps/v1/Deployment for v1beta1/Deployment v1beta1/deployments/",
+        ),
+        (
+            request(
+                scale.clone(),
+                json!({
+                    "subResource": "scale", "requestKind": scale,
+                    "requestResource": resource, "requestSubResource": "scale",
+                }),
+            ),
+            "autoscaling/v1/Scale for v1/Scale v1/deployments/scale",
+        ),
+    ] {
+        let response = running.ask("/validate/fail", &request);
+        assert!(denied(&response).contains(expected), "{response}");
+    }
+}

@@ -53,6 +53,20 @@ pub struct GroupVersionResource {
     pub resource: String,
 }
 
+/// The names of an AdmissionRequest, where they are others than those that policies match.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestNames {
+    /// Kind of the object as it is sent: `Scale` for `deployments/scale`, whose parent policies match.
+    pub kind: GroupVersionKind,
+    /// Kind of the object as the client wrote it, before the API server converted it to a version that
+    /// policies ask for.
+    pub request_kind: GroupVersionKind,
+    /// Resource that the client wrote to.
+    pub request_resource: GroupVersionResource,
+    /// Subresource that the client wrote to.
+    pub request_subresource: String,
+}
+
 /// Who asks, with the roles that are bound to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestUser {
@@ -110,6 +124,8 @@ pub struct Request<'a> {
     pub resource: GroupVersionResource,
     /// Subresource, such as `scale`; empty for the object itself.
     pub subresource: &'a str,
+    /// The names of the AdmissionRequest; none where they are those above.
+    pub names: Option<&'a RequestNames>,
     /// Name of the object; empty when the server is to generate it.
     pub name: &'a str,
     /// Namespace of the object; empty for a cluster-scoped one.
@@ -137,6 +153,32 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn subject(&self) -> Option<&'a Value> {
         self.object.or(self.old_object)
+    }
+
+    /// The kind of the object as it is sent.
+    #[must_use]
+    pub fn sent_kind(&self) -> &GroupVersionKind {
+        self.names.map_or(&self.kind, |names| &names.kind)
+    }
+
+    /// The kind of the object as the client wrote it.
+    #[must_use]
+    pub fn request_kind(&self) -> &GroupVersionKind {
+        self.names.map_or(&self.kind, |names| &names.request_kind)
+    }
+
+    /// The resource that the client wrote to.
+    #[must_use]
+    pub fn request_resource(&self) -> &GroupVersionResource {
+        let names = self.names;
+        names.map_or(&self.resource, |names| &names.request_resource)
+    }
+
+    /// The subresource that the client wrote to.
+    #[must_use]
+    pub fn request_subresource(&self) -> &str {
+        let names = self.names;
+        names.map_or(self.subresource, |names| &names.request_subresource)
     }
 }
 

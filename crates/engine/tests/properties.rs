@@ -133,6 +133,7 @@ fn answers(documents: &[Value], object: &Value, operation: Operation) -> Vec<Eng
         },
         resource: GroupVersionResource::default(),
         subresource: "",
+        names: None,
         name: "",
         namespace: "",
         object: (operation != Operation::Delete).then_some(object),

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use portcullis_engine::request::{
-    GroupVersionKind, GroupVersionResource, NumberModel, Operation, Payload, Request, RequestUser,
+    GroupVersionKind, GroupVersionResource, NumberModel, Operation, Payload, Request, RequestNames,
+    RequestUser,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -54,6 +55,9 @@ pub struct Review {
     resource: WireResource,
     #[serde(default)]
     sub_resource: String,
+    request_kind: Option<WireKind>,
+    request_resource: Option<WireResource>,
+    request_sub_resource: Option<String>,
     #[serde(default)]
     name: String,
     #[serde(default)]
@@ -92,6 +96,26 @@ struct WireResource {
     resource: String,
 }
 
+impl WireKind {
+    fn name(&self) -> GroupVersionKind {
+        GroupVersionKind {
+            group: self.group.clone(),
+            version: self.version.clone(),
+            kind: self.kind.clone(),
+        }
+    }
+}
+
+impl WireResource {
+    fn name(&self) -> GroupVersionResource {
+        GroupVersionResource {
+            group: self.group.clone(),
+            version: self.version.clone(),
+            resource: self.resource.clone(),
+        }
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 struct UserInfo {
     #[serde(default)]
@@ -107,6 +131,7 @@ struct UserInfo {
 pub struct Surroundings {
     user: RequestUser,
     kind: GroupVersionKind,
+    names: RequestNames,
     namespace: Option<Arc<Namespace>>,
     numbers: NumberModel,
 }
@@ -147,6 +172,7 @@ impl Review {
         Surroundings {
             user,
             kind: self.kind(world),
+            names: self.names(),
             namespace: match named.as_str() {
                 "" => None,
                 named => world.namespace(named),
@@ -167,10 +193,22 @@ impl Review {
                 version: resource.version.clone(),
                 kind,
             },
-            None => GroupVersionKind {
-                group: self.kind.group.clone(),
-                version: self.kind.version.clone(),
-                kind: self.kind.kind.clone(),
+            None => self.kind.name(),
+        }
+    }
+
+    /// The names that the client used are those of the request where nothing else is said.
+    fn names(&self) -> RequestNames {
+        let kind = self.request_kind.as_ref().unwrap_or(&self.kind);
+        let resource = self.request_resource.as_ref().unwrap_or(&self.resource);
+        let subresource = self.request_sub_resource.as_ref();
+        RequestNames {
+            kind: self.kind.name(),
+            request_kind: kind.name(),
+            request_resource: resource.name(),
+            request_subresource: match &self.request_resource {
+                Some(_) => subresource.cloned().unwrap_or_default(),
+                None => self.sub_resource.clone(),
             },
         }
     }
@@ -185,6 +223,7 @@ impl Review {
             kind: surroundings.kind.clone(),
             resource: self.resource(),
             subresource: &self.sub_resource,
+            names: Some(&surroundings.names),
             name: &self.name,
             namespace: &self.namespace,
             object: self.object.as_ref().filter(|_| !is_deletion),
@@ -234,11 +273,7 @@ impl Review {
     /// The resource that the request is about.
     #[must_use]
     pub fn resource(&self) -> GroupVersionResource {
-        GroupVersionResource {
-            group: self.resource.group.clone(),
-            version: self.resource.version.clone(),
-            resource: self.resource.resource.clone(),
-        }
+        self.resource.name()
     }
 
     /// The subresource that the request is about; empty for the object itself.

@@ -2,20 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::request::Request;
+use crate::request::{GroupVersionKind, GroupVersionResource, Request};
 
 /// The AdmissionRequest without its objects, which are borrowed.
 pub(super) fn admission_request(request: &Request<'_>) -> Map<String, Value> {
-    let kind = json!({
-        "group": request.kind.group,
-        "version": request.kind.version,
-        "kind": request.kind.kind,
-    });
-    let resource = json!({
-        "group": request.resource.group,
-        "version": request.resource.version,
-        "resource": request.resource.resource,
-    });
     let mut user = Map::new();
     if let Some(known) = request.user {
         user.insert("username".to_owned(), json!(known.username));
@@ -31,12 +21,12 @@ pub(super) fn admission_request(request: &Request<'_>) -> Map<String, Value> {
     }
     let fields = [
         ("uid", json!(request.uid)),
-        ("kind", kind.clone()),
-        ("resource", resource.clone()),
+        ("kind", kind_of(request.sent_kind())),
+        ("resource", resource_of(&request.resource)),
         ("subResource", json!(request.subresource)),
-        ("requestKind", kind),
-        ("requestResource", resource),
-        ("requestSubResource", json!(request.subresource)),
+        ("requestKind", kind_of(request.request_kind())),
+        ("requestResource", resource_of(request.request_resource())),
+        ("requestSubResource", json!(request.request_subresource())),
         ("name", json!(request.name)),
         ("namespace", json!(request.namespace)),
         ("operation", json!(request.operation.as_str())),
@@ -51,6 +41,14 @@ pub(super) fn admission_request(request: &Request<'_>) -> Map<String, Value> {
         .filter(|(name, value)| !OPTIONAL.contains(name) || value.as_str() != Some(""))
         .map(|(name, value)| (name.to_owned(), value))
         .collect()
+}
+
+fn kind_of(kind: &GroupVersionKind) -> Value {
+    json!({"group": kind.group, "version": kind.version, "kind": kind.kind})
+}
+
+fn resource_of(of: &GroupVersionResource) -> Value {
+    json!({"group": of.group, "version": of.version, "resource": of.resource})
 }
 
 /// The namespace of a request's object where only its name and perhaps its labels are known.

@@ -11,7 +11,9 @@ use portcullis_values::{Map, Str, Val};
 
 use super::images;
 use crate::matching::Subject;
-use crate::request::{NumberModel, Operation, Request, RequestUser};
+use crate::request::{
+    GroupVersionKind, GroupVersionResource, NumberModel, Operation, Request, RequestUser,
+};
 
 /// The prefix of a service account's username.
 const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
@@ -138,31 +140,40 @@ impl<'a> RequestView<'a> {
 }
 
 fn push_admission<'a>(entries: &mut Vec<(&'a str, Val<'a>)>, request: &'a Request<'a>) {
-    let (kind, resource) = (&request.kind, &request.resource);
-    let kind = map(vec![
-        ("group", Val::from(kind.group.as_str())),
-        ("version", Val::from(kind.version.as_str())),
-        ("kind", Val::from(kind.kind.as_str())),
-    ]);
-    let resource = map(vec![
-        ("group", Val::from(resource.group.as_str())),
-        ("version", Val::from(resource.version.as_str())),
-        ("resource", Val::from(resource.resource.as_str())),
-    ]);
     entries.extend([
         ("uid", Val::from(request.uid)),
-        ("requestKind", kind.clone()),
-        ("kind", kind),
-        ("requestResource", resource.clone()),
-        ("resource", resource),
+        ("requestKind", kind_of(request.request_kind())),
+        ("kind", kind_of(request.sent_kind())),
+        ("requestResource", resource_of(request.request_resource())),
+        ("resource", resource_of(&request.resource)),
         ("name", Val::from(request.name)),
         ("dryRun", Val::from(request.dry_run)),
         ("options", request.options.map_or(Val::Null, Val::from)),
     ]);
-    if !request.subresource.is_empty() {
-        entries.push(("subResource", Val::from(request.subresource)));
-        entries.push(("requestSubResource", Val::from(request.subresource)));
+    for (name, subresource) in [
+        ("subResource", request.subresource),
+        ("requestSubResource", request.request_subresource()),
+    ] {
+        if !subresource.is_empty() {
+            entries.push((name, Val::from(subresource)));
+        }
     }
+}
+
+fn kind_of(kind: &GroupVersionKind) -> Val<'_> {
+    map(vec![
+        ("group", Val::from(kind.group.as_str())),
+        ("version", Val::from(kind.version.as_str())),
+        ("kind", Val::from(kind.kind.as_str())),
+    ])
+}
+
+fn resource_of(of: &GroupVersionResource) -> Val<'_> {
+    map(vec![
+        ("group", Val::from(of.group.as_str())),
+        ("version", Val::from(of.version.as_str())),
+        ("resource", Val::from(of.resource.as_str())),
+    ])
 }
 
 fn push_user<'a>(entries: &mut Vec<(&'a str, Val<'a>)>, user: &'a RequestUser) {

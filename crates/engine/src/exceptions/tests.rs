@@ -34,6 +34,7 @@ fn holds(exception: &Exception, pod: &str, now: Nanoseconds) -> bool {
         },
         resource: GroupVersionResource::default(),
         subresource: "",
+        names: None,
         name: "",
         namespace: "",
         object: Some(&object),

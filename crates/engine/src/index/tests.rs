@@ -23,6 +23,7 @@ fn candidates(index: &RuleIndex<usize>, object: &Value, operation: Operation) ->
         },
         resource: GroupVersionResource::default(),
         subresource: "",
+        names: None,
         name: "",
         namespace: "",
         object: Some(object),

@@ -221,6 +221,7 @@ impl Case {
             },
             resource: GroupVersionResource::default(),
             subresource: "",
+            names: None,
             name: text("/metadata/name"),
             namespace: text("/metadata/namespace"),
             object: self.object.as_ref(),

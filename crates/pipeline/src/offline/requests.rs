@@ -113,6 +113,7 @@ pub fn request<'r>(
         subresource: subresource
             .and_then(|name| Some(name.split_once('/')?.1))
             .unwrap_or_default(),
+        names: None,
         name: text(object, "/metadata/name"),
         namespace,
         object: (!is_delete).then_some(object),

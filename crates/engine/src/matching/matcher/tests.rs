@@ -33,6 +33,7 @@ fn with_request<T>(object: &Value, given: &Given, then: impl FnOnce(&Request<'_>
         },
         resource: GroupVersionResource::default(),
         subresource: given.subresource,
+        names: None,
         name: "",
         namespace: "",
         object: (given.operation != Operation::Delete).then_some(object),
