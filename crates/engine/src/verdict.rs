@@ -86,9 +86,12 @@ fn causes(response: &EngineResponse, rule: &RuleResponse) -> Vec<Cause> {
 }
 
 fn denies(response: &EngineResponse, rule: &RuleResponse) -> bool {
+    let policy = &response.policy;
+    let is_enforced = response.failure_action == FailureAction::Enforce;
     match rule.status {
-        RuleStatus::Fail => response.failure_action == FailureAction::Enforce,
-        RuleStatus::Error => response.policy.errors_deny,
+        RuleStatus::Fail => is_enforced,
+        // What policies of expressions only audit does not deny, whatever comes of it.
+        RuleStatus::Error => policy.errors_deny && (policy.has_rules() || is_enforced),
         RuleStatus::Pass | RuleStatus::Warn | RuleStatus::Skip => false,
     }
 }
@@ -351,6 +354,24 @@ mod tests {
             ),
         ] {
             assert_eq!(check(&[response]).allowed, allowed);
+        }
+    }
+
+    #[test]
+    fn an_error_of_an_expression_that_is_audited_denies_nothing() {
+        let error = &[("", RuleStatus::Error, "m")];
+        for (api_version, action, allowed) in [
+            ("policies.kyverno.io/v1", FailureAction::Enforce, false),
+            ("policies.kyverno.io/v1", FailureAction::Audit, true),
+            ("kyverno.io/v1", FailureAction::Audit, false),
+        ] {
+            let policy = Policy {
+                api_version,
+                action,
+                ..ENFORCE
+            };
+            let found = check(&[response("p", &policy, error)]);
+            assert_eq!(found.allowed, allowed, "{api_version} {action:?}");
         }
     }
 
