@@ -215,3 +215,33 @@ fn the_names_that_a_client_used_are_kept() {
         assert!(denied(&response).contains(expected), "{response}");
     }
 }
+
+/// A digest that cannot be found out denies, before anything is validated.
+#[test]
+fn images_get_their_digests_before_they_are_validated() {
+    let policy = |action: &str| {
+        json!({
+            "apiVersion": "policies.kyverno.io/v1", "kind": "ImageValidatingPolicy",
+            "metadata": {"name": "images"},
+            "spec": {
+                "matchConstraints": {"resourceRules": [{
+                    "apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"],
+                    "resources": ["pods"],
+                }]},
+                "validationActions": [action],
+                "matchImageReferences": [{"glob": "*"}],
+                "attestors": [],
+                "validations": [{"expression": "true"}],
+            },
+        })
+    };
+    let mut object = pod("good");
+    object["spec"] = json!({"containers": [{"name": "c", "image": "ghcr.io/shop/web:1"}]});
+    let running = Running::new(&policy("Deny").to_string());
+    let response = running.ask("/mutate/fail", &creation(&object));
+    let message = denied(&response);
+    assert!(message.contains("no registry can be asked"), "{message}");
+    let running = Running::new(&policy("Audit").to_string());
+    let response = running.ask("/mutate/fail", &creation(&object));
+    assert_eq!(response["allowed"], true, "{response}");
+}

@@ -149,14 +149,15 @@ pub fn compile<'l>(
                     Err(found) => errors.extend(found),
                 }
             }
-            Loaded::ImageValidating(policy) => match CompiledImageValidatingPolicy::compile(policy)
-            {
-                Ok(policy) => {
-                    let policy = policy.with_exceptions(&cel_exceptions, &mut errors);
-                    compiled.push(CompiledPolicy::ImageValidating(Box::new(policy)));
+            Loaded::ImageValidating(policy) => {
+                match CompiledImageValidatingPolicy::compile(policy, options) {
+                    Ok(policy) => {
+                        let policy = policy.with_exceptions(&cel_exceptions, &mut errors);
+                        compiled.push(CompiledPolicy::ImageValidating(Box::new(policy)));
+                    }
+                    Err(found) => errors.extend(found),
                 }
-                Err(found) => errors.extend(found),
-            },
+            }
             Loaded::Exception(_) | Loaded::CelException(_) | Loaded::Binding(_) => {}
         }
     }
@@ -341,6 +342,9 @@ impl CompiledPolicy {
     fn has(&self, rule_type: RuleType) -> bool {
         if self.is_cel_mutation() {
             return rule_type == RuleType::Mutation;
+        }
+        if let CompiledPolicy::ImageValidating(policy) = self {
+            return rule_type == RuleType::ImageVerify && policy.pins_digests();
         }
         let mut rules = self.rules().iter();
         rules.any(|rule| rule.rule_type() == rule_type)

@@ -13,7 +13,7 @@ use self::world::{Numbered, World};
 
 use crate::compile::PolicySet;
 use crate::context::source::ContextSource;
-use crate::policies::image_validating_policy::Evidence;
+use crate::policies::image_validating_policy::{Evidence, Unknown};
 use crate::record::Recorder;
 use crate::request::{Payload, Request};
 use crate::response::EngineResponse;
@@ -43,6 +43,7 @@ pub fn evaluate_keeping<R: Recorder>(
         phases: &[Phase::Mutate, Phase::VerifyImages],
         others: true,
         kept,
+        unknown_digests: Some(Unknown::Stays),
     };
     asked.answers(set, request, source, recorder)
 }
@@ -60,6 +61,7 @@ pub fn mutate<R: Recorder>(
         phases: &[Phase::Mutate, Phase::VerifyImages],
         others: false,
         kept: Kept::LastChange,
+        unknown_digests: Some(Unknown::Fails),
     };
     asked.answers(set, request, source, recorder)
 }
@@ -76,6 +78,7 @@ pub fn validate<R: Recorder>(
         phases: &[Phase::VerifyImages],
         others: true,
         kept: Kept::EachChange,
+        unknown_digests: None,
     };
     asked.answers(set, request, source, recorder)
 }
@@ -88,6 +91,8 @@ struct Asked<'p> {
     /// Whether the rules are asked that change nothing.
     others: bool,
     kept: Kept,
+    /// What becomes of an image whose digest nobody knows; none where digests are not written.
+    unknown_digests: Option<Unknown>,
 }
 
 impl Asked<'_> {
@@ -104,6 +109,7 @@ impl Asked<'_> {
             verified,
             evidence: Evidence::default(),
             kept: self.kept,
+            unknown_digests: self.unknown_digests,
         };
         let nothing = VerifiedImages::default();
         if request.payload != Payload::Resource {

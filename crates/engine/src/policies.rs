@@ -1,5 +1,6 @@
 //! Policy kinds: one room for each, with the same two doors, `compile` and `evaluate`.
 
+mod cel_policy;
 pub mod cleanup_policy;
 pub mod cluster_policy;
 pub mod deleting_policy;

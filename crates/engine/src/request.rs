@@ -155,6 +155,18 @@ impl<'a> Request<'a> {
         self.object.or(self.old_object)
     }
 
+    /// The object as mere JSON, as policies about JSON see it; nothing where a policy is bound to another
+    /// namespace.
+    #[must_use]
+    pub fn as_json(&self, bounds: &str) -> Option<Request<'a>> {
+        (bounds.is_empty() || bounds == self.namespace).then(|| Request {
+            payload: Payload::Json,
+            object: self.subject(),
+            numbers: self.numbers,
+            ..Request::default()
+        })
+    }
+
     /// The kind of the object as it is sent.
     #[must_use]
     pub fn sent_kind(&self) -> &GroupVersionKind {

@@ -191,14 +191,14 @@ fn statements_are_read_once_they_are_verified() {
 #[test]
 fn an_image_must_be_verified_by_some_policy() {
     let nothing = valid("true");
-    let unverified = "p fail: image ghcr.io/shop/web:1 is not verified: no policy performed signature or attestation verification";
+    let unverified = "p fail: image ghcr.io/shop/web:1 is not verified: no policy performed a signature or attestation check on it";
     check(WEB, std::slice::from_ref(&nothing), &[unverified]);
     check(
         WEB,
         &[nothing.clone(), signed_by("attestors.ours")],
         &["p pass: success", "q pass: success"],
     );
-    let refused = "p fail: image ghcr.io/shop/web:1 is not verified: failed signature or attestation verification";
+    let refused = "p fail: image ghcr.io/shop/web:1 failed signature or attestation verification";
     check(
         WEB,
         &[nothing, signed_by("attestors.other")],

@@ -4,6 +4,7 @@ use portcullis_api::{
     cel_expression::MatchCondition,
     cel_policy::Evaluation,
     cluster_policy::{self as written, Policy, PolicyKind, Rule},
+    image_validating_policy::{ImageValidatingPolicy, ImageValidatingPolicyKind},
     match_constraints::MatchConstraints,
     metadata::ObjectMeta,
 };
@@ -55,18 +56,7 @@ pub(super) fn needs(loaded: &Loaded, resources: &Resources) -> Vec<Need> {
                 constraints: spec.match_constraints.as_ref(),
             }.need(spec, Rewriting::Everything))
         }
-        Loaded::ImageValidating(policy) => {
-            let spec = &policy.spec;
-            let evaluation = spec.evaluation.as_ref();
-            is_asked(evaluation).then(|| CelPolicy {
-                question: Question::Validate,
-                metadata: &policy.metadata,
-                is_namespaced: policy.kind == portcullis_api::image_validating_policy::ImageValidatingPolicyKind::NamespacedImageValidatingPolicy,
-                failure_policy: spec.failure_policy,
-                timeout: spec.webhook_configuration.as_ref().and_then(|of| of.timeout_seconds),
-                constraints: spec.match_constraints.as_ref(),
-            }.need(spec, Rewriting::Everything))
-        }
+        Loaded::ImageValidating(policy) => return of_image_policy(policy),
         Loaded::Mutating(policy) => {
             let spec = &policy.spec;
             let admission = spec
@@ -93,6 +83,34 @@ pub(super) fn needs(loaded: &Loaded, resources: &Resources) -> Vec<Need> {
         | Loaded::CelException(_) => None,
     };
     need.into_iter().collect()
+}
+
+/// Images are validated, and before that get their digests.
+fn of_image_policy(policy: &ImageValidatingPolicy) -> Vec<Need> {
+    let spec = &policy.spec;
+    if !is_asked(spec.evaluation.as_ref()) {
+        return Vec::new();
+    }
+    let settings = spec.validation_configurations.as_ref();
+    let pins_digests = settings.and_then(|of| of.mutate_digest) != Some(false);
+    let webhook = spec.webhook_configuration.as_ref();
+    let need = |question| {
+        let policy = CelPolicy {
+            question,
+            metadata: &policy.metadata,
+            is_namespaced: policy.kind
+                == ImageValidatingPolicyKind::NamespacedImageValidatingPolicy,
+            failure_policy: spec.failure_policy,
+            timeout: webhook.and_then(|of| of.timeout_seconds),
+            constraints: spec.match_constraints.as_ref(),
+        };
+        policy.need(spec, Rewriting::Everything)
+    };
+    let changes = pins_digests.then(|| need(Question::Mutate));
+    [need(Question::Validate)]
+        .into_iter()
+        .chain(changes)
+        .collect()
 }
 
 fn is_asked(evaluation: Option<&Evaluation>) -> bool {

@@ -123,10 +123,19 @@ impl World<'_> {
                     let seen = with_object(request, state.object.as_deref());
                     (policy.actions().of(&seen), responses, is_changed)
                 }
+                CompiledPolicy::ImageValidating(policy) => {
+                    let Some(unknown) = self.unknown_digests else {
+                        continue;
+                    };
+                    let seen = with_object(request, state.object.as_deref());
+                    let changed = policy.pin(&seen, self.source, unknown);
+                    let is_changed = replace(&mut state.object, changed.object.map(Arc::new));
+                    (policy.action(), changed.responses, is_changed)
+                }
                 _ => continue,
             };
             let (action, rules, is_changed) = answered;
-            if !rules.is_empty() {
+            if !rules.is_empty() || is_changed {
                 let mut response = self.response(policy.info(), action, rules);
                 response.changes_object = is_changed;
                 if is_changed && self.kept == Kept::EachChange {

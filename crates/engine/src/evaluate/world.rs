@@ -12,7 +12,7 @@ use crate::policies::cleanup_policy::CompiledCleanupPolicy;
 use crate::policies::cluster_policy::CompiledClusterPolicy;
 use crate::policies::deleting_policy::CompiledDeletingPolicy;
 use crate::policies::generating_policy::CompiledGeneratingPolicy;
-use crate::policies::image_validating_policy::{CompiledImageValidatingPolicy, Evidence};
+use crate::policies::image_validating_policy::{CompiledImageValidatingPolicy, Evidence, Unknown};
 use crate::policies::validating_admission_policy::CompiledValidatingAdmissionPolicy;
 use crate::policies::validating_policy::CompiledValidatingPolicy;
 use crate::policy_info::PolicyName;
@@ -43,6 +43,8 @@ pub(super) struct World<'w> {
     pub(super) evidence: Evidence,
     /// Which states of the object responses have.
     pub(super) kept: Kept,
+    /// What becomes of an image whose digest nobody knows; none where digests are not written.
+    pub(super) unknown_digests: Option<Unknown>,
 }
 
 impl<'w> World<'w> {
@@ -54,10 +56,16 @@ impl<'w> World<'w> {
         recorder: &mut R,
     ) -> Vec<Numbered> {
         let mut responses = self.answers(request, recorder);
+        self.require_evidence(responses.iter_mut().map(|(_, response)| response));
+        responses
+    }
+
+    /// Fails the policies whose images none of all verified.
+    fn require_evidence<'r>(&self, responses: impl Iterator<Item = &'r mut EngineResponse>) {
         if self.evidence.is_empty() {
-            return responses;
+            return;
         }
-        for (_, response) in &mut responses {
+        for response in responses {
             let Some(missing) = self.evidence.missing(&response.policy.key()) else {
                 continue;
             };
@@ -68,7 +76,6 @@ impl<'w> World<'w> {
                 rule.message = missing.as_str().into();
             }
         }
-        responses
     }
 
     fn answers<R: Recorder>(&self, request: &Request<'_>, recorder: &mut R) -> Vec<Numbered> {
@@ -113,11 +120,18 @@ impl<'w> World<'w> {
 
     /// What the policies say that are about payloads of the request's kind.
     pub(super) fn of_payload(&self, request: &Request<'_>) -> Vec<EngineResponse> {
+        let mut responses = self.answers_to_payload(request);
+        self.require_evidence(responses.iter_mut());
+        responses
+    }
+
+    fn answers_to_payload(&self, request: &Request<'_>) -> Vec<EngineResponse> {
         let store = Store::new();
         let scope = RequestScope::new(request, &store);
         let policies = self.set.policies.iter();
         let responses = policies.filter_map(|policy| match policy {
             CompiledPolicy::Validating(policy) => self.validating(policy, &scope),
+            CompiledPolicy::ImageValidating(policy) => self.images(policy, &scope),
             CompiledPolicy::Deleting(policy) if request.payload == Payload::Json => {
                 Some(self.deleting(policy, &scope))
             }

@@ -13,7 +13,7 @@ use portcullis_api::{
 use portcullis_cel::{program::Program, types::Type};
 use portcullis_values::cron::Expression;
 
-use super::validating_policy::cel_policy_info;
+use super::cel_policy::cel_policy_info;
 use crate::cel::{
     compiler::{Compiler, Variable},
     environment::{Flavour, environment},

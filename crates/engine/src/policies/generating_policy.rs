@@ -29,7 +29,7 @@ use crate::cel::{
 use crate::compile_options::CompileError;
 use crate::context::source::ContextSource;
 use crate::generate::labels::{self, Origin};
-use crate::policies::validating_policy::cel_policy_info;
+use crate::policies::cel_policy::cel_policy_info;
 use crate::policy_info::PolicyInfo;
 use crate::request::{GroupVersionKind, Request};
 use crate::response::{RuleDetail, RuleResponse, RuleStatus, RuleType};

@@ -7,6 +7,7 @@
 //! been, by whichever. Who signed what is asked of the source.
 
 mod compile;
+mod digests;
 mod evidence;
 mod images;
 mod signers;
@@ -19,7 +20,7 @@ use portcullis_api::{
 use portcullis_cel::value::Value;
 use serde_json::{Value as Json, json};
 
-pub use self::evidence::Evidence;
+pub use self::{digests::Unknown, evidence::Evidence};
 use self::{
     images::{ImageMatcher, Images},
     signers::{Questions, Signer},
@@ -27,16 +28,16 @@ use self::{
 use crate::cel::{
     audit_annotations::AuditAnnotations,
     environment::Flavour,
-    exception::Exceptions,
+    exception::{Exceptions, Leave},
     host::SourceHost,
     preamble::Preamble,
     scope::{RequestScope, Scope},
     validation::{self, Decision, Validation},
 };
 use crate::compile_options::CompileError;
-use crate::context::source::ContextSource;
+use crate::context::{Store, source::ContextSource};
 use crate::policy_info::PolicyInfo;
-use crate::request::GroupVersionKind;
+use crate::request::{GroupVersionKind, Payload};
 use crate::response::{FailureAction, RuleDetail, RuleResponse, RuleStatus, RuleType};
 
 /// A policy, ready to run.
@@ -44,7 +45,10 @@ use crate::response::{FailureAction, RuleDetail, RuleResponse, RuleStatus, RuleT
 pub struct CompiledImageValidatingPolicy {
     info: Arc<PolicyInfo>,
     flavour: Flavour,
+    /// What the policy is about.
+    mode: Payload,
     action: FailureAction,
+    pins_digests: bool,
     needs_digest: bool,
     needs_verification: bool,
     attestations: Vec<CelAttestation>,
@@ -105,14 +109,39 @@ impl CompiledImageValidatingPolicy {
         source: &dyn ContextSource,
         evidence: &Evidence,
     ) -> Vec<RuleResponse> {
-        let namespace = self.info.bounds();
-        let about = self
-            .variants
-            .iter()
-            .filter(|variant| variant.preamble.matches(namespace, request.request()));
-        about
-            .map(|variant| self.decide(variant, request, source, evidence))
-            .collect()
+        match (self.mode, request.request().payload) {
+            (Payload::Resource, Payload::Resource) => {
+                let namespace = self.info.bounds();
+                let about = self
+                    .variants
+                    .iter()
+                    .filter(|variant| variant.preamble.matches(namespace, request.request()));
+                about
+                    .map(|variant| self.decide(variant, request, source, evidence))
+                    .collect()
+            }
+            (Payload::Json, Payload::Resource) => {
+                let Some(payload) = request.request().as_json(self.info.bounds()) else {
+                    return Vec::new();
+                };
+                let store = Store::new();
+                self.on_payload(&RequestScope::new(&payload, &store), source, evidence)
+            }
+            (mode, payload) if mode == payload => self.on_payload(request, source, evidence),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The constraints do not count for what is no object of Kubernetes, and nothing is derived.
+    fn on_payload<'a>(
+        &'a self,
+        request: &RequestScope<'a>,
+        source: &dyn ContextSource,
+        evidence: &Evidence,
+    ) -> Vec<RuleResponse> {
+        let written = self.variants.first();
+        let said = written.map(|variant| self.decide(variant, request, source, evidence));
+        said.into_iter().collect()
     }
 
     fn decide<'a>(
@@ -129,9 +158,10 @@ impl CompiledImageValidatingPolicy {
             Ok(false) => return self.response(Decision::of(RuleStatus::Skip, "skip"), Vec::new()),
             Err(error) => return self.response(self.failed(&error), Vec::new()),
         }
-        match self.exceptions.exemption(request, &host, source) {
-            Ok(None) => {}
-            Ok(Some(exemption)) => return exemption.response(RuleType::ImageVerify),
+        match self.exceptions.leave(request, &host, source) {
+            // What an exception allows beside whole policies, no expression can read here.
+            Ok(Leave::Nothing | Leave::Parts(_)) => {}
+            Ok(Leave::Whole(exemption)) => return exemption.response(RuleType::ImageVerify),
             Err(error) => return self.response(self.failed(&error), Vec::new()),
         }
         let images = match variant.matcher.images(request.request(), &scope) {

@@ -7,8 +7,6 @@
 mod authorization;
 mod compile;
 
-pub(in crate::policies) use compile::cel_policy_info;
-
 use std::sync::Arc;
 
 use portcullis_api::cel_policy_exception::CelPolicyException;
@@ -122,15 +120,8 @@ impl CompiledValidatingPolicy {
     }
 
     fn on_json_of(&self, request: &Request<'_>, source: &dyn ContextSource) -> Vec<RuleResponse> {
-        let bounds = self.info.bounds();
-        if !bounds.is_empty() && bounds != request.namespace {
+        let Some(payload) = request.as_json(self.info.bounds()) else {
             return Vec::new();
-        }
-        let payload = Request {
-            payload: Payload::Json,
-            object: request.subject(),
-            numbers: request.numbers,
-            ..Request::default()
         };
         let store = Store::new();
         self.on_payload(&RequestScope::new(&payload, &store), source)

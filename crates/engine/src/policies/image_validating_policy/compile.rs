@@ -9,10 +9,9 @@ use portcullis_api::{
         ImageValidatingPolicy, ImageValidatingPolicyKind, ImageValidatingPolicySpec,
     },
 };
-use serde_json::Value;
 
 use super::{CompiledImageValidatingPolicy, Variant, images::ImageMatcher, signers};
-use crate::autogen::cel::{Rewriting, expand};
+use crate::autogen::cel::Rewriting;
 use crate::cel::{
     audit_annotations::AuditAnnotations,
     compiler::Compiler,
@@ -21,10 +20,10 @@ use crate::cel::{
     preamble::Preamble,
     validation::{self, Wording},
 };
-use crate::compile_options::CompileError;
-use crate::policies::validating_policy::cel_policy_info;
+use crate::compile_options::{CompileError, CompileOptions};
+use crate::policies::cel_policy::{action, cel_policy_info, derived_of, mode};
 use crate::policy_info::PolicyInfo;
-use crate::response::FailureAction;
+use crate::request::Payload;
 
 impl CompiledImageValidatingPolicy {
     /// Makes a policy ready.
@@ -33,10 +32,16 @@ impl CompiledImageValidatingPolicy {
     /// Every expression that does not compile, with its path.
     pub fn compile(
         policy: &ImageValidatingPolicy,
+        options: &CompileOptions,
     ) -> Result<CompiledImageValidatingPolicy, Vec<CompileError>> {
         let spec = &policy.spec;
         let info = info(policy);
         let errors = |faults| CompileError::of_policy(&info, faults);
+        let mode = mode(spec.evaluation.as_ref()).map_err(errors)?;
+        if matches!(mode, Payload::Envoy | Payload::Http) {
+            let problem = "a policy about images has the mode Kubernetes or JSON".to_owned();
+            return Err(errors(vec![("spec.evaluation.mode".to_owned(), problem)]));
+        }
         let flavour = match policy.kind {
             ImageValidatingPolicyKind::ImageValidatingPolicy => Flavour::ImageValidating,
             ImageValidatingPolicyKind::NamespacedImageValidatingPolicy => {
@@ -44,22 +49,20 @@ impl CompiledImageValidatingPolicy {
             }
         };
         let mut variants = vec![Variant::compile(spec, flavour).map_err(errors)?];
-        let written = serde_json::to_value(spec).unwrap_or_default();
-        for derived in expand(&written, Rewriting::Everything) {
-            let spec = derived_spec(derived.spec).map_err(errors)?;
+        for spec in derived_of(mode, spec, Rewriting::Everything).map_err(errors)? {
             variants.push(Variant::compile(&spec, flavour).map_err(errors)?);
         }
-        let is_denied = spec.validation_actions.is_empty()
-            || spec.validation_actions.contains(&ValidationAction::Deny);
         let settings = spec.validation_configurations.as_ref();
         let is_on = |of: Option<Option<bool>>| of.flatten().unwrap_or(true);
         Ok(CompiledImageValidatingPolicy {
             info: Arc::new(info),
             flavour,
-            action: match is_denied {
-                true => FailureAction::Enforce,
-                false => FailureAction::Audit,
-            },
+            mode,
+            action: action(&spec.validation_actions),
+            // Kyverno's commands leave images as they are.
+            pins_digests: mode == Payload::Resource
+                && !options.compat
+                && is_on(settings.map(|settings| settings.mutate_digest)),
             needs_digest: is_on(settings.map(|settings| settings.verify_digest)),
             needs_verification: is_on(settings.map(|settings| settings.required)),
             attestations: spec.attestations.clone(),
@@ -67,11 +70,6 @@ impl CompiledImageValidatingPolicy {
             exceptions: Exceptions::default(),
         })
     }
-}
-
-fn derived_spec(spec: Value) -> Result<ImageValidatingPolicySpec, Vec<(String, String)>> {
-    serde_json::from_value(spec)
-        .map_err(|error| vec![("spec.autogen".to_owned(), error.to_string())])
 }
 
 impl Variant {

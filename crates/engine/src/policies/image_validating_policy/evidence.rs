@@ -42,10 +42,11 @@ impl Evidence {
         let verified = self.verified.borrow();
         let mut images = images.flat_map(|(_, images)| images);
         let image = images.find(|image| !verified.contains(*image))?;
-        let reason = match self.refused.borrow().contains(image) {
-            true => "failed signature or attestation verification",
-            false => "no policy performed signature or attestation verification",
-        };
-        Some(format!("image {image} is not verified: {reason}"))
+        Some(match self.refused.borrow().contains(image) {
+            true => format!("image {image} failed signature or attestation verification"),
+            false => format!(
+                "image {image} is not verified: no policy performed a signature or attestation check on it"
+            ),
+        })
     }
 }

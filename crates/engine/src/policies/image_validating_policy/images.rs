@@ -17,7 +17,7 @@ use portcullis_values::regexp::GoRegexp;
 use serde_json::Value as Json;
 
 use crate::cel::{compiler::Compiler, scope::Scope};
-use crate::request::Request;
+use crate::request::{Payload, Request};
 
 /// Images by category, such as `containers`.
 pub(super) type Images = BTreeMap<String, Vec<String>>;
@@ -34,6 +34,36 @@ fn pod_pointer(group: &str, resource: &str) -> Option<&'static str> {
         ("batch", "cronjobs") => Some("/spec/jobTemplate/spec/template/spec"),
         _ => None,
     }
+}
+
+/// The pointer of the Pod in an object, and the Pod.
+fn pod_of<'o>(request: &Request<'_>, object: &'o Json) -> Option<(&'static str, &'o Json)> {
+    if request.payload != Payload::Resource {
+        return None;
+    }
+    let of = &request.resource;
+    let pointer = pod_pointer(&of.group, &of.resource)?;
+    Some((pointer, object.pointer(pointer)?))
+}
+
+fn containers<'o>(pod: &'o Json, category: &str) -> impl Iterator<Item = &'o Json> {
+    let found = pod.get(category).and_then(Json::as_array);
+    found.into_iter().flatten()
+}
+
+/// The images of the containers of an object, each with its pointer.
+pub(super) fn of_containers<'o>(request: &Request<'_>, object: &'o Json) -> Vec<(String, &'o str)> {
+    let mut images = Vec::new();
+    if let Some((pointer, pod)) = pod_of(request, object) {
+        for category in CATEGORIES {
+            for (index, container) in containers(pod, category).enumerate() {
+                let image = container.get("image").and_then(Json::as_str);
+                let pointer = format!("{pointer}/{category}/{index}/image");
+                images.extend(image.map(|image| (pointer, image)));
+            }
+        }
+    }
+    images
 }
 
 /// Which images a policy is about.
@@ -87,12 +117,12 @@ impl ImageMatcher {
         scope: &Scope<'_, 'a>,
     ) -> Result<Images, String> {
         let mut images = Images::new();
-        let of = &request.resource;
-        let pod = pod_pointer(&of.group, &of.resource);
-        let pod = pod.and_then(|pointer| request.object?.pointer(pointer));
+        let pod = request.object.and_then(|object| {
+            let (_, pod) = pod_of(request, object)?;
+            Some(pod)
+        });
         for category in CATEGORIES.iter().filter(|_| pod.is_some()) {
-            let found = pod.and_then(|pod| pod.get(category)?.as_array());
-            let found = found.into_iter().flatten();
+            let found = pod.into_iter().flat_map(|pod| containers(pod, category));
             let found = found.filter_map(|container| container.get("image")?.as_str());
             images.insert((*category).to_owned(), self.matching(found)?);
         }

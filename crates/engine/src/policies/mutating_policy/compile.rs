@@ -5,10 +5,9 @@ use std::sync::Arc;
 use portcullis_api::cel_policy::Evaluation;
 use portcullis_api::cluster_policy::FailurePolicy;
 use portcullis_api::mutating_policy::{MutatingPolicy, MutatingPolicyKind, MutatingPolicySpec};
-use serde_json::Value;
 
 use super::{CompiledMutatingPolicy, Variant, targets::Targets};
-use crate::autogen::cel::{Rewriting, expand};
+use crate::autogen::cel::Rewriting;
 use crate::cel::{
     compiler::Compiler,
     environment::{Flavour, environment},
@@ -17,8 +16,9 @@ use crate::cel::{
     preamble::Preamble,
 };
 use crate::compile_options::CompileError;
-use crate::policies::validating_policy::cel_policy_info;
+use crate::policies::cel_policy::{cel_policy_info, derived_of};
 use crate::policy_info::PolicyInfo;
+use crate::request::Payload;
 
 impl CompiledMutatingPolicy {
     /// Makes a policy ready.
@@ -34,9 +34,8 @@ impl CompiledMutatingPolicy {
             MutatingPolicyKind::NamespacedMutatingPolicy => Flavour::NamespacedMutating,
         };
         let mut variants = vec![Variant::compile(spec, flavour).map_err(errors)?];
-        let written = serde_json::to_value(spec).unwrap_or_default();
-        for derived in expand(&written, Rewriting::Mutations) {
-            let spec = derived_spec(derived.spec).map_err(errors)?;
+        let derived = derived_of(Payload::Resource, spec, Rewriting::Mutations);
+        for spec in derived.map_err(errors)? {
             let derived = Variant::compile(&spec, flavour).map_err(errors)?;
             variants.push(Variant {
                 targets: None,
@@ -50,11 +49,6 @@ impl CompiledMutatingPolicy {
             variants,
         })
     }
-}
-
-fn derived_spec(spec: Value) -> Result<MutatingPolicySpec, Vec<(String, String)>> {
-    serde_json::from_value(spec)
-        .map_err(|error| vec![("spec.autogen".to_owned(), error.to_string())])
 }
 
 impl Variant {

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use portcullis_api::{
-    cel_policy::{CelPolicyVersion, Evaluation, ValidationAction},
+    cel_policy::ValidationAction,
     cluster_policy::FailurePolicy,
-    metadata::ObjectMeta,
     validating_policy::{ValidatingPolicy, ValidatingPolicyKind, ValidatingPolicySpec},
 };
 use portcullis_cel::{
@@ -13,10 +12,9 @@ use portcullis_cel::{
     program::Program,
     types::Type,
 };
-use serde_json::Value;
 
 use super::{CompiledValidatingPolicy, Variant};
-use crate::autogen::cel::{Rewriting, expand};
+use crate::autogen::cel::Rewriting;
 use crate::cel::{
     audit_annotations::AuditAnnotations,
     compiler::Compiler,
@@ -26,9 +24,9 @@ use crate::cel::{
     validation::{self, Wording},
 };
 use crate::compile_options::CompileError;
+use crate::policies::cel_policy::{action, cel_policy_info, derived_of, mode};
 use crate::policy_info::PolicyInfo;
 use crate::request::Payload;
-use crate::response::FailureAction;
 
 impl CompiledValidatingPolicy {
     /// Makes a policy ready.
@@ -49,48 +47,18 @@ impl CompiledValidatingPolicy {
             (_, ValidatingPolicyKind::NamespacedValidatingPolicy) => Flavour::NamespacedValidating,
         };
         let mut variants = vec![Variant::compile(spec, flavour).map_err(errors)?];
-        let written = serde_json::to_value(spec).unwrap_or_default();
-        let derived = match mode {
-            Payload::Resource => expand(&written, Rewriting::Everything),
-            _ => Vec::new(),
-        };
-        for derived in derived {
-            let spec = derived_spec(derived.spec).map_err(errors)?;
+        for spec in derived_of(mode, spec, Rewriting::Everything).map_err(errors)? {
             variants.push(Variant::compile(&spec, flavour).map_err(errors)?);
         }
-        let is_denied = spec.validation_actions.is_empty()
-            || spec.validation_actions.contains(&ValidationAction::Deny);
         Ok(CompiledValidatingPolicy {
             info: Arc::new(info),
             flavour,
             mode,
             exceptions: Exceptions::default(),
-            action: match is_denied {
-                true => FailureAction::Enforce,
-                false => FailureAction::Audit,
-            },
+            action: action(&spec.validation_actions),
             variants,
         })
     }
-}
-
-/// What a policy is about.
-fn mode(evaluation: Option<&Evaluation>) -> Result<Payload, Vec<(String, String)>> {
-    match evaluation.and_then(|of| of.mode.as_deref()) {
-        None | Some("" | "Kubernetes") => Ok(Payload::Resource),
-        Some("JSON") => Ok(Payload::Json),
-        Some("Envoy") => Ok(Payload::Envoy),
-        Some("HTTP") => Ok(Payload::Http),
-        Some(other) => {
-            let problem = format!("`{other}` is no mode; expected Kubernetes, JSON, Envoy or HTTP");
-            Err(vec![("spec.evaluation.mode".to_owned(), problem)])
-        }
-    }
-}
-
-fn derived_spec(spec: Value) -> Result<ValidatingPolicySpec, Vec<(String, String)>> {
-    serde_json::from_value(spec)
-        .map_err(|error| vec![("spec.autogen".to_owned(), error.to_string())])
 }
 
 impl Variant {
@@ -177,34 +145,5 @@ fn info(policy: &ValidatingPolicy) -> PolicyInfo {
             &policy.metadata,
             spec.evaluation.as_ref(),
         )
-    }
-}
-
-/// Who a policy of `policies.kyverno.io` is.
-pub(in crate::policies) fn cel_policy_info(
-    version: CelPolicyVersion,
-    kind: &str,
-    metadata: &ObjectMeta,
-    evaluation: Option<&Evaluation>,
-) -> PolicyInfo {
-    let enabled = |of: Option<&portcullis_api::cel_policy::EnabledByDefault>| {
-        of.and_then(|of| of.enabled).unwrap_or(true)
-    };
-    PolicyInfo {
-        api_version: match version {
-            CelPolicyVersion::V1 => "policies.kyverno.io/v1",
-            CelPolicyVersion::V1Beta1 => "policies.kyverno.io/v1beta1",
-            CelPolicyVersion::V1Alpha1 => "policies.kyverno.io/v1alpha1",
-        }
-        .to_owned(),
-        kind: kind.to_owned(),
-        namespace: metadata.namespace.clone().unwrap_or_default(),
-        name: metadata.name.clone().unwrap_or_default(),
-        labels: metadata.labels.clone(),
-        annotations: metadata.annotations.clone(),
-        admission: enabled(evaluation.and_then(|of| of.admission.as_ref())),
-        background: enabled(evaluation.and_then(|of| of.background.as_ref())),
-        emit_warning: false,
-        errors_deny: true,
     }
 }
