@@ -10,6 +10,7 @@ mod logic;
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
+    effort::{self, Allowance},
     error::{EvalError, EvalErrorKind, Evaluated},
     evaluation::{Options, Outcome, Variables},
     function::Call,
@@ -63,6 +64,7 @@ impl<'a, 'v> State<'a, 'v> {
     }
 
     pub(crate) fn run(mut self, root: &'a Node) -> Outcome<'a> {
+        let _allowance = Allowance::begin();
         let result = self.node(root);
         Outcome {
             result,
@@ -168,8 +170,15 @@ impl<'a, 'v> State<'a, 'v> {
     }
 
     fn invoke(&mut self, callee: &Callee, args: &[Value<'a>]) -> Evaluated<'a> {
+        let taken: u64 = args.iter().map(taken_by).sum();
+        effort::spend(taken + 1);
+        effort::check()?;
         let result = self.dispatch(callee, args);
+        effort::check()?;
         self.charge(callee.cost(args, result.as_ref().ok()))?;
+        if let Ok(value) = &result {
+            effort::spend(taken_by(value));
+        }
         result
     }
 
@@ -284,6 +293,15 @@ impl<'a, 'v> State<'a, 'v> {
             made.extend(value.map(|value| (field.name.lend(), value)));
         }
         Ok(made)
+    }
+}
+
+/// What walking over an argument takes, save for what lists and maps hold.
+fn taken_by(value: &Value<'_>) -> u64 {
+    match value {
+        Value::String(text) => effort::of_text(text.len()),
+        Value::Bytes(bytes) => effort::of_text(bytes.len()),
+        _ => 0,
     }
 }
 

@@ -14,6 +14,7 @@ pub mod checked;
 mod checker;
 mod compile;
 pub mod declaration;
+mod effort;
 pub mod environment;
 pub mod error;
 mod evaluation;

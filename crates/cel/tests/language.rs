@@ -356,3 +356,73 @@ fn kyverno_or_value_keeps_errors() {
         assert_eq!(first, expected, "{expression}");
     }
 }
+
+/// What costs little and would take no end of time or memory is an error.
+#[test]
+fn what_works_on_too_much_is_an_error() {
+    let environment = Environment::kyverno().variable("object", Type::Dyn).build();
+    let object = Pod(json!({"text": "x".repeat(100_000)}));
+    let doubled = |first: &str, next: &str, result: &str| {
+        let mut text = String::new();
+        for number in 1..=40 {
+            let value = match number {
+                1 => first.to_owned(),
+                _ => next.replace('$', &format!("v{}", number - 1)),
+            };
+            text.push_str(&format!("cel.bind(v{number}, {value}, "));
+        }
+        text + &result.replace('$', "v40") + &")".repeat(40)
+    };
+    let nested = |result: &str| doubled("[1]", "[$, $, $, $]", result);
+    let too_much = "operation cancelled: the expression works on too much data";
+    for (expression, expected) in [
+        (nested("$ == $"), too_much),
+        (nested("[$].exists(x, x in [x])"), too_much),
+        (nested("sets.contains([$], [$])"), too_much),
+        (nested("[$].indexOf($) == 0"), too_much),
+        (nested("$.flatten(50).size() == 0"), too_much),
+        (nested("'%s'.format([$]) == ''"), "the text would be"),
+        (nested("json.marshal($) == ''"), "the value is too large"),
+        (
+            doubled("[1]", "$ + $", "$.size() == 0"),
+            "the list would be",
+        ),
+        (
+            doubled("'x'", "$ + $", "$.size() == 0"),
+            "the text would be",
+        ),
+        (
+            "object.text.replace('x', object.text) == ''".to_owned(),
+            "the text would be 10000000000 long",
+        ),
+        (
+            "regex.replace(object.text, 'x', object.text) == ''".to_owned(),
+            "the text would be",
+        ),
+        (
+            "lists.range(1000).map(i, object.text).join() == ''".to_owned(),
+            "the text would be",
+        ),
+        (
+            "lists.range(100000).all(i, md5(object.text) != '')".to_owned(),
+            too_much,
+        ),
+        (
+            "lists.range(10000).distinct().size() == 0".to_owned(),
+            too_much,
+        ),
+    ] {
+        let checked = environment.compile(&expression).unwrap();
+        let program = environment.program(&checked).unwrap();
+        let options = Options {
+            host: &Offline,
+            cost_limit: None,
+        };
+        let error = program.evaluate(&&object, options).result.unwrap_err();
+        assert!(
+            error.message.contains(expected),
+            "{}: {error}",
+            expression.get(..40).unwrap_or(&expression)
+        );
+    }
+}

@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{LIST, Local, State, is_cost_limit, logic::Truth};
 use crate::{
+    effort,
     error::{EvalError, Evaluated},
     lower::{Callee, Fold, FoldKind, Node},
     value::{Entries, Key, List, Map, Value},
@@ -54,6 +55,8 @@ impl<'a> State<'a, '_> {
             self.locals.push(Local::Known(Ok(Value::Null)));
         }
         let mut visit = |state: &mut Self, first: Value<'a>, second: Option<Value<'a>>| {
+            effort::spend(4);
+            effort::check()?;
             let values = [Some(first), second].into_iter().flatten();
             for (local, value) in state.locals.iter_mut().skip(base).zip(values) {
                 *local = Local::Known(Ok(value));

@@ -2,6 +2,7 @@
 
 use super::{State, is_cost_limit};
 use crate::{
+    effort,
     error::{EvalError, Evaluated},
     lower::{Comparison, Node},
     value::Value,
@@ -91,6 +92,7 @@ impl<'a> State<'a, '_> {
                 left == right?
             }
         };
+        effort::check()?;
         Ok(equal == (comparison == Comparison::Equals))
     }
 

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::{List, Map, Value};
+use crate::effort;
 
 impl PartialEq for Value<'_> {
     /// `==` of the language: values of different kinds are not equal, and NaN is equal to nothing.
@@ -10,7 +11,11 @@ impl PartialEq for Value<'_> {
         match (self, other) {
             (Value::Null, Value::Null) => true,
             (Value::Bool(left), Value::Bool(right)) => left == right,
-            (Value::String(left), Value::String(right)) => left == right,
+            (Value::String(left), Value::String(right)) => {
+                left.len() == right.len()
+                    && effort::spend(effort::of_text(left.len()))
+                    && left == right
+            }
             (Value::Bytes(left), Value::Bytes(right)) => **left == **right,
             (Value::List(left), Value::List(right)) => lists_equal(left, right),
             (Value::Map(left), Value::Map(right)) => maps_equal(left, right),
@@ -46,14 +51,14 @@ fn lists_equal(left: &List<'_>, right: &List<'_>) -> bool {
         && left
             .iter()
             .zip(right.iter())
-            .all(|(left, right)| left == right)
+            .all(|(left, right)| effort::spend(1) && left == right)
 }
 
 fn maps_equal(left: &Map<'_>, right: &Map<'_>) -> bool {
     left.len() == right.len()
-        && left
-            .iter()
-            .all(|(key, value)| right.get(&key).is_some_and(|other| other == value))
+        && left.iter().all(|(key, value)| {
+            effort::spend(1) && right.get(&key).is_some_and(|other| other == value)
+        })
 }
 
 /// The order of two numbers; nothing when one is NaN or no number.

@@ -6,12 +6,28 @@ use serde_json::{Map as JsonMap, Value as Json};
 use super::{Key, Value};
 use crate::library::standard::{duration_text, timestamp_text};
 
+/// How many values JSON may hold; 64 bytes of text count as one.
+const MOST: usize = 4_000_000;
+
 impl<'a> Value<'a> {
     /// The value as JSON: bytes in base64, times as text, an empty optional as null.
     ///
     /// # Errors
-    /// The value is not finite, which JSON has no form for; the text says so.
+    /// The value is not finite, which JSON has no form for, or too large; the text says so.
     pub fn to_json(&self) -> Result<Json, String> {
+        self.json_within(&mut { MOST })
+    }
+
+    fn json_within(&self, left: &mut usize) -> Result<Json, String> {
+        let own = match self {
+            Value::String(text) => text.len() / 64,
+            Value::Bytes(bytes) => bytes.len() / 64,
+            _ => 0,
+        };
+        *left = left.saturating_sub(own + 1);
+        if *left == 0 {
+            return Err("the value is too large to be JSON".to_owned());
+        }
         Ok(match self {
             Value::Null | Value::Optional(None) => Json::Null,
             Value::Bool(flag) => Json::Bool(*flag),
@@ -25,7 +41,7 @@ impl<'a> Value<'a> {
             Value::Bytes(bytes) => STANDARD.encode(&**bytes).into(),
             Value::List(list) => Json::Array(
                 list.iter()
-                    .map(|item| item.to_json())
+                    .map(|item| item.json_within(left))
                     .collect::<Result<_, _>>()?,
             ),
             Value::Map(map) => {
@@ -35,21 +51,21 @@ impl<'a> Value<'a> {
                         Key::String(text) => text.as_str().to_owned(),
                         other => other.to_value().to_string(),
                     };
-                    fields.insert(key, value.to_json()?);
+                    fields.insert(key, value.json_within(left)?);
                 }
                 Json::Object(fields)
             }
             Value::Struct(of) => {
                 let mut fields = JsonMap::new();
                 for (name, value) in &of.fields {
-                    fields.insert(name.as_str().to_owned(), value.to_json()?);
+                    fields.insert(name.as_str().to_owned(), value.json_within(left)?);
                 }
                 Json::Object(fields)
             }
             Value::Duration(nanos) => duration_text(*nanos).into(),
             Value::Timestamp(at) => timestamp_text(*at).into(),
             Value::Type(of) => of.runtime_name().into(),
-            Value::Optional(Some(held)) => held.to_json()?,
+            Value::Optional(Some(held)) => held.json_within(left)?,
             Value::Opaque(value) => value.to_text().into(),
         })
     }

@@ -7,6 +7,7 @@ mod render;
 use super::super::size::{characters, size};
 use crate::{
     checked::CheckedAst,
+    effort,
     error::{EvalError, Evaluated, Issue},
     function::{Call, Library, Overload},
     syntax::ast::{Expr, ExprKind, Literal},
@@ -72,6 +73,7 @@ fn formatted<'a>(args: &[Value<'a>], style: Style) -> Evaluated<'a> {
                     .append(clause, &value, &mut text)
                     .map_err(|problem| EvalError::new(during(&problem)))?;
                 next += 1;
+                effort::text(text.len())?;
             }
         }
     }

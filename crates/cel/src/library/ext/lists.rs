@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::{super::size::size, list_of, position};
 use crate::{
+    effort,
     error::{EvalError, Evaluated, Issue},
     function::{Call, Library, Overload},
     syntax::{
@@ -201,11 +202,15 @@ fn flatten<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
     }
     let mut flat = Vec::new();
     flatten_into(list_of(args)?, depth, &mut flat);
+    effort::list(flat.len())?;
     Ok(Value::List(flat.into()))
 }
 
 fn flatten_into<'a>(list: &List<'a>, depth: i64, flat: &mut Vec<Value<'a>>) {
     for item in list.iter() {
+        if !effort::spend(1) || flat.len() > effort::LONGEST_LIST {
+            return;
+        }
         match item {
             Value::List(inner) if depth > 0 => flatten_into(&inner, depth - 1, flat),
             other => flat.push(other),
@@ -214,7 +219,7 @@ fn flatten_into<'a>(list: &List<'a>, depth: i64, flat: &mut Vec<Value<'a>>) {
 }
 
 /// A list is not made longer than this.
-const LONGEST: i64 = 10_000_000;
+const LONGEST: i64 = effort::LONGEST_LIST as i64;
 
 fn range<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
     let [count] = args else {
@@ -240,6 +245,8 @@ fn reverse<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
 fn distinct<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
     let mut found: Vec<Value<'a>> = Vec::new();
     for item in list_of(args)?.iter() {
+        effort::spend(u64::try_from(found.len()).unwrap_or(u64::MAX));
+        effort::check()?;
         if !found.contains(&item) {
             found.push(item);
         }

@@ -7,6 +7,7 @@ use portcullis_values::regexp::GoRegexp;
 use super::super::size::size;
 use super::position;
 use crate::{
+    effort,
     error::{EvalError, Evaluated},
     function::{Call, Library, Overload},
     value::Value,
@@ -157,6 +158,7 @@ fn replace<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
             }
         }
         done = whole.end;
+        effort::text(replaced.len())?;
     }
     replaced.push_str(of.get(done..).unwrap_or_default());
     Ok(Value::from(replaced))

@@ -3,6 +3,7 @@
 use super::super::size::{characters, of_traversal, size};
 use super::{int, position};
 use crate::{
+    effort,
     error::{EvalError, Evaluated},
     function::{Call, Implementation, Library, Overload},
     value::{List, Value},
@@ -194,6 +195,11 @@ const TRIM: Implementation = |_, args| changed(args, |text| text.trim().to_owned
 fn replace<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
     let (of, old, new) = (text(args.first())?, text(args.get(1))?, text(args.get(2))?);
     let count = args.get(3).map_or(Ok(-1), position)?;
+    if new.len() > old.len() {
+        let most = usize::try_from(count).unwrap_or(usize::MAX);
+        let longer = of.matches(old).take(most).count();
+        effort::text(of.len() + longer.saturating_mul(new.len() - old.len()))?;
+    }
     Ok(Value::from(match usize::try_from(count) {
         Ok(count) => of.replacen(old, new, count),
         Err(_) => of.replace(old, new),
@@ -253,7 +259,9 @@ fn join<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
         if at > 0 {
             joined.push_str(by);
         }
-        joined.push_str(text(Some(&item))?);
+        let item = text(Some(&item))?;
+        effort::text(joined.len() + item.len())?;
+        joined.push_str(item);
     }
     Ok(Value::from(joined))
 }

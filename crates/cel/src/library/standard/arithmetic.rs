@@ -2,6 +2,7 @@
 
 use super::super::size::{characters, size};
 use crate::{
+    effort,
     error::{EvalError, Evaluated},
     function::{Call, Library, Overload},
     value::{Bytes, List, Text, Timestamp, Value},
@@ -110,16 +111,23 @@ fn add<'a>(left: &Value<'a>, right: &Value<'a>) -> Evaluated<'a> {
         }
         (Value::Double(left), Value::Double(right)) => Ok(Value::Double(left + right)),
         (Value::String(left), Value::String(right)) => {
+            effort::text(left.len() + right.len())?;
             let mut joined = String::with_capacity(left.len() + right.len());
             joined.push_str(left);
             joined.push_str(right);
             Ok(Value::String(Text::Shared(joined.into())))
         }
         (Value::Bytes(left), Value::Bytes(right)) => {
+            effort::text(left.len() + right.len())?;
             let joined = [&**left, &**right].concat();
             Ok(Value::Bytes(Bytes::from(joined)))
         }
-        (Value::List(left), Value::List(right)) => Ok(Value::List(join(left, right))),
+        (Value::List(left), Value::List(right)) => {
+            let length = left.len() + right.len();
+            effort::list(length)?;
+            effort::spend(u64::try_from(length).unwrap_or(u64::MAX));
+            Ok(Value::List(join(left, right)))
+        }
         (Value::Duration(left), Value::Duration(right)) => {
             checked(left.checked_add(*right), Value::Duration, DURATION)
         }

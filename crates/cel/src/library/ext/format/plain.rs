@@ -5,7 +5,7 @@ use portcullis_values::gofloat;
 
 use super::{
     clause::{Clause, PRECISION, Verb},
-    render::{Style, integer},
+    render::{Style, fits, integer},
 };
 use crate::{
     library::standard::{duration_text, timestamp_text},
@@ -86,6 +86,7 @@ fn whole(clause: Clause, value: &Value<'_>, text: &mut String) -> Result<(), Str
         Value::List(list) => {
             text.push('[');
             for (at, item) in list.iter().enumerate() {
+                fits(text)?;
                 text.push_str(if at > 0 { ", " } else { "" });
                 whole(clause, &item, text)?;
             }
@@ -94,6 +95,7 @@ fn whole(clause: Clause, value: &Value<'_>, text: &mut String) -> Result<(), Str
         Value::Map(map) => {
             let mut entries = Vec::with_capacity(map.len());
             for (key, item) in map.iter() {
+                fits(text)?;
                 let (mut written, mut held) = (String::new(), String::new());
                 whole(clause, &key.to_value(), &mut written)?;
                 whole(clause, &item, &mut held)?;

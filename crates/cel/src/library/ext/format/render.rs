@@ -6,6 +6,7 @@ use portcullis_values::gofloat;
 
 use super::clause::{Clause, PRECISION, Verb};
 use crate::{
+    effort,
     library::standard::{duration_text, timestamp_text},
     value::{Key, Value},
 };
@@ -151,6 +152,14 @@ fn grouped(written: &str) -> String {
     grouped
 }
 
+/// An error where a text has become too long, or takes too long to write.
+pub(super) fn fits(text: &str) -> Result<(), String> {
+    match effort::spend(1) {
+        true => effort::text(text.len()).map_err(|error| error.message),
+        false => Err("the value is too large".to_owned()),
+    }
+}
+
 /// A value as `%s` writes it.
 fn plain(clause: Clause, value: &Value<'_>, text: &mut String) -> Result<(), String> {
     match value {
@@ -193,6 +202,7 @@ fn inner(clause: Clause, value: &Value<'_>, text: &mut String) -> Result<(), Str
         Value::List(list) => {
             text.push('[');
             for (at, item) in list.iter().enumerate() {
+                fits(text)?;
                 text.push_str(if at > 0 { ", " } else { "" });
                 inner(clause, &item, text)?;
             }
@@ -201,6 +211,7 @@ fn inner(clause: Clause, value: &Value<'_>, text: &mut String) -> Result<(), Str
         Value::Map(map) => {
             text.push('{');
             for (at, (key, item)) in map.iter().enumerate() {
+                fits(text)?;
                 text.push_str(if at > 0 { ", " } else { "" });
                 match key {
                     Key::String(key) => quoted(&key, text),
