@@ -12,6 +12,7 @@ mod merge;
 mod nesting;
 pub mod query;
 pub mod references;
+mod registry_access;
 mod request_view;
 pub(crate) mod scan;
 pub mod source;

@@ -13,7 +13,7 @@ use portcullis_api::cluster_policy::Attestor;
 use portcullis_engine::context::image_verification::{
     ImageVerificationRequest, Statement, VerifiedImage, VerifyOutcome,
 };
-use portcullis_engine::context::source::{ContextSource, Lookup};
+use portcullis_engine::context::source::{ContextSource, Lookup, RegistryAccess};
 use portcullis_engine::load::load;
 use portcullis_engine::record::Silent;
 use portcullis_engine::request::{GroupVersionKind, Operation, Request};
@@ -57,7 +57,11 @@ impl ContextSource for Registry {
             _ => VerifyOutcome::Unavailable,
         }
     }
-    fn image_digest(&self, image: &portcullis_values::image_ref::ImageInfo) -> Lookup {
+    fn image_digest(
+        &self,
+        image: &portcullis_values::image_ref::ImageInfo,
+        _: &RegistryAccess,
+    ) -> Lookup {
         match image.name.as_str() {
             "nowhere" => Lookup::Unavailable,
             _ => Lookup::Found(DIGEST.into()),

@@ -79,6 +79,29 @@ impl DockerConfig {
         Ok(Some(config))
     }
 
+    /// As [`DockerConfig::read`], of the text that a Secret holds. The programs that it names are
+    /// not run: who writes a Secret must not say what runs here.
+    ///
+    /// # Errors
+    /// Where it is not what Docker writes.
+    pub fn of_secret(text: &str) -> Result<DockerConfig, RegistryError> {
+        let place = "`.dockerconfigjson` of a Secret that the policy names".to_owned();
+        let parsed: Result<DockerConfig, _> = serde_json::from_str(text);
+        let config = parsed.map_err(|error| RegistryError::Settings {
+            place: place.clone(),
+            reason: format!(
+                "line {}, column {}: not what Docker writes",
+                error.line(),
+                error.column()
+            ),
+        })?;
+        Ok(DockerConfig {
+            auths: config.auths,
+            place,
+            ..DockerConfig::default()
+        })
+    }
+
     /// Where the file is, by the variables of the process: `DOCKER_CONFIG` names its folder,
     /// `REGISTRY_AUTH_FILE` the file of Podman and its kin.
     #[must_use]
@@ -240,6 +263,28 @@ mod tests {
         ] {
             check(&config, registry, path, expected);
         }
+    }
+
+    #[test]
+    fn a_secret_runs_no_program() {
+        let text = json!({
+            "auths": {"ghcr.io": {"auth": "bWU6cHc="}},
+            "credHelpers": {"five.example.com": "evil"},
+            "credsStore": "evil",
+        });
+        let config = DockerConfig::of_secret(&text.to_string()).unwrap();
+        for (registry, expected) in [("ghcr.io", "me"), ("five.example.com", ""), ("a.b", "")] {
+            let found = match config.of(registry, "a") {
+                Ok(Credentials::User { username, .. }) => username,
+                Ok(Credentials::Anonymous) => String::new(),
+                other => format!("{other:?}"),
+            };
+            assert_eq!(found, expected, "{registry}");
+        }
+        let told = DockerConfig::of_secret("{\"auths\": \"c2VjcmV0\"}").unwrap_err();
+        let told = told.to_string();
+        assert!(told.contains("column 20: not what Docker writes"), "{told}");
+        assert!(!told.contains("c2VjcmV0"), "{told}");
     }
 
     #[test]

@@ -100,6 +100,16 @@ impl Registries {
         })
     }
 
+    /// The same registries, asked first by whom these files name.
+    ///
+    /// # Errors
+    /// Where the clients cannot be made.
+    pub(crate) fn asked_by(&self, configs: Vec<DockerConfig>) -> Result<Registries, RegistryError> {
+        let mut options = self.options.clone();
+        options.configs.splice(0..0, configs);
+        Registries::new(options)
+    }
+
     pub(crate) fn limits(&self) -> &Limits {
         &self.options.limits
     }

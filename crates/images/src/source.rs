@@ -4,7 +4,7 @@
 //! looks at it.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fmt,
     hash::{BuildHasher, RandomState},
     sync::{
@@ -14,11 +14,13 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use portcullis_engine::context::source::{ContextSource, EntryKind, Lookup};
+use portcullis_engine::context::source::{ContextSource, EntryKind, Lookup, RegistryAccess};
 use portcullis_values::image_ref::{ImageInfo, RegistryReference, Strictness};
 use serde_json::Value;
 
-use crate::{error::RegistryError, metadata::Metadata, registries::Registries};
+use crate::{
+    docker_config::DockerConfig, error::RegistryError, metadata::Metadata, registries::Registries,
+};
 
 /// How many answers are kept; further ones are asked for each time.
 const KEPT: usize = 4096;
@@ -26,12 +28,22 @@ const KEPT: usize = 4096;
 /// An answer, once it is there.
 type Answer<T> = Arc<OnceLock<Result<T, RegistryError>>>;
 
+/// How many sets of Secrets keep their answers; those of further ones are asked for each time.
+const KEPT_SETS: usize = 64;
+
 /// Registries that policies ask.
 pub struct RegistrySource {
+    own: Arc<Asked>,
+    /// By the Secrets of policies: what one may read another need not.
+    by_secrets: Mutex<BTreeMap<RegistryAccess, Arc<Asked>>>,
+    dice: (RandomState, AtomicU64),
+}
+
+/// Registries and what they said.
+struct Asked {
     registries: Registries,
     metadata: Mutex<HashMap<String, Answer<Arc<Metadata>>>>,
     digests: Mutex<HashMap<String, Answer<String>>>,
-    dice: (RandomState, AtomicU64),
 }
 
 impl RegistrySource {
@@ -39,22 +51,51 @@ impl RegistrySource {
     #[must_use]
     pub fn new(registries: Registries) -> RegistrySource {
         RegistrySource {
-            registries,
-            metadata: Mutex::default(),
-            digests: Mutex::default(),
+            own: Arc::new(Asked::new(registries)),
+            by_secrets: Mutex::default(),
             dice: (RandomState::new(), AtomicU64::new(0)),
         }
     }
 
-    /// What registries say of an image, in the form that is wanted.
-    fn metadata(&self, image: &str, form: impl FnOnce(&Metadata) -> Value) -> Lookup {
-        let found = RegistryReference::parse(image, Strictness::Weak)
-            .map_err(RegistryError::from)
-            .and_then(|at| {
-                let ask = || self.registries.metadata(&at).map(Arc::new);
-                once(&self.metadata, at.name(), ask)
-            });
-        looked_up(found.map(|metadata| form(&metadata)))
+    fn asked(&self, access: &RegistryAccess) -> Result<Arc<Asked>, RegistryError> {
+        if access.configs.is_empty() {
+            return Ok(Arc::clone(&self.own));
+        }
+        let mut known = self
+            .by_secrets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(asked) = known.get(access) {
+            return Ok(Arc::clone(asked));
+        }
+        let configs = access.configs.iter().map(|it| DockerConfig::of_secret(it));
+        let configs = configs.collect::<Result<_, _>>()?;
+        let asked = Arc::new(Asked::new(self.own.registries.asked_by(configs)?));
+        if known.len() < KEPT_SETS {
+            known.insert(access.clone(), Arc::clone(&asked));
+        }
+        Ok(asked)
+    }
+}
+
+impl Asked {
+    fn new(registries: Registries) -> Asked {
+        Asked {
+            registries,
+            metadata: Mutex::default(),
+            digests: Mutex::default(),
+        }
+    }
+
+    fn metadata(&self, image: &str) -> Result<Arc<Metadata>, RegistryError> {
+        let at = RegistryReference::parse(image, Strictness::Weak)?;
+        let ask = || self.registries.metadata(&at).map(Arc::new);
+        once(&self.metadata, at.name(), ask)
+    }
+
+    fn digest(&self, image: &str) -> Result<String, RegistryError> {
+        let at = RegistryReference::parse(image, Strictness::Weak)?;
+        once(&self.digests, at.name(), || self.registries.digest(&at))
     }
 }
 
@@ -93,18 +134,20 @@ impl ContextSource for RegistrySource {
         kind == EntryKind::ImageRegistry
     }
 
-    fn image(&self, reference: &str) -> Lookup {
-        self.metadata(reference, |metadata| metadata.of_context(reference))
+    fn image(&self, reference: &str, access: &RegistryAccess) -> Lookup {
+        let asked = self.asked(access);
+        let found = asked.and_then(|asked| asked.metadata(reference));
+        looked_up(found.map(|metadata| metadata.of_context(reference)))
     }
 
     fn image_metadata(&self, reference: &str) -> Lookup {
-        self.metadata(reference, |metadata| metadata.of_cel(reference))
+        let found = self.own.metadata(reference);
+        looked_up(found.map(|metadata| metadata.of_cel(reference)))
     }
 
-    fn image_digest(&self, image: &ImageInfo) -> Lookup {
-        let found = RegistryReference::parse(&image.reference, Strictness::Weak)
-            .map_err(RegistryError::from)
-            .and_then(|at| once(&self.digests, at.name(), || self.registries.digest(&at)));
+    fn image_digest(&self, image: &ImageInfo, access: &RegistryAccess) -> Lookup {
+        let asked = self.asked(access);
+        let found = asked.and_then(|asked| asked.digest(&image.reference));
         looked_up(found.map(Value::from))
     }
 

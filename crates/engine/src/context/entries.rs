@@ -26,7 +26,7 @@ use serde_json::Value;
 
 use super::json_context::{self, JsonContext, Loader};
 use super::query::{Names, QueryError};
-use super::source::EntryKind;
+use super::source::{EntryKind, RegistryAccess};
 use super::substitute;
 use super::variables::Template;
 
@@ -58,6 +58,7 @@ enum Source {
 #[derive(Debug)]
 struct Image {
     reference: Template,
+    credentials: Option<api::ImageRegistryCredentials>,
     select: Option<Select>,
 }
 
@@ -184,6 +185,7 @@ impl Source {
         } else if let Some(image) = &entry.image_registry {
             Source::Image(Image {
                 reference: text(&image.reference),
+                credentials: image.image_registry_credentials.clone(),
                 select: select(&image.jmes_path),
             })
         } else if let Some(variable) = &entry.variable {
@@ -207,9 +209,14 @@ impl Source {
 impl Image {
     fn load<'a>(&'a self, context: &JsonContext<'a>) -> Result<Option<Value>, EntryError> {
         let reference = self.reference.evaluate_text(context)?;
-        answered(context.source().image(&reference), || {
-            format!("image data of `{}`", reference.as_str())
-        })
+        let what = || format!("image data of `{}`", reference.as_str());
+        let source = context.source();
+        let access = RegistryAccess::of(self.credentials.as_ref(), source);
+        let access = access.map_err(|reason| EntryError::Failed {
+            what: what(),
+            reason,
+        })?;
+        answered(source.image(&reference, &access), what)
     }
 }
 

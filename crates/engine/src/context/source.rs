@@ -11,6 +11,7 @@ use portcullis_values::image_ref::ImageInfo;
 use serde_json::Value;
 
 use super::image_verification::{ImageVerificationRequest, VerifyOutcome};
+pub use super::registry_access::RegistryAccess;
 use crate::generate::ObjectRef;
 
 /// What came of a question to the world.
@@ -112,8 +113,8 @@ pub trait ContextSource {
 
     /// Image data: `image`, `resolvedImage`, `registry`, `repository`, `identifier`,
     /// `manifestList`, `manifest`, `configData`.
-    fn image(&self, reference: &str) -> Lookup {
-        let _ = reference;
+    fn image(&self, reference: &str, access: &RegistryAccess) -> Lookup {
+        let _ = (reference, access);
         Lookup::Unavailable
     }
 
@@ -124,8 +125,8 @@ pub trait ContextSource {
     }
 
     /// The digest that an image's tag stands for, as text.
-    fn image_digest(&self, image: &ImageInfo) -> Lookup {
-        let _ = image;
+    fn image_digest(&self, image: &ImageInfo, access: &RegistryAccess) -> Lookup {
+        let _ = (image, access);
         Lookup::Unavailable
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use portcullis_engine::context::source::{
-    ApiCall, ContextSource, EntryKind, Lookup, NoSource, PathValue, RuleValues,
+    ApiCall, ContextSource, EntryKind, Lookup, NoSource, PathValue, RegistryAccess, RuleValues,
 };
 use portcullis_engine::load::{Loaded, load};
 use portcullis_engine::record::Silent;
@@ -63,7 +63,7 @@ impl ContextSource for World {
             None => Lookup::Failed("no answer".to_owned()),
         }
     }
-    fn image(&self, reference: &str) -> Lookup {
+    fn image(&self, reference: &str, _: &RegistryAccess) -> Lookup {
         Lookup::Found(json!({"image": reference, "configData": {"user": "root"}}))
     }
     fn global(&self, entry: &str, projection: Option<&str>) -> Lookup {

@@ -57,7 +57,7 @@ impl LoadedPolicies {
         exceptions.count()
     }
 
-    /// Whether a rule of theirs copies or changes objects that exist.
+    /// Whether a rule of theirs copies, changes or reads objects that exist.
     #[must_use]
     pub fn uses_existing(&self) -> bool {
         let reads = |spec: Result<String, serde_json::Error>| {
@@ -71,7 +71,14 @@ impl LoadedPolicies {
             Loaded::ImageValidating(policy) => reads(serde_json::to_string(&policy.spec)),
             _ => false,
         };
-        if self.loaded.iter().any(asks) {
+        // Rules may name Secrets that registries are asked with.
+        let signs_in = |loaded: &Loaded| match loaded {
+            Loaded::Policy(policy) => serde_json::to_string(&policy.spec)
+                .is_ok_and(|spec| spec.contains("imageRegistryCredentials")),
+            _ => false,
+        };
+        let mut loaded = self.loaded.iter();
+        if loaded.any(|loaded| asks(loaded) || signs_in(loaded)) {
             return true;
         }
         let policies = self.loaded.iter().filter_map(|loaded| match loaded {

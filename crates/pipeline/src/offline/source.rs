@@ -14,7 +14,7 @@ use portcullis_api::{
 use portcullis_cel::host::ResourceRef;
 use portcullis_engine::context::{
     image_verification::{ImageVerificationRequest, VerifyOutcome},
-    source::{ApiCall, ContextSource, EntryKind, Lookup, PathValue, RuleValues},
+    source::{ApiCall, ContextSource, EntryKind, Lookup, PathValue, RegistryAccess, RuleValues},
 };
 use portcullis_engine::generate::ObjectRef;
 use portcullis_schema::Catalogue;
@@ -277,22 +277,22 @@ impl ContextSource for OfflineSource<'_> {
         }
     }
 
-    fn image(&self, reference: &str) -> Lookup {
+    fn image(&self, reference: &str, access: &RegistryAccess) -> Lookup {
         self.registries()
-            .map_or(Lookup::Unavailable, |asked| asked.image(reference))
+            .map_or(Lookup::Unavailable, |asked| asked.image(reference, access))
     }
 
     fn verify(&self, what: &ImageVerificationRequest<'_>) -> VerifyOutcome {
         image_verification::verify(&self.world.images, what)
     }
 
-    fn image_digest(&self, image: &ImageInfo) -> Lookup {
+    fn image_digest(&self, image: &ImageInfo, access: &RegistryAccess) -> Lookup {
         match (
             image_verification::digest(&self.world.images, image),
             self.registries(),
         ) {
             (Lookup::Found(digest), _) => Lookup::Found(digest),
-            (_, Some(asked)) => asked.image_digest(image),
+            (_, Some(asked)) => asked.image_digest(image, access),
             (unknown, None) => unknown,
         }
     }

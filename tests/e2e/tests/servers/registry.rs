@@ -3,6 +3,7 @@
 mod http;
 mod policies;
 mod questions;
+mod sign_in;
 
 use std::{ffi::OsString, fs, path::Path};
 
@@ -19,6 +20,7 @@ pub(crate) const ALL: &[Test] = &[
     ("registries_with_users", policies::users),
     ("what_is_no_bundle", policies::broken),
     ("images_that_policies_ask_for", questions::apply),
+    ("images_that_policies_sign_in_for", sign_in::apply),
     ("images_that_suites_ask_for", questions::test),
 ];
 

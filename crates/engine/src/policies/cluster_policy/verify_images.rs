@@ -10,7 +10,7 @@ mod converted;
 
 use std::sync::Arc;
 
-use portcullis_api::cluster_policy::{self as api, ImageVerification};
+use portcullis_api::cluster_policy::{self as api, ImageRegistryCredentials, ImageVerification};
 use portcullis_values::Str;
 use portcullis_values::image_ref::{ImageInfo, ImageOptions};
 use portcullis_values::wildcard;
@@ -21,7 +21,7 @@ use super::message::Messages;
 use super::outcome::Outcome;
 use crate::context::images::{Extractors, FoundImage, as_value};
 use crate::context::query::Names;
-use crate::context::source::Lookup;
+use crate::context::source::{Lookup, RegistryAccess};
 use crate::context::variables::Template;
 use crate::evaluation::Evaluation;
 use crate::record::Recorder;
@@ -287,7 +287,8 @@ impl Entry {
         let mut name = reference;
         // An image that is not verified is not pinned.
         if let Some(digest) = digest.filter(|_| self.wants_digest(image)) {
-            match write_digest(image, digest, evaluation, verified) {
+            let credentials = self.written.image_registry_credentials.as_ref();
+            match write_digest(image, digest, credentials, evaluation, verified) {
                 Ok(pinned) => {
                     name = pinned;
                     let pass = || Outcome::new(RuleStatus::Pass, "mutated image digest");
@@ -373,12 +374,13 @@ fn status<R: Recorder>(evaluation: &Evaluation<'_, '_, R>, image: &str) -> Optio
 fn write_digest<R: Recorder>(
     image: &FoundImage,
     digest: String,
+    credentials: Option<&ImageRegistryCredentials>,
     evaluation: &Evaluation<'_, '_, R>,
     verified: &mut Verified,
 ) -> Result<String, String> {
     let digest = match digest.is_empty() {
         false => digest,
-        true => known_digest(&image.info, evaluation)?,
+        true => known_digest(&image.info, credentials, evaluation)?,
     };
     let object = match verified
         .object
@@ -411,10 +413,17 @@ fn write_digest<R: Recorder>(
 
 fn known_digest<R: Recorder>(
     image: &ImageInfo,
+    credentials: Option<&ImageRegistryCredentials>,
     evaluation: &Evaluation<'_, '_, R>,
 ) -> Result<String, String> {
     let reference = &image.reference;
-    let reason = match evaluation.context().source().image_digest(image) {
+    let source = evaluation.context().source();
+    let access = RegistryAccess::of(credentials, source);
+    let found = match access {
+        Ok(access) => source.image_digest(image, &access),
+        Err(reason) => Lookup::Failed(reason),
+    };
+    let reason = match found {
         Lookup::Found(Value::String(digest)) => return Ok(digest),
         Lookup::Found(_) | Lookup::NotFound => "there is no such image".to_owned(),
         Lookup::Unavailable => {
