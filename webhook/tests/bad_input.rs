@@ -14,10 +14,14 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use portcullis_webhook::{server::ServerLimits, world::Alone};
+use rustls::{
+    ClientConfig, ClientConnection, RootCertStore, StreamOwned,
+    pki_types::{CertificateDer, pem::PemObject},
+};
 use serde_json::{Value, json};
 
 use self::running::{Running, creation, pod, review};
@@ -192,7 +196,7 @@ fn a_slow_body_ends_at_the_deadline() {
     let running = running();
     let url = running.url("/validate/fail?timeout=300ms");
     let request = running.client().post(url).header("content-type", JSON);
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     let response = request.body(reqwest::blocking::Body::new(Slow(0))).send();
     assert!(started.elapsed() < Duration::from_secs(5));
     if let Ok(response) = response {
@@ -201,6 +205,33 @@ fn a_slow_body_ends_at_the_deadline() {
     assert!(running.log.text().contains("did not come in time"));
     let after = running.ask("/validate/fail", &creation(&pod("bad")));
     assert_eq!(after["allowed"], false);
+}
+
+/// Requests whose heads come a field at a time, and never end.
+#[test]
+fn a_head_that_does_not_end_is_not_waited_for() {
+    let running = running();
+    let mut roots = RootCertStore::empty();
+    let authority = CertificateDer::from_pem_slice(running.certificate.authority.as_bytes());
+    roots.add(authority.unwrap()).unwrap();
+    let config = ClientConfig::builder().with_root_certificates(roots);
+    let config = Arc::new(config.with_no_client_auth());
+    let connect = |_| {
+        let name = "localhost".try_into().unwrap();
+        let connection = ClientConnection::new(Arc::clone(&config), name).unwrap();
+        let mut stream = StreamOwned::new(connection, TcpStream::connect(running.address).unwrap());
+        stream.write_all(b"POST /validate HTTP/1.1\r\n").unwrap();
+        stream
+    };
+    let mut open: Vec<_> = (0..50).map(connect).collect();
+    let asked = running.ask("/validate/fail", &creation(&pod("bad")));
+    assert_eq!(asked["allowed"], false);
+    let end = Instant::now() + Duration::from_secs(60);
+    while !open.is_empty() {
+        assert!(Instant::now() < end, "{} connections are open", open.len());
+        open.retain_mut(|stream| stream.write_all(b"a: b\r\n").is_ok());
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 #[test]
