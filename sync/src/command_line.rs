@@ -7,6 +7,7 @@ use std::{
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
+    sync::Arc,
     thread,
     time::Duration,
 };
@@ -17,6 +18,7 @@ use serde_json::json;
 
 use crate::{
     controller::{Controller, Logged},
+    metrics::{self, Metrics},
     ownership::MANAGER,
 };
 
@@ -43,6 +45,9 @@ struct Arguments {
     /// How long a stage may take to be ready, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     wait: u64,
+    /// Where `/metrics`, `/health/liveness` and `/health/readiness` are answered; nowhere without it.
+    #[arg(long, value_name = "ADDRESS", default_value = "")]
+    metrics_listen: String,
     /// The namespace of the Lease `portcullis-sync`: of all replicas the one that holds it writes.
     #[arg(long, value_name = "NAME", default_value = "portcullis")]
     lease_namespace: String,
@@ -88,12 +93,23 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    let metrics: Arc<Metrics> = Arc::default();
+    if let Err(error) = listened(&arguments.metrics_listen, &metrics) {
+        let address = &arguments.metrics_listen;
+        log(&logged(
+            "NoMetrics",
+            &format!("--metrics-listen {address}: {error}"),
+        ));
+        return ExitCode::from(2);
+    }
     let lease = Lease::hold(&cluster, arguments.lease());
     loop {
-        let term = begun(&cluster, &lease);
+        let term = begun(&cluster, &lease, &metrics);
+        metrics.lead(true);
         log(&logged("Leading", "this replica reconciles the sources"));
         cluster.write_only_during(term.clone());
-        lead(&cluster, &term, &arguments);
+        lead(&cluster, &term, &arguments, &metrics);
+        metrics.lead(false);
         log(&logged(
             "NotLeading",
             "another replica may reconcile the sources",
@@ -101,14 +117,22 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     }
 }
 
+fn listened(address: &str, metrics: &Arc<Metrics>) -> io::Result<()> {
+    if address.is_empty() {
+        return Ok(());
+    }
+    metrics::listen(address, Arc::clone(metrics))
+}
+
 /// Waits until the Lease is held, and tells why that cannot be.
-fn begun(cluster: &Cluster, lease: &Lease) -> Term {
+fn begun(cluster: &Cluster, lease: &Lease, metrics: &Metrics) -> Term {
     let mut told = None;
     loop {
         if let Some(term) = lease.term(cluster, LEASE_LOOK) {
             return term;
         }
         let problem = lease.problem();
+        metrics.set_problem(problem.clone());
         if problem != told {
             if let Some(problem) = &problem {
                 log(&logged("NoLease", problem));
@@ -120,8 +144,9 @@ fn begun(cluster: &Cluster, lease: &Lease) -> Term {
 
 /// Reconciles until the term is over. What was known in an earlier one is forgotten: another replica may
 /// have written since.
-fn lead(cluster: &Cluster, term: &Term, arguments: &Arguments) {
-    let mut controller = Controller::new(cluster, Duration::from_secs(arguments.wait));
+fn lead(cluster: &Cluster, term: &Term, arguments: &Arguments, metrics: &Arc<Metrics>) {
+    let controller = Controller::new(cluster, Duration::from_secs(arguments.wait));
+    let mut controller = controller.counted(Arc::clone(metrics));
     let resync = Duration::from_secs(arguments.resync.max(1));
     let mut retry = FIRST_RETRY;
     while !term.is_over() {
@@ -129,10 +154,12 @@ fn lead(cluster: &Cluster, term: &Term, arguments: &Arguments) {
             Ok(lines) => {
                 lines.iter().for_each(log);
                 retry = FIRST_RETRY;
+                metrics.set_problem(None);
                 controller.wait(resync, || term.is_over());
             }
             Err(error) => {
                 log(&logged("NoAnswer", &error.to_string()));
+                metrics.set_problem(Some(error.to_string()));
                 thread::sleep(retry);
                 retry = (retry * 2).min(resync);
             }

@@ -4,6 +4,7 @@
 //! objects somebody changed one. Repositories are asked at the interval of their source. A source that
 //! fails is tried again later and later. What a watch may have missed, a look at all sources finds.
 
+mod counted;
 mod event;
 mod known;
 mod pass;
@@ -29,7 +30,7 @@ use self::{
     times::now,
     told::Board,
 };
-use crate::{ownership::MANAGER, sync_error::SyncError};
+use crate::{metrics::Metrics, ownership::MANAGER, sync_error::SyncError};
 
 /// How often it is looked whether waiting is over.
 const LOOK: Duration = Duration::from_secs(1);
@@ -44,6 +45,7 @@ pub struct Controller<'a> {
     known: BTreeMap<(String, String), Known>,
     board: Arc<Board>,
     watches: BTreeMap<(String, String), Notices>,
+    metrics: Arc<Metrics>,
 }
 
 /// A line for the log.
@@ -67,7 +69,14 @@ impl<'a> Controller<'a> {
             known: BTreeMap::new(),
             board: Arc::default(),
             watches: BTreeMap::new(),
+            metrics: Arc::default(),
         }
+    }
+
+    /// Counts what it does there.
+    #[must_use]
+    pub fn counted(self, metrics: Arc<Metrics>) -> Controller<'a> {
+        Controller { metrics, ..self }
     }
 
     /// Waits until there is something to do, `longest` at most, or until it is over.
@@ -151,6 +160,9 @@ impl<'a> Controller<'a> {
             }
         }
         // What is known of sources that are gone goes with them.
+        for (namespace, name) in self.known.keys() {
+            self.metrics.forget(&format!("{namespace}/{name}"));
+        }
         self.known = there;
         Ok(due)
     }
@@ -177,7 +189,16 @@ impl<'a> Controller<'a> {
         thread::scope(|scope| {
             let passes: Vec<_> = some
                 .iter()
-                .map(|due| scope.spawn(move || due.run(cluster, patience)))
+                .map(|due| {
+                    scope.spawn(move || {
+                        let begun = Instant::now();
+                        let outcome = due.run(cluster, patience);
+                        Outcome {
+                            took: begun.elapsed(),
+                            ..outcome
+                        }
+                    })
+                })
                 .collect();
             passes
                 .into_iter()
@@ -190,6 +211,7 @@ impl<'a> Controller<'a> {
     fn finish(&mut self, due: &Due, outcome: Outcome) -> Vec<Logged> {
         let name = format!("{}/{}", due.key.0, due.key.1);
         let object = &due.object;
+        counted::count(&self.metrics, &name, due, &outcome);
         let mut log = Vec::new();
         for event in event::of(object, &outcome) {
             log.push(Logged {

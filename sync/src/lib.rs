@@ -8,6 +8,7 @@ pub mod annotations;
 pub mod command_line;
 pub mod controller;
 pub mod inventory;
+pub mod metrics;
 pub mod object;
 pub mod ownership;
 pub mod plan;

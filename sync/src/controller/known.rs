@@ -65,6 +65,7 @@ pub(super) struct Outcome {
     pub(super) result: Result<Done, SyncError>,
     /// What was done for the revision that was applied last, where the new one cannot be.
     pub(super) held: Option<Done>,
+    pub(super) took: Duration,
 }
 
 impl Outcome {
@@ -75,6 +76,7 @@ impl Outcome {
             applied: None,
             result: Err(error),
             held: None,
+            took: Duration::ZERO,
         }
     }
 }
@@ -161,12 +163,18 @@ impl PutBack {
 }
 
 fn has_put_back(done: &Done, work: Work) -> bool {
-    let mut writes = done.plan.writes();
-    writes.any(|write| match write.reason {
+    put_back(done, work) > 0
+}
+
+/// How many objects a pass put back.
+pub(super) fn put_back(done: &Done, work: Work) -> usize {
+    let writes = done.plan.writes();
+    let put_back = writes.filter(|write| match write.reason {
         Reason::PutBack(_) => true,
         // What a check creates was deleted by somebody.
         Reason::Create | Reason::Change => work == Work::Check,
-    })
+    });
+    put_back.count()
 }
 
 #[cfg(test)]

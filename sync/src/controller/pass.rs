@@ -117,6 +117,7 @@ impl Due {
             revision: Some(Arc::clone(revision)),
             result,
             held: None,
+            took: Duration::ZERO,
         }
     }
 }
