@@ -29,6 +29,7 @@ use crate::{
     log::{Level, Log},
     metrics::{self, Metrics},
     policy_files::{PolicyFiles, Reading},
+    readiness::Readiness,
     reports::Inbox,
     served::Served,
     server::{Server, ServerLimits},
@@ -140,6 +141,7 @@ fn serve(
     tls: &RustlsConfig,
     log: &Arc<Log>,
     reports: Option<Arc<Inbox>>,
+    readiness: Arc<Readiness>,
 ) -> io::Result<Serving> {
     let limits = ServerLimits {
         body: line.max_body,
@@ -147,9 +149,14 @@ fn serve(
     };
     let listener = TcpListener::bind(line.listen)?;
     let address = listener.local_addr()?.to_string();
-    log.line(Level::Info, "serving", &[("address", Value::from(address))]);
+    log.line(
+        Level::Info,
+        "listening",
+        &[("address", Value::from(address))],
+    );
     let handle = Handle::new();
-    let mut server = Server::new(Arc::clone(&served), Arc::clone(log), limits);
+    let server = Server::new(Arc::clone(&served), Arc::clone(log), limits);
+    let mut server = server.with_readiness(readiness);
     if let Some(address) = line.metrics_listen.0 {
         serve_metrics(address, server.metrics(), served, log, reports.clone());
     }
@@ -220,7 +227,9 @@ async fn run(line: CommandLine, log: Arc<Log>) -> io::Result<()> {
     let served = Arc::new(Served::new(reading.policies, Arc::new(Alone::default())));
     let certificate = line.certificate()?;
     let tls = certificates::tls(&certificate).await?;
-    let (serving, handle) = serve(&line, Arc::clone(&served), &tls, &log, None)?;
+    let readiness = Arc::new(Readiness::ready());
+    let (serving, handle) = serve(&line, Arc::clone(&served), &tls, &log, None, readiness)?;
+    log.line(Level::Info, "serving", &[]);
     let mut watch = Watch {
         line,
         files,

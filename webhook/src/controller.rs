@@ -20,6 +20,7 @@ mod world;
 mod writer;
 
 pub use self::options::Options;
+pub(crate) use self::writer::is_named;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

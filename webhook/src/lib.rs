@@ -21,6 +21,7 @@ pub mod metrics;
 pub mod path;
 pub mod policy_admission;
 pub mod policy_files;
+pub mod readiness;
 pub mod reports;
 pub mod scan;
 pub mod served;

@@ -33,6 +33,7 @@ use crate::{
     metrics::{Metrics, Scene, Timed},
     path::AdmissionPath,
     policy_admission,
+    readiness::Readiness,
     reports::Inbox,
     served::Served,
 };
@@ -70,6 +71,7 @@ pub struct Server {
     reports: Option<Arc<Inbox>>,
     metrics: Arc<Metrics>,
     exceptions: ExceptionRules,
+    readiness: Arc<Readiness>,
 }
 
 /// Why a review is not answered.
@@ -98,6 +100,7 @@ impl Server {
             reports: None,
             metrics: Arc::default(),
             exceptions: ExceptionRules::default(),
+            readiness: Arc::new(Readiness::ready()),
         }
     }
 
@@ -114,6 +117,12 @@ impl Server {
     #[must_use]
     pub fn with_exceptions(self, exceptions: ExceptionRules) -> Server {
         Server { exceptions, ..self }
+    }
+
+    /// The server with what tells whether it is ready; without, it is from the start.
+    #[must_use]
+    pub fn with_readiness(self, readiness: Arc<Readiness>) -> Server {
+        Server { readiness, ..self }
     }
 
     /// What is counted of the answers.
@@ -156,8 +165,8 @@ impl Server {
             .route("/mutate/{*rest}", post(review))
             .route("/policyvalidate", post(review))
             .route("/exceptionvalidate", post(review))
-            .route("/health/liveness", get(healthy))
-            .route("/health/readiness", get(healthy))
+            .route("/health/liveness", get(alive))
+            .route("/health/readiness", get(ready))
             .with_state(Arc::new(self))
     }
 
@@ -183,6 +192,10 @@ impl Server {
         let body = body?;
         let review = Review::read(&body)
             .map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, error.to_string()))?;
+        if !self.readiness.serves() {
+            let why = "not all policies are known yet";
+            return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, why));
+        }
         let Some(path) = path else {
             return written(&self.judge(review, deadline).await);
         };
@@ -328,6 +341,13 @@ async fn review(State(server): State<Arc<Server>>, request: Request) -> Response
     }
 }
 
-async fn healthy() -> &'static str {
+async fn alive() -> &'static str {
     "ok"
+}
+
+async fn ready(State(server): State<Arc<Server>>) -> Response {
+    match server.readiness.lacks() {
+        None => "ok".into_response(),
+        Some(why) => (StatusCode::SERVICE_UNAVAILABLE, why).into_response(),
+    }
 }

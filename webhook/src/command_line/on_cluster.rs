@@ -1,17 +1,30 @@
 //! The server on a cluster.
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
 use portcullis_cluster::{Cluster, ClusterError, ConnectOptions};
 use tokio::{
     runtime::Runtime,
+    sync::watch,
     task::{self, JoinSet},
+    time,
 };
 
 use super::{CommandLine, Stop, end, serve};
 use crate::{
-    certificates, controller::Controller, log::Log, reports::Reporter, server::ServerLimits,
+    certificates,
+    controller::{self, Controller},
+    log::{Level, Log},
+    readiness::Readiness,
+    reports::Reporter,
+    server::ServerLimits,
 };
+
+/// How long requests are still taken after it is told that none should come.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
+/// How often it is looked whether the API server trusts this replica.
+const LOOK: Duration = Duration::from_millis(500);
 
 impl CommandLine {
     pub(super) fn connect(&self) -> io::Result<Option<Arc<Cluster>>> {
@@ -43,15 +56,33 @@ pub(super) fn run(
     let options = line.on_cluster.clone();
     let controller = Controller::new(Arc::clone(cluster), Arc::clone(log), options);
     let controller = controller.map_err(told)?;
-    runtime.block_on(on_cluster(line, controller, Arc::clone(log)))
+    let cluster = Arc::clone(cluster);
+    runtime.block_on(on_cluster(line, cluster, controller, Arc::clone(log)))
 }
 
 fn told(error: ClusterError) -> io::Error {
     io::Error::other(format!("{error}; {}", error.remedy()))
 }
 
+/// Ends when the webhook configurations name the authority of this replica's certificate.
+async fn named(cluster: Arc<Cluster>, authority: watch::Receiver<String>) -> io::Result<()> {
+    loop {
+        let (cluster, authority) = (Arc::clone(&cluster), authority.borrow().clone());
+        let looked = task::spawn_blocking(move || controller::is_named(&cluster, &authority));
+        if looked.await? {
+            return Ok(());
+        }
+        time::sleep(LOOK).await;
+    }
+}
+
 /// Serves what a cluster has, once all of it is known.
-async fn on_cluster(line: CommandLine, controller: Controller, log: Arc<Log>) -> io::Result<()> {
+async fn on_cluster(
+    line: CommandLine,
+    cluster: Arc<Cluster>,
+    controller: Controller,
+    log: Arc<Log>,
+) -> io::Result<()> {
     let (served, mut is_ready) = (controller.served(), controller.is_ready());
     let mut stop = Stop::new()?;
     let certificate = tokio::select! {
@@ -59,6 +90,7 @@ async fn on_cluster(line: CommandLine, controller: Controller, log: Arc<Log>) ->
         () = stop.asked() => return Ok(()),
     };
     let tls = certificate.tls();
+    let named = named(cluster, certificate.authority());
     let (writer, lease) = controller.writer(certificate.authority());
     let reporter = controller.reporter();
     let scans = reporter.as_ref();
@@ -66,14 +98,24 @@ async fn on_cluster(line: CommandLine, controller: Controller, log: Arc<Log>) ->
     let mut tasks = JoinSet::new();
     tasks.spawn(controller.run());
     tasks.spawn(certificate.follow());
+    let inbox = reporter.as_ref().map(Reporter::inbox);
+    let readiness = Arc::new(Readiness::default());
+    let (serving, handle) = serve(&line, served, &tls, &log, inbox, Arc::clone(&readiness))?;
     tokio::select! {
         ready = is_ready.wait_for(|is_ready| *is_ready) => drop(ready.map_err(io::Error::other)?),
         () = stop.asked() => return Ok(()),
     }
-    let inbox = reporter.as_ref().map(Reporter::inbox);
-    let (serving, handle) = serve(&line, served, &tls, &log, inbox)?;
+    readiness.serve();
+    log.line(Level::Info, "serving", &[]);
     // The API server is told of this replica once it answers.
     tasks.spawn(writer.run());
+    let named_here = Arc::clone(&readiness);
+    tasks.spawn(async move {
+        named.await?;
+        named_here.name();
+        // A task that ends would end the process.
+        std::future::pending().await
+    });
     if let Some(scans) = scans {
         tasks.spawn(scans.run());
     }
@@ -82,6 +124,9 @@ async fn on_cluster(line: CommandLine, controller: Controller, log: Arc<Log>) ->
         Some(stopped) = tasks.join_next() => return stopped.map_err(io::Error::other)?,
         () = stop.asked() => {}
     }
+    readiness.end();
+    // Until everybody has heard that nothing should come any more, something does.
+    time::sleep(LAST_WORDS).await;
     tasks.abort_all();
     end(&handle, &log).await;
     // What still waits is written before the process ends.

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portcullis_cluster::{
     Apply, ApplyOptions, Cluster, ClusterError, Discovery, ServedKind, Target,
 };
@@ -97,6 +98,35 @@ impl Writer {
         }
         Ok(errors.is_empty())
     }
+}
+
+/// Whether the webhook configurations are there and name an authority.
+pub(crate) fn is_named(cluster: &Cluster, authority: &str) -> bool {
+    let wanted = STANDARD.encode(authority);
+    let kinds = [
+        ("ValidatingWebhookConfiguration", "portcullis-validating"),
+        ("MutatingWebhookConfiguration", "portcullis-mutating"),
+    ];
+    let names_it = |object: &Value| {
+        let webhooks = object.get("webhooks").and_then(Value::as_array);
+        let mut bundles = webhooks
+            .into_iter()
+            .flatten()
+            .map(|webhook| webhook.pointer("/clientConfig/caBundle"));
+        bundles.all(|bundle| bundle.and_then(Value::as_str) == Some(&wanted))
+    };
+    kinds.into_iter().all(|(kind, name)| {
+        let resource = format!("{}s", kind.to_lowercase());
+        let of = ("admissionregistration.k8s.io", kind, resource.as_str());
+        let kind = super::watches::kind(of, false);
+        let target = Target {
+            kind: &kind,
+            namespace: "",
+            name,
+        };
+        let found = cluster.read_objects(&[target]).into_iter().next();
+        matches!(found, Some(Ok(Some(object))) if names_it(&object))
+    })
 }
 
 /// What could not be written.

@@ -22,6 +22,7 @@ use portcullis_webhook::{
     exception_rules::ExceptionRules,
     log::Log,
     metrics::Metrics,
+    readiness::Readiness,
     reports::Inbox,
     served::{Policies, Served},
     server::{Server, ServerLimits},
@@ -41,6 +42,7 @@ pub(crate) struct Running {
     /// What reports are to have.
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) readiness: Arc<Readiness>,
     handle: Handle<SocketAddr>,
     client: OnceLock<reqwest::blocking::Client>,
 }
@@ -89,7 +91,21 @@ impl Running {
     }
 
     pub(crate) fn of(policies: Policies, world: Arc<dyn World>, limits: ServerLimits) -> Running {
-        Running::excepting(policies, world, limits, ExceptionRules::default())
+        let exceptions = ExceptionRules::default();
+        Running::excepting(policies, world, limits, exceptions)
+    }
+
+    /// One that starts.
+    pub(crate) fn starting(text: &str) -> Running {
+        let (alone, limits) = (Arc::new(Alone::default()), ServerLimits::default());
+        let exceptions = ExceptionRules::default();
+        Running::start(
+            policies(text),
+            alone,
+            limits,
+            exceptions,
+            Readiness::default(),
+        )
     }
 
     /// With rules about exceptions.
@@ -98,6 +114,16 @@ impl Running {
         world: Arc<dyn World>,
         limits: ServerLimits,
         exceptions: ExceptionRules,
+    ) -> Running {
+        Running::start(policies, world, limits, exceptions, Readiness::ready())
+    }
+
+    fn start(
+        policies: Policies,
+        world: Arc<dyn World>,
+        limits: ServerLimits,
+        exceptions: ExceptionRules,
+        readiness: Readiness,
     ) -> Running {
         let runtime = Runtime::new().unwrap();
         let certificate = certificates::make(&["localhost".to_owned()]).unwrap();
@@ -109,7 +135,9 @@ impl Running {
         let inbox = Arc::new(Inbox::new(100));
         let server = Server::new(Arc::clone(&served), lines, limits);
         let server = server.with_reports(Arc::clone(&inbox));
+        let readiness = Arc::new(readiness);
         let server = server.with_exceptions(exceptions);
+        let server = server.with_readiness(Arc::clone(&readiness));
         let (handle, metrics) = (Handle::new(), server.metrics());
         runtime.spawn(server.serve(listener, tls.clone(), handle.clone()));
         Running {
@@ -121,6 +149,7 @@ impl Running {
             log,
             inbox,
             metrics,
+            readiness,
             handle,
             client: OnceLock::new(),
         }
