@@ -128,9 +128,9 @@ fn has_policy(file: &Path) -> bool {
 fn of_file(file: &Path, further: &[Value], world: &World, options: &MigrationOptions) -> Migration {
     let mut loaded = policies::load(&[file.to_path_buf()], &Overrides::new());
     let mut objects = further.to_vec();
-    objects.extend(inputs::objects_below(
-        file.parent().unwrap_or(Path::new(".")),
-    ));
+    // A file that is named without its folder is in this one.
+    let folder = file.parent().filter(|folder| *folder != Path::new(""));
+    objects.extend(inputs::objects_below(folder.unwrap_or(Path::new("."))));
     let mut surroundings = Surroundings::default();
     surroundings.add_namespaces(&objects);
     let mut rules = Vec::new();

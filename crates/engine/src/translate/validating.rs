@@ -4,6 +4,8 @@
 //! nothing depends on how the newer kind derives its own.
 
 mod conditions;
+mod elements;
+mod loops;
 mod pattern;
 mod scalar;
 mod selection;
@@ -23,6 +25,7 @@ use portcullis_api::{
 use portcullis_schema::Catalogue;
 use serde_json::Value;
 
+use self::conditions::Reads;
 use self::selection::{Selection, Sight};
 use crate::autogen::{self, CONTROLLERS_ANNOTATION};
 use crate::pattern::node::Node;
@@ -81,7 +84,10 @@ fn translate(
 ) -> Result<ValidatingPolicy, Vec<Obstacle>> {
     let validation = rule.validate.clone().unwrap_or_default();
     let mut obstacles = obstacles(policy, rule, &validation, path);
-    let deletions = validation.cel.is_some() || validation.deny.is_some();
+    let mut loops = validation.foreach.iter().flatten();
+    let deletions = validation.cel.is_some()
+        || validation.deny.is_some()
+        || loops.any(|one| one.deny.is_some());
     let sight = Sight {
         deletions,
         namespaces: selection::sees_namespaces(rule),
@@ -121,7 +127,7 @@ fn precondition(rule: &Rule, path: &str, sight: Sight) -> Result<Option<MatchCon
     let parsed = written
         .parse()
         .map_err(|error| stopped(error.to_string()))?;
-    let expression = conditions::test(&parsed, sight.object).map_err(stopped)?;
+    let expression = conditions::test(&parsed, sight.reads()).map_err(stopped)?;
     Ok((expression != "true").then(|| MatchCondition {
         name: "preconditions".to_owned(),
         expression,
@@ -179,11 +185,14 @@ fn checks(validation: &Validation, path: &str, sight: Sight) -> Result<Checks, O
         let expression = nodes.and_then(|nodes| pattern::any_allowed(&nodes, "object"));
         expression.map_err(|reason| stopped("anyPattern", reason))?
     } else if let Some(deny) = &validation.deny {
-        denied(deny, sight).map_err(|reason| stopped("deny", reason))?
+        denied(deny, sight.reads()).map_err(|reason| stopped("deny", reason))?
+    } else if let Some(written) = validation.foreach.as_ref().filter(|list| !list.is_empty()) {
+        loops::allowed(written, sight)
+            .map_err(|(index, reason)| stopped(&format!("foreach[{index}]"), reason))?
     } else {
         return Err(Obstacle::new(
             format!("{path}.validate"),
-            "`pattern`, `anyPattern`, `deny` and `cel` are translated",
+            "`pattern`, `anyPattern`, `deny`, `foreach` and `cel` are translated",
         ));
     };
     let variable = message.as_deref().filter(|message| message.contains("{{"));
@@ -200,7 +209,7 @@ fn checks(validation: &Validation, path: &str, sight: Sight) -> Result<Checks, O
     Ok((Vec::new(), vec![validation]))
 }
 
-fn denied(deny: &Deny, sight: Sight) -> Result<String, String> {
+fn denied(deny: &Deny, reads: Reads<'_>) -> Result<String, String> {
     let Some(written) = &deny.conditions else {
         return Ok("false".to_owned());
     };
@@ -209,7 +218,7 @@ fn denied(deny: &Deny, sight: Sight) -> Result<String, String> {
     if conditions.clone().any(|one| one.message.is_some()) {
         return Err("messages of conditions are not translated".to_owned());
     }
-    conditions::test(&parsed, sight.object).map(|test| cel_text::not(&test))
+    conditions::test(&parsed, reads).map(|test| cel_text::not(&test))
 }
 
 fn node(written: &Value) -> Result<Node, String> {

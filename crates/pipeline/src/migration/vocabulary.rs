@@ -32,6 +32,8 @@ impl Vocabulary {
             json!("5"),
             json!("0"),
             json!("true"),
+            json!("*"),
+            json!("A?*"),
             json!("100m"),
             json!("2Gi"),
             json!("5s"),

@@ -8,14 +8,31 @@ use portcullis_api::cluster_policy::{AnyAllConditions, Condition};
 use portcullis_values::{duration::GoDuration, quantity::Quantity, wildcard};
 use serde_json::Value;
 
-use crate::translate::cel_text;
+use crate::translate::{
+    cel_text,
+    validating::elements::{self, Elements, Quantifier},
+};
 
 type Text = Result<String, String>;
 
+/// What expressions read: the object, and the element of a loop.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reads<'a> {
+    pub(super) object: &'a str,
+    pub(super) element: Option<&'a str>,
+}
+
+/// What stands for a list without values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Quoted {
+    NoValues,
+    NoText,
+}
+
 /// Where conditions hold.
-pub(super) fn test(conditions: &AnyAllConditions, object: &str) -> Text {
+pub(super) fn test(conditions: &AnyAllConditions, reads: Reads<'_>) -> Text {
     let tests = |list: &[Condition]| -> Result<Vec<String>, String> {
-        list.iter().map(|one| condition(one, object)).collect()
+        list.iter().map(|one| condition(one, reads)).collect()
     };
     let mut both = Vec::new();
     if let Some(any) = &conditions.any {
@@ -27,7 +44,11 @@ pub(super) fn test(conditions: &AnyAllConditions, object: &str) -> Text {
     Ok(cel_text::all(both))
 }
 
-fn condition(written: &Condition, object: &str) -> Text {
+fn condition(written: &Condition, reads: Reads<'_>) -> Text {
+    if let Some(test) = membership(written, reads) {
+        return test;
+    }
+    let object = reads.object;
     let key = written
         .key
         .as_ref()
@@ -53,6 +74,82 @@ fn condition(written: &Condition, object: &str) -> Text {
         "AnyIn" | "AllIn" | "In" => among(&operand, value),
         "AnyNotIn" | "AllNotIn" | "NotIn" => Ok(cel_text::not(&among(&operand, value)?)),
         other => Err(format!("the operator `{other}` is not translated")),
+    }
+}
+
+/// Membership of the values of a projection among texts, or of a text among these values; none for
+/// other conditions.
+fn membership(written: &Condition, reads: Reads<'_>) -> Option<Text> {
+    let projection = |side: &Option<Value>| {
+        let text = side.as_ref()?.as_str()?.trim();
+        let text = text.strip_prefix("{{")?.strip_suffix("}}")?;
+        let (path, default) = elements::defaulted(text)?;
+        let found = Elements::of_projection(path, reads.object, reads.element)?;
+        Some((found, default))
+    };
+    let operator = written.operator.as_deref()?;
+    if let Some((keys, default)) = projection(&written.key) {
+        let texts: Option<Vec<String>> = match written.value.as_ref()? {
+            Value::Array(items) => items
+                .iter()
+                .map(|one| one.as_str().map(str::to_owned))
+                .collect(),
+            _ => None,
+        };
+        return Some(any_of(&keys, default, operator, &texts?));
+    }
+    let (values, _) = projection(&written.value)?;
+    let key = written
+        .key
+        .as_ref()?
+        .as_str()
+        .filter(|key| !key.contains("{{"))?;
+    let found = values.quantified(Quantifier::Any, &mut |value| {
+        elements::is_one_of(value, &[key.to_owned()])
+    });
+    let found = match found {
+        Ok(found) if !key.is_empty() => found,
+        Ok(_) => return None,
+        Err(reason) => return Some(Err(reason)),
+    };
+    match operator {
+        "AnyIn" | "AllIn" => Some(Ok(found)),
+        "AnyNotIn" | "AllNotIn" => Some(Ok(cel_text::not(&found))),
+        _ => None,
+    }
+}
+
+fn any_of(keys: &Elements, default: Quoted, operator: &str, texts: &[String]) -> Text {
+    let is_in = |value: &str| elements::is_one_of(value, texts);
+    let is_not_in = |value: &str| Ok(cel_text::not(&is_in(value)?));
+    let names_nothing = texts.iter().any(String::is_empty);
+    // What stands for no values is a key of its own, and is asked as one.
+    let (test, without) = match operator {
+        "AnyIn" => (
+            keys.quantified(Quantifier::Any, &mut |value| is_in(value)),
+            names_nothing,
+        ),
+        "AnyNotIn" => (
+            keys.quantified(Quantifier::Any, &mut |value| is_not_in(value)),
+            !names_nothing,
+        ),
+        "AllIn" => (
+            keys.quantified(Quantifier::All, &mut |value| is_in(value)),
+            names_nothing,
+        ),
+        "AllNotIn" => (
+            keys.quantified(Quantifier::All, &mut |value| is_not_in(value)),
+            !names_nothing,
+        ),
+        other => {
+            return Err(format!(
+                "the operator `{other}` is not translated for lists"
+            ));
+        }
+    };
+    match default == Quoted::NoText && without != operator.starts_with("All") {
+        true => Err("`''`, which stands for no values, is compared as a value".to_owned()),
+        false => test,
     }
 }
 
@@ -185,7 +282,7 @@ fn quoted(text: &str) -> Option<&str> {
 }
 
 /// The keys of `a.b."c.d"`.
-fn steps(path: &str) -> Option<Vec<String>> {
+pub(super) fn steps(path: &str) -> Option<Vec<String>> {
     let mut found = Vec::new();
     let mut rest = path;
     loop {

@@ -138,6 +138,13 @@ fn scalar(value: &str) -> String {
 
 /// Numbers and booleans are compared by their text, which CEL writes in another way.
 fn same(text: &str, value: &str) -> Result<String, String> {
+    if text.parse::<i64>().is_ok_and(|number| number > 0) {
+        return Ok(format!(
+            "(type({value}) == int || type({value}) == double) && {value} == {text} || \
+             type({value}) == string && isQuantity({value}) && \
+             quantity({value}).compareTo(quantity('{text}')) == 0"
+        ));
+    }
     if is_measure(text) {
         return Err(format!("`{text}` is compared by what it measures"));
     }

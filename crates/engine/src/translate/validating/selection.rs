@@ -10,7 +10,7 @@ use portcullis_schema::Catalogue;
 use portcullis_values::wildcard;
 
 use crate::matching::KindSelector;
-use crate::translate::{Obstacle, cel_text, resource_rules};
+use crate::translate::{Obstacle, cel_text, resource_rules, validating::conditions::Reads};
 
 /// What a rule is about.
 #[derive(Default)]
@@ -28,6 +28,16 @@ pub(super) struct Sight {
     pub(super) namespaces: bool,
     /// The object, in expressions.
     pub(super) object: &'static str,
+}
+
+impl Sight {
+    /// What conditions of the rule read.
+    pub(super) fn reads(self) -> Reads<'static> {
+        Reads {
+            object: self.object,
+            element: None,
+        }
+    }
 }
 
 /// Whether a rule is about Namespaces, too.
