@@ -84,10 +84,8 @@ fn translate(
 ) -> Result<ValidatingPolicy, Vec<Obstacle>> {
     let validation = rule.validate.clone().unwrap_or_default();
     let mut obstacles = obstacles(policy, rule, &validation, path);
-    let mut loops = validation.foreach.iter().flatten();
-    let deletions = validation.cel.is_some()
-        || validation.deny.is_some()
-        || loops.any(|one| one.deny.is_some());
+    // A loop counts no element of an object that goes away.
+    let deletions = validation.cel.is_some() || validation.deny.is_some();
     let sight = Sight {
         deletions,
         namespaces: selection::sees_namespaces(rule),
