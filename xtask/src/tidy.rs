@@ -3,6 +3,7 @@
 //! Each room has one subject; a test collects every problem and tells them together.
 
 mod commands;
+mod containers;
 mod crates;
 mod documents;
 mod files;
