@@ -8,6 +8,7 @@ mod crates;
 mod documents;
 mod files;
 mod modules;
+mod release;
 
 use std::{
     fs,

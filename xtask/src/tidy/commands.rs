@@ -1,6 +1,8 @@
 //! Commands: the steps of `.ci/run`, each of which has a recipe in `justfile` and a job in the workflow.
 
-use super::{none, read};
+use portcullis_yaml::{Limits, Mode};
+
+use super::{none, read, root, tracked};
 
 #[test]
 fn the_lists_of_steps_agree() {
@@ -30,14 +32,46 @@ fn the_lists_of_steps_agree() {
 
 #[test]
 fn actions_are_pinned() {
-    let workflow = read(".github/workflows/ci.yml");
-    let unpinned: Vec<String> = workflow
-        .lines()
+    let unpinned: Vec<String> = workflows()
+        .iter()
+        .flat_map(|(_, text)| text.lines())
         .filter_map(|line| line.split_once("uses: "))
         .filter(|(_, action)| !is_pinned(action))
         .map(|(_, action)| format!("{action} is a name that can be moved"))
         .collect();
     none(&unpinned, "pin it by its commit");
+}
+
+#[test]
+fn workflows_run_what_is_here() {
+    let is_folder = |word: &&str| {
+        ["xtask/", ".ci/", ".github/", "charts/"]
+            .iter()
+            .any(|folder| word.starts_with(folder))
+    };
+    let mut problems = Vec::new();
+    let mut count = 0;
+    for (name, text) in workflows() {
+        if let Err(error) = portcullis_yaml::read(&text, Mode::Strict, &Limits::default()) {
+            problems.push(format!("{name}: {error:?}"));
+        }
+        let text = text.replace("$GITHUB_ACTION_PATH/", "");
+        for word in text.split([' ', '"', '\'', '\n']).filter(is_folder) {
+            count += 1;
+            if !root().join(word).exists() {
+                problems.push(format!("{name}: `{word}` is not there"));
+            }
+        }
+    }
+    assert!(count > 5, "{count}");
+    none(&problems, "run what the repository has");
+}
+
+/// The workflows and the action, by their paths.
+fn workflows() -> Vec<(String, String)> {
+    let names = tracked().into_iter();
+    let names = names.filter(|name| name.starts_with(".github/workflows/") || name == "action.yml");
+    names.map(|name| (name.clone(), read(&name))).collect()
 }
 
 /// `owner/name@<40 hexadecimal digits>`, with the tag as a comment.
