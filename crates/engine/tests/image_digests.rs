@@ -4,7 +4,7 @@
 use portcullis_engine::{
     compile,
     compile_options::CompileOptions,
-    context::source::{ContextSource, Lookup},
+    context::source::{ContextSource, Lookup, RegistryAccess},
     evaluate,
     load::{Loaded, load},
     mutate,
@@ -30,7 +30,7 @@ impl ContextSource for Registry {
         0
     }
 
-    fn image_digest(&self, image: &ImageInfo) -> Lookup {
+    fn image_digest(&self, image: &ImageInfo, _access: &RegistryAccess) -> Lookup {
         match image.path.split('/').next() {
             Some("shop") => Lookup::Found(json!(DIGEST)),
             Some("broken") => Lookup::Failed("the registry is down".to_owned()),

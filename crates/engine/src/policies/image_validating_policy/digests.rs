@@ -10,7 +10,7 @@ use super::{CompiledImageValidatingPolicy, Variant, images};
 use crate::cel::{exception::Leave, host::SourceHost, scope::RequestScope, validation::Decision};
 use crate::context::{
     Store,
-    source::{ContextSource, Lookup},
+    source::{ContextSource, Lookup, RegistryAccess},
 };
 use crate::policies::mutating_policy::Changed;
 use crate::request::Request;
@@ -121,7 +121,7 @@ impl CompiledImageValidatingPolicy {
 
 /// The digest of an image; nothing where nobody can be asked.
 fn digest(image: &ImageInfo, source: &dyn ContextSource) -> Result<Option<String>, String> {
-    match source.image_digest(image) {
+    match source.image_digest(image, &RegistryAccess::default()) {
         Lookup::Found(Value::String(digest)) => Ok(Some(digest)),
         Lookup::Found(_) | Lookup::NotFound => Err("there is no such image".to_owned()),
         Lookup::Unavailable => Ok(None),
