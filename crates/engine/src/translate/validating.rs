@@ -3,6 +3,7 @@
 //! A rule becomes a policy of its own, and so does each rule that autogen derives from it, so that
 //! nothing depends on how the newer kind derives its own.
 
+mod anchors;
 mod conditions;
 mod elements;
 mod loops;

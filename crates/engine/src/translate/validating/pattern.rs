@@ -1,11 +1,13 @@
 //! A pattern as an expression.
 //!
 //! A part of a pattern passes, fails, or does not apply (`skip`), which an anchor brings about. The
-//! first key of a map that does not pass decides for it; elements that are skipped are left out, unless
-//! all are. What a rule passes and what it skips is allowed.
+//! anchors of a map decide together; behind them the first key that does not pass decides for the
+//! map. Elements that are skipped are left out, unless all are. What a rule passes and what it skips
+//! is allowed.
 
 use crate::pattern::node::{Entry, Node, Role};
 use crate::pattern::scalar::ScalarPattern;
+use crate::translate::validating::anchors::{Anchors, Decision};
 use crate::translate::{cel_text, validating::scalar};
 
 type Text = Result<String, String>;
@@ -37,9 +39,12 @@ impl At<'_> {
     fn pass(self, node: &Node) -> Text {
         match node {
             Node::Map(entries) => {
-                let passes = entries.iter().map(|entry| self.entry_passes(entry));
+                let (anchors, fields) = divide(entries);
                 let mut tests = self.guard("map");
-                tests.extend(passes.collect::<Result<Vec<_>, _>>()?);
+                tests.extend(self.anchors(anchors)?.decide().goes_on);
+                for entry in fields {
+                    tests.push(self.entry_passes(entry)?);
+                }
                 Ok(cel_text::all(tests))
             }
             Node::Tags(tags) => self.pass(&plain(tags)?),
@@ -120,25 +125,47 @@ impl At<'_> {
     }
 
     fn map_skips(self, entries: &[Entry]) -> Text {
+        let (anchors, fields) = divide(entries);
+        let decision = self.anchors(anchors)?.decide();
         let mut before = self.guard("map");
         let mut tests = Vec::new();
-        for entry in entries {
-            let skips = self.entry_skips(entry)?;
+        let mut add = |before: &[String], skips: String| {
             if skips != "false" {
-                let mut test = before.clone();
-                test.push(skips);
-                tests.push(cel_text::all(test));
+                let test = before.iter().cloned().chain([skips]);
+                tests.push(cel_text::all(test.collect()));
             }
+        };
+        add(&before, decision.skip);
+        before.extend(decision.goes_on);
+        for entry in fields {
+            add(&before, self.entry_skips(entry)?);
             before.push(self.entry_passes(entry)?);
         }
         Ok(cel_text::any(tests))
     }
 
+    fn anchors(self, entries: &[Entry]) -> Result<Anchors, String> {
+        let mut anchors = Anchors::default();
+        for entry in entries {
+            let passes = self.entry_passes(entry)?;
+            match entry.role {
+                Role::Condition => anchors.conditions.push(passes),
+                _ => anchors.others.push((passes, self.entry_skips(entry)?)),
+            }
+        }
+        Ok(anchors)
+    }
+
     fn allowed(self, node: &Node) -> Text {
         match node {
             Node::Map(entries) => {
+                let (anchors, fields) = divide(entries);
                 let mut tests = self.guard("map");
-                tests.push(self.entries_allowed(entries)?);
+                tests.push(
+                    self.anchors(anchors)?
+                        .decide()
+                        .then(self.entries_allowed(fields)?),
+                );
                 Ok(cel_text::all(tests))
             }
             Node::Tags(tags) => self.allowed(&plain(tags)?),
@@ -169,13 +196,11 @@ impl At<'_> {
         if rest == "true" {
             return self.entry_allowed(entry);
         }
-        let passes = self.entry_passes(entry)?;
-        let skips = self.entry_skips(entry)?;
-        if skips == cel_text::not(&passes) {
-            return Ok(cel_text::any(vec![skips, rest]));
-        }
-        let goes_on = cel_text::all(vec![passes, rest]);
-        Ok(cel_text::any(vec![skips, goes_on]))
+        let one = Decision {
+            skip: self.entry_skips(entry)?,
+            goes_on: vec![self.entry_passes(entry)?],
+        };
+        Ok(one.then(rest))
     }
 
     fn entry_passes(self, entry: &Entry) -> Text {
@@ -281,6 +306,16 @@ impl At<'_> {
     fn is(self, kind: &str) -> String {
         format!("type({}) == {kind}", self.value)
     }
+}
+
+/// The anchors that decide first, and the other entries.
+fn divide(entries: &[Entry]) -> (&[Entry], &[Entry]) {
+    let anchors = entries
+        .iter()
+        .take_while(|entry| entry.role.decides_first());
+    entries
+        .split_at_checked(anchors.count())
+        .unwrap_or_default()
 }
 
 fn item(depth: usize) -> String {
