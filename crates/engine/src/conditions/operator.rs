@@ -115,6 +115,14 @@ impl Operator {
         })
     }
 
+    /// The operator's name, which it may be written unlike in letter case only.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        let mut names = OPERATORS.iter().map(|(name, _)| *name);
+        let name = names.find(|name| name.eq_ignore_ascii_case(&self.written));
+        name.unwrap_or_default()
+    }
+
     /// The operator as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {

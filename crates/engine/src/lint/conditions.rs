@@ -17,15 +17,29 @@ pub(super) fn check(conditions: &Conditions, path: &str, findings: &mut Findings
     };
     for (path, condition) in all(&parsed, path, conditions.0.is_array()) {
         check_complete(condition, &path, findings);
-        check_operator(condition, &path, findings);
+        check_operator(condition, &path, LetterCase::Counts, findings);
         check_operation(condition, &path, findings);
     }
 }
 
+/// Whether an operator must be written as its name is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum LetterCase {
+    /// In `preconditions` of a rule and in `deny`.
+    Counts,
+    /// Elsewhere.
+    Varies,
+}
+
 /// Looks at the operators only, as in a `foreach`.
-pub(super) fn check_operators(conditions: &AnyAllConditions, path: &str, findings: &mut Findings) {
+pub(super) fn check_operators(
+    conditions: &AnyAllConditions,
+    path: &str,
+    letter_case: LetterCase,
+    findings: &mut Findings,
+) {
     for (path, condition) in all(conditions, path, false) {
-        check_operator(condition, &path, findings);
+        check_operator(condition, &path, letter_case, findings);
     }
 }
 
@@ -62,7 +76,12 @@ fn check_complete(condition: &Condition, path: &str, findings: &mut Findings) {
     }
 }
 
-fn check_operator(condition: &Condition, path: &str, findings: &mut Findings) {
+fn check_operator(
+    condition: &Condition,
+    path: &str,
+    letter_case: LetterCase,
+    findings: &mut Findings,
+) {
     let Some(written) = condition.operator.as_deref().filter(|it| !it.is_empty()) else {
         return;
     };
@@ -74,6 +93,12 @@ fn check_operator(condition: &Condition, path: &str, findings: &mut Findings) {
             "write one of `Equals`, `NotEquals`, `AnyIn`, `AllIn`, `AnyNotIn`, `AllNotIn`, \
              `GreaterThan`, `GreaterThanOrEquals`, `LessThan`, `LessThanOrEquals`",
         ),
+        Ok(operator) if letter_case == LetterCase::Counts && operator.name() != written => findings
+            .error(
+                path,
+                format!("`{written}` is not an operator"),
+                format!("write `{}`", operator.name()),
+            ),
         Ok(operator) if operator.never_holds() => findings.warning(
             path,
             format!("`{written}` never holds, because of its case"),

@@ -64,13 +64,23 @@ fn check_one(foreach: &ForEachValidation, path: &str, is_outer: bool, findings: 
         labels::check(pattern, &format!("{path}/pattern"), findings);
     }
     if let Some(preconditions) = &foreach.preconditions {
-        conditions::check_operators(preconditions, &format!("{path}/preconditions"), findings);
+        conditions::check_operators(
+            preconditions,
+            &format!("{path}/preconditions"),
+            conditions::LetterCase::Varies,
+            findings,
+        );
     }
     let deny = foreach
         .deny
         .as_ref()
         .and_then(|deny| deny.conditions.as_ref());
     if let Some(Ok(deny)) = deny.map(|deny| deny.parse()) {
-        conditions::check_operators(&deny, &format!("{path}/deny/conditions"), findings);
+        conditions::check_operators(
+            &deny,
+            &format!("{path}/deny/conditions"),
+            conditions::LetterCase::Counts,
+            findings,
+        );
     }
 }

@@ -56,7 +56,12 @@ fn check_foreach(foreach: &ForEachGeneration, path: &str, findings: &mut Finding
         );
     }
     if let Some(preconditions) = &foreach.preconditions {
-        conditions::check_operators(preconditions, &format!("{path}/preconditions"), findings);
+        conditions::check_operators(
+            preconditions,
+            &format!("{path}/preconditions"),
+            conditions::LetterCase::Varies,
+            findings,
+        );
     }
 }
 

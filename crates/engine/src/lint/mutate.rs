@@ -123,6 +123,14 @@ fn check_shape(foreach: &ForEachMutation, path: &str, findings: &mut Findings) {
             "write one of `patchStrategicMerge`, `patchesJson6902`, `foreach`",
         );
     }
+    let stands_alone = foreach.context.is_empty() && foreach.preconditions.is_none();
+    if foreach.foreach.is_some() && !stands_alone {
+        findings.error(
+            path,
+            "a foreach with another one inside has `context` or `preconditions`",
+            "move them into the inner one",
+        );
+    }
     if text(&foreach.list).is_empty() {
         findings.warning(
             path,
@@ -136,7 +144,12 @@ fn check_shape(foreach: &ForEachMutation, path: &str, findings: &mut Findings) {
 fn check_parts(foreach: &ForEachMutation, path: &str, findings: &mut Findings) {
     if let Some(preconditions) = &foreach.preconditions {
         let path = format!("{path}/preconditions");
-        conditions::check_operators(preconditions, &path, findings);
+        conditions::check_operators(
+            preconditions,
+            &path,
+            conditions::LetterCase::Varies,
+            findings,
+        );
     }
     if let Some(patch) = &foreach.patch_strategic_merge {
         let path = format!("{path}/patchStrategicMerge");

@@ -125,6 +125,11 @@ fn check_attestation(attestation: &Attestation, path: &str, findings: &mut Findi
     }
     attestors::check(&attestation.attestors, false, path, findings);
     for (index, conditions) in attestation.conditions.iter().enumerate() {
-        conditions::check_operators(conditions, &format!("{path}/conditions/{index}"), findings);
+        conditions::check_operators(
+            conditions,
+            &format!("{path}/conditions/{index}"),
+            conditions::LetterCase::Varies,
+            findings,
+        );
     }
 }

@@ -56,6 +56,11 @@ fn each_element_of_a_mutation() {
         })
     };
     passes(with(each("Equals", json!("b"))));
+    passes(with(each("equals", json!("b"))));
+    warns(
+        with(each("greaterthan", json!("b"))),
+        "/mutate/foreach/0/preconditions/all/0/operator",
+    );
     fails(
         with(each("Is", json!("b"))),
         "/mutate/foreach/0/preconditions/all/0/operator",
@@ -79,6 +84,16 @@ fn shapes_of_a_foreach() {
     fails(with(json!({"list": query})), path);
     let two = json!({"list": query, "patchStrategicMerge": patch, "foreach": [inner]});
     fails(with(two), path);
+    let entry = json!({"name": "a", "variable": {"value": 1}});
+    fails(
+        with(json!({"list": query, "context": [entry], "foreach": [inner]})),
+        path,
+    );
+    let condition = json!({"all": [{"key": "a", "operator": "Equals", "value": "a"}]});
+    fails(
+        with(json!({"list": query, "preconditions": condition, "foreach": [inner]})),
+        path,
+    );
     warns(with(json!({"patchStrategicMerge": patch})), path);
     let empty = json!({"list": query, "foreach": [{"list": "element.items"}]});
     warns(with(empty), &format!("{path}/foreach/0"));

@@ -21,15 +21,19 @@ fn conditions() {
         &format!("{at}/operator"),
     );
     fails(
+        with(json!({"key": 1, "operator": "greaterthan", "value": 1})),
+        &format!("{at}/operator"),
+    );
+    fails(
+        json!({"preconditions": [{"key": 1, "operator": "ALLIN", "value": [1]}]}),
+        "/preconditions/0/operator",
+    );
+    fails(
         json!({"preconditions": [{"key": 1, "operator": "Is", "value": 1}]}),
         "/preconditions/0/operator",
     );
     warns(
         with(json!({"key": 1, "operator": "In", "value": ["1"]})),
-        &format!("{at}/operator"),
-    );
-    warns(
-        with(json!({"key": 1, "operator": "greaterthan", "value": 1})),
         &format!("{at}/operator"),
     );
     fails(
