@@ -24,6 +24,7 @@ pub mod anchor;
 mod comparison;
 mod evaluate;
 pub(crate) mod go_text;
+mod mismatch;
 pub(crate) mod node;
 pub(crate) mod number;
 pub(crate) mod operator;

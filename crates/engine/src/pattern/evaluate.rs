@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::{
     PatternOutcome,
     go_text::{display, type_name},
+    mismatch::{Kind, Mismatch, Report, Skipped},
     node::{Entry, Node, Role, Tags},
     scalar::{ScalarPattern, scalar_matches},
     tags, view,
@@ -80,77 +81,6 @@ impl Default for Trace {
 impl Trace {
     fn misses_a_key(&self) -> bool {
         self.anchors.values().any(|seen| !seen)
-    }
-}
-
-/// Why the object does not match.
-struct Mismatch {
-    kind: Kind,
-    /// None on the first walk.
-    report: Option<Box<Report>>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// The object violates the pattern.
-    Plain,
-    /// The object has a key that must be absent.
-    Negation,
-    /// The pattern does not apply.
-    Skip,
-    /// The same, as a global anchor said.
-    GlobalSkip,
-}
-
-impl Kind {
-    fn is_skip(self) -> bool {
-        matches!(self, Kind::Skip | Kind::GlobalSkip)
-    }
-}
-
-#[derive(Default)]
-struct Report {
-    path: String,
-    message: String,
-}
-
-impl Mismatch {
-    fn outcome(self, misses_a_key: bool) -> PatternOutcome {
-        let Report { path, message } = self.report.map(|report| *report).unwrap_or_default();
-        match self.kind {
-            Kind::Skip | Kind::GlobalSkip => PatternOutcome::Skip { message },
-            Kind::Plain if misses_a_key || path.is_empty() => PatternOutcome::Error { message },
-            Kind::Plain | Kind::Negation => PatternOutcome::Fail { path, message },
-        }
-    }
-
-    fn into_message(self) -> String {
-        self.report.map(|report| report.message).unwrap_or_default()
-    }
-}
-
-/// What was left out of a map or a list, in one answer.
-#[derive(Default)]
-struct Skipped(Option<Mismatch>);
-
-impl Skipped {
-    fn add(&mut self, other: Mismatch) {
-        match &mut self.0 {
-            None => {
-                self.0 = Some(Mismatch {
-                    kind: Kind::Skip,
-                    ..other
-                });
-            }
-            Some(Mismatch {
-                report: Some(report),
-                ..
-            }) => {
-                report.message.push_str("; ");
-                report.message.push_str(&other.into_message());
-            }
-            Some(_) => {}
-        }
     }
 }
 
@@ -245,10 +175,7 @@ impl Walk {
                 Err(mismatch) => return Err(mismatch),
             }
         }
-        match skipped.0 {
-            Some(mismatch) if !applied => Err(mismatch),
-            _ => Ok(()),
-        }
+        skipped.unless(applied)
     }
 
     fn tags(&mut self, tags: &Tags, object: &Map<'_>) -> Outcome {
@@ -293,10 +220,7 @@ impl Walk {
                 break;
             }
         }
-        match skipped.0 {
-            Some(mismatch) if left_out || !applied => Err(mismatch),
-            _ => Ok(()),
-        }
+        skipped.unless(applied && !left_out)
     }
 
     fn entry(&mut self, entry: &Entry, object: &Map<'_>) -> Outcome {
