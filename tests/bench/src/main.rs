@@ -38,10 +38,17 @@ struct Arguments {
     /// A folder of Kyverno's suites, if there is one.
     #[arg(long)]
     suites: Option<PathBuf>,
+    /// Only write the Pod Security policies, with action Enforce, into this folder.
+    #[arg(long, value_name = "FOLDER")]
+    write_policies: Option<PathBuf>,
 }
 
 fn main() -> io::Result<()> {
     let arguments = Arguments::parse();
+    if let Some(folder) = &arguments.write_policies {
+        let count = write_policies(&arguments.workspace, folder, Some("Enforce"))?;
+        return writeln!(io::stdout(), "{count} policies");
+    }
     let scratch = std::env::temp_dir().join(format!("portcullis-bench-{}", std::process::id()));
     std::fs::create_dir_all(&scratch)?;
     let done = run(&arguments, &scratch);
@@ -50,7 +57,8 @@ fn main() -> io::Result<()> {
 }
 
 fn run(arguments: &Arguments, scratch: &Path) -> io::Result<()> {
-    let policies = write_policies(&arguments.workspace, scratch)?;
+    let validations = scratch.join("policies");
+    let policies = write_policies(&arguments.workspace, &validations, None)?;
     let mut output = io::stdout().lock();
     let expressions = expressions::measure()?;
     writeln!(
@@ -63,7 +71,6 @@ fn run(arguments: &Arguments, scratch: &Path) -> io::Result<()> {
     )?;
     let mutations = scratch.join("mutations.yaml");
     std::fs::write(&mutations, mutations::POLICIES)?;
-    let validations = scratch.join("policies");
     let apply = |policies: &Path, count: usize| {
         let file = write_workloads(scratch, count)?;
         let words = [
@@ -136,13 +143,13 @@ fn write_workloads(scratch: &Path, count: usize) -> io::Result<PathBuf> {
     Ok(file)
 }
 
-/// Writes the Pod Security policies of a workspace with their defaults, and says how many.
-fn write_policies(workspace: &Path, scratch: &Path) -> io::Result<usize> {
+/// Writes the Pod Security policies of a workspace with their defaults, or another action, and says
+/// how many.
+fn write_policies(workspace: &Path, folder: &Path, action: Option<&str>) -> io::Result<usize> {
     let fault = |_| io::Error::other("the workspace has faults; run `portcullis verify`");
     let workspace = Workspace::load(workspace, workspace).map_err(fault)?;
     let (library, _) = library::load(&workspace);
-    let folder = scratch.join("policies");
-    std::fs::create_dir_all(&folder)?;
+    std::fs::create_dir_all(folder)?;
     let mut count = 0;
     for policy in library.policies.values() {
         if policy.set != "pod-security" || PROFILES.contains(&policy.name.as_str()) {
@@ -150,8 +157,11 @@ fn write_policies(workspace: &Path, scratch: &Path) -> io::Result<usize> {
         }
         let rendered = render::render_policy(&workspace, policy, None)
             .map_err(|fault| io::Error::other(fault.message))?;
-        let path = folder.join(format!("{}.yaml", policy.name));
-        std::fs::write(path, &rendered.rendered.text)?;
+        let mut text = rendered.rendered.text;
+        if let Some(action) = action {
+            text = text.replace("failureAction: Audit", &format!("failureAction: {action}"));
+        }
+        std::fs::write(folder.join(format!("{}.yaml", policy.name)), &text)?;
         count += 1;
     }
     Ok(count)

@@ -67,9 +67,15 @@ const OWNERS: &[(&str, &[&str])] = &[
             "xtask",
         ],
     ),
-    ("axum", &["portcullis-sync", "portcullis-webhook"]),
-    ("axum-server", &["portcullis-webhook"]),
-    ("mimalloc", &["portcullis-cli", "portcullis-webhook"]),
+    (
+        "axum",
+        &["portcullis-bench", "portcullis-sync", "portcullis-webhook"],
+    ),
+    ("axum-server", &["portcullis-bench", "portcullis-webhook"]),
+    (
+        "mimalloc",
+        &["portcullis-bench", "portcullis-cli", "portcullis-webhook"],
+    ),
     ("rcgen", &["portcullis-webhook"]),
     ("rustls", &["portcullis-webhook"]),
     ("arc-swap", &["portcullis-webhook"]),
@@ -127,6 +133,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     (
         "tokio",
         &[
+            "portcullis-bench",
             "portcullis-cluster",
             "portcullis-e2e",
             "portcullis-images",
