@@ -4,6 +4,7 @@
 //! which ANTLR generates.
 
 pub mod ast;
+mod identifier;
 mod lexer;
 pub mod macros;
 pub mod nodes;
@@ -13,4 +14,5 @@ mod rules;
 mod token;
 mod unescape;
 
+pub use identifier::is_identifier;
 pub use parser::parse;

@@ -18,9 +18,10 @@ use portcullis_api::{
     cluster_policy::{ParamKind, ParamRef},
     match_constraints::MatchConstraints,
 };
+use portcullis_cel::syntax::is_identifier;
 use portcullis_values::nearest::nearest;
 
-use self::names::{is_identifier, is_qualified_name};
+use self::names::is_qualified_name;
 
 const OPERATIONS: &[&str] = &["*", "CONNECT", "CREATE", "DELETE", "UPDATE"];
 const CHANGING_OPERATIONS: &[&str] = &["*", "CONNECT", "CREATE", "UPDATE"];

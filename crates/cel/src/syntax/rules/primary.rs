@@ -3,36 +3,12 @@
 use super::Parsed;
 use crate::syntax::{
     ast::{ExprKind, Literal},
+    identifier::is_reserved,
     parser::{Node, Parser},
     recovery::Stop,
     token::{Kind, Set, Token},
     unescape,
 };
-
-/// The words that cannot be variables.
-const RESERVED: &[&str] = &[
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "false",
-    "for",
-    "function",
-    "if",
-    "import",
-    "in",
-    "let",
-    "loop",
-    "namespace",
-    "null",
-    "package",
-    "return",
-    "true",
-    "var",
-    "void",
-    "while",
-];
 
 impl Parser<'_> {
     pub(super) fn primary(&mut self, follow: Set) -> Parsed {
@@ -79,7 +55,7 @@ impl Parser<'_> {
         } else {
             word.to_owned()
         };
-        let reserved = RESERVED.binary_search(&word).is_ok();
+        let reserved = is_reserved(word);
         let Some(open) = self.cursor.accept(Kind::LeftParen) else {
             if reserved {
                 return Ok(self.problem(start.start, format!("reserved identifier: {word}")));

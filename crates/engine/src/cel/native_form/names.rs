@@ -1,35 +1,4 @@
-//! Names of variables, conditions and annotations.
-
-const RESERVED: &[&str] = &[
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "false",
-    "for",
-    "function",
-    "if",
-    "import",
-    "in",
-    "let",
-    "loop",
-    "namespace",
-    "null",
-    "package",
-    "return",
-    "true",
-    "var",
-    "void",
-    "while",
-];
-
-/// A name of CEL.
-pub(super) fn is_identifier(name: &str) -> bool {
-    let starts = name.starts_with(|one: char| one.is_ascii_alphabetic() || one == '_');
-    let is_part = |one: char| one.is_ascii_alphanumeric() || one == '_';
-    starts && name.chars().all(is_part) && !RESERVED.contains(&name)
-}
+//! Names of conditions and annotations.
 
 /// A name with a domain before a slash, or without one.
 pub(super) fn is_qualified_name(name: &str) -> bool {
