@@ -1,9 +1,7 @@
 //! The command line of `portcullis-sync`.
 
 use std::{
-    env,
     ffi::OsString,
-    hash::{BuildHasher, RandomState},
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
@@ -58,13 +56,11 @@ struct Arguments {
 
 impl Arguments {
     fn lease(&self) -> LeaseOptions {
-        let pod = env::var("HOSTNAME").unwrap_or_default();
-        let identity = format!("{pod}_{:016x}", RandomState::new().hash_one(0));
         let duration = Duration::from_secs(self.lease_duration);
         LeaseOptions {
             duration,
             period: duration / 7,
-            ..LeaseOptions::new(&self.lease_namespace, MANAGER, &identity)
+            ..LeaseOptions::of_this_process(&self.lease_namespace, MANAGER)
         }
     }
 }

@@ -1,6 +1,10 @@
 //! A Lease: of several processes with the same work, one does it at a time.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::{
+    env,
+    hash::{BuildHasher, RandomState},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
 
 use kube::Client;
 use portcullis_values::gotime::GoTime;
@@ -34,6 +38,14 @@ pub struct LeaseOptions {
 }
 
 impl LeaseOptions {
+    /// As [`LeaseOptions::new`], wanted by this process: its host, and a number that no other has.
+    #[must_use]
+    pub fn of_this_process(namespace: &str, name: &str) -> LeaseOptions {
+        let host = env::var("HOSTNAME").unwrap_or_default();
+        let identity = format!("{host}_{:016x}", RandomState::new().hash_one(0));
+        LeaseOptions::new(namespace, name, &identity)
+    }
+
     /// A Lease of 15 seconds, renewed every 2.
     #[must_use]
     pub fn new(namespace: &str, name: &str, identity: &str) -> LeaseOptions {

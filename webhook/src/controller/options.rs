@@ -1,10 +1,5 @@
 //! Where the webhook is on a cluster, and how it is reached.
 
-use std::{
-    env,
-    hash::{BuildHasher, RandomState},
-};
-
 use clap::{ArgAction, Args};
 use portcullis_cluster::LeaseOptions;
 
@@ -104,9 +99,7 @@ impl Options {
 
     /// The Lease of the one replica that writes.
     pub(super) fn lease(&self) -> LeaseOptions {
-        let pod = env::var("HOSTNAME").unwrap_or_default();
-        let identity = format!("{pod}_{:016x}", RandomState::new().hash_one(0));
-        LeaseOptions::new(&self.namespace, &self.service, &identity)
+        LeaseOptions::of_this_process(&self.namespace, &self.service)
     }
 }
 
