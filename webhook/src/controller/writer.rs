@@ -115,30 +115,32 @@ pub(crate) fn is_named(cluster: &Cluster, authority: &str) -> bool {
             .map(|webhook| webhook.pointer("/clientConfig/caBundle"));
         bundles.all(|bundle| bundle.and_then(Value::as_str) == Some(&wanted))
     };
-    kinds.into_iter().all(|(kind, name)| {
-        let resource = format!("{}s", kind.to_lowercase());
-        let of = ("admissionregistration.k8s.io", kind, resource.as_str());
-        let kind = super::watches::kind(of, false);
-        let target = Target {
-            kind: &kind,
-            namespace: "",
-            name,
-        };
-        let found = cluster.read_objects(&[target]).into_iter().next();
-        matches!(found, Some(Ok(Some(object))) if names_it(&object))
-    })
+    let kinds = kinds.map(|(kind, name)| (configuration_kind(kind), name));
+    let targets = kinds.each_ref().map(|(kind, name)| Target {
+        kind,
+        namespace: "",
+        name,
+    });
+    let found = cluster.read_objects(&targets);
+    let mut named = found.iter().map(|found| match found {
+        Ok(Some(object)) => names_it(object),
+        _ => false,
+    });
+    named.all(|is_named| is_named)
+}
+
+/// The kind of a webhook configuration.
+fn configuration_kind(kind: &str) -> ServedKind {
+    let resource = format!("{}s", kind.to_lowercase());
+    super::watches::kind(("admissionregistration.k8s.io", kind, &resource), false)
 }
 
 /// What could not be written.
 fn write_configurations(cluster: &Cluster, wanted: &Configurations) -> Vec<ClusterError> {
     let all = [&wanted.validating, &wanted.mutating, &wanted.policies];
     let kinds = all.map(|object| {
-        let kind = object
-            .get("kind")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let resource = format!("{}s", kind.to_lowercase());
-        super::watches::kind(("admissionregistration.k8s.io", kind, &resource), false)
+        let kind = object.get("kind").and_then(Value::as_str);
+        configuration_kind(kind.unwrap_or_default())
     });
     let applies = kinds.iter().zip(all);
     let applies: Vec<Apply<'_>> = applies.map(|(kind, object)| apply(kind, object)).collect();
