@@ -111,6 +111,15 @@ pub struct ImageReferenceMatch {
     pub expression: Option<String>,
 }
 
+impl ImageValidatingPolicySpec {
+    /// Whether tags get their digests: unless it is switched off.
+    #[must_use]
+    pub fn pins_digests(&self) -> bool {
+        let settings = self.validation_configurations.as_ref();
+        settings.and_then(|settings| settings.mutate_digest) != Some(false)
+    }
+}
+
 /// Digests, and whether verification is required.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -91,8 +91,6 @@ fn of_image_policy(policy: &ImageValidatingPolicy) -> Vec<Need> {
     if !is_asked(spec.evaluation.as_ref()) {
         return Vec::new();
     }
-    let settings = spec.validation_configurations.as_ref();
-    let pins_digests = settings.and_then(|of| of.mutate_digest) != Some(false);
     let webhook = spec.webhook_configuration.as_ref();
     let need = |question| {
         let policy = CelPolicy {
@@ -106,7 +104,7 @@ fn of_image_policy(policy: &ImageValidatingPolicy) -> Vec<Need> {
         };
         policy.need(spec, Rewriting::Everything)
     };
-    let changes = pins_digests.then(|| need(Question::Mutate));
+    let changes = spec.pins_digests().then(|| need(Question::Mutate));
     [need(Question::Validate)]
         .into_iter()
         .chain(changes)

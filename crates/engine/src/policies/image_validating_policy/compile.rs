@@ -60,9 +60,7 @@ impl CompiledImageValidatingPolicy {
             mode,
             action: action(&spec.validation_actions),
             // Kyverno's commands leave images as they are.
-            pins_digests: mode == Payload::Resource
-                && !options.compat
-                && is_on(settings.map(|settings| settings.mutate_digest)),
+            pins_digests: mode == Payload::Resource && !options.compat && spec.pins_digests(),
             needs_digest: is_on(settings.map(|settings| settings.verify_digest)),
             needs_verification: is_on(settings.map(|settings| settings.required)),
             attestations: spec.attestations.clone(),
