@@ -121,6 +121,11 @@ pub(crate) fn policy_source(server: &Serving) -> String {
 
 /// The PolicySource as it stands in the cluster.
 pub(crate) fn policy_source_of(plane: &ControlPlane) -> Value {
+    asked_policy_source(plane).unwrap()
+}
+
+/// The same, or why the cluster does not say.
+pub(crate) fn asked_policy_source(plane: &ControlPlane) -> Result<Value, String> {
     let get = [
         "get",
         "policysource",
@@ -130,7 +135,9 @@ pub(crate) fn policy_source_of(plane: &ControlPlane) -> Value {
         "-o",
         "json",
     ];
-    serde_json::from_str(&plane.kubectl(&get, "").unwrap()).unwrap()
+    let said = plane.kubectl(&get, "");
+    let said = said.map_err(|error| error.to_string())?;
+    Ok(serde_json::from_str(&said).unwrap())
 }
 
 fn a_source_is_kept_in_the_cluster(plane: &ControlPlane) {

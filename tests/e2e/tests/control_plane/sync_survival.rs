@@ -16,7 +16,10 @@ use portcullis_e2e::{control_plane::ControlPlane, harness::Test, program};
 use serde_json::{Value, json};
 
 use crate::{
-    kyverno, repository::Source, sync_controller::policy_source_of, webhook_process::eventually,
+    kyverno,
+    repository::Source,
+    sync_controller::{asked_policy_source, policy_source_of},
+    webhook_process::eventually,
 };
 
 pub(crate) const ALL: &[Test] = &[(
@@ -133,18 +136,7 @@ spec:
 
     fn until(&self, commit: &str) {
         eventually("the commit is in the cluster", || {
-            let get = [
-                "get",
-                "policysource",
-                "policies",
-                "-n",
-                "sources",
-                "-o",
-                "json",
-            ];
-            let said = self.source.plane.kubectl(&get, "");
-            let said = said.map_err(|error| error.to_string())?;
-            let object: Value = serde_json::from_str(&said).unwrap();
+            let object = asked_policy_source(self.source.plane)?;
             let is_so = object["status"]["revision"] == commit;
             is_so
                 .then_some(())
