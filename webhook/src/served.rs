@@ -16,6 +16,7 @@ use portcullis_engine::{
     compile_options::{CompileError, CompileOptions},
     load::Loaded,
     request::GroupVersionKind,
+    response::FailureAction,
 };
 use serde_json::Value;
 
@@ -180,13 +181,12 @@ impl Group {
 /// What is told of each policy of a set.
 fn inventory(set: &PolicySet, traits: &Traits) -> Inventory {
     let entries = set.policies().iter().map(|policy| {
-        let policy = Arc::clone(policy.info());
-        let id = (policy.kind.clone(), policy.key());
-        let (enforces, fingerprint) = traits.written.get(&id).copied().unwrap_or_default();
+        let info = policy.info();
+        let id = (info.kind.clone(), info.key());
         let entry = Entry {
-            policy,
-            enforces,
-            fingerprint,
+            policy: Arc::clone(info),
+            enforces: enforces(policy),
+            fingerprint: traits.fingerprints.get(&id).copied().unwrap_or_default(),
         };
         (id, entry)
     });
@@ -230,8 +230,8 @@ struct Traits {
     own: BTreeSet<String>,
     /// Those that may ask the world in ways that their compiled form does not tell.
     asking: BTreeSet<String>,
-    /// Whether each denies what it fails for, and what tells its versions apart; by kind and key.
-    written: BTreeMap<(String, String), (bool, u64)>,
+    /// What tells the versions of each apart, by kind and key.
+    fingerprints: BTreeMap<(String, String), u64>,
 }
 
 /// What expressions ask the world by.
@@ -263,8 +263,7 @@ impl Traits {
             let mut hasher = DefaultHasher::new();
             text_of_spec.hash(&mut hasher);
             let id = (text("/kind"), key.clone());
-            let written = (enforces(loaded, &text_of_spec), hasher.finish());
-            traits.written.insert(id, written);
+            traits.fingerprints.insert(id, hasher.finish());
             if matches!(loaded, Loaded::Policy(_)) {
                 let conditions = spec.pointer("/webhookConfiguration/matchConditions");
                 if conditions
@@ -295,12 +294,17 @@ fn written(loaded: &Loaded) -> serde_json::Result<Value> {
 }
 
 /// Whether something that it fails for is denied.
-fn enforces(loaded: &Loaded, spec: &str) -> bool {
-    match loaded {
-        Loaded::Policy(_) => {
-            spec.contains("Action\":\"Enforce\"") || spec.contains("Action\":\"enforce\"")
-        }
-        _ => spec.contains("\"Deny\"") || !spec.contains("\"validationActions\""),
+fn enforces(policy: &CompiledPolicy) -> bool {
+    match policy {
+        CompiledPolicy::ClusterPolicy(policy) => policy.actions().enforces(),
+        CompiledPolicy::Validating(policy) => policy.action() == FailureAction::Enforce,
+        CompiledPolicy::ImageValidating(policy) => policy.action() == FailureAction::Enforce,
+        CompiledPolicy::Mutating(_)
+        | CompiledPolicy::ValidatingAdmission(_)
+        | CompiledPolicy::MutatingAdmission(_) => true,
+        CompiledPolicy::Cleanup(_)
+        | CompiledPolicy::Deleting(_)
+        | CompiledPolicy::Generating(_) => false,
     }
 }
 

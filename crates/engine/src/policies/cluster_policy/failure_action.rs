@@ -60,6 +60,14 @@ impl FailureActions {
         }
     }
 
+    /// Whether the policy or one of its rules enforces, overrides aside.
+    #[must_use]
+    pub fn enforces(&self) -> bool {
+        let mut always = self.steps.iter().filter(|step| step.place.is_none());
+        let is_enforce = |action| action == FailureAction::Enforce;
+        is_enforce(self.last) || always.any(|step| is_enforce(step.action))
+    }
+
     /// What a failure means for the request.
     #[must_use]
     pub fn of(&self, request: &Request<'_>) -> FailureAction {
