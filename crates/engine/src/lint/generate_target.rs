@@ -9,6 +9,7 @@ use super::finding::Findings;
 use super::scope::{self, Scope};
 
 /// What one object or list of objects is made from: of the rule, or of one `foreach`.
+#[derive(Default)]
 pub(super) struct Target<'g> {
     pub(super) api_version: &'g str,
     pub(super) kind: &'g str,
@@ -54,9 +55,7 @@ impl<'g> From<&'g MutationTarget> for Target<'g> {
             kind: text(&from.kind),
             name: text(&from.name),
             namespace: text(&from.namespace),
-            data: None,
-            clone: None,
-            clone_list: None,
+            ..Target::default()
         }
     }
 }
