@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use portcullis_pipeline::diagnostic::Diagnostic;
+use portcullis_pipeline::{diagnostic::Diagnostic, offline::is_special};
 
 /// The files, in the order of the paths and by name within a folder.
 pub(crate) fn of(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<Diagnostic>) {
@@ -74,8 +74,7 @@ impl Walk {
         let (folders, files): (Vec<_>, Vec<_>) = entries.into_iter().partition(|one| one.is_dir());
         let files = files.into_iter().filter(|file| is_manifest(file));
         // A pipe or a socket in a folder would be waited for; a link that leads nowhere is told.
-        self.files
-            .extend(files.filter(|file| !fs::metadata(file).is_ok_and(|found| !found.is_file())));
+        self.files.extend(files.filter(|file| !is_special(file)));
         folders.into_iter().rev().collect()
     }
 }

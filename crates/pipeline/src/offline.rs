@@ -96,7 +96,8 @@ fn is_hidden(path: &Path) -> bool {
 }
 
 /// Whether a path is a pipe, a socket or a device, which nobody means by naming a folder.
-pub(crate) fn is_special(path: &Path) -> bool {
+#[must_use]
+pub fn is_special(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
