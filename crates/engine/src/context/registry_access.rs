@@ -4,6 +4,7 @@ use std::fmt;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use portcullis_api::cluster_policy::ImageRegistryCredentials;
+use portcullis_values::image_ref::ImageInfo;
 use serde_json::Value;
 
 use super::source::{ContextSource, Lookup};
@@ -62,6 +63,23 @@ impl RegistryAccess {
             }
         }
         Ok(access)
+    }
+
+    /// The digest that an image's tag stands for; nothing where nobody can be asked.
+    ///
+    /// # Errors
+    /// Why it cannot be told.
+    pub(crate) fn digest(
+        &self,
+        image: &ImageInfo,
+        source: &dyn ContextSource,
+    ) -> Result<Option<String>, String> {
+        match source.image_digest(image, self) {
+            Lookup::Found(Value::String(digest)) => Ok(Some(digest)),
+            Lookup::Found(_) | Lookup::NotFound => Err("there is no such image".to_owned()),
+            Lookup::Unavailable => Ok(None),
+            Lookup::Failed(reason) => Err(reason),
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use super::message::Messages;
 use super::outcome::Outcome;
 use crate::context::images::{Extractors, FoundImage, as_value};
 use crate::context::query::Names;
-use crate::context::source::{Lookup, RegistryAccess};
+use crate::context::source::RegistryAccess;
 use crate::context::variables::Template;
 use crate::evaluation::Evaluation;
 use crate::record::Recorder;
@@ -419,17 +419,12 @@ fn known_digest<R: Recorder>(
     let reference = &image.reference;
     let source = evaluation.context().source();
     let access = RegistryAccess::of(credentials, source);
-    let found = match access {
-        Ok(access) => source.image_digest(image, &access),
-        Err(reason) => Lookup::Failed(reason),
-    };
-    let reason = match found {
-        Lookup::Found(Value::String(digest)) => return Ok(digest),
-        Lookup::Found(_) | Lookup::NotFound => "there is no such image".to_owned(),
-        Lookup::Unavailable => {
+    let reason = match access.and_then(|access| access.digest(image, source)) {
+        Ok(Some(digest)) => return Ok(digest),
+        Ok(None) => {
             "no registry can be asked here; give the image's `digest` in a Context file".to_owned()
         }
-        Lookup::Failed(reason) => reason,
+        Err(reason) => reason,
     };
     Err(format!(
         "failed to fetch image reference: {reference}, error: {reason}"

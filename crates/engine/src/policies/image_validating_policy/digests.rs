@@ -10,7 +10,7 @@ use super::{CompiledImageValidatingPolicy, Variant, images};
 use crate::cel::{exception::Leave, host::SourceHost, scope::RequestScope, validation::Decision};
 use crate::context::{
     Store,
-    source::{ContextSource, Lookup, RegistryAccess},
+    source::{ContextSource, RegistryAccess},
 };
 use crate::policies::mutating_policy::Changed;
 use crate::request::Request;
@@ -92,6 +92,7 @@ impl CompiledImageValidatingPolicy {
         if let Leave::Whole(_) = self.exceptions.leave(&scoped, &host, source)? {
             return Ok(Default::default());
         }
+        let access = RegistryAccess::default();
         let (mut after, mut faults) = (None, Vec::new());
         for (pointer, text) in images::of_containers(request, object) {
             let Ok(info) = ImageInfo::parse(text, &ImageOptions::default()) else {
@@ -100,7 +101,7 @@ impl CompiledImageValidatingPolicy {
             if !info.digest.is_empty() || !variant.matcher.matches(&info.reference)? {
                 continue;
             }
-            match (digest(&info, source), unknown) {
+            match (access.digest(&info, source), unknown) {
                 (Ok(Some(digest)), _) => {
                     let after: &mut Value = after.get_or_insert_with(|| object.clone());
                     if let Some(place) = after.pointer_mut(&pointer) {
@@ -116,15 +117,5 @@ impl CompiledImageValidatingPolicy {
             }
         }
         Ok((after, faults))
-    }
-}
-
-/// The digest of an image; nothing where nobody can be asked.
-fn digest(image: &ImageInfo, source: &dyn ContextSource) -> Result<Option<String>, String> {
-    match source.image_digest(image, &RegistryAccess::default()) {
-        Lookup::Found(Value::String(digest)) => Ok(Some(digest)),
-        Lookup::Found(_) | Lookup::NotFound => Err("there is no such image".to_owned()),
-        Lookup::Unavailable => Ok(None),
-        Lookup::Failed(reason) => Err(reason),
     }
 }
