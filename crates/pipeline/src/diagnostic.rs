@@ -35,9 +35,9 @@ impl SourceFile {
 
     fn line_starts(&self) -> &[usize] {
         self.line_starts.get_or_init(|| {
-            let breaks = self.text.match_indices('\n');
+            let breaks = memchr::memchr_iter(b'\n', self.text.as_bytes());
             std::iter::once(0)
-                .chain(breaks.map(|(at, _)| at + 1))
+                .chain(breaks.map(|at| at + 1))
                 .collect()
         })
     }
