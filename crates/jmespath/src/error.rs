@@ -6,7 +6,7 @@ use portcullis_values::Val;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EvalError {
     /// A map does not have the key that the expression asks for.
-    #[error("unknown key `{key}` at offset {offset}")]
+    #[error("{} at offset {offset}", self.message())]
     NotFound {
         /// The key.
         key: String,
@@ -14,7 +14,7 @@ pub enum EvalError {
         offset: usize,
     },
     /// A function or an operator cannot work with its values.
-    #[error("{message} at offset {offset}")]
+    #[error("{} at offset {offset}", self.message())]
     Runtime {
         /// What was found and what was expected.
         message: String,
@@ -30,6 +30,15 @@ impl EvalError {
         EvalError::Runtime {
             message: message.into(),
             offset: 0,
+        }
+    }
+
+    /// What is wrong, without the place.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match self {
+            EvalError::NotFound { key, .. } => format!("unknown key `{key}`"),
+            EvalError::Runtime { message, .. } => message.clone(),
         }
     }
 

@@ -18,7 +18,7 @@ mod time;
 mod version;
 mod x509;
 
-use portcullis_values::Val;
+use portcullis_values::{Val, nearest::nearest};
 
 use crate::error::Evaluated;
 
@@ -47,12 +47,18 @@ pub(crate) fn call<'a>(
         arguments,
     };
     let Some(function) = function else {
-        return Err(call.error("there is no such function"));
+        return Err(call.error(unknown(&site.name)));
     };
     function.check(&call)?;
     let result = (function.run)(&call)?;
     call.charge_result(&result)?;
     Ok(result)
+}
+
+fn unknown(name: &str) -> String {
+    let near = nearest(name, FUNCTIONS.iter().map(|function| function.name));
+    let near = near.map(|near| format!("; did you mean `{near}`?"));
+    format!("there is no such function{}", near.unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -93,7 +93,8 @@ fn text_and_lists() {
         "argument 1 must be string, found number `1`",
     );
     refuse("truncate('a')", "expected 2 argument(s), found 1");
-    refuse("nope()", "there is no such function");
+    refuse("nope()", "there is no such function at offset");
+    refuse("to_uper('a')", "did you mean `to_upper`?");
 }
 
 #[test]

@@ -67,7 +67,7 @@ type Found = Result<Value, Diagnostic>;
 fn evaluate(source: &Source, input: &Value) -> Found {
     let expression = source.expression.as_ref().map_err(Diagnostic::clone)?;
     let found = expression.evaluate(&Val::from(input), &World);
-    let found = found.map_err(|error| source.fault(error.offset(), &error.to_string()))?;
+    let found = found.map_err(|error| source.fault(error.offset(), &error.message()))?;
     Ok(found.to_json())
 }
 
