@@ -67,6 +67,7 @@ fn files_beside_the_manifests() {
     for (name, more) in [
         ("apply_without_definition", &[][..]),
         ("apply_definition", &["--crd-paths", "definition.yaml"]),
+        ("apply_definition", &["--crd-paths", "definitions.yaml"]),
         (
             "apply_wrong_definition",
             &["--crd-path", "wrong_definition.yaml"],

@@ -238,8 +238,9 @@ fn files_beside() {
     let both = format!("validate manifests/more.yaml {MANIFEST}");
     let explain = format!("explain {POLICY} {MANIFEST}");
     let query = format!("jp query --input {MANIFEST} kind");
+    let compile = format!("compile {POLICY} --crds {MANIFEST}");
     let mut commands: Vec<&str> = apply.iter().map(String::as_str).collect();
-    commands.extend([validate.as_str(), &both, &explain, &query]);
+    commands.extend([validate.as_str(), &both, &explain, &query, &compile]);
     for (name, bad) in [
         ("beside_missing", Bad::Missing),
         (

@@ -11,6 +11,7 @@ use std::{
 };
 
 use portcullis_pipeline::{
+    custom_resources,
     diagnostic::{self, Diagnostic, SourceFile},
     environment, files, library,
     manifests::{self, ManifestReport},
@@ -112,7 +113,7 @@ fn check_manifests(args: &Args) -> Result<Report, Vec<Diagnostic>> {
     let (definitions, mut faults) = manifest_files::of(&crds);
     for path in &definitions {
         match files::read_text(path, path) {
-            Ok(file) => faults.extend(manifests::add_custom_resources(&mut catalogue, &file)),
+            Ok(file) => faults.extend(custom_resources::add(&mut catalogue, &file)),
             Err(fault) => faults.push(fault),
         }
     }

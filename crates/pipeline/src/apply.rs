@@ -24,8 +24,8 @@ pub use self::{
     reported::Reported,
 };
 use crate::{
+    custom_resources,
     diagnostic::{Diagnostic, SourceFile},
-    manifests,
     offline::{
         self, objects,
         policies::{self, LoadedPolicies},
@@ -110,7 +110,7 @@ fn complete_world(options: &mut ApplyOptions, loaded: &LoadedPolicies) -> Vec<Di
         live.add_kinds(&mut world.catalogue);
     }
     for file in &options.definitions {
-        faults.extend(manifests::add_custom_resources(&mut world.catalogue, file));
+        faults.extend(custom_resources::add(&mut world.catalogue, file));
     }
     for object in std::mem::take(&mut world.objects) {
         objects::add(object, &world.catalogue, &mut world.objects);

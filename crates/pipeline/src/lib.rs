@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod cel_findings;
+pub mod custom_resources;
 pub mod diagnostic;
 pub mod diff;
 pub mod environment;

@@ -68,29 +68,6 @@ impl ManifestReport {
     }
 }
 
-/// Adds the CustomResourceDefinitions of a file to a catalogue.
-pub fn add_custom_resources(catalogue: &mut Catalogue, file: &SourceFile) -> Vec<Diagnostic> {
-    let mut faults = Vec::new();
-    for document in portcullis_yaml::documents(&file.text) {
-        let place = || Place {
-            file: file.clone(),
-            span: document.offset..document.offset,
-        };
-        match document.read(Mode::Lenient, &Limits::default()) {
-            Err(error) => faults.push(places::not_yaml(file, &error)),
-            Ok(value) if value.get("kind") == Some(&Value::from("CustomResourceDefinition")) => {
-                if let Err(error) = catalogue.add_custom_resource(&value) {
-                    faults.push(
-                        Diagnostic::error(error.to_string()).at(place(), "in this definition"),
-                    );
-                }
-            }
-            Ok(_) => {}
-        }
-    }
-    faults
-}
-
 /// Checks the manifests of files; `strict` makes an unknown kind a finding. Progress counts
 /// documents.
 #[must_use]

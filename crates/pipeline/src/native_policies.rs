@@ -15,13 +15,13 @@ use portcullis_engine::{
     },
 };
 use portcullis_schema::{Catalogue, NEWEST, builtin};
-use portcullis_yaml::{Limits, Mode};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
+    custom_resources,
     diagnostic::Diagnostic,
-    offline::{Overrides, policies, read, yaml_files},
+    offline::{self, Overrides, policies},
 };
 
 /// The two kinds of native policies.
@@ -62,7 +62,7 @@ pub struct NativePolicies {
 #[must_use]
 pub fn compile(paths: &[PathBuf], crds: &[PathBuf], choice: Choice) -> NativePolicies {
     let mut loaded = policies::load(paths, &Overrides::new());
-    let catalogue = catalogue(crds);
+    let (catalogue, faults) = catalogue(crds);
     let exceptions: Vec<&PolicyException> = loaded.exceptions().collect();
     let cel_exceptions: Vec<&CelPolicyException> = loaded
         .loaded
@@ -101,6 +101,7 @@ pub fn compile(paths: &[PathBuf], crds: &[PathBuf], choice: Choice) -> NativePol
     }
     drop(exceptions);
     found.faults = std::mem::take(&mut loaded.errors);
+    found.faults.extend(faults);
     found
 }
 
@@ -160,21 +161,9 @@ fn value(object: &impl Serialize) -> Value {
 }
 
 /// The kinds of the newest Kubernetes that is built in, and those that the files define.
-fn catalogue(crds: &[PathBuf]) -> Catalogue {
+fn catalogue(crds: &[PathBuf]) -> (Catalogue, Vec<Diagnostic>) {
     let mut catalogue = builtin(NEWEST).unwrap_or_default();
-    let files = crds.iter().filter_map(|path| yaml_files(path).ok());
-    for path in files.flatten() {
-        let Ok(file) = read(&path, &Overrides::new()) else {
-            continue;
-        };
-        let documents = portcullis_yaml::documents(&file.text)
-            .filter(|document| document.text.contains("CustomResourceDefinition"));
-        for document in documents {
-            if let Ok(value) = document.read(Mode::Lenient, &Limits::default()) {
-                // A definition that is wrong names no kinds.
-                let _ = catalogue.add_custom_resource(&value);
-            }
-        }
-    }
-    catalogue
+    let add = |path: &PathBuf| custom_resources::add_all(&mut catalogue, path, offline::shown);
+    let faults = crds.iter().flat_map(add).collect();
+    (catalogue, faults)
 }

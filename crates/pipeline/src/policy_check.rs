@@ -7,10 +7,9 @@ use portcullis_engine::{CompileError, CompileOptions, compile, lint, load};
 use portcullis_schema::Catalogue;
 
 use crate::{
-    cel_findings,
+    cel_findings, custom_resources,
     diagnostic::{Diagnostic, Place},
-    files, manifests,
-    offline::{self, places},
+    offline::places,
     render::{self, RenderedPolicy},
     workspace::Workspace,
 };
@@ -25,22 +24,11 @@ pub fn catalogue(workspace: &Workspace, version: &str) -> (Arc<Catalogue>, Vec<D
         .unwrap_or_default();
     let mut faults = Vec::new();
     for path in &workspace.file.value.spec.crds {
-        match offline::yaml_files(&workspace.root.join(path)) {
-            Ok(found) => {
-                for file in found {
-                    let shown = file.strip_prefix(&workspace.root).unwrap_or(&file);
-                    let shown = workspace.shown_root.join(shown);
-                    match files::read_text(&file, &shown) {
-                        Ok(file) => {
-                            let found = manifests::add_custom_resources(&mut catalogue, &file);
-                            faults.extend(found);
-                        }
-                        Err(fault) => faults.push(fault),
-                    }
-                }
-            }
-            Err(fault) => faults.push(fault),
-        }
+        let added = custom_resources::add_all(&mut catalogue, &workspace.root.join(path), |file| {
+            let below = file.strip_prefix(&workspace.root).unwrap_or(file);
+            workspace.shown_root.join(below)
+        });
+        faults.extend(added);
     }
     (Arc::new(catalogue), faults)
 }
@@ -56,7 +44,8 @@ pub fn check(policy: &RenderedPolicy, catalogue: &Arc<Catalogue>) -> Vec<Diagnos
     let (loaded, errors) = load::load(&policy.document.value);
     for error in errors {
         let place = at(&places::pointer(&error.path));
-        found.push(Diagnostic::error(error.to_string()).at(place, error.message));
+        let fault = Diagnostic::error(error.to_string()).at(place, error.message);
+        found.push(fault.unusable());
     }
     for loaded in &loaded {
         let load::Loaded::Policy(policy) = loaded else {
@@ -64,7 +53,7 @@ pub fn check(policy: &RenderedPolicy, catalogue: &Arc<Catalogue>) -> Vec<Diagnos
         };
         for lint in lint::check(policy) {
             let finding = match lint.severity {
-                lint::Severity::Error => Diagnostic::error(lint.message.clone()),
+                lint::Severity::Error => Diagnostic::error(lint.message.clone()).unusable(),
                 lint::Severity::Warning => Diagnostic::warning(lint.message.clone()),
             };
             found.push(finding.at(at(&lint.path), lint.message).help(lint.remedy));
@@ -75,7 +64,8 @@ pub fn check(policy: &RenderedPolicy, catalogue: &Arc<Catalogue>) -> Vec<Diagnos
         true => found.extend(mistyped(policy, &loaded, catalogue)),
         false => {
             let told = cel_findings::written(&errors);
-            found.extend(told.flat_map(|error| refused(policy, error)));
+            let refused = told.flat_map(|error| refused(policy, error));
+            found.extend(refused.map(Diagnostic::unusable));
         }
     }
     found
