@@ -273,13 +273,14 @@ pub fn schema_faults(policy: &RenderedPolicy) -> Vec<Diagnostic> {
         return vec![
             Diagnostic::error(format!("`{kind}` of `{version}` is not a kind of policy"))
                 .at(policy.place(&["kind".into()]), "expected a policy")
-                .help("a policy is a `ClusterPolicy` or `Policy` of `kyverno.io/v1`, or a kind of `policies.kyverno.io`"),
+                .help("a policy is a `ClusterPolicy` or `Policy` of `kyverno.io/v1`, or a kind of `policies.kyverno.io`")
+                .unusable(),
         ];
     };
-    let faults = schema
-        .faults(value)
-        .into_iter()
-        .map(|fault| fault.diagnostic(policy.pointer_place(&fault.pointer, fault.at_key)));
+    let faults = schema.faults(value).into_iter().map(|fault| {
+        let place = policy.pointer_place(&fault.pointer, fault.at_key);
+        fault.diagnostic(place).unusable()
+    });
     faults.collect()
 }
 
