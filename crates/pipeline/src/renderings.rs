@@ -1,6 +1,6 @@
 //! What a policy's suite runs for: the defaults, and each different rendering of an environment.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::path::PathBuf;
 
 use crate::{
     diagnostic::{Diagnostic, Place},
@@ -35,7 +35,7 @@ pub fn of(
     policy: &LibraryPolicy,
     bundles: &[Bundle],
 ) -> Result<Vec<Rendering>, Diagnostic> {
-    let mut different: BTreeMap<String, (Vec<String>, RenderedPolicy)> = BTreeMap::new();
+    let mut different: Vec<(Vec<String>, RenderedPolicy)> = Vec::new();
     let defaults = render::render_policy(workspace, policy, None)
         .map_err(|fault| fault.rendered_for([DEFAULTS]))?;
     let others = bundles.iter().filter_map(|bundle| {
@@ -44,10 +44,13 @@ pub fn of(
         Some((bundle.environment.clone(), rendered.clone()))
     });
     for (name, rendered) in [(DEFAULTS.to_owned(), defaults)].into_iter().chain(others) {
-        let entry = different.entry(rendered.rendered.text.clone());
-        entry.or_insert_with(|| (Vec::new(), rendered)).0.push(name);
+        let mut known = different.iter_mut();
+        match known.find(|(_, one)| one.rendered.text == rendered.rendered.text) {
+            Some((names, _)) => names.push(name),
+            None => different.push((vec![name], rendered)),
+        }
     }
-    let renderings = different.into_values().map(|(names, rendered)| {
+    let renderings = different.into_iter().map(|(names, rendered)| {
         Ok(Rendering {
             overrides: overrides(policy, &rendered).map_err(|fault| fault.rendered_for(&names))?,
             names,

@@ -56,6 +56,21 @@ fn the_gate_passes() {
     // 1 January 2026: the repository's exceptions hold then.
     let progress = Arc::default();
     let report = verify::run(&repository(), 1_767_225_600 * 1_000_000_000, &progress);
+    let order = ["defaults", "dev", "staging", "production"];
+    let place = |name: &String| order.iter().position(|one| one == name);
+    for run in &report.suites {
+        assert!(
+            run.renderings.is_sorted_by_key(place),
+            "{:?}",
+            run.renderings
+        );
+    }
+    let firsts = report
+        .suites
+        .chunk_by(|one, next| one.policy == next.policy);
+    for runs in firsts {
+        assert_eq!(runs[0].renderings[0], "defaults", "{}", runs[0].policy);
+    }
     let rendered: usize = report.environments.iter().map(|(_, count)| count).sum();
     let tested: BTreeSet<&str> = report
         .suites

@@ -22,6 +22,8 @@ pub(super) fn direction(before: &Value, after: &Value) -> Direction {
             .map(|(before, after)| direction(before, after))
             .fold(Direction::Neither, Direction::and),
         (Value::String(before), Value::String(after)) => leaves(before, after),
+        (Value::Bool(_), Value::String(any)) if any == "*" => Direction::Looser,
+        (Value::String(any), Value::Bool(_)) if any == "*" => Direction::Stricter,
         _ => Direction::Unclear,
     }
 }
@@ -93,6 +95,12 @@ fn leaves(before: &str, after: &str) -> Direction {
     if [before, after].iter().any(|text| text.contains(['&', '!'])) {
         return Direction::Unclear;
     }
+    // Every value that is there is `*`; an amount may also bound one that is not.
+    match (before, after) {
+        (before, "*") if !before.contains(['<', '>']) => return Direction::Looser,
+        ("*", after) if !after.contains(['<', '>']) => return Direction::Stricter,
+        _ => {}
+    }
     let parts = |text: &str| {
         text.split('|')
             .map(|part| part.trim().to_owned())
@@ -137,6 +145,11 @@ mod tests {
             ),
             (json!({"a": "x"}), json!({"a": "x | y"}), Direction::Looser),
             (json!({"a": "x"}), json!({"a": "y"}), Direction::Unclear),
+            (json!({"a": "false"}), json!({"a": "*"}), Direction::Looser),
+            (json!({"a": false}), json!({"a": "*"}), Direction::Looser),
+            (json!({"a": "*"}), json!({"a": "x/*"}), Direction::Stricter),
+            (json!({"a": "<5"}), json!({"a": "*"}), Direction::Unclear),
+            (json!({"a": "!x"}), json!({"a": "*"}), Direction::Unclear),
             (
                 json!({"a": "!x"}),
                 json!({"a": "!x | !y"}),
