@@ -11,6 +11,7 @@ use std::{
 use clap::Subcommand;
 use portcullis_pipeline::{
     diagnostic::Diagnostic,
+    environment::{self, Environment},
     library, readme,
     scaffold::{self, NewFile},
     workspace::Workspace,
@@ -94,6 +95,9 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
             for path in paths {
                 console.data(&format!("{}\n", path.display()))?;
             }
+            if let What::Policy { name, workspace } = &args.what {
+                console.tell(&taken_in_by_none(name, workspace))?;
+            }
             Ok(ExitStatus::Success)
         }
         Err(faults) => {
@@ -136,6 +140,20 @@ fn plan(what: &What) -> Result<(PathBuf, Vec<NewFile>), Vec<Diagnostic>> {
             Ok((workspace.shown_root, files.map_err(refused)?))
         }
     }
+}
+
+/// A warning where no environment takes in the set of a policy, so that it is tested and never rendered.
+fn taken_in_by_none(policy: &str, workspace: &WorkspaceArgument) -> Vec<Diagnostic> {
+    let (Ok(workspace), Some((set, _))) = (workspace.load(), policy.split_once('/')) else {
+        return Vec::new();
+    };
+    let (environments, _) = environment::load_all(&workspace);
+    let takes_in = |one: &Environment| one.file.value.spec.sets.iter().any(|one| one == set);
+    if environments.is_empty() || environments.iter().any(takes_in) {
+        return Vec::new();
+    }
+    let warning = Diagnostic::warning(format!("no environment takes in the set `{set}`"));
+    vec![warning.help(format!("add `{set}` to `spec.sets` of an environment.yaml"))]
 }
 
 /// The folder of the editor's schemas, where the workspace has one.
