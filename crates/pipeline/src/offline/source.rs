@@ -1,5 +1,7 @@
 //! The world as files give it: the offline answer to every question of the engine.
 
+mod known;
+
 use std::{
     cell::Cell,
     collections::{BTreeMap, HashSet},
@@ -102,82 +104,6 @@ impl<'w> OfflineSource<'w> {
             _ => Lookup::Found(Value::Array(found)),
         }
     }
-
-    fn cluster(&self) -> impl Iterator<Item = &'w Value> {
-        self.world.cluster.iter().flatten()
-    }
-
-    /// Every known object of a resource, in a namespace and of a name where they are said.
-    fn of_resource(&self, at: &ResourceRef<'_>) -> Vec<&'w Value> {
-        let (group, version) = at
-            .api_version
-            .split_once('/')
-            .unwrap_or(("", at.api_version));
-        let resource = at.resource.split('/').next().unwrap_or_default();
-        let kind = self.world.catalogue.find_resource(group, version, resource);
-        let kind = kind.map(|kind| kind.kind.clone());
-        let known = self.world.objects.iter().chain(self.cluster());
-        let found = known.filter(|object| {
-            let is = |pointer, wanted: &str| text(object, pointer) == wanted;
-            let is_of_kind = match &kind {
-                Some(kind) => is("/kind", kind),
-                // The plural of an unknown kind is guessed.
-                None => format!("{}s", text(object, "/kind").to_lowercase()) == resource,
-            };
-            is_of_kind
-                && is("/apiVersion", at.api_version)
-                && (at.namespace.is_empty() || is("/metadata/namespace", at.namespace))
-                && (at.name.is_empty() || is("/metadata/name", at.name))
-        });
-        found.collect()
-    }
-
-    /// GET of a path such as `/api/v1/namespaces/x/configmaps/y`: an object or a list.
-    fn get(&self, path: &str) -> Lookup {
-        let path = path.split('?').next().unwrap_or_default();
-        let mut parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-        let (group, version) = match parts.as_slice() {
-            ["api", version, ..] => ("", *version),
-            ["apis", group, version, ..] => (*group, *version),
-            _ => return Lookup::NotFound,
-        };
-        parts.drain(..if group.is_empty() { 2 } else { 3 });
-        let (namespace, rest) = match parts.as_slice() {
-            ["namespaces", namespace, rest @ ..] if !rest.is_empty() => (Some(*namespace), rest),
-            rest => (None, rest),
-        };
-        let (resource, name) = match rest {
-            [resource] => (*resource, None),
-            [resource, name, ..] => (*resource, Some(*name)),
-            [] => return Lookup::NotFound,
-        };
-        let api_version = if group.is_empty() {
-            version.to_owned()
-        } else {
-            format!("{group}/{version}")
-        };
-        let Some(kind) = self.world.catalogue.find_resource(group, version, resource) else {
-            return Lookup::NotFound;
-        };
-        let mut found = self.cluster().filter(|object| {
-            text(object, "/apiVersion") == api_version
-                && text(object, "/kind") == kind.kind
-                && namespace
-                    .is_none_or(|namespace| text(object, "/metadata/namespace") == namespace)
-                && name.is_none_or(|name| text(object, "/metadata/name") == name)
-        });
-        match name {
-            Some(_) => found
-                .next()
-                .cloned()
-                .map_or(Lookup::NotFound, Lookup::Found),
-            None => Lookup::Found(json!({
-                "apiVersion": api_version,
-                "kind": format!("{}List", kind.kind),
-                "items": found.collect::<Vec<_>>(),
-            })),
-        }
-    }
 }
 
 /// What an expression reads of a mocked answer. A service's answer has the fields of its body, and
@@ -218,7 +144,7 @@ impl ContextSource for OfflineSource<'_> {
     }
 
     fn config_map(&self, namespace: &str, name: &str) -> Lookup {
-        let found = self.cluster().find(|object| {
+        let found = self.world.served().find(|object| {
             text(object, "/kind") == "ConfigMap"
                 && text(object, "/metadata/namespace") == namespace
                 && text(object, "/metadata/name") == name
@@ -254,7 +180,7 @@ impl ContextSource for OfflineSource<'_> {
             return live.api_call(call);
         }
         match (url, &self.world.cluster) {
-            (None, Some(_)) if call.method != "POST" => self.get(&call.url_path),
+            (None, Some(_)) if call.method != "POST" => self.world.get(&call.url_path),
             _ => Lookup::Failed("nobody answers the call offline; give its answer in `apiCallResponses` or in a Values file".to_owned()),
         }
     }
@@ -298,36 +224,11 @@ impl ContextSource for OfflineSource<'_> {
     }
 
     fn global(&self, entry: &str, projection: Option<&str>) -> Lookup {
-        let Some(mock) = self.world.global.get(entry) else {
-            return Lookup::NotFound;
-        };
-        let whole = mock
-            .data
-            .clone()
-            .unwrap_or_else(|| Value::from(mock.resources.clone()));
-        let path = match projection {
-            None => mock.field_path.clone(),
-            Some(name) => match mock
-                .projections
-                .iter()
-                .find(|projection| projection.name == name)
-            {
-                Some(projection) => Some(projection.path.clone()),
-                None => return Lookup::NotFound,
-            },
-        };
-        let Some(path) = path.filter(|path| !path.is_empty()) else {
-            return Lookup::Found(whole);
-        };
-        let pointer = format!("/{}", path.trim_start_matches('.').replace('.', "/"));
-        whole
-            .pointer(&pointer)
-            .cloned()
-            .map_or(Lookup::NotFound, Lookup::Found)
+        self.world.global_value(entry, projection)
     }
 
     fn object(&self, of: &ObjectRef) -> Lookup {
-        let mut known = self.world.objects.iter().chain(self.cluster());
+        let mut known = self.world.objects.iter().chain(self.world.served());
         let found = known.find(|object| {
             text(object, "/metadata/name") == of.name && ObjectRef::of(object) == *of
         });
@@ -339,7 +240,7 @@ impl ContextSource for OfflineSource<'_> {
     }
 
     fn objects(&self, api_version: &str, kind: &str, namespace: &str) -> Lookup {
-        let known = self.world.objects.iter().chain(self.cluster());
+        let known = self.world.objects.iter().chain(self.world.served());
         let found = known.filter(|object| {
             text(object, "/kind") == kind
                 && text(object, "/apiVersion") == api_version
@@ -354,7 +255,7 @@ impl ContextSource for OfflineSource<'_> {
         if !is_known && self.live().is_none() {
             return Lookup::Unavailable;
         }
-        let known = self.world.objects.iter().chain(self.cluster());
+        let known = self.world.objects.iter().chain(self.world.served());
         let found = known.filter(|object| {
             wildcard::matches(kind, text(object, "/kind"))
                 && wildcard::matches(api_version, text(object, "/apiVersion"))
@@ -375,12 +276,12 @@ impl ContextSource for OfflineSource<'_> {
     }
 
     fn resource(&self, at: &ResourceRef<'_>) -> Lookup {
-        let found = self.of_resource(at).first().copied();
+        let found = self.world.of_resource(at).first().copied();
         found.cloned().map_or(Lookup::NotFound, Lookup::Found)
     }
 
     fn resources(&self, at: &ResourceRef<'_>) -> Lookup {
-        let items = self.of_resource(at);
+        let items = self.world.of_resource(at);
         Lookup::Found(json!({"apiVersion": at.api_version, "kind": "List", "items": items}))
     }
 
