@@ -216,19 +216,22 @@ impl Part {
             namespace: pattern.namespace.unwrap_or_default(),
             name: pattern.name.unwrap_or_default(),
         };
+        // A source without a name, and a list without kinds, copy nothing.
+        let clone = pattern.clone.as_ref();
+        let clone = clone.filter(|clone| clone.name.as_ref().is_some_and(|name| !name.is_empty()));
+        let list = pattern.clone_list.as_ref();
+        let list = list.filter(|list| !list.kinds.is_empty());
         if let Some(own) = evaluation.context().policy_namespace() {
-            self.refuse_other_namespaces(own, &target, (&pattern.clone, &pattern.clone_list))?;
+            self.refuse_other_namespaces(own, &target, (clone, list))?;
         }
         let source = evaluation.context().source();
-        let copied = match (&pattern.clone, &pattern.clone_list) {
-            (Some(clone), _) if clone.name.as_deref().is_some_and(|name| !name.is_empty()) => {
+        let copied = match (clone, list) {
+            (Some(clone), _) => {
                 copy::one(clone, target, source).map_err(|error| error.within(&self.at("clone")))?
             }
-            (_, Some(list)) if !list.kinds.is_empty() => {
-                copy::list(list, &target.namespace, source)
-                    .map_err(|error| error.within(&self.at("cloneList")))?
-            }
-            _ => {
+            (None, Some(list)) => copy::list(list, &target.namespace, source)
+                .map_err(|error| error.within(&self.at("cloneList")))?,
+            (None, None) => {
                 let object = self.data(pattern.data)?;
                 self.push(object, &target, None, evaluation, made)?;
                 return Ok(());
@@ -250,12 +253,8 @@ impl Part {
         &self,
         own: &str,
         target: &ObjectRef,
-        (clone, list): (&Option<api::CloneSource>, &Option<api::CloneList>),
+        (clone, list): (Option<&api::CloneSource>, Option<&api::CloneList>),
     ) -> Result<(), GenerateError> {
-        let clone = clone.as_ref();
-        let clone = clone.filter(|clone| clone.name.as_ref().is_some_and(|name| !name.is_empty()));
-        let list = list.as_ref();
-        let list = list.filter(|list| !list.kinds.is_empty());
         for (field, namespace) in [
             ("namespace", Some(Some(&target.namespace))),
             (
