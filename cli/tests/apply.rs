@@ -267,6 +267,23 @@ fn objects_go_to_files_and_pipes() {
         &[&apply[..], &["-i"]].concat(),
         "",
     );
+    for format in ["junit", "markdown"] {
+        let apply = [
+            "apply",
+            "policies.yaml",
+            "-r",
+            "manifests.yaml",
+            "--format",
+            format,
+        ];
+        check(&format!("apply_as_{format}"), "apply_places", &apply, "");
+    }
+    check(
+        "apply_pipe_violations",
+        "apply_places",
+        &["apply", "policies.yaml", "-r", "manifests.yaml", "-i"],
+        "",
+    );
     let scratch = Scratch::new("apply-objects");
     for name in ["policies.yaml", "namespaces.yaml"] {
         fs::copy(fixture("apply_objects").join(name), scratch.0.join(name)).unwrap();
@@ -288,6 +305,7 @@ fn objects_go_to_files_and_pipes() {
     snapshot("apply_written", &text);
     let missing = told("missing/all.yaml");
     assert!(missing.starts_with("exit code Some(2)"), "{missing}");
+    assert!(missing.contains("no such file or folder"), "{missing}");
 }
 
 #[test]

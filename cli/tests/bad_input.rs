@@ -264,6 +264,11 @@ fn standard_input_that_is_no_text() {
         let answer = answer(&fixture("bad_input"), &arguments, bytes);
         text += &format!("$ portcullis {command}\n{answer}\n");
     }
+    // A program that failed has written nothing, and the pipe goes on.
+    let apply = format!("apply {POLICY} --resource -");
+    let arguments: Vec<&str> = apply.split_whitespace().collect();
+    let answer = answer(&fixture("bad_input"), &arguments, b"");
+    text += &format!("$ portcullis {apply}\n{answer}\n");
     snapshot("bad_standard_input", &text);
 }
 

@@ -276,7 +276,7 @@ fn print(
     report: &ApplyReport,
     console: &mut Console,
 ) -> io::Result<()> {
-    let mut places = Places::new(&options.resources, report.results.len());
+    let mut places = Places::new(options, report.results.len());
     let results = &report.results;
     let told = (!args.compat).then_some(&mut places);
     // What is written to files is not printed as well.
@@ -286,10 +286,15 @@ fn print(
     };
     match args.answer() {
         Answer::Text => kyverno_text::print(report, shown, told, console),
-        Answer::Objects => report
-            .produced
-            .iter()
-            .try_for_each(|one| console.data(&format!("---\n{}", one.text))),
+        Answer::Objects => {
+            for one in &report.produced {
+                console.data(&format!("---\n{}", one.text))?;
+            }
+            // The next program of the pipe reads objects; people read what is wrong with them.
+            told.map_or(Ok(()), |places| {
+                console.talk(&kyverno_text::violations(report, places))
+            })
+        }
         Answer::Report => {
             rows::to_report(report, &mut places, args.format).print(args.format, console)
         }

@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     commands::{
-        asked_cluster::AskedCluster, cluster_connection::ClusterConnection,
+        self, asked_cluster::AskedCluster, cluster_connection::ClusterConnection,
         registry_connection::AskedRegistries, workspace_argument::WorkspaceArgument,
     },
     exit_status::ExitStatus,
@@ -196,11 +196,11 @@ fn render_policy(args: &Args, workspace: &Workspace, policy: &library::LibraryPo
     let environment = environments
         .iter()
         .find(|one| Some(one.name.as_str()) == wanted);
-    if let (Some(name), None) = (wanted, environment) {
-        faults.push(Diagnostic::error(format!(
-            "there is no environment `{name}`"
-        )));
-    }
+    let names: Vec<&str> = environments.iter().map(|one| one.name.as_str()).collect();
+    faults.extend(commands::render::unknown(
+        args.environment.as_slice(),
+        &names,
+    ));
     if let Some(environment) = environment {
         faults.extend(environment::check_values(environment, policy));
     }

@@ -36,6 +36,39 @@ pub(crate) fn of_row(
     found.next().unwrap_or_default()
 }
 
+/// The place of a rule in these files of policies, or of its policy, where the kind has no rules; and
+/// what stands there.
+pub(crate) fn of_rule(
+    files: &[SourceFile],
+    policy: &str,
+    rule: &str,
+) -> Option<(Place, &'static str)> {
+    files.iter().find_map(|file| {
+        portcullis_yaml::documents(&file.text).find_map(|document| {
+            // Most documents are about other policies, and need not be read.
+            let name = policy.rsplit('/').next().unwrap_or(policy);
+            if !document.text.contains(name) {
+                return None;
+            }
+            let read = document.read_document(Mode::Lenient, &Limits::default());
+            let read = read.ok()?;
+            if read.value.pointer("/metadata/name")? != name {
+                return None;
+            }
+            let (pointer, what) = match rule_pointer(&read.value, rule) {
+                Some((rule, _)) => (format!("{rule}/name"), "this rule"),
+                None => ("/metadata/name".to_owned(), "this policy"),
+            };
+            let span = read.spans.of_pointer(&pointer, false);
+            let place = Place {
+                file: file.clone(),
+                span: span.start + document.offset..span.end + document.offset,
+            };
+            Some((place, what))
+        })
+    })
+}
+
 fn in_document(
     file: &SourceFile,
     offset: usize,
@@ -57,14 +90,10 @@ fn in_document(
 }
 
 fn places(policy: &Value, row: &Row, place: &dyn Fn(&str, bool) -> Place) -> Vec<(Place, String)> {
-    let (written, above) = written(&row.rule);
-    let rules = policy.pointer("/spec/rules").and_then(Value::as_array);
-    let mut rules = rules.into_iter().flatten().enumerate();
-    let Some((number, rule)) = rules.find(|(_, rule)| rule.get("name") == Some(&written.into()))
-    else {
+    let (_, above) = written(&row.rule);
+    let Some((rule_pointer, rule)) = rule_pointer(policy, &row.rule) else {
         return Vec::new();
     };
-    let rule_pointer = format!("/spec/rules/{number}");
     let mut found = vec![(
         place(&format!("{rule_pointer}/name"), false),
         "this rule".to_owned(),
@@ -88,6 +117,15 @@ fn places(policy: &Value, row: &Row, place: &dyn Fn(&str, bool) -> Place) -> Vec
         }
     }
     found
+}
+
+/// The pointer of a rule, or of the one that it is derived from, and its value.
+fn rule_pointer<'v>(policy: &'v Value, rule: &str) -> Option<(String, &'v Value)> {
+    let (written, _) = written(rule);
+    let rules = policy.pointer("/spec/rules").and_then(Value::as_array);
+    let mut rules = rules.into_iter().flatten().enumerate();
+    let (number, rule) = rules.find(|(_, rule)| rule.get("name") == Some(&written.into()))?;
+    Some((format!("/spec/rules/{number}"), rule))
 }
 
 /// The written rule that a derived one comes from, and where its Pod is in the object.

@@ -215,6 +215,9 @@ pub(crate) fn unusable(error: SourceError) -> Diagnostic {
         SourceError::Reference { .. } => {
             Some("write a branch, a tag, or all 40 digits of a commit")
         }
+        SourceError::Connection { .. } => Some(
+            "see whether the address is right and this machine reaches it, or name files that are here",
+        ),
         _ => None,
     };
     let fault = Diagnostic::error(error.to_string()).unusable();

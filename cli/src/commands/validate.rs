@@ -15,6 +15,7 @@ use portcullis_pipeline::{
     diagnostic::{self, Diagnostic, SourceFile},
     environment, files, library,
     manifests::{self, ManifestReport},
+    offline::STANDARD_INPUT,
     progress::Progress,
     render,
     workspace::Workspace,
@@ -189,7 +190,7 @@ fn builtin(version: &str) -> Result<Catalogue, Vec<Diagnostic>> {
 }
 
 fn standard_input() -> Result<SourceFile, Diagnostic> {
-    files::read_stream(io::stdin().lock(), Path::new("<stdin>"))
+    files::read_stream(io::stdin().lock(), Path::new(STANDARD_INPUT))
 }
 
 fn manifest_report(

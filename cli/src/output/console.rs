@@ -90,10 +90,7 @@ impl Console {
     /// Where it cannot be written.
     pub fn tell(&mut self, diagnostics: &[Diagnostic]) -> io::Result<()> {
         let styled = self.talk_is_styled;
-        for diagnostic in diagnostics {
-            self.talk(&diagnostics::render(diagnostic, styled))?;
-        }
-        Ok(())
+        self.talk(&diagnostics::render_all(diagnostics, styled))
     }
 
     /// Writes findings, where they are what the command was asked for.
@@ -102,10 +99,7 @@ impl Console {
     /// Where they cannot be written.
     pub fn findings(&mut self, findings: &[Diagnostic]) -> io::Result<()> {
         let styled = self.data_is_styled;
-        for finding in findings {
-            self.data(&diagnostics::render(finding, styled))?;
-        }
-        Ok(())
+        self.data(&diagnostics::render_all(findings, styled))
     }
 
     /// Writes what is still held back.

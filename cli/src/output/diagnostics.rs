@@ -11,7 +11,7 @@
 //!    = help: write  [registry.example.com]
 //! ```
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use portcullis_pipeline::diagnostic::{Diagnostic, Place, Severity, SourceFile};
@@ -20,6 +20,35 @@ use portcullis_pipeline::diagnostic::{Diagnostic, Place, Severity, SourceFile};
 const AROUND: usize = 2;
 /// Bytes shown of a long text on one line.
 const LONGEST: usize = 2000;
+
+/// Of diagnostics with the same message, this many are shown whole.
+const WHOLE: usize = 5;
+
+/// The texts of diagnostics; of many with the same message, the later ones by their places alone.
+#[must_use]
+pub fn render_all(diagnostics: &[Diagnostic], styled: bool) -> String {
+    let mut alike: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut more: BTreeMap<&str, Vec<&Place>> = BTreeMap::new();
+    let mut text = String::new();
+    for diagnostic in diagnostics {
+        let count = alike.entry(&diagnostic.message).or_default();
+        *count += 1;
+        match &diagnostic.place {
+            Some(place) if *count > WHOLE => {
+                more.entry(&diagnostic.message).or_default().push(place);
+            }
+            _ => text.push_str(&render(diagnostic, styled)),
+        }
+    }
+    for (message, places) in more {
+        text.push_str(&format!("{} more: {message}\n", places.len()));
+        for place in places {
+            text.push_str(&format!("  --> {}\n", place.label()));
+        }
+        text.push('\n');
+    }
+    text
+}
 
 /// The text of a diagnostic, with an empty line after it.
 #[must_use]
@@ -153,6 +182,23 @@ mod tests {
         check("", 0..0, &["a.yaml:1:1", "here"]);
         check("short", 500..900, &["a.yaml:1"]);
         check("ä", 1..2, &["a.yaml:1:1"]);
+    }
+
+    #[test]
+    fn many_alike_are_told_by_their_places() {
+        let file = SourceFile::new("a.yaml", "a: 1\n".repeat(8));
+        let fault = |line: usize| {
+            let place = Place {
+                file: file.clone(),
+                span: line * 5..line * 5 + 1,
+            };
+            Diagnostic::error("wrong").at(place, "here")
+        };
+        let faults: Vec<Diagnostic> = (0..8).map(fault).collect();
+        let told = render_all(&faults, false);
+        assert_eq!(told.matches("error: wrong").count(), WHOLE, "{told}");
+        let more = "3 more: wrong\n  --> a.yaml:6:1\n  --> a.yaml:7:1\n  --> a.yaml:8:1\n\n";
+        assert!(told.ends_with(more), "{told}");
     }
 
     #[test]

@@ -15,7 +15,11 @@ pub(crate) fn render(report: &Report) -> Result<String, String> {
     let mut names: Vec<&str> = report.rows.iter().map(|row| row.suite.as_str()).collect();
     names.dedup();
     for name in names {
-        let mut suite = TestSuite::new(name);
+        let mut suite = TestSuite::new(if name.is_empty() {
+            report.command
+        } else {
+            name
+        });
         let rows = report.rows.iter().filter(|row| row.suite == name);
         suite.add_test_cases(rows.map(case));
         document.add_test_suite(suite);
@@ -87,7 +91,9 @@ fn case(row: &Row) -> TestCase {
 
 fn failed(row: &Row, kind: NonSuccessKind) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(kind);
-    status.set_message(row.reason.as_str());
+    let said = [row.reason.as_str(), &row.message];
+    let said = said.into_iter().find(|said| !said.is_empty());
+    status.set_message(said.unwrap_or_default());
     status.set_description(row.sentence());
     status
 }

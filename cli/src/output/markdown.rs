@@ -1,6 +1,9 @@
-//! A report as Markdown: counts, a table of the rows, the overview, a list of the findings.
+//! A report as Markdown: counts, a table of the rows that are not as they should be, the overview, a
+//! list of the findings. Rows that pass are counted alone: a comment has room for 65,536 characters.
 
-use crate::output::report::{Report, Row};
+use portcullis_pipeline::diagnostic::Place;
+
+use crate::output::report::{Report, Row, RowResult};
 
 /// The report.
 pub(crate) fn render(report: &Report) -> String {
@@ -10,9 +13,12 @@ pub(crate) fn render(report: &Report) -> String {
         .map(|(name, count)| format!("{count} {name}"))
         .collect();
     let mut text = format!("**portcullis {}**: {}\n", report.command, counts.join(", "));
-    if !report.rows.is_empty() {
-        let head = ["Policy", "Rule", "Resource", "Result", "Reason"].map(str::to_owned);
-        let rows = std::iter::once(head.to_vec()).chain(report.rows.iter().map(cells));
+    let rows = report.rows.iter();
+    let rows = rows.filter(|row| !matches!(row.result, RowResult::Pass | RowResult::Skip));
+    let rows: Vec<Vec<String>> = rows.map(cells).collect();
+    if !rows.is_empty() {
+        let head = ["Policy", "Rule", "Resource", "Result", "Reason", "Place"].map(str::to_owned);
+        let rows = std::iter::once(head.to_vec()).chain(rows);
         text.push('\n');
         text.push_str(&table(&rows.collect::<Vec<_>>()));
     }
@@ -45,12 +51,14 @@ fn overview(rows: &[Vec<String>]) -> String {
 fn cells(row: &Row) -> Vec<String> {
     let result = row.result.word().to_owned();
     let (policy, rule) = (row.policy.clone(), row.rule.clone());
+    let place = row.place.as_ref().map(Place::label).unwrap_or_default();
     vec![
         policy,
         rule,
         row.resource.clone(),
         result,
-        row.reason.clone(),
+        row.said(),
+        place,
     ]
 }
 

@@ -56,7 +56,8 @@ pub fn write(path: &Path, produced: &[Produced]) -> Result<(), Diagnostic> {
     }
     for (file, text) in files {
         fs::write(&file, text).map_err(|error| {
-            Diagnostic::error(format!("{}: {error}", file.display())).unusable()
+            let why = Diagnostic::unreadable(&file, &error);
+            why.help("name a file in a folder that is there, or a folder")
         })?;
     }
     Ok(())

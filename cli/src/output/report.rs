@@ -69,13 +69,15 @@ impl Row {
             .map(String::as_str)
             .filter(|part| !part.is_empty())
             .collect();
-        let said = [&self.reason, &self.message];
-        let said: Vec<&str> = said
-            .into_iter()
-            .map(String::as_str)
-            .filter(|part| !part.is_empty())
-            .collect();
-        format!("{}: {}", parts.join(" "), said.join(": "))
+        format!("{}: {}", parts.join(" "), self.said())
+    }
+
+    /// The reason, and what the policy says.
+    #[must_use]
+    pub fn said(&self) -> String {
+        let said = [self.reason.as_str(), &self.message].into_iter();
+        let said: Vec<&str> = said.filter(|part| !part.is_empty()).collect();
+        said.join(": ")
     }
 }
 

@@ -93,6 +93,13 @@ pub fn apply(
     report.errors.extend(complete_world(&mut options, loaded));
     report.join(documents::apply(&set, &options));
     report.join(payloads::apply(&set, &options));
+    let is_given = !options.resources.is_empty() && options.payloads.is_empty();
+    if is_given && report.objects == 0 && report.errors.is_empty() && !options.compat {
+        let none =
+            Diagnostic::warning("there is no object in the manifests, so nothing was checked");
+        let help = "see whether the program that should have written them failed";
+        report.errors.push(none.help(help));
+    }
     if options.from_cluster {
         let unserved = from_cluster::unserved(&set, loaded, &options);
         report.errors.extend(unserved);

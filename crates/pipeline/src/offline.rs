@@ -41,9 +41,15 @@ pub fn read(path: &Path, overrides: &Overrides) -> Result<SourceFile, Diagnostic
     }
 }
 
+/// What people know standard input by.
+pub const STANDARD_INPUT: &str = "standard input";
+
 /// A path as people know it: from the folder that the command was started in, where it is below.
 #[must_use]
 pub fn shown(path: &Path) -> PathBuf {
+    if path == Path::new("-") {
+        return PathBuf::from(STANDARD_INPUT);
+    }
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(here).unwrap_or(path).to_owned()
 }

@@ -15,7 +15,7 @@ use portcullis_pipeline::{
     diagnostic::{Diagnostic, SourceFile},
     files,
     offline::{
-        Overrides, companions,
+        Overrides, STANDARD_INPUT, companions,
         payloads::{self, Payload},
         requests::Surroundings,
         source::World,
@@ -153,7 +153,7 @@ fn policies_of_stdin(args: &Args) -> Result<Overrides, Diagnostic> {
 }
 
 fn standard_input() -> Result<String, Diagnostic> {
-    let file = files::read_stream(io::stdin().lock(), Path::new("standard input"))?;
+    let file = files::read_stream(io::stdin().lock(), Path::new(STANDARD_INPUT))?;
     Ok(file.text.to_string())
 }
 
@@ -171,7 +171,7 @@ fn manifests(args: &Args) -> (Vec<Named>, Vec<Diagnostic>) {
     let mut texts = Vec::new();
     if is_stdin(&args.resource) {
         match standard_input() {
-            Ok(text) => texts.push(("standard input".to_owned(), text.into())),
+            Ok(text) => texts.push((STANDARD_INPUT.to_owned(), text.into())),
             Err(fault) => unread.push(fault),
         }
     }

@@ -25,11 +25,8 @@ pub(super) fn print(
     for produced in shown {
         console.data(&objects::titled(produced))?;
     }
-    let groups = report
-        .results
-        .chunk_by(|one, next| one.policy == next.policy && one.resource == next.resource);
     let mut text = String::new();
-    for group in groups {
+    for group in groups(report) {
         text.clear();
         push_group(&mut text, group, places.as_deref_mut());
         console.data(&text)?;
@@ -39,6 +36,22 @@ pub(super) fn print(
         "\npass: {}, fail: {}, warn: {}, error: {}, skip: {} \n",
         counts.pass, counts.fail, counts.warn, counts.error, counts.skip
     ))
+}
+
+/// The violations and errors alone, for where the objects are the answer.
+pub(super) fn violations(report: &ApplyReport, places: &mut Places<'_>) -> String {
+    let mut text = String::new();
+    for group in groups(report) {
+        push_group(&mut text, group, Some(&mut *places));
+    }
+    text
+}
+
+/// The results of each policy and resource.
+fn groups(report: &ApplyReport) -> impl Iterator<Item = &[Applied]> {
+    let is_same =
+        |one: &Applied, next: &Applied| one.policy == next.policy && one.resource == next.resource;
+    report.results.chunk_by(is_same)
 }
 
 fn banner(report: &ApplyReport) -> String {
@@ -151,6 +164,10 @@ fn push_block<'a>(
         if let Some(label) = label.filter(|label| *label != told) {
             text.extend(["  --> ", &label, "\n"]);
             told = label;
+        }
+        let rule = places.as_mut().filter(|_| end == End::Undecided);
+        if let Some((place, what)) = rule.and_then(|places| places.rule(one)) {
+            text.extend(["  ::: ", &place.label(), " ", what, "\n"]);
         }
     }
     if count > 0 {

@@ -1,14 +1,15 @@
-//! Where in the manifests a result stands.
+//! Where in the manifests a result stands, and where in the policies a rule that ended in an error.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use portcullis_pipeline::{
-    apply::Applied,
+    apply::{Applied, ApplyOptions},
     diagnostic::{Place, SourceFile},
+    offline::{self, yaml_files},
 };
 use portcullis_yaml::{Document, Limits, Mode};
 
-use crate::commands::policy_places::follow;
+use crate::commands::policy_places::{self, follow};
 
 /// Of more results than this, only the line is told in which the manifest starts: to find the field
 /// that failed, the manifest is read anew.
@@ -17,18 +18,22 @@ const EXACT: usize = 1000;
 /// The texts of the manifests by name, and the document that was last looked into.
 pub(super) struct Places<'r> {
     files: BTreeMap<&'r str, SourceFile>,
+    options: &'r ApplyOptions,
+    policies: Option<Vec<SourceFile>>,
     is_exact: bool,
     last: Option<(Arc<str>, usize, Option<Document>)>,
 }
 
 impl<'r> Places<'r> {
     /// The places of so many results in manifests.
-    pub(super) fn new(manifests: &'r [(String, Arc<str>)], results: usize) -> Places<'r> {
+    pub(super) fn new(options: &'r ApplyOptions, results: usize) -> Places<'r> {
         let file = |(name, text): &'r (String, Arc<str>)| {
             (name.as_str(), SourceFile::new(name, Arc::clone(text)))
         };
         Places {
-            files: manifests.iter().map(file).collect(),
+            files: options.resources.iter().map(file).collect(),
+            options,
+            policies: None,
             is_exact: results <= EXACT,
             last: None,
         }
@@ -47,6 +52,13 @@ impl<'r> Places<'r> {
             None => first_line(&file.text, start),
         };
         Some(Place { file, span })
+    }
+
+    /// The rule of a result, which says more than its object where the rule cannot be evaluated.
+    pub(super) fn rule(&mut self, one: &Applied) -> Option<(Place, &'static str)> {
+        let options = self.options;
+        let files = self.policies.get_or_insert_with(|| policies(options));
+        policy_places::of_rule(files, &one.policy, &one.rule)
     }
 
     fn field(&mut self, file: &SourceFile, one: &Applied) -> Option<std::ops::Range<usize>> {
@@ -76,6 +88,19 @@ impl<'r> Places<'r> {
         }
         self.last.as_ref()?.2.as_ref()
     }
+}
+
+/// The files of policies; what cannot be read is told elsewhere.
+fn policies(options: &ApplyOptions) -> Vec<SourceFile> {
+    let overrides = &options.overrides;
+    let paths = options.policies.iter().flat_map(|path| {
+        if overrides.contains_key(path) {
+            return vec![path.clone()];
+        }
+        yaml_files(path).unwrap_or_default()
+    });
+    let files = paths.filter_map(|path| offline::read(&path, overrides).ok());
+    files.collect()
 }
 
 /// The first line of a document that says something.

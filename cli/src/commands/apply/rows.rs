@@ -12,7 +12,7 @@ use crate::output::{
 /// The report.
 pub(super) fn to_report(report: &ApplyReport, places: &mut Places<'_>, format: Format) -> Report {
     // Other formats have a member of their own for the place.
-    let is_told = matches!(format, Format::Table | Format::Markdown);
+    let is_told = format == Format::Table;
     let rows = report.results.iter();
     let counts = report.counts;
     Report {

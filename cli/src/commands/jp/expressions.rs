@@ -9,6 +9,7 @@ use portcullis_jmespath::Expression;
 use portcullis_pipeline::{
     diagnostic::{Diagnostic, Place, SourceFile},
     files,
+    offline::STANDARD_INPUT,
 };
 
 use crate::output::{answer::Case, console::Console};
@@ -62,7 +63,7 @@ pub(super) fn typed(console: &mut Console) -> Result<Source, Diagnostic> {
         return Err(Diagnostic::error("no expression is given")
             .help("write it in quotes, such as 'spec.rules[].name', or pipe it in"));
     }
-    Ok(compile(SourceFile::new("<stdin>", text)))
+    Ok(compile(SourceFile::new(STANDARD_INPUT, text)))
 }
 
 /// The text of standard input; who sits at a terminal is told what to type.
@@ -71,7 +72,7 @@ pub(super) fn standard_input(what: &str, console: &mut Console) -> Result<String
         let told = console.talk(&format!("Type {what}, and end it with Ctrl+D.\n"));
         told.map_err(|error| Diagnostic::error(format!("standard error: {error}")))?;
     }
-    let file = files::read_stream(io::stdin().lock(), Path::new("<stdin>"))?;
+    let file = files::read_stream(io::stdin().lock(), Path::new(STANDARD_INPUT))?;
     Ok(file.text.to_string())
 }
 

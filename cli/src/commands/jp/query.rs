@@ -11,6 +11,7 @@ use portcullis_jmespath::Host;
 use portcullis_pipeline::{
     diagnostic::{Diagnostic, Place, SourceFile},
     files,
+    offline::STANDARD_INPUT,
 };
 use portcullis_values::Val;
 use portcullis_yaml::{Limits, Mode};
@@ -111,7 +112,7 @@ fn read(input: Option<&Path>, console: &mut Console) -> Result<Value, Diagnostic
         Some(path) => files::read_text(path, path)?,
         None => {
             let text = expressions::standard_input("YAML or JSON", console)?;
-            SourceFile::new("<stdin>", text)
+            SourceFile::new(STANDARD_INPUT, text)
         }
     };
     portcullis_yaml::read(&file.text, Mode::Lenient, &Limits::default()).map_err(|error| {
