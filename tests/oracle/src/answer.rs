@@ -1,0 +1,121 @@
+//! What a program answers: rows, policies that it refuses, and objects.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::case::{key, object_key, read};
+
+/// The answer of one program to one case.
+#[derive(Debug, Default)]
+pub(crate) struct Answer {
+    /// By policy, rule and object: status and message of each row.
+    pub(crate) rows: BTreeMap<RowKey, Vec<(String, String)>>,
+    /// The names of policies that are refused.
+    pub(crate) refused: BTreeSet<String>,
+    /// Objects that are changed or made, as they are in the end.
+    pub(crate) objects: BTreeMap<String, Value>,
+    /// What the program said when it died of the case.
+    pub(crate) crash: Option<String>,
+}
+
+/// What a row is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RowKey {
+    pub(crate) policy: String,
+    pub(crate) rule: String,
+    pub(crate) object: String,
+}
+
+impl Answer {
+    /// Takes the rows of the reports that `apply -p` prints.
+    pub(crate) fn take_reports(&mut self, output: &str) {
+        for report in read(output) {
+            for result in list(&report, "results") {
+                let subject = list(result, "subjects")
+                    .first()
+                    .or(list(result, "resources").first());
+                let subject = subject.unwrap_or(&Value::Null);
+                let object = key(
+                    text(subject, "namespace"),
+                    text(subject, "kind"),
+                    text(subject, "name"),
+                );
+                let row = (
+                    text(result, "result").to_owned(),
+                    text(result, "message").to_owned(),
+                );
+                let key = RowKey {
+                    policy: text(result, "policy").to_owned(),
+                    rule: text(result, "rule").to_owned(),
+                    object,
+                };
+                self.rows.entry(key).or_default().push(row);
+            }
+        }
+        self.sort();
+    }
+
+    /// Takes the rows of the table that `test -o json` prints.
+    pub(crate) fn take_table(&mut self, output: &str) {
+        let Some(start) = output.find("[\n") else {
+            return;
+        };
+        let rows = output.get(start..).unwrap_or_default();
+        let mut rows = serde_json::Deserializer::from_str(rows).into_iter::<Value>();
+        let Some(Ok(Value::Array(rows))) = rows.next() else {
+            return;
+        };
+        for row in &rows {
+            let of = |name: &str| {
+                let named = |key: &&String| key.eq_ignore_ascii_case(name);
+                let key = row.as_object().and_then(|row| row.keys().find(named));
+                key.map_or("", |key| text(row, key)).to_owned()
+            };
+            let key = RowKey {
+                policy: of("policy"),
+                rule: of("rule"),
+                object: of("resource"),
+            };
+            self.rows
+                .entry(key)
+                .or_default()
+                .push((of("result"), of("reason")));
+        }
+        self.sort();
+    }
+
+    /// Takes objects that were written to a file; of one that stands there more than once, the last.
+    pub(crate) fn take_objects(&mut self, output: &str) {
+        for object in read(output) {
+            self.objects.insert(object_key(&object), object);
+        }
+    }
+
+    /// Takes the names of policies that are refused from what both programs say of them.
+    pub(crate) fn take_refusals(&mut self, output: &str, errors: &str) {
+        for line in output.lines().chain(errors.lines()) {
+            let ours = line
+                .strip_prefix("error: policy ")
+                .and_then(|rest| rest.split_once(": "));
+            if let Some((name, _)) = ours {
+                self.refused.insert(name.to_owned());
+            }
+        }
+    }
+
+    fn sort(&mut self) {
+        self.rows.values_mut().for_each(|rows| rows.sort());
+    }
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value
+        .get(key)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
+}

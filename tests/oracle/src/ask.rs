@@ -1,0 +1,91 @@
+//! Asks a program about a case.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    process,
+};
+
+use crate::{
+    answer::Answer,
+    case::{Case, Command},
+};
+
+/// The two programs.
+#[derive(Clone, Debug)]
+pub(crate) struct Programs {
+    pub(crate) kyverno: PathBuf,
+    pub(crate) portcullis: PathBuf,
+}
+
+impl Programs {
+    /// Kyverno's answer to a case, and that of Portcullis.
+    pub(crate) fn ask(&self, command: Command, case: &Case) -> io::Result<(Answer, Answer)> {
+        let folder = tempfile::tempdir()?;
+        case.write(folder.path())?;
+        let kyverno = process::Command::new(&self.kyverno);
+        let portcullis = process::Command::new(&self.portcullis);
+        let theirs = ask(kyverno, &[], command, case, folder.path(), "theirs.yaml")?;
+        let ours = ask(
+            portcullis,
+            &["--compat"],
+            command,
+            case,
+            folder.path(),
+            "ours.yaml",
+        )?;
+        Ok((theirs, ours))
+    }
+}
+
+/// Runs a program in the folder of a case.
+fn ask(
+    mut program: process::Command,
+    flags: &[&str],
+    command: Command,
+    case: &Case,
+    folder: &Path,
+    objects: &str,
+) -> io::Result<Answer> {
+    program.current_dir(folder).env("HOME", folder);
+    match command {
+        Command::Apply => program.args([
+            "apply",
+            "policies",
+            "--resource",
+            "objects.yaml",
+            "-p",
+            "-o",
+            objects,
+        ]),
+        Command::Test => program.args(["test", ".", "-o", "json"]),
+    };
+    let ran = program.args(flags).args(&case.arguments).output()?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (output, errors) = (text(&ran.stdout), text(&ran.stderr));
+    let mut answer = Answer::default();
+    if !matches!(ran.status.code(), Some(0..=2)) || is_panic(&errors) {
+        answer.crash = Some(format!(
+            "{:?} {}",
+            ran.status.code(),
+            errors.lines().take(12).collect::<Vec<_>>().join("\n")
+        ));
+        return Ok(answer);
+    }
+    match command {
+        Command::Apply => {
+            answer.take_reports(&output);
+            answer.take_objects(&fs::read_to_string(folder.join(objects)).unwrap_or_default());
+        }
+        Command::Test => answer.take_table(&output),
+    }
+    answer.take_refusals(&output, &errors);
+    Ok(answer)
+}
+
+/// Whether a program died; a Go program exits with 2 then, a Rust program with 101.
+fn is_panic(errors: &str) -> bool {
+    ["panic: ", "fatal error: ", "goroutine 1 "]
+        .iter()
+        .any(|word| errors.contains(word))
+}

@@ -1,0 +1,171 @@
+//! Runs a family: a case for each seed, and what differs in all of them.
+
+use std::{
+    io::{self, Write},
+    ops::Range,
+};
+
+use crate::{
+    answer::Answer,
+    ask::Programs,
+    case::{Case, Family, Size, object_key, read},
+    compare::{Comparison, Difference, What, compare},
+    dice::Dice,
+};
+
+/// What was found in a family.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    total: Comparison,
+    crashes: Vec<Shown>,
+    shown: Vec<Shown>,
+}
+
+/// A difference with what it is about.
+#[derive(Debug)]
+struct Shown {
+    seed: u64,
+    policy: String,
+    object: String,
+    difference: Difference,
+}
+
+/// Runs the cases of a family.
+pub(crate) fn family(
+    family: &Family,
+    programs: &Programs,
+    seeds: Range<u64>,
+    size: Size,
+) -> io::Result<Found> {
+    let mut found = Found::default();
+    for seed in seeds {
+        let case = (family.draw)(&Dice::new(family.name, seed), size);
+        let answers = programs.ask(family.command, &case)?;
+        if answers.0.crash.is_none() && answers.1.crash.is_none() {
+            found.take(seed, &case, &answers);
+            continue;
+        }
+        for policy in &case.policies {
+            let case = case.only(policy);
+            let answers = programs.ask(family.command, &case)?;
+            found.take(seed, &case, &answers);
+        }
+    }
+    Ok(found)
+}
+
+impl Found {
+    /// Whether nothing differs but words.
+    pub(crate) fn is_same(&self) -> bool {
+        [What::Status, What::Object, What::Refusal]
+            .iter()
+            .all(|what| self.total.count(*what) == 0)
+    }
+
+    fn take(&mut self, seed: u64, case: &Case, (theirs, ours): &(Answer, Answer)) {
+        let crash = |answer: &Answer| answer.crash.clone().unwrap_or_default();
+        if theirs.crash.is_some() || ours.crash.is_some() {
+            let difference = Difference {
+                what: What::Status,
+                row: Default::default(),
+                theirs: crash(theirs),
+                ours: crash(ours),
+            };
+            let policy = case.policies.join("\n---\n");
+            self.crashes.push(Shown {
+                seed,
+                policy,
+                object: String::new(),
+                difference,
+            });
+            return;
+        }
+        let found = compare(theirs, ours);
+        for difference in &found.differences {
+            let policy = text(&case.policies, |value| {
+                value
+                    .pointer("/metadata/name")
+                    .and_then(serde_json::Value::as_str)
+                    == Some(&difference.row.policy)
+            });
+            let object = text(&case.objects, |value| {
+                object_key(value) == difference.row.object
+            });
+            self.shown.push(Shown {
+                seed,
+                policy,
+                object,
+                difference: difference.clone(),
+            });
+        }
+        self.total.add(found);
+    }
+
+    /// Prints the figures, and of each kind the smallest differences, one for each policy.
+    pub(crate) fn print(&self, name: &str, show: usize, output: &mut dyn Write) -> io::Result<()> {
+        let count = |what| self.total.count(what);
+        writeln!(
+            output,
+            "{name} rows {}, status differs {}, message differs {}, objects {}, objects differ {}, refusals differ {}, crashes {} (ours {})",
+            self.total.rows,
+            count(What::Status),
+            count(What::Message),
+            self.total.objects,
+            count(What::Object),
+            count(What::Refusal),
+            self.crashes.len(),
+            self.crashes
+                .iter()
+                .filter(|shown| !shown.difference.ours.is_empty())
+                .count(),
+        )?;
+        for what in [What::Status, What::Message, What::Object, What::Refusal] {
+            let mut of: Vec<&Shown> = self
+                .shown
+                .iter()
+                .filter(|shown| shown.difference.what == what)
+                .collect();
+            of.sort_by_key(|shown| shown.policy.len() + shown.object.len());
+            let mut policies: Vec<&str> = Vec::new();
+            for shown in of {
+                if policies.len() < show && !policies.contains(&shown.policy.as_str()) {
+                    policies.push(&shown.policy);
+                    shown.print(output)?;
+                }
+            }
+        }
+        for shown in self.crashes.iter().take(show) {
+            shown.print(output)?;
+        }
+        Ok(())
+    }
+}
+
+impl Shown {
+    fn print(&self, output: &mut dyn Write) -> io::Result<()> {
+        let Difference {
+            what,
+            row,
+            theirs,
+            ours,
+        } = &self.difference;
+        writeln!(
+            output,
+            "\n=== seed {} {what:?} {} {} {}",
+            self.seed, row.policy, row.rule, row.object
+        )?;
+        writeln!(
+            output,
+            "policy: {}\nobject: {}\nkyverno: {theirs}\nportcullis: {ours}",
+            self.policy, self.object
+        )
+    }
+}
+
+/// The document that is meant.
+fn text(documents: &[String], is_meant: impl Fn(&serde_json::Value) -> bool) -> String {
+    let found = documents
+        .iter()
+        .find(|document| read(document).iter().any(&is_meant));
+    found.cloned().unwrap_or_default()
+}
