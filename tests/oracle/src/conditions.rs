@@ -25,33 +25,42 @@ const OPERATORS: &[&str] = &[
     "DurationLessThanOrEquals",
 ];
 
-/// Conditions: `any` and `all`, one of them, or the older list.
+/// Conditions: `any` and `all`, or one of them.
 pub(crate) fn conditions(dice: &Dice, keys: &dyn Fn(&Dice) -> Value) -> Value {
     let list = |dice: &Dice| json!(dice.many(1, 3, |dice| condition(dice, keys)));
     match dice.below(20) {
         0..8 => json!({"any": list(dice)}),
         8..14 => json!({"all": list(dice)}),
         14..17 => json!({"any": list(dice), "all": list(dice)}),
-        17 => json!({"any": [], "all": list(dice)}),
-        _ => list(dice),
+        _ => json!({"any": [], "all": list(dice)}),
+    }
+}
+
+/// Conditions of a rule, which may have the older form, a list.
+pub(crate) fn rule_conditions(dice: &Dice, keys: &dyn Fn(&Dice) -> Value) -> Value {
+    match dice.below(8) {
+        0 => json!(dice.many(1, 3, |dice| condition(dice, keys))),
+        _ => conditions(dice, keys),
     }
 }
 
 /// One condition, about one of the keys.
 pub(crate) fn condition(dice: &Dice, keys: &dyn Fn(&Dice) -> Value) -> Value {
     let key = keys(dice);
-    let value = if dice.percent(12) {
-        keys(dice)
-    } else {
-        value(dice)
+    let key = if key.is_null() { json!("") } else { key };
+    let value = match dice.percent(12) {
+        true => keys(dice),
+        false => value(dice),
     };
+    // A value that is left out is refused.
+    let value = if value.is_null() { json!("") } else { value };
     let mut condition = json!({"key": key, "operator": dice.one(OPERATORS), "value": value});
     if dice.percent(25) {
         condition["message"] = json!(dice.one(&[
             "no",
             "{{ request.object.metadata.name }} is wrong",
-            "{{ absent }}",
-            "it is {{ element || 'none' }}"
+            "{{ request.object.spec.absent }}",
+            "{{ request.object.metadata.labels.app || 'none' }}"
         ]));
     }
     condition

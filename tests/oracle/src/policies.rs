@@ -12,6 +12,8 @@ pub(crate) fn policy(dice: &Dice, index: usize, rules: Vec<Value>) -> Value {
     });
     if dice.percent(12) {
         made["kind"] = json!("Policy");
+        // A policy of a namespace must not name any.
+        without(&mut made, "namespaces");
         made["metadata"]["namespace"] = json!(dice.one(&["default", "prod"]));
     }
     if dice.percent(30) {
@@ -37,6 +39,18 @@ pub(crate) fn policy(dice: &Dice, index: usize, rules: Vec<Value>) -> Value {
         made["spec"]["validationFailureActionOverrides"] = json!([{"action": dice.one(&["Audit", "Enforce"]), "namespaces": [dice.one(&["prod", "team-*", "default"])]}]);
     }
     made
+}
+
+/// Takes a field away, wherever it is.
+fn without(value: &mut Value, field: &str) {
+    match value {
+        Value::Object(map) => {
+            map.remove(field);
+            map.values_mut().for_each(|value| without(value, field));
+        }
+        Value::Array(list) => list.iter_mut().for_each(|value| without(value, field)),
+        _ => {}
+    }
 }
 
 /// A `match` that an object meets, mostly.
@@ -111,8 +125,7 @@ pub(crate) fn selector(dice: &Dice) -> Value {
         {"matchLabels": {"app": "a"}}, {"matchLabels": {"app": "*"}}, {"matchLabels": {"*": "prod"}}, {"matchLabels": {"app*": "?*"}},
         {"matchExpressions": [{"key": "app", "operator": "Exists"}]}, {"matchExpressions": [{"key": "env", "operator": "DoesNotExist"}]},
         {"matchExpressions": [{"key": "app", "operator": "In", "values": ["a", "prod", "web"]}]}, {"matchExpressions": [{"key": "team", "operator": "NotIn", "values": ["a", "dev"]}]},
-        {"matchLabels": {"team": "dev"}, "matchExpressions": [{"key": "app", "operator": "Exists"}]}, {}
-    ]))
+        {"matchLabels": {"team": "dev"}, "matchExpressions": [{"key": "app", "operator": "Exists"}]}]))
 }
 
 /// A file of kind `Values`: operations of requests, and labels of namespaces.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     case::{Case, Command, Family, Size},
-    conditions::{conditions, variable},
+    conditions::{conditions, rule_conditions, variable},
     dice::Dice,
     objects::{image, object, scalar, word},
     policies::{matching, policy},
@@ -50,9 +50,9 @@ fn draw(dice: &Dice, size: Size) -> Case {
 pub(crate) fn rule(dice: &Dice, number: usize, about: &Value) -> Value {
     let mut rule = json!({"name": format!("r{number}"), "match": matching(dice, about), "mutate": mutate(dice, about)});
     if dice.percent(25) {
-        rule["preconditions"] = conditions(dice, &variable);
+        rule["preconditions"] = rule_conditions(dice, &variable);
     }
-    if dice.percent(20) {
+    if rule.to_string().contains("v0") {
         rule["context"] = json!([{"name": "v0", "variable": {"value": word(dice)}}]);
     }
     rule
@@ -272,9 +272,6 @@ fn foreach(dice: &Dice, depth: usize) -> Value {
             ]))
         });
     }
-    if dice.percent(20) {
-        made["context"] = json!([{"name": "w", "variable": {"value": dice.one(&["{{ element.name }}", "{{ elementIndex }}", "x"])}}]);
-    }
     let index = if depth == 1 {
         "{{elementIndex}}"
     } else {
@@ -310,6 +307,9 @@ fn foreach(dice: &Dice, depth: usize) -> Value {
             let path = format!("/spec/containers/{index}/{last}");
             made["patchesJson6902"] = json!(json!([{"op": operation, "path": path.trim_end_matches('/'), "value": dice.one(&["{{ element.name }}", "{{ w || 'a' }}", "x"])}]).to_string());
         }
+    }
+    if made.to_string().contains("w ||") {
+        made["context"] = json!([{"name": "w", "variable": {"value": dice.one(&["{{ element.name }}", "{{ elementIndex }}", "x"])}}]);
     }
     made
 }

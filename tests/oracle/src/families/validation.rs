@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     case::{Case, Command, Family, Size},
-    conditions::{condition, conditions, path, variable},
+    conditions::{condition, conditions, path, rule_conditions, variable},
     dice::Dice,
     objects::{objects, scalar},
     patterns::pattern,
@@ -54,18 +54,17 @@ pub(crate) fn rule(dice: &Dice, number: usize, objects: &[Value]) -> Value {
         };
     }
     if dice.percent(25) {
-        rule["preconditions"] = conditions(dice, &variable);
+        rule["preconditions"] = rule_conditions(dice, &variable);
     }
-    if dice.percent(30) {
+    if rule.to_string().contains("v0") || rule.to_string().contains("v1") {
         rule["context"] = context(dice);
     }
     rule
 }
 
-/// Context entries `v0`, `v1`, …, which conditions and messages read.
+/// Context entries `v0` and `v1`, which conditions and messages read.
 pub(crate) fn context(dice: &Dice) -> Value {
-    let count = 1 + dice.below(2);
-    let entries = (0..count).map(|index| {
+    let entries = (0..2).map(|index| {
         let mut variable = json!({});
         let from = dice.below(3);
         if from != 1 {
@@ -93,7 +92,7 @@ fn validate(dice: &Dice, about: &Value) -> Value {
             "no",
             "ends with a stop.",
             "{{ request.object.metadata.name }} in {{ request.namespace }}",
-            "{{ absent.path }}",
+            "{{ request.object.absent.path }}",
             "labels: {{ request.object.metadata.labels }}",
             "{{ v0 }} and {{ v1 || 'none' }}",
             "{{ request.object.spec.replicas || `0` }}",
@@ -111,7 +110,7 @@ fn body(dice: &Dice, about: &Value, depth: usize) -> Value {
     match dice.below(10) {
         0..4 => json!({"pattern": pattern(dice, about)}),
         4 => json!({"anyPattern": dice.many(1, 3, |dice| pattern(dice, about))}),
-        5..8 => json!({"deny": {"conditions": conditions(dice, &known)}}),
+        5..8 => json!({"deny": {"conditions": rule_conditions(dice, &known)}}),
         _ => json!({"foreach": dice.many(1, 2, |dice| foreach(dice, about, depth))}),
     }
 }
@@ -178,9 +177,6 @@ fn foreach(dice: &Dice, about: &Value, depth: usize) -> Value {
     if dice.percent(25) {
         made["preconditions"] = conditions(dice, &element);
     }
-    if dice.percent(20) {
-        made["context"] = json!([{"name": "w", "variable": {"value": element(dice)}}]);
-    }
     let lists: Vec<Value> = ["/spec/containers", "/spec/a", "/spec/b", "/spec/volumes"]
         .iter()
         .filter_map(|pointer| {
@@ -204,6 +200,9 @@ fn foreach(dice: &Dice, about: &Value, depth: usize) -> Value {
             made["deny"] = json!({"conditions": {"any": [condition(dice, &element), condition(dice, &|_| json!("{{ w || '' }}"))]}})
         }
         _ => made["deny"] = json!({"conditions": conditions(dice, &element)}),
+    }
+    if made.to_string().contains("w ||") {
+        made["context"] = json!([{"name": "w", "variable": {"value": element(dice)}}]);
     }
     made
 }
