@@ -99,6 +99,7 @@ impl Answer {
                 .strip_prefix("error: policy ")
                 .and_then(|rest| rest.split_once(": "));
             if let Some((name, _)) = ours {
+                let name = name.rsplit('/').next().unwrap_or(name);
                 self.refused.insert(name.to_owned());
             }
         }

@@ -1,5 +1,10 @@
 //! The families, each in a file of its own.
 
+mod cleanup;
+mod exceptions;
+mod generation;
+mod images;
+mod lint;
 mod mutation;
 mod suites;
 mod validation;
@@ -7,7 +12,16 @@ mod validation;
 use crate::case::Family;
 
 /// All families, in the order in which they are run.
-pub(crate) const FAMILIES: &[Family] = &[validation::FAMILY, mutation::FAMILY, suites::FAMILY];
+pub(crate) const FAMILIES: &[Family] = &[
+    validation::FAMILY,
+    exceptions::FAMILY,
+    mutation::FAMILY,
+    generation::FAMILY,
+    images::FAMILY,
+    cleanup::FAMILY,
+    suites::FAMILY,
+    lint::FAMILY,
+];
 
 /// Their names.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
