@@ -30,7 +30,11 @@ pub(crate) struct RowKey {
 impl Answer {
     /// Takes the rows of the reports that `apply -p` prints.
     pub(crate) fn take_reports(&mut self, output: &str) {
-        for report in read(output) {
+        // Warnings, and what is said of policies, stand before the first report.
+        let start = output
+            .find("apiVersion: openreports.io/")
+            .unwrap_or(output.len());
+        for report in read(output.get(start..).unwrap_or_default()) {
             for result in list(&report, "results") {
                 let subject = list(result, "subjects")
                     .first()
@@ -95,13 +99,16 @@ impl Answer {
     /// Takes the names of policies that are refused from what both programs say of them.
     pub(crate) fn take_refusals(&mut self, output: &str, errors: &str) {
         for line in output.lines().chain(errors.lines()) {
-            let ours = line
-                .strip_prefix("error: policy ")
-                .and_then(|rest| rest.split_once(": "));
-            if let Some((name, _)) = ours {
-                let name = name.rsplit('/').next().unwrap_or(name);
-                self.refused.insert(name.to_owned());
-            }
+            let ours = line.strip_prefix("error: policy ");
+            let numbered = line
+                .split_once(". ")
+                .filter(|(number, _)| number.parse::<u32>().is_ok());
+            let Some(rest) = ours.or(numbered.map(|(_, rest)| rest)) else {
+                continue;
+            };
+            let name = rest.split(':').next().unwrap_or_default();
+            let name = name.rsplit('/').next().unwrap_or_default();
+            self.refused.insert(name.to_owned());
         }
     }
 

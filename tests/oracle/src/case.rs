@@ -47,12 +47,14 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    /// The same with one policy.
-    pub(crate) fn only(&self, policy: &str) -> Case {
-        Case {
-            policies: vec![policy.to_owned()],
+    /// The same with half of the policies, and with the other half; none of a single one.
+    pub(crate) fn halves(&self) -> Option<[Case; 2]> {
+        let (first, second) = self.policies.split_at(self.policies.len() / 2);
+        let of = |policies: &[String]| Case {
+            policies: policies.to_vec(),
             ..self.clone()
-        }
+        };
+        (!first.is_empty()).then(|| [of(first), of(second)])
     }
 
     /// Writes the files.

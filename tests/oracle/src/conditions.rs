@@ -54,7 +54,22 @@ pub(crate) fn condition(dice: &Dice, keys: &dyn Fn(&Dice) -> Value) -> Value {
     };
     // A value that is left out is refused.
     let value = if value.is_null() { json!("") } else { value };
-    let mut condition = json!({"key": key, "operator": dice.one(OPERATORS), "value": value});
+    let operator = dice.one(OPERATORS);
+    // Kyverno dies of items that are no text.
+    let value = match value {
+        Value::Array(items) if ["In", "NotIn"].contains(&operator) => {
+            json!(
+                items
+                    .iter()
+                    .map(|item| item
+                        .as_str()
+                        .map_or_else(|| item.to_string(), str::to_owned))
+                    .collect::<Vec<_>>()
+            )
+        }
+        value => value,
+    };
+    let mut condition = json!({"key": key, "operator": operator, "value": value});
     if dice.percent(25) {
         condition["message"] = json!(dice.one(&[
             "no",

@@ -33,7 +33,7 @@ fn map_pattern(dice: &Dice, map: &Map<String, Value>) -> Map<String, Value> {
         if ["apiVersion", "kind"].contains(&key.as_str()) || !dice.percent(chance) {
             continue;
         }
-        let pattern = if dice.percent(6) {
+        let pattern = if key != "metadata" && dice.percent(6) {
             leaf(dice, value)
         } else {
             pattern(dice, value)

@@ -128,7 +128,7 @@ pub(crate) fn selector(dice: &Dice) -> Value {
         {"matchLabels": {"team": "dev"}, "matchExpressions": [{"key": "app", "operator": "Exists"}]}]))
 }
 
-/// A file of kind `Values`: operations of requests, and labels of namespaces.
+/// What stands in a file of kind `Values`: operations of requests, and labels of namespaces.
 pub(crate) fn values_file(dice: &Dice, policies: usize) -> Value {
     let mut spec = json!({"namespaceSelector": [
         {"name": "prod", "labels": {"app": "a", "env": "prod"}}, {"name": "team-a", "labels": {"team": "dev", "app": "web"}}, {"name": "default", "labels": {}},
@@ -145,5 +145,5 @@ pub(crate) fn values_file(dice: &Dice, policies: usize) -> Value {
         });
         spec["policies"] = json!(policies);
     }
-    json!({"apiVersion": "cli.kyverno.io/v1alpha1", "kind": "Values", "metadata": {"name": "v"}, "spec": spec})
+    spec
 }

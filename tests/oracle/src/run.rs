@@ -40,16 +40,7 @@ pub(crate) fn family(
     let mut found = Found::default();
     for seed in seeds {
         let case = (family.draw)(&Dice::new(family.name, seed), size);
-        let answers = programs.ask(family.command, &case)?;
-        if answers.0.crash.is_none() && answers.1.crash.is_none() {
-            found.take(seed, &case, &answers);
-            continue;
-        }
-        for policy in &case.policies {
-            let case = case.only(policy);
-            let answers = programs.ask(family.command, &case)?;
-            found.take(seed, &case, &answers);
-        }
+        found.ask(family, programs, seed, &case)?;
     }
     Ok(found)
 }
@@ -60,6 +51,27 @@ impl Found {
         [What::Status, What::Object, What::Refusal]
             .iter()
             .all(|what| self.total.count(*what) == 0)
+    }
+
+    /// Asks about a case, and about its halves where a program dies of it.
+    fn ask(
+        &mut self,
+        family: &Family,
+        programs: &Programs,
+        seed: u64,
+        case: &Case,
+    ) -> io::Result<()> {
+        let answers = programs.ask(family.command, case)?;
+        let is_dead = answers.0.crash.is_some() || answers.1.crash.is_some();
+        match case.halves().filter(|_| is_dead) {
+            Some(halves) => halves
+                .iter()
+                .try_for_each(|half| self.ask(family, programs, seed, half)),
+            None => {
+                self.take(seed, case, &answers);
+                Ok(())
+            }
+        }
     }
 
     fn take(&mut self, seed: u64, case: &Case, (theirs, ours): &(Answer, Answer)) {

@@ -37,7 +37,7 @@ fn draw(dice: &Dice, size: Size) -> Case {
         "policies": ["policies"], "resources": ["objects.yaml"], "results": results.collect::<Vec<_>>(),
     });
     if dice.percent(50) {
-        suite["values"] = values_file(dice, size.policies)["spec"].take();
+        suite["values"] = values_file(dice, size.policies);
     }
     Case {
         policies: policies.iter().map(Value::to_string).collect(),

@@ -33,10 +33,12 @@ fn draw(dice: &Dice, size: Size) -> Case {
         ..Case::default()
     };
     if dice.percent(50) {
-        case.files.push((
-            "values.yaml".to_owned(),
-            values_file(dice, size.policies).to_string(),
-        ));
+        let mut values = values_file(dice, size.policies);
+        values["apiVersion"] = json!("cli.kyverno.io/v1alpha1");
+        values["kind"] = json!("Values");
+        values["metadata"] = json!({"name": "values"});
+        case.files
+            .push(("values.yaml".to_owned(), values.to_string()));
         case.arguments
             .extend(["-f".to_owned(), "values.yaml".to_owned()]);
     }
