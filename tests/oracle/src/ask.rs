@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     answer::Answer,
-    case::{Case, Command},
+    case::{Case, Command, policy_file},
 };
 
 /// The two programs.
@@ -49,15 +49,11 @@ fn ask(
 ) -> io::Result<Answer> {
     program.current_dir(folder).env("HOME", folder);
     match command {
-        Command::Apply => program.args([
-            "apply",
-            "policies",
-            "--resource",
-            "objects.yaml",
-            "-p",
-            "-o",
-            objects,
-        ]),
+        // A file that does not load takes its folder with it in Kyverno, and so each one is named.
+        Command::Apply => program
+            .arg("apply")
+            .args((0..case.policies.len()).map(policy_file))
+            .args(["--resource", "objects.yaml", "-p", "-o", objects]),
         Command::Test => program.args(["test", ".", "-o", "json"]),
     };
     let ran = program.args(flags).args(&case.arguments).output()?;

@@ -61,7 +61,7 @@ impl Case {
     pub(crate) fn write(&self, folder: &Path) -> io::Result<()> {
         fs::create_dir_all(folder.join("policies"))?;
         for (index, policy) in self.policies.iter().enumerate() {
-            fs::write(folder.join(format!("policies/{index:03}.yaml")), policy)?;
+            fs::write(folder.join(policy_file(index)), policy)?;
         }
         fs::write(folder.join("objects.yaml"), self.objects.join("\n---\n"))?;
         for (name, text) in &self.files {
@@ -69,6 +69,11 @@ impl Case {
         }
         Ok(())
     }
+}
+
+/// The file of a policy, in the folder of its case.
+pub(crate) fn policy_file(index: usize) -> String {
+    format!("policies/{index:03}.yaml")
 }
 
 /// The documents of a YAML text that can be read.

@@ -44,6 +44,24 @@ pub(crate) fn rule_conditions(dice: &Dice, keys: &dyn Fn(&Dice) -> Value) -> Val
     }
 }
 
+/// Conditions of the kinds of v2, which do not have the older operators.
+pub(crate) fn conditions_of_v2(dice: &Dice, keys: &dyn Fn(&Dice) -> Value) -> Value {
+    let text = conditions(dice, keys).to_string();
+    let older = [
+        ("\"Equal\"", "Equals"),
+        ("\"NotEqual\"", "NotEquals"),
+        ("\"In\"", "AnyIn"),
+        ("\"NotIn\"", "AllNotIn"),
+    ];
+    let newer = older.iter().fold(text, |text, (old, new)| {
+        text.replace(
+            &format!("\"operator\":{old}"),
+            &format!("\"operator\":\"{new}\""),
+        )
+    });
+    serde_json::from_str(&newer).unwrap_or_default()
+}
+
 /// One condition, about one of the keys.
 pub(crate) fn condition(dice: &Dice, keys: &dyn Fn(&Dice) -> Value) -> Value {
     let key = keys(dice);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     case::{Case, Command, Family, Size},
-    conditions::{conditions, variable},
+    conditions::{conditions_of_v2, variable},
     dice::Dice,
     objects::objects,
     policies::matching,
@@ -67,7 +67,7 @@ fn policy(dice: &Dice, index: usize, objects: &[Value]) -> Value {
         made["spec"]["exclude"] = selected();
     }
     if dice.percent(60) {
-        let text = conditions(dice, &variable).to_string();
+        let text = conditions_of_v2(dice, &variable).to_string();
         let text = RENAMED
             .iter()
             .fold(text, |text, (from, to)| text.replace(from, to));

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     case::{Case, Command, Family, Size},
-    conditions::{conditions, variable},
+    conditions::{conditions_of_v2, variable},
     dice::Dice,
     families::{images, validation},
     objects::{image, object},
@@ -155,7 +155,7 @@ fn exception(dice: &Dice, index: usize, policies: &[Value], objects: &[Value]) -
         "spec": {"background": false, "match": selected, "exceptions": names},
     });
     if dice.percent(25) {
-        made["spec"]["conditions"] = conditions(dice, &variable);
+        made["spec"]["conditions"] = conditions_of_v2(dice, &variable);
     }
     if dice.percent(35) {
         made["spec"]["podSecurity"] = json!(dice.many(1, 2, exclude));
