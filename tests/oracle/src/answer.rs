@@ -47,7 +47,7 @@ impl Answer {
                 );
                 let row = (
                     text(result, "result").to_owned(),
-                    text(result, "message").to_owned(),
+                    in_one_order(text(result, "message")),
                 );
                 let key = RowKey {
                     policy: text(result, "policy").to_owned(),
@@ -89,11 +89,13 @@ impl Answer {
         self.sort();
     }
 
-    /// Takes objects that were written to a file; of one that stands there more than once, the last.
-    pub(crate) fn take_objects(&mut self, output: &str) {
+    /// Takes objects that were written to a file; of one that stands there more than once, the last,
+    /// and none that is as it was given: Kyverno writes those, too.
+    pub(crate) fn take_objects(&mut self, output: &str, given: &[Value]) {
         for object in read(output) {
             self.objects.insert(object_key(&object), object);
         }
+        self.objects.retain(|_, object| !given.contains(object));
     }
 
     /// Takes the names of policies that are refused from what both programs say of them.
@@ -126,4 +128,14 @@ fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
         .get(key)
         .and_then(Value::as_array)
         .map_or(&[], Vec::as_slice)
+}
+
+/// A message in which what Pod Security forbids stands in one order; that of Kyverno is random.
+fn in_one_order(message: &str) -> String {
+    let mut parts: Vec<&str> = message.split_inclusive("])").collect();
+    parts.sort_by_key(|part| {
+        part.split_once("(Forbidden")
+            .map_or("", |(_, reason)| reason)
+    });
+    parts.concat()
 }

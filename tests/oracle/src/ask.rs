@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     answer::Answer,
-    case::{Case, Command, policy_file},
+    case::{Case, Command, policy_file, read},
 };
 
 /// The two programs.
@@ -71,7 +71,15 @@ fn ask(
     match command {
         Command::Apply => {
             answer.take_reports(&output);
-            answer.take_objects(&fs::read_to_string(folder.join(objects)).unwrap_or_default());
+            let given: Vec<_> = case
+                .objects
+                .iter()
+                .flat_map(|object| read(object))
+                .collect();
+            answer.take_objects(
+                &fs::read_to_string(folder.join(objects)).unwrap_or_default(),
+                &given,
+            );
         }
         Command::Test => answer.take_table(&output),
     }

@@ -203,7 +203,7 @@ results:
     fn objects_are_compared_as_they_are_in_the_end() {
         let objects = |text: &str| {
             let mut answer = Answer::default();
-            answer.take_objects(text);
+            answer.take_objects(text, &[]);
             answer
         };
         let object = "kind: A\nmetadata: {name: a, namespace: p1}\n";
