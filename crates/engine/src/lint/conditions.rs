@@ -7,6 +7,9 @@ use serde_json::Value;
 use super::finding::Findings;
 use crate::conditions::Operator;
 
+/// Names that the schema does not have.
+const SHORT: &[&str] = &["Equal", "NotEqual"];
+
 const OPERATIONS: &[&str] = &["CREATE", "UPDATE", "DELETE", "CONNECT"];
 
 /// Looks at conditions in either form.
@@ -17,29 +20,29 @@ pub(super) fn check(conditions: &Conditions, path: &str, findings: &mut Findings
     };
     for (path, condition) in all(&parsed, path, conditions.0.is_array()) {
         check_complete(condition, &path, findings);
-        check_operator(condition, &path, LetterCase::Counts, findings);
+        check_operator(condition, &path, Operators::All, findings);
         check_operation(condition, &path, findings);
     }
 }
 
-/// Whether an operator must be written as its name is.
+/// Which operators there are; the letters' case counts everywhere.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum LetterCase {
+pub(super) enum Operators {
     /// In `preconditions` of a rule and in `deny`.
-    Counts,
-    /// Elsewhere.
-    Varies,
+    All,
+    /// Elsewhere, where the schema of the resource names them: all but `Equal` and `NotEqual`.
+    OfSchema,
 }
 
 /// Looks at the operators only, as in a `foreach`.
 pub(super) fn check_operators(
     conditions: &AnyAllConditions,
     path: &str,
-    letter_case: LetterCase,
+    operators: Operators,
     findings: &mut Findings,
 ) {
     for (path, condition) in all(conditions, path, false) {
-        check_operator(condition, &path, letter_case, findings);
+        check_operator(condition, &path, operators, findings);
     }
 }
 
@@ -79,7 +82,7 @@ fn check_complete(condition: &Condition, path: &str, findings: &mut Findings) {
 fn check_operator(
     condition: &Condition,
     path: &str,
-    letter_case: LetterCase,
+    operators: Operators,
     findings: &mut Findings,
 ) {
     let Some(written) = condition.operator.as_deref().filter(|it| !it.is_empty()) else {
@@ -93,16 +96,15 @@ fn check_operator(
             "write one of `Equals`, `NotEquals`, `AnyIn`, `AllIn`, `AnyNotIn`, `AllNotIn`, \
              `GreaterThan`, `GreaterThanOrEquals`, `LessThan`, `LessThanOrEquals`",
         ),
-        Ok(operator) if letter_case == LetterCase::Counts && operator.name() != written => findings
-            .error(
-                path,
-                format!("`{written}` is not an operator"),
-                format!("write `{}`", operator.name()),
-            ),
-        Ok(operator) if operator.never_holds() => findings.warning(
+        Ok(operator) if operator.name() != written => findings.error(
             path,
-            format!("`{written}` never holds, because of its case"),
-            "write it as the documentation does",
+            format!("`{written}` is not an operator"),
+            format!("write `{}`", operator.name()),
+        ),
+        Ok(_) if operators == Operators::OfSchema && SHORT.contains(&written) => findings.error(
+            path,
+            format!("`{written}` is not an operator here"),
+            format!("write `{written}s`"),
         ),
         Ok(operator) if !operator.replacements().is_empty() => findings.warning(
             path,

@@ -67,7 +67,7 @@ fn check_one(foreach: &ForEachValidation, path: &str, is_outer: bool, findings: 
         conditions::check_operators(
             preconditions,
             &format!("{path}/preconditions"),
-            conditions::LetterCase::Varies,
+            conditions::Operators::OfSchema,
             findings,
         );
     }
@@ -79,7 +79,7 @@ fn check_one(foreach: &ForEachValidation, path: &str, is_outer: bool, findings: 
         conditions::check_operators(
             &deny,
             &format!("{path}/deny/conditions"),
-            conditions::LetterCase::Counts,
+            conditions::Operators::All,
             findings,
         );
     }

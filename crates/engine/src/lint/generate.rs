@@ -59,7 +59,7 @@ fn check_foreach(foreach: &ForEachGeneration, path: &str, findings: &mut Finding
         conditions::check_operators(
             preconditions,
             &format!("{path}/preconditions"),
-            conditions::LetterCase::Varies,
+            conditions::Operators::OfSchema,
             findings,
         );
     }

@@ -147,7 +147,7 @@ fn check_parts(foreach: &ForEachMutation, path: &str, findings: &mut Findings) {
         conditions::check_operators(
             preconditions,
             &path,
-            conditions::LetterCase::Varies,
+            conditions::Operators::OfSchema,
             findings,
         );
     }

@@ -128,7 +128,7 @@ fn check_attestation(attestation: &Attestation, path: &str, findings: &mut Findi
         conditions::check_operators(
             conditions,
             &format!("{path}/conditions/{index}"),
-            conditions::LetterCase::Varies,
+            conditions::Operators::OfSchema,
             findings,
         );
     }

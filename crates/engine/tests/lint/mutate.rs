@@ -56,15 +56,12 @@ fn each_element_of_a_mutation() {
         })
     };
     passes(with(each("Equals", json!("b"))));
-    passes(with(each("equals", json!("b"))));
-    warns(
-        with(each("greaterthan", json!("b"))),
-        "/mutate/foreach/0/preconditions/all/0/operator",
-    );
-    fails(
-        with(each("Is", json!("b"))),
-        "/mutate/foreach/0/preconditions/all/0/operator",
-    );
+    for operator in ["Is", "equals", "greaterthan", "Equal", "NotEqual"] {
+        fails(
+            with(each(operator, json!("b"))),
+            "/mutate/foreach/0/preconditions/all/0/operator",
+        );
+    }
     let path = "/mutate/foreach/0/patchStrategicMerge/metadata/labels/a";
     fails(with(each("Equals", json!(1))), path);
     warns(
