@@ -7,7 +7,11 @@
 
 use std::cell::Cell;
 
-use crate::error::{EvalError, EvalErrorKind};
+use crate::{
+    error::{EvalError, EvalErrorKind},
+    patterns,
+    value::Value,
+};
 
 /// What one evaluation may do: a part of a second's work.
 const ALLOWANCE: u64 = 20_000_000;
@@ -16,7 +20,33 @@ const ALLOWANCE: u64 = 20_000_000;
 pub(crate) const LONGEST_TEXT: usize = 16 * 1024 * 1024;
 
 /// The longest list that a function makes.
-pub(crate) const LONGEST_LIST: usize = 10_000_000;
+pub(crate) const LONGEST_LIST: usize = 4_000_000;
+
+/// What an element of a list that is made takes, as it takes memory until the list is gone.
+pub(crate) const ELEMENT: u64 = 4;
+
+/// Functions that take as little time for a large value as for a small one.
+const CONSTANT_TIME: &[&str] = &[
+    "_[_]",
+    "_[?_]",
+    "_?._",
+    "dyn",
+    "type",
+    "size",
+    "first",
+    "last",
+    "or",
+    "orValue",
+    "value",
+    "hasValue",
+    "optional.of",
+    "optional.ofNonZeroValue",
+];
+
+/// Whether a function of this name walks over what its lists and maps hold.
+pub(crate) fn walks(function: &str) -> bool {
+    !CONSTANT_TIME.contains(&function)
+}
 
 thread_local! {
     /// What the evaluation of this thread has left; nothing where there is none.
@@ -43,6 +73,7 @@ impl Drop for Allowance {
     fn drop(&mut self) {
         if self.is_outermost {
             LEFT.set(None);
+            patterns::forget();
         }
     }
 }
@@ -61,6 +92,18 @@ pub(crate) fn spend(units: u64) -> bool {
 /// What walking over text takes.
 pub(crate) fn of_text(length: usize) -> u64 {
     u64::try_from(length / 16).unwrap_or(u64::MAX)
+}
+
+/// What walking over a value takes, save for what is inside of its elements.
+pub(crate) fn of_value(value: &Value<'_>) -> u64 {
+    let length = match value {
+        Value::String(text) => text.len() / 16,
+        Value::Bytes(bytes) => bytes.len() / 16,
+        Value::List(list) => list.len(),
+        Value::Map(map) => map.len(),
+        _ => 0,
+    };
+    u64::try_from(length).unwrap_or(u64::MAX)
 }
 
 /// An error where the allowance is used up.

@@ -127,6 +127,7 @@ impl<'a, 'v> State<'a, 'v> {
     fn matches(&mut self, matches: &'a Matches) -> Evaluated<'a> {
         let text = self.node(&matches.text)?;
         let args = [text, matches.pattern.lend()];
+        self.spend_ahead(&matches.callee, &args)?;
         self.charge(matches.callee.cost(&args, None))?;
         match &args {
             [Value::String(text), _] => Ok(Value::Bool(matches.regex.is_match(text))),
@@ -170,16 +171,35 @@ impl<'a, 'v> State<'a, 'v> {
     }
 
     fn invoke(&mut self, callee: &Callee, args: &[Value<'a>]) -> Evaluated<'a> {
-        let taken: u64 = args.iter().map(taken_by).sum();
-        effort::spend(taken + 1);
-        effort::check()?;
+        self.spend_ahead(callee, args)?;
         let result = self.dispatch(callee, args);
         effort::check()?;
         self.charge(callee.cost(args, result.as_ref().ok()))?;
-        if let Ok(value) = &result {
-            effort::spend(taken_by(value));
+        if let Ok(value) = &result
+            && callee.walks
+        {
+            let weight = match value {
+                Value::List(_) | Value::Map(_) => effort::ELEMENT,
+                _ => 1,
+            };
+            effort::spend(effort::of_value(value).saturating_mul(weight));
+            effort::check()?;
         }
         result
+    }
+
+    /// Spends what a call takes at least, before it takes it.
+    fn spend_ahead(&self, callee: &Callee, args: &[Value<'a>]) -> Result<(), Box<EvalError>> {
+        let taken: u64 = match callee.walks {
+            true => args.iter().map(effort::of_value).sum(),
+            false => 0,
+        };
+        let cost = callee.cost(args, None);
+        effort::spend(taken.saturating_add(cost).saturating_add(1));
+        match effort::check() {
+            Err(_) if self.cost.saturating_add(cost) > self.limit => Err(too_expensive()),
+            checked => checked,
+        }
     }
 
     /// What a call costs whose last argument has no value, which counts as a scalar.
@@ -293,15 +313,6 @@ impl<'a, 'v> State<'a, 'v> {
             made.extend(value.map(|value| (field.name.lend(), value)));
         }
         Ok(made)
-    }
-}
-
-/// What walking over an argument takes, save for what lists and maps hold.
-fn taken_by(value: &Value<'_>) -> u64 {
-    match value {
-        Value::String(text) => effort::of_text(text.len()),
-        Value::Bytes(bytes) => effort::of_text(bytes.len()),
-        _ => 0,
     }
 }
 

@@ -25,6 +25,7 @@ pub mod library;
 mod lower;
 pub mod message;
 pub mod mutation;
+mod patterns;
 pub mod program;
 mod rendering;
 pub mod syntax;

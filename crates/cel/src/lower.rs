@@ -34,6 +34,7 @@ pub(crate) fn program(
         checked,
         variables: Vec::new(),
         scopes: Vec::new(),
+        patterns: 0,
     };
     let root = lowering
         .node(&checked.ast.root)
@@ -51,7 +52,12 @@ struct Lowering<'c> {
     variables: Vec<Arc<str>>,
     /// The variables of the loops around, by their place on the interpreter's stack.
     scopes: Vec<Arc<str>>,
+    /// How many bytes the patterns so far take.
+    patterns: usize,
 }
+
+/// How many bytes the patterns of an expression may take together.
+const LARGEST_PATTERNS: usize = 64 << 20;
 
 type Lowered = Result<Node, Issue>;
 
@@ -150,6 +156,11 @@ impl Lowering<'_> {
         {
             let regex = GoRegexp::compile(pattern)
                 .map_err(|error| self.issue(expr, &EvalError::new(error.to_string())))?;
+            self.patterns += regex.size();
+            if self.patterns > LARGEST_PATTERNS {
+                let problem = "the patterns of the expression are too large together";
+                return Err(self.issue(expr, &EvalError::new(problem)));
+            }
             let pattern = pattern.clone();
             return Ok(Node::Matches(Box::new(Matches {
                 callee,

@@ -167,6 +167,6 @@ fn patterns(checked: &CheckedAst, expr: &Expr) -> Option<Issue> {
         return None;
     };
     let argument = args.last().filter(|_| function == "matches")?;
-    let valid = GoRegexp::compile(text(argument)?).is_ok();
+    let valid = GoRegexp::is_valid(text(argument)?);
     (!valid).then(|| invalid(checked, argument, "matches"))
 }

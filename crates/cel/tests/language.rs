@@ -357,6 +357,19 @@ fn kyverno_or_value_keeps_errors() {
     }
 }
 
+#[test]
+fn patterns_are_bounded_together() {
+    let matches = |number| format!("'a'.matches('.{{1000}}{number}')");
+    let expression: Vec<String> = (0..1500).map(matches).collect();
+    let environment = Environment::kyverno().build();
+    let checked = environment.compile(&expression.join(" && ")).unwrap();
+    let error = environment.program(&checked).unwrap_err();
+    assert_eq!(
+        error.issues[0].message,
+        "the patterns of the expression are too large together"
+    );
+}
+
 /// What costs little and would take no end of time or memory is an error.
 #[test]
 fn what_works_on_too_much_is_an_error() {
@@ -380,13 +393,10 @@ fn what_works_on_too_much_is_an_error() {
         (nested("[$].exists(x, x in [x])"), too_much),
         (nested("sets.contains([$], [$])"), too_much),
         (nested("[$].indexOf($) == 0"), too_much),
-        (nested("$.flatten(50).size() == 0"), too_much),
+        (nested("$.flatten(50).size() == 0"), "the list would be"),
         (nested("'%s'.format([$]) == ''"), "the text would be"),
         (nested("json.marshal($) == ''"), "the value is too large"),
-        (
-            doubled("[1]", "$ + $", "$.size() == 0"),
-            "the list would be",
-        ),
+        (doubled("[1]", "$ + $", "$.size() == 0"), too_much),
         (
             doubled("'x'", "$ + $", "$.size() == 0"),
             "the text would be",
@@ -409,6 +419,22 @@ fn what_works_on_too_much_is_an_error() {
         ),
         (
             "lists.range(10000).distinct().size() == 0".to_owned(),
+            too_much,
+        ),
+        (
+            "sets.contains(lists.range(100000), lists.range(100000).reverse())".to_owned(),
+            too_much,
+        ),
+        (
+            "cel.bind(l, lists.range(20000), l.all(x, x in l))".to_owned(),
+            too_much,
+        ),
+        (
+            "lists.range(20000).map(x, lists.range(20000)).size() == 0".to_owned(),
+            too_much,
+        ),
+        (
+            "lists.range(100000).exists(x, 'a'.matches(string(x) + '.{500}'))".to_owned(),
             too_much,
         ),
     ] {

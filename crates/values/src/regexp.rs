@@ -73,10 +73,22 @@ impl GoRegexp {
         })
     }
 
+    /// Whether Go reads `pattern`, without compiling it.
+    #[must_use]
+    pub fn is_valid(pattern: &str) -> bool {
+        parser::parse(pattern, Dialect::Perl).is_ok()
+    }
+
     /// The pattern as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.pattern
+    }
+
+    /// About how many bytes of memory it takes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.regex.memory_usage()
     }
 
     /// The name of each group, the whole match first; a group without a name has an empty one.

@@ -6,6 +6,7 @@ use portcullis_values::regexp::GoRegexp;
 
 use super::{Attribute, ConstSet};
 use crate::{
+    effort,
     function::{CostOf, Implementation, Overload},
     types::Type,
     value::{Opaque, Text, Value},
@@ -121,6 +122,8 @@ pub(crate) struct Callee {
     /// The implementations to try, each once.
     pub implementations: Vec<Implementation>,
     pub cost: Option<CostOf>,
+    /// Whether it takes more time for larger lists and maps.
+    pub walks: bool,
 }
 
 impl Callee {
@@ -143,6 +146,7 @@ impl Callee {
             name: name.into(),
             implementations,
             cost,
+            walks: effort::walks(name),
         }
     }
 

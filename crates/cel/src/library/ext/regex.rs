@@ -1,6 +1,6 @@
 //! `regex.replace`, `regex.extract`, `regex.extractAll`.
 
-use std::sync::Arc;
+use std::{rc::Rc, sync::Arc};
 
 use portcullis_values::regexp::GoRegexp;
 
@@ -10,6 +10,7 @@ use crate::{
     effort,
     error::{EvalError, Evaluated},
     function::{Call, Library, Overload},
+    patterns,
     value::Value,
 };
 
@@ -82,8 +83,8 @@ fn text<'v>(args: &'v [Value<'_>], at: usize) -> Result<&'v str, Box<EvalError>>
     }
 }
 
-fn compiled(args: &[Value<'_>]) -> Result<GoRegexp, Box<EvalError>> {
-    GoRegexp::compile(text(args, 1)?).map_err(|error| EvalError::new(error.to_string()).into())
+fn compiled(args: &[Value<'_>]) -> Result<Rc<GoRegexp>, Box<EvalError>> {
+    patterns::compiled(text(args, 1)?, ToString::to_string)
 }
 
 /// A part of a replacement: text, or a group by its number.

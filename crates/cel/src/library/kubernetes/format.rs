@@ -2,12 +2,13 @@
 
 use std::{any::Any, sync::Arc};
 
-use portcullis_values::{gotime, regexp::GoRegexp};
+use portcullis_values::gotime;
 
 use super::{super::size, url};
 use crate::{
     error::{EvalError, Evaluated},
     function::{Call, Library, Overload},
+    patterns,
     types::Type,
     value::{Opaque, Value},
 };
@@ -443,7 +444,7 @@ fn is_date_time(text: &str) -> bool {
     if text.len() < 4 {
         return false;
     }
-    let Ok(shape) = GoRegexp::compile(SHAPE) else {
+    let Ok(shape) = patterns::compiled(SHAPE, ToString::to_string) else {
         return false;
     };
     let (Some(date), Some(clock)) = (text.get(..10), text.get(11..19)) else {

@@ -1,11 +1,14 @@
 //! `find` and `findAll`: what a regular expression matches.
 
+use std::rc::Rc;
+
 use portcullis_values::regexp::GoRegexp;
 
 use super::super::size;
 use crate::{
     error::{EvalError, Evaluated},
     function::{Call, Library, Overload},
+    patterns,
     value::Value,
 };
 
@@ -31,9 +34,9 @@ pub const REGEX: Library = Library {
     variables: &[],
 };
 
-fn compile(pattern: &str) -> Result<GoRegexp, Box<EvalError>> {
-    GoRegexp::compile(pattern).map_err(|error| {
-        EvalError::new(format!("Illegal regex: error parsing regexp: {error}")).into()
+fn compile(pattern: &str) -> Result<Rc<GoRegexp>, Box<EvalError>> {
+    patterns::compiled(pattern, |error| {
+        format!("Illegal regex: error parsing regexp: {error}")
     })
 }
 

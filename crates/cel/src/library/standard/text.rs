@@ -1,11 +1,10 @@
 //! `contains`, `startsWith`, `endsWith`, `matches`.
 
-use portcullis_values::regexp::GoRegexp;
-
 use super::super::size::{characters, regex_characters, size};
 use crate::{
     error::{EvalError, Evaluated},
     function::{Call, Library, Overload},
+    patterns,
     value::Value,
 };
 
@@ -77,6 +76,6 @@ fn starts_with<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
 
 fn matches<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
     let (text, pattern) = both(args)?;
-    let regex = GoRegexp::compile(pattern).map_err(|error| EvalError::new(error.to_string()))?;
+    let regex = patterns::compiled(pattern, ToString::to_string)?;
     Ok(Value::Bool(regex.is_match(text)))
 }
