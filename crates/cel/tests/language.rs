@@ -225,6 +225,45 @@ fn edges_of_libraries() {
 }
 
 #[test]
+fn edges_of_kyverno_s_libraries() {
+    let environment = Environment::kyverno().build();
+    let long_name = "parseServiceAccount('system:serviceaccount:a:b:c')";
+    for (expression, expected) in [
+        ("json.marshal(duration('1h'))".to_owned(), "3600000000000"),
+        (
+            "json.marshal({1: 2})".to_owned(),
+            "json: failed to convert CEL map to native map: unsupported type conversion from 'int' to string",
+        ),
+        (
+            "json.marshal([type(1)])".to_owned(),
+            "json: type conversion not supported for 'type'",
+        ),
+        (format!("{long_name}.Name"), "b:c"),
+        (format!("{long_name}.Namespace"), "a"),
+        (
+            "listObjToMap([{'a': 1}], [{'b': 1}], 'a', 'b')".to_owned(),
+            "the passed key name cannot be handled as a string in the key object list",
+        ),
+        (
+            "listObjToMap([{'a': 'x'}], [], 'a', 'b')".to_owned(),
+            "listObjToMap must take lists of equal length. list1: 1, list2: 0",
+        ),
+    ] {
+        let checked = environment.compile(&expression).unwrap();
+        let program = environment.program(&checked).unwrap();
+        let options = Options {
+            host: &Offline,
+            cost_limit: None,
+        };
+        let found = match program.evaluate(&&pod(), options).result {
+            Ok(value) => value.to_string(),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(found, expected, "{expression}");
+    }
+}
+
+#[test]
 fn an_evaluation_ends_at_its_limit() {
     let list = (0..200)
         .map(|number| number.to_string())

@@ -9,16 +9,44 @@ use crate::library::standard::{duration_text, timestamp_text};
 /// How many values JSON may hold; 64 bytes of text count as one.
 const MOST: usize = 4_000_000;
 
+/// How durations, types and keys that are no text are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// As text.
+    Text,
+    /// As Go's values are, or not at all.
+    Native,
+}
+
+fn no_native_key(key: &Key<'_>) -> String {
+    let problem = match key {
+        Key::Bool(_) => "type conversion error from bool to 'string'".to_owned(),
+        other => {
+            let of = other.to_value().runtime_type();
+            format!("unsupported type conversion from '{of}' to string")
+        }
+    };
+    format!("json: failed to convert CEL map to native map: {problem}")
+}
+
 impl<'a> Value<'a> {
     /// The value as JSON: bytes in base64, times as text, an empty optional as null.
     ///
     /// # Errors
     /// The value is not finite, which JSON has no form for, or too large; the text says so.
     pub fn to_json(&self) -> Result<Json, String> {
-        self.json_within(&mut { MOST })
+        self.json_within(&mut { MOST }, Form::Text)
     }
 
-    fn json_within(&self, left: &mut usize) -> Result<Json, String> {
+    /// The value as Go marshals what Kyverno makes of it: keys are text, a duration is a number.
+    ///
+    /// # Errors
+    /// As [`to_json`](Self::to_json), and where it holds a key or a type that Go's value cannot.
+    pub fn to_native_json(&self) -> Result<Json, String> {
+        self.json_within(&mut { MOST }, Form::Native)
+    }
+
+    fn json_within(&self, left: &mut usize, form: Form) -> Result<Json, String> {
         let own = match self {
             Value::String(text) => text.len() / 64,
             Value::Bytes(bytes) => bytes.len() / 64,
@@ -41,7 +69,7 @@ impl<'a> Value<'a> {
             Value::Bytes(bytes) => STANDARD.encode(&**bytes).into(),
             Value::List(list) => Json::Array(
                 list.iter()
-                    .map(|item| item.json_within(left))
+                    .map(|item| item.json_within(left, form))
                     .collect::<Result<_, _>>()?,
             ),
             Value::Map(map) => {
@@ -49,23 +77,28 @@ impl<'a> Value<'a> {
                 for (key, value) in map.iter() {
                     let key = match key {
                         Key::String(text) => text.as_str().to_owned(),
+                        other if form == Form::Native => return Err(no_native_key(&other)),
                         other => other.to_value().to_string(),
                     };
-                    fields.insert(key, value.json_within(left)?);
+                    fields.insert(key, value.json_within(left, form)?);
                 }
                 Json::Object(fields)
             }
             Value::Struct(of) => {
                 let mut fields = JsonMap::new();
                 for (name, value) in &of.fields {
-                    fields.insert(name.as_str().to_owned(), value.json_within(left)?);
+                    fields.insert(name.as_str().to_owned(), value.json_within(left, form)?);
                 }
                 Json::Object(fields)
             }
+            Value::Duration(nanos) if form == Form::Native => (*nanos).into(),
             Value::Duration(nanos) => duration_text(*nanos).into(),
             Value::Timestamp(at) => timestamp_text(*at).into(),
+            Value::Type(_) if form == Form::Native => {
+                return Err("json: type conversion not supported for 'type'".to_owned());
+            }
             Value::Type(of) => of.runtime_name().into(),
-            Value::Optional(Some(held)) => held.json_within(left)?,
+            Value::Optional(Some(held)) => held.json_within(left, form)?,
             Value::Opaque(value) => value.to_text().into(),
         })
     }

@@ -97,7 +97,7 @@ fn marshal<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
     let [_, value] = args else {
         return Err(EvalError::no_such_overload().into());
     };
-    let json = value.to_json().map_err(failed)?;
+    let json = value.to_native_json().map_err(failed)?;
     gojson::encode(&Val::from_owned(json), LONGEST)
         .map(Value::from)
         .map_err(failed)

@@ -4,7 +4,7 @@ use super::{failed, text};
 use crate::{
     error::{EvalError, Evaluated},
     function::{Call, Library, Overload},
-    value::{Key, List, Value},
+    value::{Key, Value},
 };
 
 /// Kyverno's `transform` library.
@@ -33,31 +33,35 @@ fn to_map<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
     };
     let (key_field, value_field) = (text(args, 2)?, text(args, 3)?);
     if keys.len() != values.len() {
-        return Err(failed("list lengths do not match"));
+        return Err(failed(format!(
+            "listObjToMap must take lists of equal length. list1: {}, list2: {}",
+            keys.len(),
+            values.len()
+        )));
     }
-    let keys = fields(keys, key_field)?;
-    let values = fields(values, value_field)?;
     let mut entries = Vec::with_capacity(keys.len());
-    for (key, value) in keys.into_iter().zip(values) {
-        let of = key.runtime_type();
-        let key = Key::of(&key).ok_or_else(|| failed(format!("unsupported key type: {of}")))?;
-        entries.push((key, value));
+    for (key, value) in keys.iter().zip(values.iter()) {
+        let Some(Value::String(key)) = field(key, key_field)? else {
+            return Err(failed(
+                "the passed key name cannot be handled as a string in the key object list",
+            ));
+        };
+        let value = field(value, value_field)?;
+        let value = value.ok_or_else(|| EvalError::no_such_key(value_field))?;
+        entries.push((Key::String(key), value));
     }
     Ok(Value::Map(entries.into_iter().collect()))
 }
 
-fn fields<'a>(list: &List<'a>, field: &str) -> Result<Vec<Value<'a>>, Box<EvalError>> {
-    list.iter()
-        .map(|item| match item {
-            Value::Map(map) => map
-                .field(field)
-                .ok_or_else(|| EvalError::no_such_key(field).into()),
-            other => {
-                let of = other.runtime_type();
-                Err(failed(format!(
-                    "expected an object with {field}, found {of}"
-                )))
-            }
-        })
-        .collect()
+/// A field of an element, where it has it.
+fn field<'a>(item: Value<'a>, name: &str) -> Result<Option<Value<'a>>, Box<EvalError>> {
+    match item {
+        Value::Map(map) => Ok(map.field(name)),
+        other => {
+            let of = other.runtime_type();
+            Err(failed(format!(
+                "expected an object with {name}, found {of}"
+            )))
+        }
+    }
 }

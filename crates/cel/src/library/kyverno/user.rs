@@ -34,13 +34,9 @@ pub const USER: Library = Library {
 /// The namespace and name in the user name of a service account; empty for any other.
 fn parse<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
     let account = text(args, 0)?.strip_prefix("system:serviceaccount:");
-    let parts: Vec<&str> = account
-        .map(|rest| rest.split(':').collect())
+    let (namespace, name) = account
+        .and_then(|rest| rest.split_once(':'))
         .unwrap_or_default();
-    let (namespace, name) = match parts.as_slice() {
-        [namespace, name] => (*namespace, *name),
-        _ => ("", ""),
-    };
     let field =
         |name: &'static str, text: &str| (Text::Borrowed(name), Value::from(text.to_owned()));
     let fields = BTreeMap::from([field("Name", name), field("Namespace", namespace)]);
