@@ -244,7 +244,7 @@ fn what_cannot_be_decided_is_an_error() {
     check(
         &plain,
         std::slice::from_ref(&broken),
-        &["error : exception e: no such key: missing"],
+        &["error evaluation: failed to load context: exception e: no such key: missing"],
     );
     check(
         &policy("ValidatingPolicy", &json!({"failurePolicy": "Ignore"})),

@@ -111,7 +111,7 @@ fn validations_are_taken_in_order() {
     );
     check(
         &valid("object.spec.missing == 1"),
-        &["error no such key: missing cel.validationIndex=0"],
+        &["error error: no such key: missing cel.validationIndex=0"],
     );
 }
 
@@ -136,7 +136,10 @@ fn conditions_variables_and_annotations() {
         "matchConditions",
         condition("object.missing == 1"),
     );
-    check(&failing, &["error no such key: missing"]);
+    check(
+        &failing,
+        &["error failed to load context: no such key: missing"],
+    );
     check(
         &with(failing, "failurePolicy", json!("Ignore")),
         &["skip skip"],
@@ -182,6 +185,12 @@ fn a_message_is_given_as_it_is_written_or_computed() {
     };
     check("message", "no. ", "no. ");
     check("messageExpression", "'n' + 'o '", "no ");
+    check("messageExpression", "' '", " ");
+    check(
+        "messageExpression",
+        "''",
+        "CEL expression validation failed at index 0",
+    );
     check(
         "messageExpression",
         "string(object)",
@@ -202,6 +211,14 @@ fn controllers_of_pods_are_looked_at_through_their_template() {
         answers(&spec, "Deployment", "deployments", &of("bad")),
         ["fail CEL expression validation failed at index 0 cel.validationIndex=0"]
     );
+    let selecting = |selector: Value| {
+        let mut constraints = policy(&spec)["spec"]["matchConstraints"].clone();
+        constraints["objectSelector"] = selector;
+        let spec = with(spec.clone(), "matchConstraints", constraints);
+        answers(&spec, "Deployment", "deployments", &of("good"))
+    };
+    assert_eq!(selecting(json!({"matchLabels": {}})), ["pass success"]);
+    assert!(selecting(json!({"matchLabels": {"a": "b"}})).is_empty());
     let off = with(
         spec,
         "autogen",

@@ -102,8 +102,13 @@ fn rule_for_pods(spec: &Value) -> Option<&Value> {
     let constraints = spec.get("matchConstraints")?;
     let is_set = |key: &str| match constraints.get(key) {
         Some(Value::Array(items)) => !items.is_empty(),
-        Some(Value::Null) | None => false,
-        Some(_) => true,
+        // A selector without requirements selects everything, as none does.
+        Some(Value::Object(selector)) => selector.values().any(|part| match part {
+            Value::Array(items) => !items.is_empty(),
+            Value::Object(labels) => !labels.is_empty(),
+            _ => false,
+        }),
+        _ => false,
     };
     if is_set("excludeResourceRules") || is_set("objectSelector") {
         return None;

@@ -32,11 +32,12 @@ impl Wording {
     /// Whether the value of a message expression is a message.
     fn takes(self, text: &str) -> bool {
         let trimmed = text.trim();
-        let is_taken = match self {
-            Wording::Kyverno => true,
-            Wording::Kubernetes => trimmed.len() <= MAX_MESSAGE && !trimmed.contains('\n'),
-        };
-        is_taken && !trimmed.is_empty()
+        match self {
+            Wording::Kyverno => !text.is_empty(),
+            Wording::Kubernetes => {
+                trimmed.len() <= MAX_MESSAGE && !trimmed.contains('\n') && !trimmed.is_empty()
+            }
+        }
     }
 
     fn trimmed(self, text: &str) -> &str {
@@ -59,6 +60,15 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// The same, where an error says that it is one, as in ValidatingPolicy.
+    #[must_use]
+    pub fn told_as_error(mut self) -> Decision {
+        if self.status == RuleStatus::Error {
+            self.message.insert_str(0, "error: ");
+        }
+        self
+    }
+
     /// A decision that no validation made.
     #[must_use]
     pub fn of(status: RuleStatus, message: &str) -> Decision {
@@ -140,6 +150,11 @@ pub fn violations<'a>(
         .collect()
 }
 
+/// What Kyverno says where nothing says more.
+fn without_message(index: usize) -> String {
+    format!("CEL expression validation failed at index {index}")
+}
+
 /// How the API server tells that an expression has no value.
 #[must_use]
 pub fn without_value(expression: &str, error: &str) -> String {
@@ -167,10 +182,11 @@ impl Validation {
             (Some(Err(error)), Wording::Kyverno) => {
                 return format!("failed to evaluate message expression: {error}");
             }
+            (Some(Ok(_)), Wording::Kyverno) => return without_message(index),
             _ => {}
         }
         match (self.message.as_str(), self.wording) {
-            ("", Wording::Kyverno) => format!("CEL expression validation failed at index {index}"),
+            ("", Wording::Kyverno) => without_message(index),
             ("", Wording::Kubernetes) => {
                 format!("failed expression: {}", self.expression.trim())
             }

@@ -159,12 +159,16 @@ impl CompiledValidatingPolicy {
             Ok(Leave::Nothing) => variant.preamble.holds(&scope),
             Err(error) => Err(error),
         };
+        let undecided = holds.is_err() && self.info.errors_deny;
         let decision = match holds {
-            Ok(true) => validation::decide(&variant.validations, &scope),
+            Ok(true) => validation::decide(&variant.validations, &scope).told_as_error(),
             Ok(false) => Decision::of(RuleStatus::Skip, "skip"),
             // `failurePolicy: Ignore` lets a request pass that conditions cannot be decided for.
             Err(_) if !self.info.errors_deny => Decision::of(RuleStatus::Skip, "skip"),
-            Err(error) => Decision::of(RuleStatus::Error, &error),
+            Err(error) => {
+                let message = format!("failed to load context: {error}");
+                Decision::of(RuleStatus::Error, &message)
+            }
         };
         let mut detail = RuleDetail::default();
         if decision.status != RuleStatus::Skip && self.mode == Payload::Resource {
@@ -175,7 +179,7 @@ impl CompiledValidatingPolicy {
             detail.properties.extend([property]);
         }
         RuleResponse {
-            rule: "".into(),
+            rule: if undecided { "evaluation" } else { "" }.into(),
             rule_type: RuleType::Validation,
             status: decision.status,
             message: decision.message.into(),
