@@ -86,9 +86,8 @@ impl Asked {
     /// # Errors
     /// Where the path names no policy that is served, or the answer cannot be written.
     pub fn answer_with<R: Recorder>(&self, recorder: &mut R) -> Result<Answered, AnswerError> {
-        let named = self.path.policy.clone().unwrap_or_default();
         let groups = self.policies.groups(&self.path);
-        let groups = groups.ok_or(AnswerError::NotServed(named))?;
+        let groups = groups.ok_or_else(|| AnswerError::NotServed(self.path.policy().to_owned()))?;
         let surroundings = self.review.surroundings(self.world.as_ref());
         let request = self.review.request(&surroundings);
         if self.configuration.ignores(&request) {

@@ -8,22 +8,28 @@
 
 mod constraints;
 mod coverage;
+mod limits;
 mod matched;
 mod needs;
 mod objects;
 mod protected;
 mod resources;
 mod selection;
+mod versions;
 mod webhook;
+mod width;
 
 use std::collections::BTreeMap;
 
 use portcullis_engine::load::Loaded;
 use serde_json::{Map, Value, json};
 
-pub use self::resources::{Resource, Resources};
-use self::webhook::Asked;
-use crate::configuration::Configuration;
+use self::{needs::Need, webhook::Asked};
+pub use self::{
+    resources::{Resource, Resources},
+    width::Width,
+};
+use crate::{configuration::Configuration, path::Question};
 
 /// How the API server reaches the webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,18 +73,57 @@ pub struct Configurations {
     pub policies: Value,
 }
 
-/// The webhook configurations that the policies need.
+/// The webhook configurations that the policies need, or wider ones that are not too big.
 #[must_use]
 pub fn configurations<'p>(
     policies: impl IntoIterator<Item = &'p Loaded>,
     resources: &Resources,
     settings: &Settings,
+    width: Width,
 ) -> Configurations {
-    let needs = policies
-        .into_iter()
-        .flat_map(|policy| needs::needs(policy, resources));
+    let policies = policies.into_iter();
+    let needs: Vec<Need> = policies
+        .flat_map(|policy| needs::needs(policy, resources))
+        .collect();
+    let [validating, mutating] = [Question::Validate, Question::Mutate].map(|question| {
+        let needs = needs.iter().filter(|need| need.question == question);
+        let needs: Vec<Need> = needs.cloned().collect();
+        let mut widths = Width::ALL.into_iter().filter(|wider| *wider >= width);
+        let mut found = Value::Null;
+        // The widest one is small.
+        widths.find(|width| {
+            found = of_question(question, needs.clone(), resources, settings, *width);
+            found.to_string().len() <= limits::BYTES
+        });
+        found
+    });
+    let webhooks = objects::webhooks(resources, settings);
+    Configurations {
+        validating,
+        mutating,
+        policies: object(("Validating", "policies"), webhooks, settings, width),
+    }
+}
+
+fn of_question(
+    question: Question,
+    needs: Vec<Need>,
+    resources: &Resources,
+    settings: &Settings,
+    width: Width,
+) -> Value {
+    let bare = Settings {
+        configuration: Configuration::default(),
+        ..settings.clone()
+    };
+    let settings = match width {
+        Width::Bare => &bare,
+        _ => settings,
+    };
+    let needs = needs.into_iter();
+    let asked = needs.map(|need| Asked::of(need, settings, width)).collect();
     let mut groups: BTreeMap<_, Asked> = BTreeMap::new();
-    for asked in needs.map(|need| Asked::of(need, settings.timeout)) {
+    for asked in versions::apart(asked, resources) {
         match groups.get_mut(&asked.group()) {
             Some(known) => known.join(asked),
             None => {
@@ -86,30 +131,25 @@ pub fn configurations<'p>(
             }
         }
     }
-    let (mutating, validating): (Vec<_>, Vec<_>) =
-        groups.into_values().partition(|asked| asked.is_mutation());
-    let webhooks = |all: Vec<Asked>| {
-        all.iter()
-            .flat_map(|asked| asked.webhooks(settings))
-            .collect()
+    let asked = groups.into_values();
+    let webhooks = asked.flat_map(|asked| asked.webhooks(settings)).collect();
+    let names = match question {
+        Question::Validate => ("Validating", "validating"),
+        Question::Mutate => ("Mutating", "mutating"),
     };
-    let object = |kind, name, webhooks| object((kind, name), webhooks, &settings.configuration);
-    Configurations {
-        validating: object("Validating", "validating", webhooks(validating)),
-        mutating: object("Mutating", "mutating", webhooks(mutating)),
-        policies: object(
-            "Validating",
-            "policies",
-            objects::webhooks(resources, settings),
-        ),
-    }
+    object(names, webhooks, settings, width)
 }
 
 fn object(
     (kind, name): (&str, &str),
     webhooks: Vec<Value>,
-    configuration: &Configuration,
+    settings: &Settings,
+    width: Width,
 ) -> Value {
+    let configuration = match width {
+        Width::Bare => &Configuration::default(),
+        _ => &settings.configuration,
+    };
     let mut labels = configuration.webhook_labels.clone();
     labels.insert(
         "app.kubernetes.io/managed-by".to_owned(),

@@ -1,13 +1,13 @@
 //! Paths of the server: what is asked, and of which policies.
 //!
 //! ```text
-//! /validate[/fail|/ignore][/finegrained/POLICY]     /mutate[…]
+//! /validate[/fail|/ignore][/untested|/finegrained/POLICY]     /mutate[…]
 //! ```
 //!
 //! A path without `fail` or `ignore` asks all policies. A policy whose `webhookConfiguration` has
 //! `matchConditions` has a webhook of its own, in which the API server tests them: it is asked on its
-//! own path (`NAME`, or `NAMESPACE/NAME`). On the path that asks all nobody has tested them, and the
-//! policy gives an error.
+//! own path (`NAME`, or `NAMESPACE/NAME`). Where the API server would not take that webhook, the policy
+//! is asked on the path `untested`, and tests them itself, as it does on the path that asks all.
 
 /// What the API server wants to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,6 +27,17 @@ pub enum FailurePolicy {
     Ignore,
 }
 
+/// Which of the policies are asked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Whom {
+    /// Those that are asked together.
+    Together,
+    /// Those whose conditions the API server would test, and has not.
+    Untested,
+    /// One whose conditions the API server has tested.
+    Policy(String),
+}
+
 /// A path that reviews are sent to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdmissionPath {
@@ -34,8 +45,8 @@ pub struct AdmissionPath {
     pub question: Question,
     /// Of the policies with which `failurePolicy`; none for all.
     pub failure_policy: Option<FailurePolicy>,
-    /// Of this policy only.
-    pub policy: Option<String>,
+    /// Which of those.
+    pub whom: Whom,
 }
 
 impl AdmissionPath {
@@ -54,18 +65,28 @@ impl AdmissionPath {
             Some((&"ignore", rest)) => (Some(FailurePolicy::Ignore), rest),
             _ => (None, rest),
         };
-        let policy = match rest {
-            [] => None,
+        let whom = match rest {
+            [] => Whom::Together,
+            ["untested"] if failure_policy.is_some() => Whom::Untested,
             ["finegrained", name @ ..] if (1..=2).contains(&name.len()) && !name.contains(&"") => {
-                Some(name.join("/"))
+                Whom::Policy(name.join("/"))
             }
             _ => return None,
         };
         Some(AdmissionPath {
             question,
             failure_policy,
-            policy,
+            whom,
         })
+    }
+
+    /// The one policy that is asked; empty where more may be.
+    #[must_use]
+    pub fn policy(&self) -> &str {
+        match &self.whom {
+            Whom::Policy(key) => key,
+            Whom::Together | Whom::Untested => "",
+        }
     }
 }
 
@@ -73,11 +94,11 @@ impl AdmissionPath {
 mod tests {
     use super::*;
 
-    fn check(path: &str, wanted: Option<(Question, Option<FailurePolicy>, Option<&str>)>) {
-        let wanted = wanted.map(|(question, failure_policy, policy)| AdmissionPath {
+    fn check(path: &str, wanted: Option<(Question, Option<FailurePolicy>, Whom)>) {
+        let wanted = wanted.map(|(question, failure_policy, whom)| AdmissionPath {
             question,
             failure_policy,
-            policy: policy.map(str::to_owned),
+            whom,
         });
         assert_eq!(AdmissionPath::parse(path), wanted, "{path}");
     }
@@ -86,12 +107,16 @@ mod tests {
     fn a_path_says_what_is_asked_of_whom() {
         use FailurePolicy::{Fail, Ignore};
         use Question::{Mutate, Validate};
-        check("/validate", Some((Validate, None, None)));
-        check("/mutate/fail", Some((Mutate, Some(Fail), None)));
-        check("/validate/ignore", Some((Validate, Some(Ignore), None)));
-        let own = Some((Validate, Some(Fail), Some("p")));
+        use Whom::{Together, Untested};
+        let policy = |key: &str| Whom::Policy(key.to_owned());
+        check("/validate", Some((Validate, None, Together)));
+        check("/mutate/fail", Some((Mutate, Some(Fail), Together)));
+        check("/validate/ignore", Some((Validate, Some(Ignore), Together)));
+        let untested = Some((Validate, Some(Fail), Untested));
+        check("/validate/fail/untested", untested);
+        let own = Some((Validate, Some(Fail), policy("p")));
         check("/validate/fail/finegrained/p", own);
-        let namespaced = Some((Mutate, Some(Ignore), Some("shop/p")));
+        let namespaced = Some((Mutate, Some(Ignore), policy("shop/p")));
         check("/mutate/ignore/finegrained/shop/p", namespaced);
         for path in [
             "",
@@ -99,6 +124,8 @@ mod tests {
             "validate",
             "/validate/",
             "/validate/other",
+            "/validate/untested",
+            "/validate/fail/untested/p",
             "/validate/fail/finegrained",
             "/validate/fail/finegrained/",
             "/validate/fail/finegrained/a/b/c",

@@ -11,7 +11,7 @@ mod api_server;
 use portcullis_engine::{compile_options::CompileOptions, load::Loaded};
 use portcullis_webhook::{
     configuration::Configuration,
-    configurations::{ClientConfig, Configurations, Settings, configurations},
+    configurations::{ClientConfig, Configurations, Settings, Width, configurations},
     path::AdmissionPath,
     served::Policies,
 };
@@ -37,7 +37,7 @@ fn settings() -> Settings {
 }
 
 fn of(policies: &[Loaded]) -> Configurations {
-    configurations(policies, &resources(), &settings())
+    configurations(policies, &resources(), &settings(), Width::Needed)
 }
 
 /// The rules of the fail-closed webhook, a line each.
@@ -252,7 +252,7 @@ fn an_address_and_the_configuration_are_in_every_webhook() {
         configuration: Configuration::from_data(&data).unwrap(),
         ..settings()
     };
-    let found = configurations(&loaded(WIDE), &resources(), &settings);
+    let found = configurations(&loaded(WIDE), &resources(), &settings, Width::Needed);
     assert_eq!(
         found.validating["metadata"]["annotations"],
         json!({"e": "f"})
@@ -270,5 +270,160 @@ fn an_address_and_the_configuration_are_in_every_webhook() {
                 .contains("configured"),
             "{webhook}"
         );
+    }
+}
+
+/// The path of each webhook, by its name.
+fn paths(configuration: &Value) -> Vec<(String, String)> {
+    let webhooks = configuration["webhooks"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let path = |webhook: &Value| text(&webhook["clientConfig"]["service"]["path"]);
+    webhooks
+        .map(|webhook| (text(&webhook["name"]), path(webhook)))
+        .collect()
+}
+
+/// A ClusterPolicy with so many conditions.
+fn conditional(name: &str, conditions: &[(&str, &str)]) -> Loaded {
+    let conditions: Vec<Value> = conditions
+        .iter()
+        .map(|(name, expression)| json!({"name": name, "expression": expression}))
+        .collect();
+    let policy = json!({
+        "apiVersion": "kyverno.io/v1", "kind": "ClusterPolicy", "metadata": {"name": name},
+        "spec": {
+            "webhookConfiguration": {"matchConditions": conditions},
+            "rules": [{
+                "name": "r",
+                "match": {"any": [{"resources": {"kinds": ["ConfigMap"]}}]},
+                "validate": {"message": "no", "deny": {}},
+            }],
+        },
+    });
+    let (mut loaded, errors) = portcullis_engine::load::load(&policy);
+    assert!(errors.is_empty(), "{errors:?}");
+    loaded.remove(0)
+}
+
+#[test]
+fn a_webhook_has_no_more_conditions_than_the_api_server_takes() {
+    let expressions: Vec<String> = (0..64).map(|number| format!("{number} < 100")).collect();
+    let conditions: Vec<(&str, &str)> = expressions
+        .iter()
+        .map(|expression| ("same", expression.as_str()))
+        .collect();
+    for (count, path) in [
+        (63, "/validate/fail/finegrained/many"),
+        (64, "/validate/fail/untested"),
+    ] {
+        let found = of(&[conditional("many", &conditions[..count])]);
+        assert_eq!(paths(&found.validating)[0].1, path, "{count}");
+        let webhook = &found.validating["webhooks"][0];
+        let written = webhook["matchConditions"].as_array();
+        let names = written
+            .into_iter()
+            .flatten()
+            .map(|one| one["name"].as_str());
+        let names: std::collections::BTreeSet<_> = names.collect();
+        assert_eq!(names.len(), if count == 63 { 63 } else { 0 });
+    }
+}
+
+#[test]
+fn a_name_that_is_too_long_is_shortened() {
+    let name = "a".repeat(240);
+    let found = of(&[conditional(&name, &[("yes", "true")])]);
+    for (webhook, path) in paths(&found.validating) {
+        assert!(webhook.len() < 64, "{webhook}");
+        assert!(path.ends_with(&format!("/finegrained/{name}")), "{path}");
+    }
+}
+
+#[test]
+fn too_many_webhooks_become_one_that_sends_no_less() {
+    let policies: Vec<Loaded> = (0..1_000)
+        .map(|number| conditional(&format!("policy-{number}"), &[("yes", "true")]))
+        .collect();
+    let found = of(&policies);
+    let names: Vec<_> = paths(&found.validating);
+    let untested = "/validate/fail/untested".to_owned();
+    assert_eq!(
+        names,
+        [
+            (
+                "validate-fail.untested.portcullis.io".to_owned(),
+                untested.clone()
+            ),
+            (
+                "validate-fail-infrastructure.untested.portcullis.io".to_owned(),
+                untested
+            ),
+        ]
+    );
+    assert_eq!(
+        rules(&found.validating["webhooks"][0]),
+        [" v1 configmaps CREATE,UPDATE,DELETE,CONNECT Namespaced"]
+    );
+}
+
+#[test]
+fn wider_configurations_send_everything_that_may_be_sent() {
+    let policies = [conditional("one", &[("yes", "true")])];
+    let everything = configurations(&policies, &resources(), &settings(), Width::Everything);
+    let webhook = &everything.validating["webhooks"][0];
+    assert_eq!(rules(webhook), ["* * */* CREATE,UPDATE,DELETE,CONNECT *"]);
+    for (request, receives) in [
+        ("CREATE v1/pods shop/web", true),
+        ("CREATE v1/pods portcullis/webhook", false),
+        ("UPDATE coordination.k8s.io/v1/leases shop/leader", false),
+    ] {
+        let receivers = receivers(&everything.validating, &Sent::new(request));
+        assert_eq!(!receivers.is_empty(), receives, "{request}");
+    }
+}
+
+#[test]
+fn each_policy_gets_the_version_that_it_means() {
+    let policy = |name: &str, versions: &[&str]| {
+        let policy = json!({
+            "apiVersion": "policies.kyverno.io/v1", "kind": "ValidatingPolicy", "metadata": {"name": name},
+            "spec": {
+                "matchConstraints": {"resourceRules": [{
+                    "apiGroups": ["autoscaling"], "apiVersions": versions, "operations": ["CREATE"],
+                    "resources": ["horizontalpodautoscalers"],
+                }]},
+                "validations": [{"expression": "true"}],
+            },
+        });
+        let (mut loaded, errors) = portcullis_engine::load::load(&policy);
+        assert!(errors.is_empty(), "{errors:?}");
+        loaded.remove(0)
+    };
+    for (policies, wanted) in [
+        (vec![policy("a", &["v1"]), policy("b", &["v1"])], vec!["v1"]),
+        (vec![policy("a", &["*"]), policy("b", &["*"])], vec!["*"]),
+        (
+            vec![policy("a", &["v2"]), policy("b", &["v1"])],
+            vec!["v1", "v2"],
+        ),
+        (
+            vec![policy("a", &["*"]), policy("b", &["v1"])],
+            vec!["*", "v1"],
+        ),
+        (
+            vec![policy("a", &["v1", "v2"]), policy("b", &["v1"])],
+            vec!["v1,v2", "v1"],
+        ),
+    ] {
+        let found = of(&policies);
+        let webhooks = found.validating["webhooks"].as_array().unwrap().iter();
+        let closed = webhooks.filter(|webhook| webhook["failurePolicy"] == "Fail");
+        let versions: Vec<String> = closed
+            .map(|webhook| {
+                assert_eq!(webhook["clientConfig"]["service"]["path"], "/validate/fail");
+                rules(webhook)[0].split(' ').nth(1).unwrap().to_owned()
+            })
+            .collect();
+        assert_eq!(versions, wanted);
     }
 }

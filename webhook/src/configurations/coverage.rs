@@ -90,6 +90,11 @@ impl Target {
         })
     }
 
+    /// Whether a request can have such a version and resource.
+    fn is_named(&self) -> bool {
+        !self.version.is_empty() && !self.resource.is_empty()
+    }
+
     fn covers(&self, other: &Target) -> bool {
         self.meet(other).is_some_and(|both| both == *other)
     }
@@ -111,6 +116,26 @@ fn narrower<'t>(one: &'t str, other: &'t str) -> Option<&'t str> {
 pub(super) struct Coverage(BTreeMap<Target, Operations>);
 
 impl Coverage {
+    /// Every request.
+    pub(super) fn everything() -> Coverage {
+        let target = Target::new(ANY, ANY, "*/*", Scope::Any);
+        Coverage::from_iter([(target, Operations::ALL)])
+    }
+
+    /// Whether a version of a resource, or of what lies below it, is covered.
+    pub(super) fn is_about(&self, group: &str, version: &str, plural: &str) -> bool {
+        let wanted = Target::new(group, version, &format!("{plural}/*"), Scope::Any);
+        self.0.keys().any(|target| target.meet(&wanted).is_some())
+    }
+
+    /// What is said of a resource by its name, and the rest.
+    pub(super) fn split_resource(self, (group, plural): (&str, &str)) -> (Coverage, Coverage) {
+        let is_named =
+            |target: &Target| target.group == group && split(&target.resource).0 == plural;
+        let (of_resource, others) = self.0.into_iter().partition(|(of, _)| is_named(of));
+        (Coverage(of_resource), Coverage(others))
+    }
+
     pub(super) fn extend(&mut self, other: Coverage) {
         for (target, operations) in other.0 {
             self.0.entry(target).or_insert(Operations(0)).0 |= operations.0;
@@ -212,7 +237,9 @@ impl Scope {
 impl FromIterator<(Target, Operations)> for Coverage {
     fn from_iter<I: IntoIterator<Item = (Target, Operations)>>(all: I) -> Coverage {
         let mut coverage = Coverage::default();
-        for (target, operations) in all {
+        // The API server takes no empty names, and no request has one.
+        let all = all.into_iter();
+        for (target, operations) in all.filter(|(target, _)| target.is_named()) {
             coverage.0.entry(target).or_insert(Operations(0)).0 |= operations.0;
         }
         coverage.0.retain(|_, operations| operations.0 != 0);

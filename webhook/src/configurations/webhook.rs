@@ -1,7 +1,5 @@
 //! One webhook of a configuration.
 
-use std::collections::BTreeSet;
-
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portcullis_api::{
     cel_expression::MatchCondition,
@@ -12,19 +10,23 @@ use serde_json::{Map, Value, json};
 use super::{
     ClientConfig, Settings,
     coverage::Coverage,
+    limits,
     needs::Need,
     protected,
     selection::{self, Namespaces, Selection},
+    width::Width,
 };
-use crate::path::{FailurePolicy, Question};
+use crate::path::{FailurePolicy, Question, Whom};
 
 /// Policies that are asked together, by one webhook or two.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     question: Question,
     failure_policy: FailurePolicy,
-    /// The policy that has webhooks of its own.
-    policy: Option<String>,
+    whom: Whom,
+    /// The versions that are meant where other policies mean others of the same resources; empty for
+    /// most.
+    versions: String,
     conditions: Vec<MatchCondition>,
     coverage: Coverage,
     selection: Selection,
@@ -43,26 +45,67 @@ enum Part {
     Open,
 }
 
+/// What policies share that are asked together.
+pub(super) type Group = (bool, bool, Whom, String);
+
 impl Asked {
-    pub(super) fn of(need: Need, timeout: u8) -> Asked {
-        let policy = (!need.conditions.is_empty()).then_some(need.key);
+    pub(super) fn of(need: Need, settings: &Settings, width: Width) -> Asked {
+        let conditions = limits::named(need.conditions);
+        let configured = settings.configuration.match_conditions.len();
+        let has_own = width == Width::Needed && limits::are_taken(&conditions, configured);
+        let whom = match conditions.as_slice() {
+            [] => Whom::Together,
+            _ if has_own => Whom::Policy(need.key),
+            _ => Whom::Untested,
+        };
         Asked {
             question: need.question,
             failure_policy: need.failure_policy,
-            policy,
-            conditions: need.conditions,
+            versions: String::new(),
+            conditions: if has_own { conditions } else { Vec::new() },
+            whom,
             coverage: protected::sent(need.coverage),
             selection: need.selection,
-            timeout: need.timeout.unwrap_or(i32::from(timeout)),
+            timeout: need.timeout.unwrap_or(i32::from(settings.timeout)),
             is_exact: need.is_exact,
+        }
+        .widened(width)
+    }
+
+    fn widened(self, width: Width) -> Asked {
+        if !width.is_everything() {
+            return self;
+        }
+        Asked {
+            coverage: protected::sent(Coverage::everything()),
+            selection: Selection::default(),
+            ..self
         }
     }
 
     /// What policies share that are asked together.
-    pub(super) fn group(&self) -> (bool, bool, Option<String>) {
+    pub(super) fn group(&self) -> Group {
         let is_mutation = self.question == Question::Mutate;
         let ignores = self.failure_policy == FailurePolicy::Ignore;
-        (is_mutation, ignores, self.policy.clone())
+        (
+            is_mutation,
+            ignores,
+            self.whom.clone(),
+            self.versions.clone(),
+        )
+    }
+
+    pub(super) fn coverage(&self) -> &Coverage {
+        &self.coverage
+    }
+
+    /// The same about something else, which is sent in these versions.
+    pub(super) fn about(&self, coverage: Coverage, versions: String) -> Asked {
+        Asked {
+            coverage,
+            versions,
+            ..self.clone()
+        }
     }
 
     pub(super) fn join(&mut self, other: Asked) {
@@ -72,8 +115,9 @@ impl Asked {
         self.is_exact &= other.is_exact;
     }
 
-    pub(super) fn is_mutation(&self) -> bool {
-        self.question == Question::Mutate
+    /// Whether other versions of a resource are not meant.
+    pub(super) fn is_exact(&self) -> bool {
+        self.is_exact
     }
 
     /// The webhooks that ask these policies.
@@ -143,11 +187,8 @@ impl Asked {
             expression,
         });
         let configured = settings.configuration.match_conditions.iter().cloned();
-        let mut known = BTreeSet::new();
         let all = protected.into_iter().chain(configured);
-        let all = all.chain(self.conditions.iter().cloned());
-        all.filter(|condition| known.insert((condition.name.clone(), condition.expression.clone())))
-            .collect()
+        limits::named(all.chain(self.conditions.iter().cloned()))
     }
 
     /// The path that asks these policies, as [`crate::path`] reads it.
@@ -157,9 +198,10 @@ impl Asked {
             FailurePolicy::Fail => "fail",
             FailurePolicy::Ignore => "ignore",
         };
-        match &self.policy {
-            None => format!("/{question}/{failure_policy}"),
-            Some(policy) => format!("/{question}/{failure_policy}/finegrained/{policy}"),
+        match &self.whom {
+            Whom::Together => format!("/{question}/{failure_policy}"),
+            Whom::Untested => format!("/{question}/{failure_policy}/untested"),
+            Whom::Policy(key) => format!("/{question}/{failure_policy}/finegrained/{key}"),
         }
     }
 
@@ -170,16 +212,19 @@ impl Asked {
             Part::Infrastructure => "fail-infrastructure",
             Part::Open => "ignore",
         };
-        let of = match self
-            .policy
-            .as_deref()
-            .map(|key| key.split_once('/').ok_or(key))
-        {
-            None => String::new(),
-            Some(Err(name)) => format!(".{name}.clusterpolicy"),
-            Some(Ok((namespace, name))) => format!(".{name}.{namespace}.policy"),
+        let of = match &self.whom {
+            Whom::Together => String::new(),
+            Whom::Untested => ".untested".to_owned(),
+            Whom::Policy(key) => match key.split_once('/') {
+                None => format!(".{key}.clusterpolicy"),
+                Some((namespace, name)) => format!(".{name}.{namespace}.policy"),
+            },
         };
-        format!("{question}-{part}{of}.portcullis.io")
+        let versions = match self.versions.as_str() {
+            "" => String::new(),
+            versions => format!(".{versions}"),
+        };
+        limits::webhook_name(&format!("{question}-{part}"), &(of + &versions))
     }
 
     fn question_name(&self) -> &'static str {

@@ -10,13 +10,15 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portcullis_cluster::{
     Apply, ApplyOptions, Cluster, ClusterError, Discovery, ServedKind, Target,
 };
-use portcullis_engine::request::GroupVersionKind;
+use portcullis_engine::{load::Loaded, request::GroupVersionKind};
 use serde_json::Value;
 use tokio::{sync::watch, task, time};
 
 use super::{objects::Judged, status, world::ClusterWorld};
 use crate::{
-    configurations::{ClientConfig, Configurations, Resource, Resources, Settings, configurations},
+    configurations::{
+        ClientConfig, Configurations, Resource, Resources, Settings, Width, configurations,
+    },
     log::{Level, Log},
     served::Served,
 };
@@ -85,8 +87,10 @@ impl Writer {
         let written = task::spawn_blocking(move || {
             let resources = resources(&discovery);
             let serving = compiled.iter().filter_map(|judged| judged.serves.as_ref());
-            let wanted = configurations(serving, &resources, &settings);
-            let mut errors = write_configurations(&cluster, &wanted);
+            let serving: Vec<&Loaded> = serving.collect();
+            let mut errors = write_configurations(&cluster, |width| {
+                configurations(serving.iter().copied(), &resources, &settings, width)
+            });
             errors.extend(write_statuses(&cluster, &discovery, &compiled));
             errors
         });
@@ -135,17 +139,47 @@ fn configuration_kind(kind: &str) -> ServedKind {
     super::watches::kind(("admissionregistration.k8s.io", kind, &resource), false)
 }
 
-/// What could not be written.
-fn write_configurations(cluster: &Cluster, wanted: &Configurations) -> Vec<ClusterError> {
-    let all = [&wanted.validating, &wanted.mutating, &wanted.policies];
-    let kinds = all.map(|object| {
-        let kind = object.get("kind").and_then(Value::as_str);
-        configuration_kind(kind.unwrap_or_default())
-    });
-    let applies = kinds.iter().zip(all);
-    let applies: Vec<Apply<'_>> = applies.map(|(kind, object)| apply(kind, object)).collect();
-    let answers = cluster.apply_objects(&applies, &OPTIONS);
-    answers.into_iter().filter_map(Result::err).collect()
+/// Writes configurations, each wider until the API server takes it; what could not be written as it
+/// was wanted.
+fn write_configurations(
+    cluster: &Cluster,
+    of: impl Fn(Width) -> Configurations,
+) -> Vec<ClusterError> {
+    let mut errors = Vec::new();
+    let mut refused = vec![true; 3];
+    for width in Width::ALL {
+        let found = of(width);
+        let all = [&found.validating, &found.mutating, &found.policies];
+        let kinds = all.map(|object| {
+            let kind = object.get("kind").and_then(Value::as_str);
+            configuration_kind(kind.unwrap_or_default())
+        });
+        let wanted = kinds.iter().zip(all).zip(&refused);
+        let wanted = wanted.filter(|(_, refused)| **refused);
+        let applies: Vec<Apply<'_>> = wanted
+            .map(|((kind, object), _)| apply(kind, object))
+            .collect();
+        let mut answers = cluster.apply_objects(&applies, &OPTIONS).into_iter();
+        for refused in refused.iter_mut().filter(|refused| **refused) {
+            let error = answers.next().and_then(Result::err);
+            *refused = error.as_ref().is_some_and(is_about_content);
+            errors.extend(error);
+        }
+        if !refused.contains(&true) {
+            break;
+        }
+    }
+    errors
+}
+
+/// Whether the server would refuse the same object once more.
+fn is_about_content(error: &ClusterError) -> bool {
+    match error.code() {
+        Some(400 | 413 | 422) => true,
+        // etcd says so, and the API server passes it on.
+        Some(500) => error.to_string().contains("too large"),
+        _ => false,
+    }
 }
 
 /// What could not be written.
