@@ -1,6 +1,6 @@
 //! Who a policy is: kind, name and what its annotations say to reports.
 
-use std::collections::BTreeMap;
+use std::{cmp::Ordering, collections::BTreeMap};
 
 use portcullis_api::metadata::ObjectMeta;
 
@@ -53,6 +53,15 @@ impl PolicyInfo {
         match self.namespace.as_str() {
             "" => self.name.clone(),
             namespace => format!("{namespace}/{}", self.name),
+        }
+    }
+
+    /// How the keys of two policies stand to each other.
+    #[must_use]
+    pub(crate) fn cmp_keys(&self, other: &PolicyInfo) -> Ordering {
+        match (self.namespace.as_str(), other.namespace.as_str()) {
+            ("", "") => self.name.cmp(&other.name),
+            _ => self.key().cmp(&other.key()),
         }
     }
 

@@ -4,7 +4,7 @@
 //! not be evaluated in a policy whose `failurePolicy` is `Fail`. What does not deny becomes a
 //! warning where the policy asks for that (`emitWarning`).
 
-use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -15,40 +15,41 @@ use crate::response::{EngineResponse, FailureAction, RuleResponse, RuleStatus};
 
 /// The answer to one request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Verdict {
+pub struct Verdict<'r> {
     /// Whether the request may go on.
     pub allowed: bool,
     /// Why it may not; empty when it may.
     pub deny_message: String,
     /// Each rule that denies it.
-    pub causes: Vec<Cause>,
+    pub causes: Vec<Cause<'r>>,
     /// What the user is told of a request that may go on.
     pub warnings: Vec<String>,
 }
 
 /// A rule that denies a request.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Cause {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cause<'r> {
     /// The policy.
-    pub policy: Arc<PolicyInfo>,
+    pub policy: &'r Arc<PolicyInfo>,
     /// The rule.
-    pub rule: String,
+    pub rule: &'r str,
     /// The binding that puts a policy of the API server into effect; empty for all others.
-    pub binding: String,
+    pub binding: &'r str,
     /// Whether the rule could not be evaluated; otherwise the object violates it.
     pub is_error: bool,
     /// What it says.
-    pub message: String,
+    pub message: &'r str,
     /// Where in the object; empty where there is no such place.
-    pub path: String,
+    pub path: &'r str,
 }
 
 /// Folds responses into a verdict.
 #[must_use]
-pub fn verdict(request: &Request<'_>, responses: &[EngineResponse]) -> Verdict {
-    let causes: Vec<Cause> = each_rule(responses)
-        .flat_map(|(response, rule)| causes(response, rule))
-        .collect();
+pub fn verdict<'r>(request: &Request<'_>, responses: &'r [EngineResponse]) -> Verdict<'r> {
+    let mut causes = Vec::new();
+    for (response, rule) in each_rule(responses) {
+        add_causes(response, rule, &mut causes);
+    }
     Verdict {
         allowed: causes.is_empty(),
         deny_message: deny_message(request, &causes),
@@ -65,23 +66,27 @@ fn each_rule(
         .flat_map(|response| response.rules.iter().map(move |rule| (response, rule)))
 }
 
-/// Why a rule denies the request, if it does.
-fn causes(response: &EngineResponse, rule: &RuleResponse) -> Vec<Cause> {
-    let cause = |binding: &str, message: &str| Cause {
-        policy: Arc::clone(&response.policy),
-        rule: rule.rule.to_string(),
-        binding: binding.to_owned(),
+/// Adds why a rule denies the request, if it does.
+fn add_causes<'r>(
+    response: &'r EngineResponse,
+    rule: &'r RuleResponse,
+    causes: &mut Vec<Cause<'r>>,
+) {
+    let cause = |binding, message| Cause {
+        policy: &response.policy,
+        rule: &rule.rule,
+        binding,
         is_error: rule.status == RuleStatus::Error,
-        message: message.to_owned(),
-        path: rule.path().to_owned(),
+        message,
+        path: rule.path(),
     };
     match rule.bound() {
         Some(bound) => {
             let denials = bound.denials.iter();
-            denials.map(|message| cause(&bound.name, message)).collect()
+            causes.extend(denials.map(|message| cause(bound.name.as_str(), message.as_str())));
         }
-        None if denies(response, rule) => vec![cause("", &rule.message)],
-        None => Vec::new(),
+        None if denies(response, rule) => causes.push(cause("", &rule.message)),
+        None => {}
     }
 }
 
@@ -143,7 +148,7 @@ fn named(policy: &PolicyInfo, binding: &str) -> String {
     }
 }
 
-impl Cause {
+impl Cause<'_> {
     /// What a user is told of a policy without rules of its own: in the API server's words where it
     /// is one of the API server's kinds, else in Kyverno's.
     #[must_use]
@@ -151,43 +156,63 @@ impl Cause {
         let message = &self.message;
         match self.policy.is_native() {
             true => {
-                let policy = named(&self.policy, &self.binding);
+                let policy = named(self.policy, self.binding);
                 format!("{policy} denied request: {message}")
             }
-            false => said(&self.policy, self.is_error, message),
+            false => said(self.policy, self.is_error, message),
         }
     }
 }
 
 /// What policies with rules say, and then the others, a line each where both do.
-fn deny_message(request: &Request<'_>, causes: &[Cause]) -> String {
-    let (of_rules, others): (Vec<&Cause>, Vec<&Cause>) =
+fn deny_message(request: &Request<'_>, causes: &[Cause<'_>]) -> String {
+    let (of_rules, others): (Vec<Cause<'_>>, Vec<Cause<'_>>) =
         causes.iter().partition(|cause| cause.policy.has_rules());
-    let others = others.iter().map(|cause| cause.told());
-    let others = others.collect::<Vec<_>>().join("; ");
-    match of_rules.as_slice() {
-        [] => others,
-        of_rules => rules_message(request, of_rules) + &others,
+    let mut text = match of_rules.is_empty() {
+        true => String::new(),
+        false => rules_message(request, of_rules),
+    };
+    for (place, other) in others.iter().enumerate() {
+        text.push_str(if place > 0 { "; " } else { "" });
+        text.push_str(&other.told());
     }
+    text
 }
 
-/// The resource, and below it each policy with its rules and what they say, as YAML.
-fn rules_message(request: &Request<'_>, causes: &[&Cause]) -> String {
-    let mut policies: BTreeMap<String, BTreeMap<&str, &str>> = BTreeMap::new();
-    for cause in causes {
-        policies
-            .entry(cause.policy.key())
-            .or_default()
-            .insert(&cause.rule, &cause.message);
-    }
-    let mut text = format!(
-        "\n\nresource {} was blocked due to the following policies \n\n",
-        resource(request)
-    );
-    for (policy, rules) in policies {
-        text.push_str(&format!("{}:\n", scalar(&policy)));
-        for (rule, message) in rules {
-            text.push_str(&format!("  {}: {}\n", scalar(rule), scalar(message)));
+/// The resource, and below it each policy with its rules and what they say, as YAML. Of a rule that
+/// says several things the last one is told.
+fn rules_message(request: &Request<'_>, mut causes: Vec<Cause<'_>>) -> String {
+    causes.sort_by(|one, other| {
+        let policies = one.policy.cmp_keys(other.policy);
+        policies.then_with(|| one.rule.cmp(other.rule))
+    });
+    let resource = resource(request);
+    let lengths = causes.iter().map(|cause| {
+        let names = cause.policy.name.len() + cause.rule.len();
+        names + cause.message.len() + 16
+    });
+    let mut text = String::with_capacity(lengths.sum::<usize>() + resource.len() + 80);
+    text.push_str("\n\nresource ");
+    text.push_str(&resource);
+    text.push_str(" was blocked due to the following policies \n\n");
+    let is_same = |one: &Cause<'_>, other: &Cause<'_>| one.policy.cmp_keys(other.policy).is_eq();
+    let (mut rest, mut before) = (causes.as_slice(), None);
+    while let Some((cause, later)) = rest.split_first() {
+        rest = later;
+        if before.is_none_or(|before| !is_same(before, cause)) {
+            push_scalar(&mut text, &cause.policy.key());
+            text.push_str(":\n");
+        }
+        before = Some(cause);
+        let is_told = later
+            .first()
+            .is_none_or(|next| next.rule != cause.rule || !is_same(next, cause));
+        if is_told {
+            text.push_str("  ");
+            push_scalar(&mut text, cause.rule);
+            text.push_str(": ");
+            push_scalar(&mut text, cause.message);
+            text.push('\n');
         }
     }
     text
@@ -206,219 +231,46 @@ fn resource(request: &Request<'_>) -> String {
     format!("{kind}/{namespace}/{name}")
 }
 
-/// A YAML scalar: plain where that reads back as the same text, else quoted; text of several
+/// Writes a YAML scalar: plain where that reads back as the same text, else quoted; text of several
 /// lines is a block.
-fn scalar(text: &str) -> String {
-    if text.contains('\n') {
-        let lines: Vec<String> = text
-            .trim_end_matches('\n')
-            .lines()
-            .map(|line| format!("    {line}"))
-            .collect();
-        let keep = if text.ends_with('\n') { "|" } else { "|-" };
-        return format!("{keep}\n{}", lines.join("\n"));
-    }
-    if text.chars().any(char::is_control) {
-        return Value::from(text).to_string();
-    }
+fn push_scalar(to: &mut String, text: &str) {
     if is_plain(text) {
-        return text.to_owned();
+        to.push_str(text);
+    } else if text.contains('\n') {
+        to.push_str(if text.ends_with('\n') { "|" } else { "|-" });
+        for line in text.trim_end_matches('\n').lines() {
+            to.push_str("\n    ");
+            to.push_str(line);
+        }
+    } else if text.chars().any(char::is_control) {
+        // A text is always written.
+        write!(to, "{}", Value::from(text)).ok();
+    } else {
+        to.push('\'');
+        to.push_str(&text.replace('\'', "''"));
+        to.push('\'');
     }
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 fn is_plain(text: &str) -> bool {
-    const FIRST: &str = "#,[]{}&*!|>'\"%@`?-:=~<.+0123456789 ";
-    let is_word = matches!(
-        text.to_ascii_lowercase().as_str(),
-        "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n"
-    );
-    text.starts_with(|first: char| !FIRST.contains(first))
-        && !is_word
-        && !text.contains(": ")
-        && !text.contains(" #")
-        && !text.ends_with([' ', ':'])
+    const FIRST: &[u8] = b"#,[]{}&*!|>'\"%@`?-:=~<.+0123456789 ";
+    const WORDS: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
+    let bytes = text.as_bytes();
+    let is_first = |first: &u8| !FIRST.contains(first);
+    let is_word = || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word));
+    bytes.first().is_some_and(is_first)
+        && !matches!(bytes.last(), Some(b' ' | b':'))
+        && !has_control(text)
+        && !bytes.windows(2).any(|pair| pair == b": " || pair == b" #")
+        && !is_word()
+}
+
+fn has_control(text: &str) -> bool {
+    match text.is_ascii() {
+        true => text.bytes().any(|byte| byte.is_ascii_control()),
+        false => text.chars().any(char::is_control),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::response::RuleType;
-
-    struct Policy {
-        api_version: &'static str,
-        action: FailureAction,
-        errors_deny: bool,
-        warn: bool,
-    }
-
-    fn response(name: &str, policy: &Policy, rules: &[(&str, RuleStatus, &str)]) -> EngineResponse {
-        let info = PolicyInfo {
-            api_version: policy.api_version.into(),
-            name: name.into(),
-            errors_deny: policy.errors_deny,
-            emit_warning: policy.warn,
-            ..PolicyInfo::default()
-        };
-        let rules = rules.iter().map(|(rule, status, message)| RuleResponse {
-            rule: (*rule).into(),
-            rule_type: RuleType::Validation,
-            status: *status,
-            message: (*message).into(),
-            detail: None,
-        });
-        EngineResponse {
-            policy: Arc::new(info),
-            failure_action: policy.action,
-            rules: rules.collect(),
-            patched: None,
-            is_last_change: false,
-            changes_object: false,
-        }
-    }
-
-    fn check(responses: &[EngineResponse]) -> Verdict {
-        let object = json!({"kind": "Pod", "metadata": {"name": "web", "namespace": "shop"}});
-        verdict(
-            &Request {
-                object: Some(&object),
-                ..crate::request::tests::empty()
-            },
-            responses,
-        )
-    }
-
-    const ENFORCE: Policy = Policy {
-        api_version: "kyverno.io/v1",
-        action: FailureAction::Enforce,
-        errors_deny: true,
-        warn: false,
-    };
-    const AUDIT: Policy = Policy {
-        api_version: "kyverno.io/v1",
-        action: FailureAction::Audit,
-        errors_deny: false,
-        warn: false,
-    };
-
-    #[test]
-    fn an_enforced_failure_denies_and_is_told() {
-        let found = check(&[
-            response(
-                "b",
-                &ENFORCE,
-                &[
-                    ("r2", RuleStatus::Fail, "no: way"),
-                    ("r1", RuleStatus::Fail, "plain."),
-                    ("r3", RuleStatus::Pass, "ok"),
-                ],
-            ),
-            response("a", &ENFORCE, &[("r", RuleStatus::Fail, "first")]),
-        ]);
-        assert!(!found.allowed);
-        assert_eq!(
-            found.deny_message,
-            "\n\nresource Pod/shop/web was blocked due to the following policies \n\na:\n  r: first\nb:\n  r1: plain.\n  r2: 'no: way'\n"
-        );
-        assert_eq!(found.causes.len(), 3);
-    }
-
-    #[test]
-    fn errors_deny_by_failure_policy_and_audits_never() {
-        let fails = &[("r", RuleStatus::Fail, "m")];
-        let error = &[("r", RuleStatus::Error, "m")];
-        for (response, allowed) in [
-            (response("p", &AUDIT, fails), true),
-            (response("p", &AUDIT, error), true),
-            (response("p", &ENFORCE, error), false),
-            (
-                response(
-                    "p",
-                    &Policy {
-                        errors_deny: false,
-                        ..ENFORCE
-                    },
-                    error,
-                ),
-                true,
-            ),
-            (
-                response(
-                    "p",
-                    &ENFORCE,
-                    &[("r", RuleStatus::Skip, "m"), ("s", RuleStatus::Warn, "m")],
-                ),
-                true,
-            ),
-        ] {
-            assert_eq!(check(&[response]).allowed, allowed);
-        }
-    }
-
-    #[test]
-    fn an_error_of_an_expression_that_is_audited_denies_nothing() {
-        let error = &[("", RuleStatus::Error, "m")];
-        for (api_version, action, allowed) in [
-            ("policies.kyverno.io/v1", FailureAction::Enforce, false),
-            ("policies.kyverno.io/v1", FailureAction::Audit, true),
-            ("kyverno.io/v1", FailureAction::Audit, false),
-        ] {
-            let policy = Policy {
-                api_version,
-                action,
-                ..ENFORCE
-            };
-            let found = check(&[response("p", &policy, error)]);
-            assert_eq!(found.allowed, allowed, "{api_version} {action:?}");
-        }
-    }
-
-    #[test]
-    fn what_does_not_deny_may_warn() {
-        let warn = Policy {
-            warn: true,
-            ..AUDIT
-        };
-        let found = check(&[response(
-            "p",
-            &warn,
-            &[("r", RuleStatus::Fail, "m"), ("s", RuleStatus::Pass, "")],
-        )]);
-        assert_eq!(found.warnings, ["policy p.r: m"]);
-    }
-
-    #[test]
-    fn policies_without_rules_are_told_in_words() {
-        let by_expressions = |action, warn| Policy {
-            api_version: "policies.kyverno.io/v1",
-            action,
-            warn,
-            ..ENFORCE
-        };
-        let deny = by_expressions(FailureAction::Enforce, false);
-        let found = check(&[
-            response("c", &deny, &[("", RuleStatus::Fail, "no")]),
-            response("d", &deny, &[("", RuleStatus::Error, "how")]),
-        ]);
-        assert_eq!(
-            found.deny_message,
-            "Policy c failed: no; Policy d error: how"
-        );
-        let found = check(&[
-            response("c", &deny, &[("", RuleStatus::Fail, "no")]),
-            response("a", &ENFORCE, &[("r", RuleStatus::Fail, "first")]),
-        ]);
-        assert!(
-            found
-                .deny_message
-                .ends_with("policies \n\na:\n  r: first\nPolicy c failed: no"),
-            "{}",
-            found.deny_message
-        );
-        let warn = by_expressions(FailureAction::Audit, true);
-        let found = check(&[response("c", &warn, &[("", RuleStatus::Fail, "no")])]);
-        assert_eq!(found.warnings, ["Policy c failed: no"]);
-    }
-}
+mod tests;

@@ -88,7 +88,7 @@ impl Answer {
 
     /// What policies decided.
     #[must_use]
-    pub fn decided(uid: &str, verdict: Verdict, responses: &[EngineResponse]) -> Answer {
+    pub fn decided(uid: &str, verdict: Verdict<'_>, responses: &[EngineResponse]) -> Answer {
         let mut answer = match verdict.allowed {
             true => Answer::allowed(uid),
             false => Answer::denied(uid, verdict.deny_message + &origins(&verdict.causes)),
@@ -98,11 +98,10 @@ impl Answer {
             status.details = Some(Details { causes });
         }
         answer.warnings = verdict.warnings;
-        let violated = violated(responses);
-        if verdict.allowed && !violated.is_empty() {
-            answer
-                .audit_annotations
-                .insert("violations", violated.join(","));
+        if verdict.allowed {
+            let violated = violated(responses);
+            let annotations = (!violated.is_empty()).then(|| ("violations", violated.join(",")));
+            answer.audit_annotations.extend(annotations);
         }
         answer
     }
@@ -137,11 +136,15 @@ impl Answer {
     /// # Errors
     /// Where it cannot be written as JSON.
     pub fn to_json(&self) -> serde_json::Result<Vec<u8>> {
-        serde_json::to_vec(&Wire {
+        // What is told stands there twice: as one text, and rule by rule.
+        let mut json = Vec::with_capacity(512 + 3 * self.message().len());
+        let wire = Wire {
             api_version: "admission.k8s.io/v1",
             kind: "AdmissionReview",
             response: self,
-        })
+        };
+        serde_json::to_writer(&mut json, &wire)?;
+        Ok(json)
     }
 }
 
@@ -157,31 +160,34 @@ fn violated(responses: &[EngineResponse]) -> Vec<String> {
 }
 
 fn rule_name(policy: &PolicyInfo, rule: &str) -> String {
-    match rule {
-        "" => policy.key(),
-        rule => format!("{}/{rule}", policy.key()),
+    let mut name = policy.key();
+    if !rule.is_empty() {
+        name.reserve_exact(rule.len() + 1);
+        name.push('/');
+        name.push_str(rule);
     }
+    name
 }
 
 impl StatusCause {
-    fn of(cause: &Cause) -> StatusCause {
-        let mut message = cause.message.clone();
-        if let Some(origin) = origin(&cause.policy) {
+    fn of(cause: &Cause<'_>) -> StatusCause {
+        let mut message = cause.message.to_owned();
+        if let Some(origin) = origin(cause.policy) {
             message.push_str(&format!(" ({origin})"));
         }
         StatusCause {
-            reason: rule_name(&cause.policy, &cause.rule),
+            reason: rule_name(cause.policy, cause.rule),
             message,
-            field: field(&cause.path),
+            field: field(cause.path),
         }
     }
 }
 
 /// A line for each policy that says where it comes from: clients such as kubectl show no causes.
-fn origins(causes: &[Cause]) -> String {
+fn origins(causes: &[Cause<'_>]) -> String {
     let mut lines: Vec<String> = Vec::new();
     for cause in causes {
-        if let Some(origin) = origin(&cause.policy) {
+        if let Some(origin) = origin(cause.policy) {
             let line = format!("{} comes from {origin}\n", cause.policy.key());
             if !lines.contains(&line) {
                 lines.push(line);
@@ -208,14 +214,17 @@ fn origin(policy: &PolicyInfo) -> Option<String> {
 
 /// `/spec/containers/0/image/` as the API server writes fields: `spec.containers[0].image`.
 fn field(path: &str) -> String {
-    let mut field = String::new();
+    let mut field = String::with_capacity(path.len() + 8);
     for part in path.split('/').filter(|part| !part.is_empty()) {
         let is_index = part.bytes().all(|byte| byte.is_ascii_digit());
-        match (is_index && !field.is_empty(), field.is_empty()) {
-            (true, _) => field.push_str(&format!("[{part}]")),
-            (false, true) => field.push_str(part),
-            (false, false) => field.push_str(&format!(".{part}")),
-        }
+        let (before, after) = match (is_index && !field.is_empty(), field.is_empty()) {
+            (true, _) => ("[", "]"),
+            (false, true) => ("", ""),
+            (false, false) => (".", ""),
+        };
+        field.push_str(before);
+        field.push_str(part);
+        field.push_str(after);
     }
     field
 }
