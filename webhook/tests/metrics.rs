@@ -210,6 +210,49 @@ fn changes_of_policies_are_counted_and_counters_go_on() {
 }
 
 #[test]
+fn changes_of_policies_that_answer_no_request_are_counted() {
+    let version = |days: u8| {
+        policies(&format!(
+            r#"
+apiVersion: kyverno.io/v2
+kind: ClusterCleanupPolicy
+metadata: {{name: cleanup}}
+spec:
+  schedule: "0 0 {days} * *"
+  match: {{any: [{{resources: {{kinds: [Pod]}}}}]}}
+---
+apiVersion: policies.kyverno.io/v1
+kind: DeletingPolicy
+metadata: {{name: deleting}}
+spec:
+  schedule: "0 0 {days} * *"
+  matchConstraints: {{resourceRules: [{{apiGroups: [""], apiVersions: [v1], operations: ["*"], resources: [pods]}}]}}
+---
+apiVersion: policies.kyverno.io/v1
+kind: GeneratingPolicy
+metadata: {{name: generating}}
+spec:
+  matchConstraints: {{resourceRules: [{{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [namespaces]}}]}}
+  generate: [{{expression: "generator.Apply('a{days}', [])"}}]
+"#
+        ))
+    };
+    let running = Running::new("{apiVersion: v1, kind: List, items: []}");
+    let address = listening(&running);
+    running.served.swap(version(1));
+    running.served.swap(version(2));
+    running.served.swap(version(2));
+    for name in ["cleanup", "deleting", "generating"] {
+        let name = format!("policy_name=\"{name}\"");
+        for (change, count) in [("created", 1.0), ("updated", 1.0), ("deleted", 0.0)] {
+            let change = format!("policy_change_type=\"{change}\"");
+            let labels = [name.as_str(), change.as_str()];
+            Scraped::new(&address).check("kyverno_policy_changes_total", &labels, count);
+        }
+    }
+}
+
+#[test]
 fn the_number_of_series_is_bounded() {
     let running = Running::new(POLICIES);
     let address = listening(&running);
