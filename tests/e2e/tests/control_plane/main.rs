@@ -28,6 +28,7 @@ mod survival;
 mod sync;
 mod sync_controller;
 mod sync_survival;
+mod takeover;
 mod webhook;
 mod webhook_process;
 
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
             sync::ALL,
             sync_controller::ALL,
             sync_survival::ALL,
+            takeover::ALL,
             webhook::ALL,
         ]
         .concat(),
