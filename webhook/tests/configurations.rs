@@ -330,16 +330,6 @@ fn a_webhook_has_no_more_conditions_than_the_api_server_takes() {
 }
 
 #[test]
-fn a_name_that_is_too_long_is_shortened() {
-    let name = "a".repeat(240);
-    let found = of(&[conditional(&name, &[("yes", "true")])]);
-    for (webhook, path) in paths(&found.validating) {
-        assert!(webhook.len() < 64, "{webhook}");
-        assert!(path.ends_with(&format!("/finegrained/{name}")), "{path}");
-    }
-}
-
-#[test]
 fn too_many_webhooks_become_one_that_sends_no_less() {
     let policies: Vec<Loaded> = (0..1_000)
         .map(|number| conditional(&format!("policy-{number}"), &[("yes", "true")]))

@@ -1,19 +1,13 @@
 //! What the API server takes of a webhook configuration. One mistake in it, and it takes none of it: no
 //! policy of the cluster would be asked as it is written.
 
-use std::{
-    collections::BTreeSet,
-    hash::{DefaultHasher, Hash, Hasher},
-};
+use std::collections::BTreeSet;
 
 use portcullis_api::{cel_expression::MatchCondition, label_selector::LabelSelector};
 use portcullis_engine::matching::Selector;
 
 /// How many `matchConditions` a webhook may have.
 const CONDITIONS: usize = 64;
-
-/// How long the name of a webhook may be.
-const NAME: usize = 253;
 
 /// How many bytes of JSON a configuration may have. etcd takes 1.5 MiB, in which the API server also
 /// notes who owns each field.
@@ -50,16 +44,4 @@ fn is_label_key(text: &str) -> bool {
         ..LabelSelector::default()
     };
     !text.contains(['*', '?']) && Selector::of(&selector).is_ok()
-}
-
-/// The name of a webhook. Of one that is too long, a digest stands for what the webhook is about.
-pub(super) fn webhook_name(first: &str, about: &str) -> String {
-    const DOMAIN: &str = "portcullis.io";
-    let name = format!("{first}{about}.{DOMAIN}");
-    if name.len() <= NAME {
-        return name;
-    }
-    let mut hasher = DefaultHasher::new();
-    about.hash(&mut hasher);
-    format!("{first}.{:016x}.{DOMAIN}", hasher.finish())
 }

@@ -224,7 +224,7 @@ impl Asked {
             "" => String::new(),
             versions => format!(".{versions}"),
         };
-        limits::webhook_name(&format!("{question}-{part}"), &(of + &versions))
+        format!("{question}-{part}{of}{versions}.portcullis.io")
     }
 
     fn question_name(&self) -> &'static str {
