@@ -16,6 +16,7 @@ mod chart;
 mod context;
 mod control_plane;
 mod kyverno;
+mod limits;
 mod load;
 mod migrate;
 mod native_policies;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
             chart::ALL,
             context::ALL,
             control_plane::ALL,
+            limits::ALL,
             migrate::ALL,
             native_policies::ALL,
             no_deadlock::ALL,
