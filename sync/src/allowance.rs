@@ -48,13 +48,13 @@ impl Allowance {
         Ok(allowance)
     }
 
-    /// How many of a revision's objects may be deleted.
+    /// How many objects may be deleted, where so many of the revision were there before.
     #[must_use]
     pub fn prune_limit(&self, objects: usize) -> usize {
         self.prune.unwrap_or_else(|| share(objects))
     }
 
-    /// How many of a revision's objects may be made weaker.
+    /// How many may be made weaker, where so many of the revision were there before.
     #[must_use]
     pub fn weaken_limit(&self, objects: usize) -> usize {
         self.weaken.unwrap_or_else(|| share(objects))

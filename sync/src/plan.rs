@@ -202,9 +202,9 @@ fn write(
     // The first revision of a source takes no exception away from anybody, and one that went by hand
     // was there before.
     let was_there = input.inventory.objects.is_empty() || input.inventory.objects.contains(key);
-    let is_judged = !is_put_back && (live.is_some() || !was_there);
     // What others made of an object in between is not what the revision changes.
-    let baseline = live.map(|live| applied.get(key).copied().unwrap_or(live));
+    let baseline = applied.get(key).copied().or(live);
+    let is_judged = !is_put_back && (baseline.is_some() || !was_there);
     let weakened = is_judged
         .then(|| weakening::of(key, baseline, object))
         .flatten();
@@ -252,7 +252,11 @@ fn prune(input: &PlanInput<'_>, wanted: &Wanted<'_>, plan: &mut Plan) {
 
 fn over_budget(input: &PlanInput<'_>, plan: &Plan) -> Vec<Refusal> {
     let mut refusals = Vec::new();
-    let objects = input.wanted.len();
+    // What the revision adds gives no leave to take away from what was there.
+    let was_there =
+        |key: &ObjectKey| input.live.contains_key(key) || input.inventory.objects.contains(key);
+    let wanted = input.wanted.iter().filter_map(ObjectKey::of);
+    let objects = wanted.filter(was_there).count();
     let limit = input.allowance.prune_limit(objects);
     if plan.prunes.len() > limit {
         let pruned = plan.prunes.iter().map(|(key, _)| key.clone()).collect();

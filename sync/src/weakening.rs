@@ -35,10 +35,14 @@ pub fn of(key: &ObjectKey, before: Option<&Value>, after: &Value) -> Option<Weak
         (Stage::Exceptions, None) => vec!["exception added".to_owned()],
         (Stage::Foundations, _) | (_, None) => Vec::new(),
         (Stage::Exceptions, Some(before)) => looser(key, before, after, true),
-        (Stage::Policies | Stage::Bindings, Some(before)) => match key.group.as_str() {
-            "kyverno.io" => looser(key, before, after, false),
-            _ => cel::looser(before, after),
-        },
+        (Stage::Policies | Stage::Bindings, Some(before)) => {
+            match (key.group.as_str(), key.kind.as_str()) {
+                ("kyverno.io", "ClusterPolicy" | "Policy") => looser(key, before, after, false),
+                // They clean up, and refuse nothing.
+                ("kyverno.io", _) => Vec::new(),
+                _ => cel::looser(before, after),
+            }
+        }
     };
     let object = key.clone();
     (!what.is_empty()).then_some(Weakening { object, what })
@@ -57,7 +61,12 @@ fn looser(key: &ObjectKey, before: &Value, after: &Value, is_exception: bool) ->
 
 fn said(difference: &Difference) -> impl Iterator<Item = String> {
     let changes = difference.changes.iter();
-    let looser = changes.filter(|change| change.direction == Direction::Looser);
+    let looser = changes.filter(|change| match change.direction {
+        Direction::Looser => true,
+        // What is about something else is no longer about all that it was.
+        Direction::Unclear => change.is_reach,
+        Direction::Stricter | Direction::Neither => false,
+    });
     looser.map(|change| change.what.clone())
 }
 

@@ -7,16 +7,21 @@
 mod conditions;
 mod exceptions;
 mod filters;
+mod images;
+mod overrides;
 mod pattern;
+mod pod_security;
 mod policy;
 mod revision;
 mod rule;
+mod selector;
 
 use std::collections::BTreeSet;
 
 use crate::{diagnostic::Place, render::Bundle};
 
 pub use revision::{Revision, RevisionFolder};
+pub use selector::covers as selector_covers;
 
 /// What a change does to what is let through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,6 +114,9 @@ pub struct Change {
     pub direction: Direction,
     /// Where the second state says so, or the first where the second has nothing to show.
     pub place: Option<Place>,
+    /// Whether it is about what is judged or let off: where its direction cannot be told, part of what
+    /// was judged may not be any more.
+    pub is_reach: bool,
 }
 
 /// What is compared.

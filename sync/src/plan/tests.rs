@@ -279,6 +279,10 @@ fn budgets_hold_unless_the_commit_says_otherwise() {
         let more = (0..count).map(|number| exception(&format!("e{number}")));
         before.iter().cloned().chain(more).collect()
     };
+    let new = |count: usize| -> Vec<Value> {
+        let new = (0..count).map(|number| policy(&format!("new{number}"), "Audit"));
+        new.collect()
+    };
     for (case, wanted, message, refused) in [
         (
             "one prune of 19",
@@ -316,6 +320,18 @@ fn budgets_hold_unless_the_commit_says_otherwise() {
         ("two exceptions more", with(2), String::new(), false),
         ("three exceptions more", with(3), String::new(), true),
         (
+            "three weaker among many new ones",
+            audit(3).into_iter().chain(new(40)).collect(),
+            String::new(),
+            true,
+        ),
+        (
+            "two prunes among many new ones",
+            before[2..].iter().cloned().chain(new(40)).collect(),
+            String::new(),
+            true,
+        ),
+        (
             "everything gone, though allowed",
             Vec::new(),
             allow("prune=99"),
@@ -330,6 +346,19 @@ fn budgets_hold_unless_the_commit_says_otherwise() {
         assert_eq!(is_refused, refused, "{case}: {found:?}");
         assert_eq!(played.live == there, refused, "{case}");
     }
+}
+
+#[test]
+fn what_was_deleted_by_hand_does_not_come_back_weaker() {
+    let mut played = Played::default();
+    let wanted = |action| [policy("a", action), policy("b", action)];
+    played.sync("1", &at("1", &wanted("Enforce")), "");
+    played.live.clear();
+    let refused = played
+        .plan("2", &at("2", &wanted("Audit")), "")
+        .unwrap_err();
+    assert_eq!(refused[0].check(), "weaken");
+    assert!(played.plan("2", &at("2", &wanted("Enforce")), "").is_ok());
 }
 
 #[test]

@@ -1,54 +1,71 @@
 //! Policies and bindings written in CEL: whether the second is weaker.
 
-use serde_json::Value;
+mod matched;
 
-/// Where what is matched stands in a policy, and in a binding.
-const MATCHES: [&str; 2] = ["/spec/matchConstraints", "/spec/matchResources"];
+use serde_json::Value;
 
 /// What is weaker, in a few words each.
 pub(super) fn looser(before: &Value, after: &Value) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut tell = |is_looser: bool, what: &str| {
-        if is_looser {
-            found.push(what.to_owned());
-        }
-    };
-    tell(
-        denies(before) && !denies(after),
-        "`Deny` is no action any more",
-    );
     let both = |pointer: &str| (before.pointer(pointer), after.pointer(pointer));
-    for at in MATCHES {
-        let both = |name: &str| both(&format!("{at}/{name}"));
-        let (old, new) = both("resourceRules");
-        tell(is_fewer(old, new), "`resourceRules` narrowed");
-        let (old, new) = both("excludeResourceRules");
-        tell(is_more(old, new), "`excludeResourceRules` grown");
-        for selector in ["namespaceSelector", "objectSelector"] {
-            let (old, new) = both(selector);
-            tell(selects_less(old, new), &format!("`{selector}` narrowed"));
-        }
-    }
-    let (old, new) = both("/spec/matchConditions");
-    tell(is_more(old, new), "`matchConditions` grown");
-    let (old, new) = both("/spec/validations");
-    tell(is_fewer_expressions(old, new), "a validation removed");
-    let ignores = |policy: Option<&Value>| policy.is_some_and(|policy| policy == "Ignore");
-    let (old, new) = both("/spec/failurePolicy");
-    tell(
-        !ignores(old) && ignores(new),
-        "denial when nobody answers: off",
-    );
-    for part in ["admission", "background"] {
+    let told = [
+        (
+            denies(before) && !denies(after),
+            "`Deny` is no action any more",
+        ),
+        (
+            gets(both("/spec/failurePolicy"), "Ignore"),
+            "denial when nobody answers: off",
+        ),
+        (has_fewer(both("/spec/validations")), "a validation removed"),
+        (
+            has_new(both("/spec/matchConditions")),
+            "`matchConditions` grown",
+        ),
+        (has_new_name(before, after), "it binds another policy"),
+        (
+            gets(both("/spec/paramRef/parameterNotFoundAction"), "Allow"),
+            "without parameters it lets through",
+        ),
+        (
+            gets(both("/spec/evaluation/mode"), "JSON"),
+            "evaluation of Kubernetes objects: off",
+        ),
+        (
+            drops(both("/spec/autogen/podControllers/controllers")),
+            "controllers of autogen removed",
+        ),
+        (
+            has_fewer(both("/spec/matchImageReferences")),
+            "an image reference removed",
+        ),
+    ];
+    let flags = [
+        (
+            "evaluation/admission/enabled",
+            "evaluation in admission: off",
+        ),
+        (
+            "evaluation/background/enabled",
+            "evaluation in background: off",
+        ),
+        ("validationConfigurations/required", "`required` turned off"),
+        (
+            "validationConfigurations/verifyDigest",
+            "`verifyDigest` turned off",
+        ),
+    ];
+    let flags = flags.map(|(field, what)| {
         let is_off = |flag: Option<&Value>| flag == Some(&Value::Bool(false));
-        let (old, new) = both(&format!("/spec/evaluation/{part}/enabled"));
-        tell(
-            !is_off(old) && is_off(new),
-            &format!("evaluation in {part}: off"),
-        );
-    }
-    found
+        let (old, new) = both(&format!("/spec/{field}"));
+        (!is_off(old) && is_off(new), what)
+    });
+    let told = told.into_iter().chain(flags);
+    let told = told.filter(|(is_looser, _)| *is_looser);
+    let told = told.map(|(_, what)| what.to_owned());
+    told.chain(matched::narrower(before, after)).collect()
 }
+
+pub(super) type Both<'a> = (Option<&'a Value>, Option<&'a Value>);
 
 /// Without a word, a policy denies; a native policy has its actions in its binding.
 fn denies(object: &Value) -> bool {
@@ -58,69 +75,48 @@ fn denies(object: &Value) -> bool {
     }
 }
 
+fn gets((before, after): Both<'_>, word: &str) -> bool {
+    let is = |value: Option<&Value>| value.is_some_and(|value| value == word);
+    !is(before) && is(after)
+}
+
+fn has_new_name(before: &Value, after: &Value) -> bool {
+    let name = |object: &Value| object.pointer("/spec/policyName").cloned();
+    name(before) != name(after)
+}
+
 fn list(value: Option<&Value>) -> &[Value] {
     value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// Whether the second list has none but items of the first, and not all of them; or where an item's
-/// lists have.
-fn is_fewer(before: Option<&Value>, after: Option<&Value>) -> bool {
-    let (before, after) = (list(before), list(after));
-    // No list is about nothing, or about all that the policy is about.
-    let has_room = !before.is_empty() && !after.is_empty();
-    let covers = |wide: &Value, narrow: &Value| wide == narrow || is_within(narrow, wide);
-    let all_within = after
-        .iter()
-        .all(|narrow| before.iter().any(|wide| covers(wide, narrow)));
-    let all_kept = before
-        .iter()
-        .all(|one| after.iter().any(|wide| covers(wide, one)));
-    has_room && all_within && !all_kept
-}
-
-/// Whether all lists of a rule are within those of another.
-fn is_within(narrow: &Value, wide: &Value) -> bool {
-    let names = ["apiGroups", "apiVersions", "operations", "resources"];
-    let part = |rule: &Value, name: &str| list(rule.get(name)).to_vec();
-    let lists = names.iter().all(|name| {
-        let wide = part(wide, name);
-        let is_any = wide.iter().any(|item| item == "*");
-        is_any || part(narrow, name).iter().all(|item| wide.contains(item))
+/// The expressions of a list. One that is always true asks for nothing.
+fn expressions(list: &[Value]) -> Vec<&str> {
+    let written = list.iter().filter_map(|one| {
+        let text = ["expression", "glob"].iter().find_map(|name| one.get(name));
+        text?.as_str().map(str::trim)
     });
-    let names = list(wide.get("resourceNames"));
-    let few = list(narrow.get("resourceNames"));
-    lists && (names.is_empty() || !few.is_empty() && few.iter().all(|item| names.contains(item)))
+    written.filter(|text| *text != "true").collect()
 }
 
-fn is_more(before: Option<&Value>, after: Option<&Value>) -> bool {
-    let before = list(before);
-    list(after).iter().any(|item| !before.contains(item))
-        && before.iter().all(|item| list(after).contains(item))
+/// Whether one is gone, and nothing stands in its place.
+fn has_fewer((before, after): Both<'_>) -> bool {
+    let (before, after) = (expressions(list(before)), expressions(list(after)));
+    after.len() < before.len()
 }
 
-/// A selector of which one more requirement is there.
-fn selects_less(before: Option<&Value>, after: Option<&Value>) -> bool {
-    let requirements = |selector: Option<&Value>| -> Vec<Value> {
-        let part = |name: &str| selector.and_then(|selector| selector.get(name));
-        let labels = part("matchLabels")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten();
-        let labels =
-            labels.map(|(name, value)| Value::from(vec![name.clone().into(), value.clone()]));
-        labels
-            .chain(list(part("matchExpressions")).iter().cloned())
-            .collect()
+/// Whether one is new: it may not hold where the others did.
+fn has_new((before, after): Both<'_>) -> bool {
+    let before = expressions(list(before));
+    expressions(list(after))
+        .iter()
+        .any(|one| !before.contains(one))
+}
+
+/// Whether an item is gone of a list that has every one where it is not written.
+fn drops((before, after): Both<'_>) -> bool {
+    let Some(after) = after else {
+        return false;
     };
-    let (before, after) = (requirements(before), requirements(after));
-    after.len() > before.len() && before.iter().all(|one| after.contains(one))
-}
-
-fn is_fewer_expressions(before: Option<&Value>, after: Option<&Value>) -> bool {
-    let expressions = |rules| -> Vec<&Value> {
-        let rules = list(rules).iter();
-        rules.filter_map(|rule| rule.get("expression")).collect()
-    };
-    let (before, after) = (expressions(before), expressions(after));
-    after.len() < before.len() && after.iter().all(|one| before.contains(one))
+    let has = |item: &Value| list(Some(after)).contains(item);
+    before.is_none_or(|before| !list(Some(before)).iter().all(has))
 }

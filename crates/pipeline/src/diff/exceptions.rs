@@ -101,6 +101,7 @@ fn change(what: &str, direction: Direction, found: &Found, pointer: &str) -> Cha
             file: found.file.clone(),
             span: found.document.spans.of_pointer(pointer, true),
         }),
+        is_reach: direction != Direction::Neither,
     }
 }
 

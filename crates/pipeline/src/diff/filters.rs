@@ -10,7 +10,7 @@ use portcullis_api::cluster_policy::{
 use portcullis_api::policy_exception::AnyAllFilters;
 use portcullis_values::wildcard;
 
-use super::Direction;
+use super::{Direction, selector};
 
 type Clauses = Vec<Vec<ResourceFilter>>;
 
@@ -128,15 +128,8 @@ fn text_covers(wide: &str, narrow: &str) -> bool {
 }
 
 fn selector_covers(wide: Option<&LabelSelector>, narrow: Option<&LabelSelector>) -> bool {
-    let (Some(wide), Some(narrow)) = (wide, narrow) else {
-        return wide.is_none();
-    };
-    let labels = wide
-        .match_labels
-        .iter()
-        .all(|(key, value)| narrow.match_labels.get(key) == Some(value));
-    let mut expressions = wide.match_expressions.iter();
-    labels && expressions.all(|one| narrow.match_expressions.contains(one))
+    let every = LabelSelector::default();
+    selector::covers(wide.unwrap_or(&every), narrow.unwrap_or(&every))
 }
 
 #[cfg(test)]

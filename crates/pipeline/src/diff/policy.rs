@@ -6,9 +6,14 @@ use portcullis_api::{
     cluster_policy::{ApplyRules, FailurePolicy, Policy, PolicySpec, Rule},
     read::read,
 };
+use serde_json::Value;
 
-use super::{Change, Difference, Direction, Kind, Subject, rule};
+use super::{Change, Difference, Direction, Kind, Subject, overrides, rule};
 use crate::render::{Bundle, RenderedPolicy};
+
+const CONTROLLERS: &str = "pod-policies.kyverno.io/autogen-controllers";
+/// The controllers of a policy that names none.
+const EVERY: &str = "CronJob,DaemonSet,Deployment,Job,ReplicaSet,ReplicationController,StatefulSet";
 
 /// The policies that differ, by name.
 pub(super) fn differences(before: Option<&Bundle>, after: Option<&Bundle>) -> Vec<Difference> {
@@ -54,6 +59,7 @@ fn whole(rendered: &RenderedPolicy, kind: Kind) -> Change {
         what: format!("policy {}", kind.word()),
         direction: turned(direction, kind),
         place: Some(rendered.pointer_place("", false)),
+        is_reach: false,
     }
 }
 
@@ -88,13 +94,13 @@ fn compare(old: &RenderedPolicy, new: &RenderedPolicy) -> Vec<Change> {
             what: "policy changed".to_owned(),
             direction: Direction::Unclear,
             place: Some(new.pointer_place("", false)),
+            is_reach: true,
         }],
     };
     if before.get("metadata") != after.get("metadata") {
-        changes.insert(
-            0,
-            change("metadata changed", Direction::Neither, new, "/metadata"),
-        );
+        let metadata = change("metadata changed", Direction::Neither, new, "/metadata");
+        let told = std::iter::once(metadata).chain(controllers(before, after, new));
+        changes.splice(0..0, told);
     }
     if changes.is_empty() {
         changes.push(change("policy changed", Direction::Unclear, new, "/spec"));
@@ -107,7 +113,21 @@ fn change(what: &str, direction: Direction, policy: &RenderedPolicy, pointer: &s
         what: what.to_owned(),
         direction,
         place: Some(policy.pointer_place(pointer, true)),
+        is_reach: false,
     }
+}
+
+/// The controllers that rules are derived for.
+fn controllers(before: &Value, after: &Value, new: &RenderedPolicy) -> Option<Change> {
+    let pointer = format!("/metadata/annotations/{}", CONTROLLERS.replace('/', "~1"));
+    let wanted = |policy: &Value| -> Vec<String> {
+        let listed = policy.pointer(&pointer).and_then(Value::as_str);
+        let listed = listed.unwrap_or(EVERY).split(',').map(str::to_owned);
+        listed.filter(|name| EVERY.contains(name)).collect()
+    };
+    let direction = Direction::of_lists(&wanted(before), &wanted(after), Direction::Stricter);
+    let what = "controllers of autogen changed";
+    (direction != Direction::Neither).then(|| change(what, direction, new, &pointer))
 }
 
 fn spec(
@@ -127,7 +147,10 @@ fn spec(
         let told = rule::changes((before, former), (after, rule));
         changes.extend(told.into_iter().map(|(field, said, direction)| {
             let what = format!("rule `{}`: {said}", rule.name);
-            change(&what, direction, new, &format!("{pointer}/{field}"))
+            Change {
+                is_reach: matches!(field.as_str(), "match" | "exclude"),
+                ..change(&what, direction, new, &format!("{pointer}/{field}"))
+            }
         }));
     }
     for (index, rule) in before.rules.iter().enumerate() {
@@ -195,16 +218,36 @@ fn settings(before: &PolicySpec, after: &PolicySpec, new: &RenderedPolicy) -> Ve
                 &format!("/spec/{field}"),
             ))
         });
-    let overrides =
-        before.validation_failure_action_overrides != after.validation_failure_action_overrides;
-    let overrides = overrides.then(|| {
-        let field = "validationFailureActionOverrides";
-        change(
-            &format!("`{field}` changed"),
-            Direction::Unclear,
+    let conditions = |spec: &PolicySpec| {
+        let webhook = spec.webhook_configuration.clone();
+        webhook.unwrap_or_default().match_conditions
+    };
+    let asked = Direction::of_lists(&conditions(before), &conditions(after), Direction::Looser);
+    let asked = (asked != Direction::Neither).then(|| Change {
+        is_reach: true,
+        ..change(
+            "`webhookConfiguration.matchConditions` changed",
+            asked,
             new,
-            &format!("/spec/{field}"),
+            "/spec/webhookConfiguration/matchConditions",
         )
     });
-    told.chain(overrides).collect()
+    told.chain(overridden(before, after, new))
+        .chain(asked)
+        .collect()
+}
+
+fn overridden(before: &PolicySpec, after: &PolicySpec, new: &RenderedPolicy) -> Option<Change> {
+    let field = "validationFailureActionOverrides";
+    let [old, now] = [before, after].map(|spec| &spec.validation_failure_action_overrides);
+    let mut checks = before
+        .rules
+        .iter()
+        .filter_map(|rule| rule.validate.as_ref());
+    let is_enforced = checks.any(|check| rule::enforces((before, check)));
+    (old != now).then(|| {
+        let direction = overrides::direction(old, now, is_enforced);
+        let what = format!("`{field}` changed");
+        change(&what, direction, new, &format!("/spec/{field}"))
+    })
 }

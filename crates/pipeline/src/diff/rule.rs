@@ -1,12 +1,12 @@
 //! Two rules of one name: what of them changed.
 
 use portcullis_api::cluster_policy::{
-    AnyAllConditions, Conditions, FailureAction, ForEachValidation, PodSecurity, PodSecurityLevel,
-    PolicySpec, Rule, Validation,
+    AnyAllConditions, CelRule, Conditions, FailureAction, ForEachValidation, PolicySpec, Rule,
+    Validation,
 };
 use serde_json::Value;
 
-use super::{Direction, conditions, filters, pattern};
+use super::{Direction, conditions, filters, images, overrides, pattern, pod_security};
 
 /// What changed in a rule: the field's path, in words, and what that does.
 pub(super) type Told = (String, String, Direction);
@@ -27,29 +27,35 @@ pub(super) fn changes(old: (&PolicySpec, &Rule), new: (&PolicySpec, &Rule)) -> V
         let (old, new) = (before.preconditions.as_ref(), after.preconditions.as_ref());
         told.push(changed("preconditions", conditions::direction(old, new)));
     }
+    let (old, new) = (&before.cel_preconditions, &after.cel_preconditions);
+    if old != new {
+        let direction = Direction::of_lists(old, new, Direction::Looser);
+        told.push(changed("celPreconditions", direction));
+    }
     let others = [
         ("context", before.context != after.context),
-        (
-            "celPreconditions",
-            before.cel_preconditions != after.cel_preconditions,
-        ),
         ("mutate", before.mutate != after.mutate),
         ("generate", before.generate != after.generate),
-        ("verifyImages", before.verify_images != after.verify_images),
         (
             "imageExtractors",
             before.image_extractors != after.image_extractors,
         ),
-        (
-            "validate",
-            before.validate.is_some() != after.validate.is_some(),
-        ),
     ];
     let others = others.into_iter().filter(|(_, differs)| *differs);
     told.extend(others.map(|(field, _)| changed(field, Direction::Unclear)));
+    if before.verify_images != after.verify_images {
+        let (old, new) = (&before.verify_images, &after.verify_images);
+        told.extend(images::changes((old_spec, old), (new_spec, new)));
+    }
+    match (&before.validate, &after.validate) {
+        (Some(_), None) => told.push(changed("validate", Direction::Looser)),
+        (None, Some(_)) => told.push(changed("validate", Direction::Stricter)),
+        _ => {}
+    }
     if let (Some(old), Some(new)) = (&before.validate, &after.validate) {
         let action = action((old_spec, old), (new_spec, new));
-        let checks = action.into_iter().chain(validation(old, new));
+        let is_enforced = enforces((old_spec, old));
+        let checks = action.into_iter().chain(validation(old, new, is_enforced));
         told.extend(
             checks.map(|(field, said, direction)| (format!("validate/{field}"), said, direction)),
         );
@@ -72,10 +78,6 @@ fn resized(field: &str, direction: Direction, stricter: &str, looser: &str) -> T
 
 /// `Audit` or `Enforce`, wherever it is written.
 fn action(old: (&PolicySpec, &Validation), new: (&PolicySpec, &Validation)) -> Option<Told> {
-    let enforces = |(spec, validation): (&PolicySpec, &Validation)| {
-        let action = validation.failure_action.or(spec.validation_failure_action);
-        action.is_some_and(FailureAction::is_enforce)
-    };
     let word = |enforces| if enforces { "Enforce" } else { "Audit" };
     let (before, after) = (enforces(old), enforces(new));
     let direction = match (before, after) {
@@ -87,12 +89,25 @@ fn action(old: (&PolicySpec, &Validation), new: (&PolicySpec, &Validation)) -> O
     Some(("failureAction".to_owned(), said, direction))
 }
 
-fn validation(before: &Validation, after: &Validation) -> Vec<Told> {
-    let overrides = before.failure_action_overrides != after.failure_action_overrides;
+/// Whether a rule denies, save where an override says otherwise.
+pub(super) fn enforces((spec, validation): (&PolicySpec, &Validation)) -> bool {
+    let action = validation.failure_action.or(spec.validation_failure_action);
+    action.is_some_and(FailureAction::is_enforce)
+}
+
+fn validation(before: &Validation, after: &Validation, is_enforced: bool) -> Vec<Told> {
+    let overridden = (
+        &before.failure_action_overrides,
+        &after.failure_action_overrides,
+    );
+    let overridden = (overridden.0 != overridden.1).then(|| {
+        let direction = overrides::direction(overridden.0, overridden.1, is_enforced);
+        changed("failureActionOverrides", direction)
+    });
     let message = before.message != after.message;
     let unclear = |field, differs: bool| differs.then(|| changed(field, Direction::Unclear));
     let told = [
-        unclear("failureActionOverrides", overrides),
+        overridden,
         existing(before, after),
         message.then(|| changed("message", Direction::Neither)),
         check(
@@ -123,11 +138,20 @@ fn validation(before: &Validation, after: &Validation) -> Vec<Told> {
         ),
         check(
             "podSecurity",
-            before.pod_security.as_ref(),
-            after.pod_security.as_ref(),
-            pod_security,
+            before
+                .pod_security
+                .as_ref()
+                .map(pod_security::plain)
+                .as_ref(),
+            after
+                .pod_security
+                .as_ref()
+                .map(pod_security::plain)
+                .as_ref(),
+            pod_security::direction,
         ),
-        unclear("cel", before.cel != after.cel),
+        pod_security::excluded(before.pod_security.as_ref(), after.pod_security.as_ref()),
+        check("cel", before.cel.as_ref(), after.cel.as_ref(), expressions),
         unclear("manifests", before.manifests != after.manifests),
     ];
     told.into_iter().flatten().collect()
@@ -211,24 +235,15 @@ fn one_loop(before: &ForEachValidation, after: &ForEachValidation) -> Direction 
         ))
 }
 
-fn pod_security(before: &PodSecurity, after: &PodSecurity) -> Direction {
-    let is_restricted = |one: &PodSecurity| one.level == Some(PodSecurityLevel::Restricted);
-    let known = |one: &PodSecurity| {
-        matches!(
-            one.level,
-            Some(PodSecurityLevel::Restricted | PodSecurityLevel::Baseline)
-        )
+fn expressions(before: &CelRule, after: &CelRule) -> Direction {
+    let expressions =
+        Direction::of_lists(&before.expressions, &after.expressions, Direction::Stricter);
+    let rest = |one: &CelRule| CelRule {
+        expressions: Vec::new(),
+        ..one.clone()
     };
-    let level = match (is_restricted(before), is_restricted(after)) {
-        _ if before.level == after.level => Direction::Neither,
-        (false, true) if known(before) => Direction::Stricter,
-        (true, false) if known(after) => Direction::Looser,
-        _ => Direction::Unclear,
-    };
-    let version = match before.version == after.version {
-        true => Direction::Neither,
-        false => Direction::Unclear,
-    };
-    let excluded = Direction::of_lists(&before.exclude, &after.exclude, Direction::Looser);
-    level.and(version).and(excluded)
+    match rest(before) == rest(after) {
+        true => expressions,
+        false => expressions.and(Direction::Unclear),
+    }
 }
