@@ -5,7 +5,7 @@
 use std::io::{self, Read, Write};
 
 use git2::{Oid, Repository};
-use reqwest::blocking::Response;
+use reqwest::{Url, blocking::Response};
 
 use super::{
     packet::{self, Packet, line},
@@ -46,9 +46,11 @@ impl<'a> Remote<'a> {
         let request = client.get(&format!("{url}{SERVICE}"));
         let answer = send(request.header("Git-Protocol", "version=2"), who, url)?;
         let moved = answer.url().as_str().strip_suffix(SERVICE);
+        // Who is sent elsewhere tells nobody there the password.
+        let is_same = Url::parse(url).is_ok_and(|asked| asked.origin() == answer.url().origin());
         let mut remote = Remote {
             client,
-            who,
+            who: who.filter(|_| is_same),
             deadline,
             url,
             base: moved.unwrap_or(url).to_owned(),
