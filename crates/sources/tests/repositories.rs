@@ -13,6 +13,7 @@ use tempfile::TempDir;
 const FILE: i32 = 0o100_644;
 const LINK: i32 = 0o120_000;
 const FOLDER: i32 = 0o040_000;
+const SUBMODULE: i32 = 0o160_000;
 
 /// A repository whose every commit holds what it is given, whatever it is named.
 struct Store {
@@ -25,8 +26,9 @@ enum Entry {
     File(&'static str),
     Link(&'static str),
     Folder(Vec<(&'static str, Entry)>),
+    Submodule,
 }
-use Entry::{File, Folder, Link};
+use Entry::{File, Folder, Link, Submodule};
 
 impl Store {
     fn new() -> Store {
@@ -45,6 +47,7 @@ impl Store {
                 File(text) => (FILE, self.repository.blob(text.as_bytes())),
                 Link(text) => (LINK, self.repository.blob(text.as_bytes())),
                 Folder(entries) => (FOLDER, Ok(self.tree(entries))),
+                Submodule => (SUBMODULE, Oid::from_str(&"a".repeat(40))),
             };
             bytes.extend(format!("{mode:o} {name}\0").into_bytes());
             bytes.extend(id.expect("an object").as_bytes());
@@ -196,6 +199,41 @@ fn links_and_names_stay_in_the_repository() {
         let store = Store::new();
         store.commit("main", &entries);
         assert_eq!(store.read("", None, Limits::default()), wanted);
+    }
+}
+
+#[test]
+fn what_is_elsewhere_is_named() {
+    const POINTER: &str = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n";
+    let pointer = "`a.yaml` is a pointer of Git LFS, whose files are not fetched: keep manifests in git itself";
+    let submodule =
+        "`sub` is a submodule, which is another repository: give the address of that one";
+    for (entries, rest, wanted) in [
+        (vec![("a.yaml", File(POINTER))], "", pointer),
+        (
+            vec![("a.yaml", File("1")), ("b.png", File(POINTER))],
+            "//a.yaml",
+            "a.yaml=1",
+        ),
+        (
+            vec![("a.yaml", File("1")), ("sub", Submodule)],
+            "",
+            "a.yaml=1",
+        ),
+        (
+            vec![("a.yaml", File("1")), ("sub", Submodule)],
+            "//sub",
+            submodule,
+        ),
+        (
+            vec![("sub", Submodule)],
+            "//sub/policies",
+            "there is no `sub/policies` at `HEAD`",
+        ),
+    ] {
+        let store = Store::new();
+        store.commit("main", &entries);
+        assert_eq!(store.read(rest, None, Limits::default()), wanted, "{rest}");
     }
 }
 

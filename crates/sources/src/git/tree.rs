@@ -12,6 +12,8 @@ const DEEPEST: usize = 128;
 const HOPS: usize = 8;
 /// The mode of a link.
 const LINK: i32 = 0o120_000;
+/// How a file begins that stands for one which Git LFS keeps.
+const POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 
 type Files = Vec<(String, Vec<u8>)>;
 
@@ -57,7 +59,12 @@ impl<'a> Reader<'a> {
 
     /// Whether a path is in the repository.
     pub(super) fn require(&self, path: &str, revision: &str) -> Result<(), SourceError> {
-        if path.is_empty() || self.entry(path).is_some() {
+        let entry = self.entry(path);
+        if entry.as_ref().and_then(TreeEntry::kind) == Some(ObjectType::Commit) {
+            let why = "is a submodule, which is another repository: give the address of that one";
+            return Err(self.leaves(path, why));
+        }
+        if path.is_empty() || entry.is_some() {
             return Ok(());
         }
         Err(SourceError::Path {
@@ -170,6 +177,11 @@ impl<'a> Reader<'a> {
             return Err(SourceError::limit(self.url, "the number of files", limit));
         }
         let content = self.content(object)?;
+        // Taken for the file, it would be a manifest that says nothing.
+        if content.starts_with(POINTER) && is_manifest(at.shown) {
+            let why = "is a pointer of Git LFS, whose files are not fetched: keep manifests in git itself";
+            return Err(self.leaves(at.shown, why));
+        }
         self.files.push((at.shown.to_owned(), content));
         Ok(())
     }
