@@ -57,6 +57,8 @@ pub fn fetch(source: &Source) -> Result<Checkout, SourceError> {
     let Address::Git(mut address) = address else {
         return Err(wrong("it is the address of a file, not of a repository"));
     };
+    // Whoever may push a branch with the name of the path would decide what is synced.
+    address.revision.get_or_insert_with(|| "HEAD".to_owned());
     if let Part::Path(path) = &source.part {
         if !is_below(path) {
             return Err(SourceError::Unsafe {
