@@ -61,6 +61,18 @@ pub enum SyncError {
         /// Why.
         reason: String,
     },
+    /// The namespace of an object is on its way out: it is tried again until that is gone.
+    #[error("{path}:{line}: {object}: the namespace `{namespace}` is being terminated")]
+    Terminating {
+        /// The file in the repository.
+        path: String,
+        /// The line in it.
+        line: String,
+        /// The object.
+        object: String,
+        /// The namespace.
+        namespace: String,
+    },
     /// The cluster gives no answer, or refuses.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
@@ -98,7 +110,7 @@ impl SyncError {
             SyncError::Inventory { .. } => "InventoryBroken",
             SyncError::Spec(_) => "InvalidSpec",
             SyncError::Object { .. } | SyncError::Cluster(_) => "ApplyFailed",
-            SyncError::NotReady { .. } => "NotReady",
+            SyncError::NotReady { .. } | SyncError::Terminating { .. } => "NotReady",
         }
     }
 
@@ -131,6 +143,19 @@ impl SyncError {
                 file: Some(path.clone()),
                 line: line.parse().ok(),
                 ..stopped("apply", reason.clone())
+            },
+            SyncError::Terminating {
+                path,
+                line,
+                namespace,
+                ..
+            } => StoppedBy {
+                file: Some(path.clone()),
+                line: line.parse().ok(),
+                ..stopped(
+                    "ready",
+                    format!("the namespace `{namespace}` is being terminated"),
+                )
             },
             SyncError::NotReady { .. } => stopped("ready", self.to_string()),
             SyncError::Allowance { .. } => stopped("allowance", self.to_string()),

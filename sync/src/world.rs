@@ -1,5 +1,6 @@
 //! The cluster as a pass reads and writes it.
 
+mod fault;
 mod live;
 
 use std::{
@@ -13,8 +14,8 @@ use portcullis_cluster::{
 };
 use serde_json::{Value, json};
 
+use self::fault::{of_object, refused};
 use crate::{
-    annotations::{self, LINE, PATH},
     inventory::Inventory,
     object::ObjectKey,
     ownership::{MANAGER, kept},
@@ -275,26 +276,5 @@ fn target<'a>(key: &'a ObjectKey, kind: &'a ServedKind) -> Target<'a> {
         kind,
         namespace: &key.namespace,
         name: &key.name,
-    }
-}
-
-/// An object that the server or the plan has something against, with its place in the repository.
-fn refused(write: &Write, reason: &str) -> SyncError {
-    let text = |name| annotations::get(&write.object, name).unwrap_or("?");
-    let (path, line) = (text(PATH), text(LINE));
-    SyncError::Object {
-        path: path.to_owned(),
-        line: line.to_owned(),
-        object: write.key.to_string(),
-        reason: reason.to_owned(),
-    }
-}
-
-fn of_object(write: &Write, error: ClusterError) -> SyncError {
-    match error {
-        ClusterError::Refused { message, code, .. } if code != 401 && code != 403 => {
-            refused(write, &format!("the server refuses it: {message} ({code})"))
-        }
-        other => SyncError::Cluster(other),
     }
 }

@@ -131,6 +131,7 @@ fn is_about_the_revision(result: &Result<Done, SyncError>) -> bool {
             | SyncError::Allowance { .. }
             | SyncError::Refused { .. }
             | SyncError::Spec(_)
-            | SyncError::Object { .. })
+            | SyncError::Object { .. }
+            | SyncError::Terminating { .. })
     )
 }

@@ -76,7 +76,10 @@ pub(super) fn of(object: &Value, outcome: &Outcome, now: &str) -> Option<Value> 
 fn is_retried(error: &SyncError) -> bool {
     matches!(
         error,
-        SyncError::Source(_) | SyncError::Cluster(_) | SyncError::NotReady { .. }
+        SyncError::Source(_)
+            | SyncError::Cluster(_)
+            | SyncError::NotReady { .. }
+            | SyncError::Terminating { .. }
     )
 }
 

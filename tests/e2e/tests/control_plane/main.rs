@@ -27,8 +27,11 @@ mod reports;
 mod repository;
 mod survival;
 mod sync;
+mod sync_bad_input;
 mod sync_controller;
+mod sync_process;
 mod sync_survival;
+mod sync_trouble;
 mod takeover;
 mod webhook;
 mod webhook_process;
@@ -57,8 +60,10 @@ fn main() -> ExitCode {
             reports::ALL,
             survival::ALL,
             sync::ALL,
+            sync_bad_input::ALL,
             sync_controller::ALL,
             sync_survival::ALL,
+            sync_trouble::ALL,
             takeover::ALL,
             webhook::ALL,
         ]

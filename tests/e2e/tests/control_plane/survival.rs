@@ -128,7 +128,7 @@ fn its_watches_are_too_old(plane: &mut ControlPlane, client: &ApiClient, pod: &P
 }
 
 /// Makes etcd forget all but the present.
-fn compact(plane: &ControlPlane, client: &ApiClient) {
+pub(crate) fn compact(plane: &ControlPlane, client: &ApiClient) {
     let (_, now) = client.get("/api/v1/namespaces").unwrap();
     let revision = now["metadata"]["resourceVersion"].as_str().unwrap();
     let url = format!("{}/v3/kv/compaction", plane.etcd_url());

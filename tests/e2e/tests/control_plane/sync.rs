@@ -251,6 +251,8 @@ spec: {policyName: path-native, validationActions: [Audit]}
 ";
     fs::write(source.root().join("plain/all.yaml"), manifests).unwrap();
     source.commit("Write manifests");
+    // A branch of the path's name decides nothing.
+    git(&source.root(), &["branch", "plain", "HEAD~1"]);
     let plain = ["--path", "plain", "--once"];
     let said = source.sync(&plain);
     assert_eq!(said.code, 0, "{}", said.talk);

@@ -71,7 +71,7 @@ impl Watched<'_> {
     }
 }
 
-fn condition(status: &Value, name: &str) -> [String; 2] {
+pub(crate) fn condition(status: &Value, name: &str) -> [String; 2] {
     let conditions = status["conditions"].as_array().unwrap();
     let found = conditions.iter().find(|one| one["type"] == name);
     ["status", "reason"].map(|part| {

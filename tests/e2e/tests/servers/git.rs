@@ -126,6 +126,25 @@ fn revisions(program: &Path) {
     let (folder, first) = served();
     let server = Serving::start(program, "git", folder.path(), &[]).unwrap();
     check_revisions(&server, &first);
+    // A server may itself have no more than the last commit.
+    let whole = format!("file://{}", folder.path().join("o/r.git").display());
+    let clone = [
+        "clone",
+        "-q",
+        "--bare",
+        "--depth",
+        "1",
+        &whole,
+        "o/shallow.git",
+    ];
+    git(folder.path(), &clone);
+    for url in [
+        "/o/shallow.git/policies/a.yaml",
+        "/o/shallow.git/main/policies/a.yaml",
+    ] {
+        let found = fetch(&server, url, None, ClientOptions::default());
+        assert_eq!(found, "policies/a.yaml=second", "{url}");
+    }
     let unknown = "f".repeat(40);
     let found = fetch(
         &server,
