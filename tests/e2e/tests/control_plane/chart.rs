@@ -1,11 +1,19 @@
 //! The chart, installed by Helm on a control plane of its own.
 
-use std::{path::Path, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use portcullis_e2e::{control_plane::ControlPlane, harness::Test, program};
 use serde_json::{Value, json};
 
-pub(crate) const ALL: &[Test] = &[("chart::it_is_installed", it_is_installed)];
+use crate::portcullis::run_plainly;
+
+pub(crate) const ALL: &[Test] = &[
+    ("chart::it_is_installed", it_is_installed),
+    (
+        "chart::its_pods_pass_the_restricted_profile",
+        its_pods_pass_the_restricted_profile,
+    ),
+];
 
 const RESTRICTED: &str = "{apiVersion: v1, kind: Namespace, metadata: {name: portcullis, labels: {pod-security.kubernetes.io/enforce: restricted}}}";
 
@@ -63,6 +71,92 @@ pub(crate) fn helm(plane: &ControlPlane, arguments: &[&str]) -> Result<String, S
         return Ok(String::from_utf8(done.stdout).unwrap());
     }
     Err(String::from_utf8(done.stderr).unwrap())
+}
+
+/// The arguments that a Deployment of the chart gives its program.
+pub(crate) fn arguments(plane: &ControlPlane, deployment: &str) -> Vec<String> {
+    let get = [
+        "get",
+        "deployment",
+        deployment,
+        "-n",
+        "portcullis",
+        "-o",
+        "json",
+    ];
+    let found: Value = serde_json::from_str(&plane.kubectl(&get, "").unwrap()).unwrap();
+    let arguments = &found["spec"]["template"]["spec"]["containers"][0]["args"];
+    serde_json::from_value(arguments.clone()).unwrap()
+}
+
+const PROFILE: &str = "apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: restricted}
+spec:
+  rules:
+    - name: restricted
+      match: {any: [{resources: {kinds: [Pod]}}]}
+      validate:
+        failureAction: Enforce
+        message: restricted
+        podSecurity: {level: restricted, version: latest}
+";
+
+/// By our own engine, with the values as they come; and each part that the profile asks for counts.
+fn its_pods_pass_the_restricted_profile(plane: &ControlPlane) {
+    let rendered = helm(plane, &["template"]).unwrap();
+    probes_ask_a_port_of_their_container(&rendered);
+    let folder = tempfile::tempdir().unwrap();
+    let (policy, manifests) = (folder.path().join("p.yaml"), folder.path().join("all.yaml"));
+    fs::write(&policy, PROFILE).unwrap();
+    let judge = |text: &str| {
+        fs::write(&manifests, text).unwrap();
+        let files = [
+            policy.to_str().unwrap(),
+            "--resource",
+            manifests.to_str().unwrap(),
+        ];
+        run_plainly(&[&["apply"], &files[..]].concat())
+    };
+    let said = judge(&rendered);
+    assert_eq!(said.code, 0, "{}{}", said.data, said.talk);
+    assert!(said.data.contains("pass: 2, fail: 0"), "{}", said.data);
+    for (from, to) in [
+        (
+            "allowPrivilegeEscalation: false",
+            "allowPrivilegeEscalation: true",
+        ),
+        ("drop: [ALL]", "drop: []"),
+        ("type: RuntimeDefault", "type: Unconfined"),
+        ("runAsNonRoot: true", "runAsNonRoot: false"),
+    ] {
+        assert!(rendered.contains(from), "{from}");
+        let said = judge(&rendered.replace(from, to));
+        assert_eq!(said.code, 1, "{to}: {}", said.data);
+    }
+}
+
+/// The kubelet can ask every container how it is, without metrics where they are turned off.
+fn probes_ask_a_port_of_their_container(rendered: &str) {
+    let limits = portcullis_yaml::Limits::default();
+    let documents = portcullis_yaml::documents(rendered);
+    let mut asked = 0;
+    for document in documents {
+        let object = document
+            .read(portcullis_yaml::Mode::Strict, &limits)
+            .unwrap();
+        if object["kind"] != "Deployment" {
+            continue;
+        }
+        let container = &object["spec"]["template"]["spec"]["containers"][0];
+        let ports = container["ports"].as_array().unwrap();
+        for probe in ["readinessProbe", "livenessProbe"] {
+            let port = &container[probe]["httpGet"]["port"];
+            assert!(ports.iter().any(|one| one["name"] == *port), "{container}");
+            asked += 1;
+        }
+    }
+    assert_eq!(asked, 4);
 }
 
 fn it_is_installed(_: &ControlPlane) {

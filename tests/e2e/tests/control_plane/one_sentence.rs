@@ -4,6 +4,7 @@
 use std::{
     env, fs,
     fs::File,
+    net::TcpListener,
     path::Path,
     process::{Child, Command, Stdio},
 };
@@ -12,7 +13,7 @@ use portcullis_e2e::{control_plane::ControlPlane, harness::Test, program};
 use serde_json::Value;
 
 use crate::{
-    chart::helm,
+    chart::{arguments, helm},
     repository::{Source, git},
     sync_controller::{policy_source, policy_source_of, secret, serve},
     webhook_process::{Webhook, eventually},
@@ -22,24 +23,52 @@ pub(crate) const ALL: &[Test] = &[("one_sentence::a_commit_is_enforced", a_commi
 
 const ENVIRONMENT: &str = "environments/production/environment.yaml";
 
-/// `portcullis-sync` as a process; it is killed when this is dropped.
-struct Controller(Child);
+/// `portcullis-sync` as a process, with the arguments of the chart; it is killed when this is dropped.
+struct Controller {
+    process: Child,
+    health: String,
+}
 
 impl Controller {
     fn start(plane: &ControlPlane, kubeconfig: &Path) -> Controller {
         let log = File::create(plane.folder().join("sync.log")).unwrap();
+        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = port.local_addr().unwrap().to_string();
+        drop(port);
         let mut command = Command::new(env::current_exe().unwrap());
-        command.args(["portcullis-sync", "--kubeconfig"]);
-        command.arg(kubeconfig).args(["--resync", "5"]);
-        command.stdin(Stdio::null()).stderr(Stdio::null());
-        Controller(command.stdout(log).spawn().unwrap())
+        command.arg("portcullis-sync");
+        let (mut listens, anywhere) = (false, "0.0.0.0:8000");
+        for argument in arguments(plane, "portcullis-sync") {
+            listens |= argument.contains(anywhere);
+            command.arg(argument.replace(anywhere, &address));
+        }
+        assert!(listens, "{command:?}");
+        command.arg("--kubeconfig").arg(kubeconfig);
+        command.args(["--resync", "5"]);
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        Controller {
+            process: command.stderr(log).spawn().unwrap(),
+            health: format!("http://{address}/health"),
+        }
+    }
+
+    /// Both probes of the chart are answered.
+    fn is_well(&self) {
+        for probe in ["liveness", "readiness"] {
+            eventually(probe, || {
+                let url = format!("{}/{probe}", self.health);
+                let answer = reqwest::blocking::get(url).map_err(|error| error.to_string())?;
+                let status = answer.status();
+                status.is_success().then_some(()).ok_or(status.to_string())
+            });
+        }
     }
 }
 
 impl Drop for Controller {
     fn drop(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
     }
 }
 
@@ -101,7 +130,7 @@ fn a_commit_is_enforced(_: &ControlPlane) {
     helm(&plane, &[&["install"], &defined[..]].concat()).unwrap();
     let account = |name: &str| plane.kubeconfig_of_account("portcullis", name).unwrap();
     let _webhook = Webhook::start_as(&plane, "one", &account("portcullis-webhook"));
-    let _controller = Controller::start(&plane, &account("portcullis-sync"));
+    let controller = Controller::start(&plane, &account("portcullis-sync"));
     let enforced = Enforced {
         plane: &plane,
         source,
@@ -112,6 +141,7 @@ fn a_commit_is_enforced(_: &ControlPlane) {
     a_broken_commit_changes_nothing(&enforced, &good);
     a_hand_edit_is_put_back(&enforced);
     an_environment_deleted_by_mistake_prunes_nothing(&enforced);
+    controller.is_well();
 }
 
 fn a_bad_pod_is_denied_by_a_commit(enforced: &Enforced<'_>) -> String {
