@@ -1,6 +1,6 @@
 //! The inventory of a source, kept in a ConfigMap of the cluster.
 
-use portcullis_cluster::{Apply, ApplyOptions, Cluster, ClusterError, ServedKind, Target};
+use portcullis_cluster::{Apply, ApplyOptions, Cluster, ServedKind, Target};
 use serde_json::{Value, json};
 
 use crate::{inventory::Inventory, ownership::MANAGER, sync_error::SyncError};
@@ -50,8 +50,8 @@ impl<'a> Store<'a> {
     /// Writes the inventory.
     ///
     /// # Errors
-    /// Where the cluster refuses.
-    pub fn write(&self, inventory: &Inventory) -> Result<(), ClusterError> {
+    /// Where the namespace is not there, or the cluster refuses.
+    pub fn write(&self, inventory: &Inventory) -> Result<(), SyncError> {
         let object = json!({
             "apiVersion": "v1",
             "kind": "ConfigMap",
@@ -72,7 +72,12 @@ impl<'a> Store<'a> {
             dry_run: false,
         };
         let written = self.cluster.apply_objects(&[apply], &options).pop();
-        written.transpose().map(drop)
+        match written.transpose() {
+            Err(error) if error.code() == Some(404) => Err(SyncError::NoNamespace {
+                namespace: self.namespace.clone(),
+            }),
+            written => Ok(written.map(drop)?),
+        }
     }
 
     fn target(&self) -> Target<'_> {

@@ -46,6 +46,12 @@ pub enum SyncError {
         /// What is wrong.
         line: String,
     },
+    /// There is no place for the inventory.
+    #[error("there is no namespace `{namespace}`, which the inventory is kept in")]
+    NoNamespace {
+        /// The namespace.
+        namespace: String,
+    },
     /// What is wanted of the source cannot be understood.
     #[error("{0}")]
     Spec(String),
@@ -109,7 +115,9 @@ impl SyncError {
             SyncError::Allowance { .. } | SyncError::Refused { .. } => "Refused",
             SyncError::Inventory { .. } => "InventoryBroken",
             SyncError::Spec(_) => "InvalidSpec",
-            SyncError::Object { .. } | SyncError::Cluster(_) => "ApplyFailed",
+            SyncError::Object { .. } | SyncError::NoNamespace { .. } | SyncError::Cluster(_) => {
+                "ApplyFailed"
+            }
             SyncError::NotReady { .. } | SyncError::Terminating { .. } => "NotReady",
         }
     }
@@ -181,6 +189,10 @@ impl SyncError {
                         .help(error.remedy())
                         .unusable(),
                 ]
+            }
+            SyncError::NoNamespace { .. } => {
+                let help = "create it, or name another one with `--inventory-namespace`";
+                vec![Diagnostic::error(self.to_string()).help(help).unusable()]
             }
             SyncError::Source(_) => vec![Diagnostic::error(self.to_string()).unusable()],
             other => vec![Diagnostic::error(other.to_string())],

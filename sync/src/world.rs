@@ -14,7 +14,7 @@ use portcullis_cluster::{
 };
 use serde_json::{Value, json};
 
-use self::fault::{of_object, refused};
+use self::fault::{NOT_SERVED, of_object, refused};
 use crate::{
     inventory::Inventory,
     object::ObjectKey,
@@ -107,7 +107,7 @@ impl<'a> World<'a> {
                     return Err(refused(write, "it needs `metadata.namespace`"));
                 }
                 None if !defined(&write.key) => {
-                    return Err(refused(write, "the cluster does not serve this kind"));
+                    return Err(refused(write, NOT_SERVED));
                 }
                 _ => {}
             }
@@ -139,8 +139,7 @@ impl<'a> World<'a> {
         let mut applies = Vec::new();
         for write in writes {
             let kind = self.kind(&write.object);
-            let kind =
-                kind.ok_or_else(|| refused(write, "the cluster does not serve this kind"))?;
+            let kind = kind.ok_or_else(|| refused(write, NOT_SERVED))?;
             applies.push(Apply {
                 target: target(&write.key, kind),
                 object: &write.object,

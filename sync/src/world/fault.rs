@@ -8,6 +8,9 @@ use crate::{
     sync_error::SyncError,
 };
 
+/// A kind that is not there.
+pub(super) const NOT_SERVED: &str =
+    "the cluster does not serve this kind: install its CustomResourceDefinition first";
 /// How the server says that nothing is created in a namespace that is on its way out.
 const TERMINATING: &str = "because it is being terminated";
 /// How it says, with status 500, that an object does not fit its schema.

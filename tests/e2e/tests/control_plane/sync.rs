@@ -301,6 +301,11 @@ spec: {policyName: path-native, validationActions: [Audit]}
 
 fn what_cannot_be_synced_is_named(plane: &ControlPlane) {
     let source = Source::new(plane, "wrong");
+    let elsewhere = [PRODUCTION, &["--inventory-namespace", "gone"]].concat();
+    contains(
+        &source.refused(&elsewhere),
+        &["there is no namespace `gone`", "`--inventory-namespace`"],
+    );
     source.once();
     let root = source.root();
     symlink("/etc/passwd", root.join("policy-library/secret.yaml")).unwrap();
