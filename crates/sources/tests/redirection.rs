@@ -68,9 +68,11 @@ fn credentials_stay_with_their_server() {
     };
     let client = Client::new(options).expect("a client");
     let address = Address::parse(&format!("{here}/o/r.git"), Some("main"));
-    let Ok((Address::Git(address), _)) = address else {
-        unreachable!("it is a repository");
+    let address = match address.expect("an address").0 {
+        Address::Git(address) => Some(address),
+        Address::File(_) => None,
     };
+    let address = address.expect("a repository");
     let failed = client.folder(&address, None).expect_err("there is nothing");
     assert!(failed.to_string().contains("404"), "{failed}");
     let asked = |server: JoinHandle<Vec<String>>| server.join().expect("what was asked");
