@@ -1,5 +1,6 @@
 //! `portcullis-bench`: how long the commands take, beside what bounds them. See `README.md`.
 
+mod compiling;
 mod expressions;
 mod manifests;
 mod mutations;
@@ -41,6 +42,12 @@ struct Arguments {
     /// Only write the Pod Security policies, with action Enforce, into this folder.
     #[arg(long, value_name = "FOLDER")]
     write_policies: Option<PathBuf>,
+    /// Only make many policies ready, as the webhook does.
+    #[arg(long)]
+    compile: bool,
+    /// Only read and compile the policies of this file.
+    #[arg(long, value_name = "FILE", hide = true)]
+    compile_file: Option<PathBuf>,
 }
 
 fn main() -> io::Result<()> {
@@ -49,9 +56,16 @@ fn main() -> io::Result<()> {
         let count = write_policies(&arguments.workspace, folder, Some("Enforce"))?;
         return writeln!(io::stdout(), "{count} policies");
     }
+    if let Some(file) = &arguments.compile_file {
+        let taken = compiling::compile(file)?;
+        return writeln!(io::stdout(), "{:.3} s", taken.as_secs_f64());
+    }
     let scratch = std::env::temp_dir().join(format!("portcullis-bench-{}", std::process::id()));
     std::fs::create_dir_all(&scratch)?;
-    let done = run(&arguments, &scratch);
+    let done = match arguments.compile {
+        true => compile(&scratch, &mut io::stdout().lock()),
+        false => run(&arguments, &scratch),
+    };
     std::fs::remove_dir_all(&scratch)?;
     done
 }
@@ -114,6 +128,7 @@ fn run(arguments: &Arguments, scratch: &Path) -> io::Result<()> {
     )?;
     let each = sizes::measure(|count| apply(&mutations, count))?;
     writeln!(output, "mutation, {each}")?;
+    compile(scratch, &mut output)?;
     let mixed = scratch.join("mixed.yaml");
     std::fs::write(&mixed, manifests::mixed(50_000))?;
     let words = ["validate".as_ref(), mixed.as_os_str()];
@@ -132,6 +147,21 @@ fn run(arguments: &Arguments, scratch: &Path) -> io::Result<()> {
         writeln!(output, "test --compat: {tested}; bound 1 s")?;
     }
     Ok(())
+}
+
+/// Makes many policies ready in a process of its own, which does nothing else.
+fn compile(scratch: &Path, output: &mut impl Write) -> io::Result<()> {
+    let file = scratch.join("policies.yaml");
+    std::fs::write(&file, compiling::policies())?;
+    // What does not compile would be fast.
+    compiling::compile(&file)?;
+    let words = ["--compile-file".as_ref(), file.as_os_str()];
+    let compiled = process::measure(&std::env::current_exe()?, &words, RUNS)?;
+    let (policies, rules) = (compiling::POLICIES, 2 * compiling::POLICIES);
+    writeln!(
+        output,
+        "webhook: {policies} policies with {rules} rules read and compiled: {compiled}; bound 2 s, 128 MiB"
+    )
 }
 
 /// Writes workloads to a file, once.
