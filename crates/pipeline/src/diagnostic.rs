@@ -36,9 +36,7 @@ impl SourceFile {
     fn line_starts(&self) -> &[usize] {
         self.line_starts.get_or_init(|| {
             let breaks = memchr::memchr_iter(b'\n', self.text.as_bytes());
-            std::iter::once(0)
-                .chain(breaks.map(|at| at + 1))
-                .collect()
+            std::iter::once(0).chain(breaks.map(|at| at + 1)).collect()
         })
     }
 

@@ -101,6 +101,7 @@ const OWNERS: &[(&str, &[&str])] = &[
         "rayon",
         &["portcullis-bench", "portcullis-pipeline", "xtask"],
     ),
+    ("memchr", &["portcullis-pipeline", "portcullis-yaml"]),
     ("md-5", &["portcullis-cel", "portcullis-jmespath"]),
     ("regex-automata", &["portcullis-values"]),
     ("oci-client", &["portcullis-images"]),

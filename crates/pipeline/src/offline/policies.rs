@@ -17,6 +17,7 @@ use portcullis_engine::{
     load::{self, Loaded},
 };
 use portcullis_yaml::{Limits, Mode};
+use rayon::prelude::*;
 use serde_json::Value;
 
 use super::{Overrides, objects::text, places, read, yaml_files};
@@ -177,16 +178,19 @@ impl LoadedPolicies {
             .chain(further.exceptions())
             .cloned()
             .collect();
-        let mut refused = Vec::new();
-        let usable: Vec<&Loaded> = self
+        let checked: Vec<(&Loaded, Vec<CompileError>)> = self
             .loaded
-            .iter()
-            .filter(|loaded| {
-                let faults = faults(loaded);
-                refused.extend_from_slice(&faults);
-                faults.is_empty()
-            })
+            .par_iter()
+            .map(|loaded| (loaded, faults(loaded)))
             .collect();
+        let mut refused = Vec::new();
+        let mut usable = Vec::new();
+        for (loaded, faults) in checked {
+            if faults.is_empty() {
+                usable.push(loaded);
+            }
+            refused.extend(faults);
+        }
         let further = further.loaded.iter();
         let usable = usable
             .into_iter()
