@@ -175,6 +175,62 @@ fn what_does_not_compile_is_told_at_its_path() {
     );
 }
 
+/// What `resource` finds has no type before it is read; nobody finds anything here, so what
+/// compiles ends in that error.
+#[test]
+fn what_an_object_of_the_cluster_holds_may_be_anything() {
+    let get = "resource.Get('v1', 'configmaps', 'shop', 'x').data";
+    let list = "resource.List('v1', 'configmaps', 'shop').items";
+    let unknown = "error error: configmaps cannot be looked up here cel.validationIndex=0";
+    for expression in [
+        "@.size() > 0",
+        "size(@) > 0",
+        "@ == 'a' && @ != 3",
+        "@ + 1 == 2",
+        "@ && true",
+        "!@",
+        "'a' in @",
+        "@[0].name == 'a'",
+        "@[0].all(x, x == 1)",
+        "@.startsWith('a')",
+        "quantity(@).isGreaterThan(quantity('1'))",
+        "(true ? @ : 1).size() > 0",
+        "(false ? 1 : @).size() > 0",
+        "(true ? @ : dyn(1)).all(x, true)",
+        "[1].exists(x, x == @)",
+        "(@ + @).all(x, true)",
+    ] {
+        check(&valid(&expression.replace('@', get)), &[unknown]);
+        let listed = unknown.replace(": ", ": failed to list resource: ");
+        check(&valid(&expression.replace('@', list)), &[&listed]);
+    }
+    let no_range = "expression of type 'any' cannot be range of a comprehension";
+    for (expression, expected) in [
+        ("@", "the expression gives `any`, and must give `bool`"),
+        ("@.all(x, true)", no_range),
+        ("(true ? dyn(1) : @).all(x, true)", no_range),
+        ("(true ? @ : 1).all(x, true)", no_range),
+        ("[@, 1].size() == 2", "expected type 'any' but found 'int'"),
+        (
+            "[1, @][0].startsWith('a')",
+            "expected type 'int' but found 'any'",
+        ),
+        (
+            "(@ + 1).startsWith('a')",
+            "found no matching overload for 'startsWith' applied to 'int.(string)'",
+        ),
+    ] {
+        let found = answers(
+            &valid(&expression.replace('@', get)),
+            "Pod",
+            "pods",
+            &json!({}),
+        );
+        let found = found.concat();
+        assert!(found.contains(expected), "{expression}: {found}");
+    }
+}
+
 #[test]
 fn a_message_is_given_as_it_is_written_or_computed() {
     let check = |field: &str, text: &str, said: &str| {

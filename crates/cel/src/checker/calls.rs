@@ -115,8 +115,7 @@ impl Checker<'_> {
             matching.push(overload.overload);
             result = Some(match result {
                 None => of,
-                Some(Type::Dyn) => Type::Dyn,
-                Some(before) if before == of => before,
+                Some(before) if before == of || before == Type::Any => before,
                 Some(_) => Type::Dyn,
             });
         }

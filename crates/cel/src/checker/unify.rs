@@ -85,7 +85,9 @@ impl Mapping {
             return matches!(self.substitution(right, name), Substitution::Valid);
         }
         match (left, right) {
-            (Type::Dyn | Type::Error, _) | (_, Type::Dyn | Type::Error) => true,
+            (Type::Dyn | Type::Any | Type::Error, _) | (_, Type::Dyn | Type::Any | Type::Error) => {
+                true
+            }
             (Type::Null, other) | (other, Type::Null) => is_nullable(other),
             (Type::Wrapper(inner), other) | (other, Type::Wrapper(inner)) => match other {
                 Type::Wrapper(of) => inner == of,
@@ -217,7 +219,6 @@ fn is_nullable(of: &Type) -> bool {
             | Type::Duration
             | Type::Struct(_)
             | Type::Timestamp
-            | Type::Any
             | Type::Wrapper(_)
     )
 }
@@ -232,8 +233,8 @@ pub(super) fn most_general(left: &Type, right: &Type) -> Type {
 
 fn says_no_more(left: &Type, right: &Type) -> bool {
     match (left, right) {
-        (Type::Dyn | Type::Param(_), _) => true,
-        (_, Type::Dyn | Type::Param(_)) => false,
+        (Type::Dyn | Type::Any | Type::Param(_), _) => true,
+        (_, Type::Dyn | Type::Any | Type::Param(_)) => false,
         (Type::List(left), Type::List(right)) => says_no_more(left, right),
         (Type::Map(key, value), Type::Map(other_key, other_value)) => {
             says_no_more(key, other_key) && says_no_more(value, other_value)
