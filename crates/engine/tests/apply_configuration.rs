@@ -39,14 +39,42 @@ fn fields_and_maps_merge_by_name() {
         Ok(json!({"hostNetwork": false, "hostPID": false, "nodeSelector": {"disk": "ssd"}})),
     );
     check(
-        &json!({"securityContext": {"runAsUser": 1}}),
-        &json!({"securityContext": null}),
-        Ok(json!({"securityContext": {"runAsUser": 1}})),
-    );
-    check(
         &json!({}),
         &json!({"securityContext": {}}),
         Ok(json!({"securityContext": {}})),
+    );
+}
+
+#[test]
+fn null_is_no_value() {
+    for (configuration, expected) in [
+        (
+            json!({"securityContext": null}),
+            ".spec.securityContext: expected an object, found null",
+        ),
+        (
+            json!({"priority": null}),
+            ".spec.priority: expected a number, found null",
+        ),
+        (
+            json!({"containers": null}),
+            ".spec.containers: expected a list, found null",
+        ),
+        (
+            json!({"containers": [{"name": "a", "image": null}]}),
+            ".spec.containers[0].image: expected text, found null",
+        ),
+        (
+            json!({"overhead": {"cpu": null}}),
+            ".spec.overhead.cpu: expected text or a number, found null",
+        ),
+    ] {
+        check(&json!({"priority": 1}), &configuration, Err(expected));
+    }
+    check(
+        &json!({"priority": null, "securityContext": null}),
+        &json!({"hostPID": true}),
+        Ok(json!({"priority": null, "securityContext": null, "hostPID": true})),
     );
 }
 

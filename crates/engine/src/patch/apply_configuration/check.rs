@@ -25,10 +25,10 @@ pub(super) fn configuration(root: Place<'_>, configuration: &Json) -> Found {
     check.found
 }
 
-/// What does not fit about an object. Its lists may hold an item twice.
+/// What does not fit about an object. Its lists may hold an item twice, and its fields null.
 pub(super) fn object(root: Place<'_>, object: &Json) -> Vec<String> {
     let mut check = Check {
-        repeats_allowed: true,
+        is_object: true,
         ..Check::default()
     };
     check.walk(root, object);
@@ -38,14 +38,17 @@ pub(super) fn object(root: Place<'_>, object: &Json) -> Vec<String> {
 #[derive(Default)]
 struct Check {
     path: String,
-    repeats_allowed: bool,
+    /// Whether it is the object itself, not a configuration.
+    is_object: bool,
     found: Found,
 }
 
 impl Check {
     fn walk(&mut self, place: Place<'_>, value: &Json) {
         match value {
-            Json::Null => {}
+            // Kubernetes takes the null of an expression for a value of no form at all. An object
+            // may hold nulls.
+            Json::Null if self.is_object => {}
             Json::Object(fields) if matches!(place.form(), Form::Fields | Form::Any) => {
                 self.atomic(place);
                 for (name, value) in fields {
@@ -74,7 +77,7 @@ impl Check {
                         Err(problem) => return check.fault(&problem),
                         Ok(name) => {
                             let is_new = seen.insert(name);
-                            if !is_new && !check.repeats_allowed {
+                            if !is_new && !check.is_object {
                                 return check.fault("an item before it has the same keys");
                             }
                         }
@@ -87,6 +90,7 @@ impl Check {
 
     fn scalar(&mut self, place: Place<'_>, value: &Json) {
         let expected = match (place.form(), value) {
+            (Form::Any, Json::Null) => "a value",
             (Form::Any, _)
             | (Form::Scalar, Json::String(_) | Json::Number(_) | Json::Bool(_))
             | (Form::Text, Json::String(_))

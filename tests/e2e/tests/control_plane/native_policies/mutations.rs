@@ -60,6 +60,9 @@ const APPLIED_TO: &[(&str, &[&str])] = &[
             "Object{spec: Object.spec{ports: [Object.spec.ports{name: 'three', port: 99, protocol: 'TCP'}]}}",
             "Object{spec: Object.spec{ports: [Object.spec.ports{port: 53, protocol: 'UDP', targetPort: 'dns'}]}}",
             "Object{spec: Object.spec{publishNotReadyAddresses: true}}",
+            "Object{spec: Object.spec{publishNotReadyAddresses: null}}",
+            "Object{spec: Object.spec{selector: null}}",
+            "Object{metadata: Object.metadata{labels: {'app': null}}}",
         ],
     ),
     (
@@ -69,6 +72,8 @@ const APPLIED_TO: &[(&str, &[&str])] = &[
             "Object{spec: Object.spec{tags: ['new']}}",
             "Object{spec: Object.spec{parts: [Object.spec.parts{name: 'b', count: 9}, Object.spec.parts{name: 'c', count: 1}]}}",
             "Object{spec: Object.spec{mode: 'changed', ratio: 1.25}}",
+            "Object{spec: Object.spec{mode: null}}",
+            "Object{spec: Object.spec{free: Object.spec.free{y: null}}}",
         ],
     ),
 ];
