@@ -161,6 +161,14 @@ fn found(lookup: Lookup, what: &str) -> Result<Option<Value>, String> {
     }
 }
 
+/// A resource with its group, as `deployments.apps`.
+fn resource_name(at: &ResourceRef<'_>) -> String {
+    match at.api_version.split_once('/') {
+        Some((group, _)) => format!("{}.{group}", at.resource),
+        None => at.resource.to_owned(),
+    }
+}
+
 impl Host for SourceHost<'_> {
     fn now(&self) -> Timestamp {
         const SECOND: i128 = 1_000_000_000;
@@ -181,7 +189,8 @@ impl Host for SourceHost<'_> {
 
     fn list(&self, at: &ResourceRef<'_>, labels: &[(String, String)]) -> Result<Value, String> {
         let list = found(self.source.resources(&self.pinned(at)), at.resource)?;
-        let mut list = list.unwrap_or_else(|| json!({"items": []}));
+        // An empty list would read as if all were well.
+        let mut list = list.ok_or_else(|| format!("{} resource not found", resource_name(at)))?;
         if let Some(items) = list.get_mut("items").and_then(Value::as_array_mut) {
             items.retain(|item| {
                 labels.iter().all(|(key, value)| {

@@ -92,18 +92,23 @@ impl<'w> OfflineSource<'w> {
         };
         match ask(live) {
             Lookup::Found(Value::Array(more)) => {
-                let known: HashSet<_> = found.iter().map(ObjectRef::of).collect();
-                let more = more
-                    .into_iter()
-                    .filter(|object| !known.contains(&ObjectRef::of(object)));
-                let more: Vec<Value> = more.collect();
-                found.extend(more);
+                add_unknown(&mut found, more);
                 Lookup::Found(Value::Array(found))
             }
             failed @ Lookup::Failed(_) => failed,
             _ => Lookup::Found(Value::Array(found)),
         }
     }
+}
+
+/// Adds the objects that are not among those found.
+fn add_unknown(found: &mut Vec<Value>, more: Vec<Value>) {
+    let known: HashSet<_> = found.iter().map(ObjectRef::of).collect();
+    let more = more
+        .into_iter()
+        .filter(|object| !known.contains(&ObjectRef::of(object)));
+    let more: Vec<Value> = more.collect();
+    found.extend(more);
 }
 
 /// What an expression reads of a mocked answer. A service's answer has the fields of its body, and
@@ -276,13 +281,23 @@ impl ContextSource for OfflineSource<'_> {
     }
 
     fn resource(&self, at: &ResourceRef<'_>) -> Lookup {
-        let found = self.world.of_resource(at).first().copied();
-        found.cloned().map_or(Lookup::NotFound, Lookup::Found)
+        match self.world.of_resource(at).first() {
+            Some(found) => Lookup::Found((*found).clone()),
+            None => self.asked(|live| live.resource(at), Lookup::NotFound),
+        }
     }
 
     fn resources(&self, at: &ResourceRef<'_>) -> Lookup {
-        let items = self.world.of_resource(at);
-        Lookup::Found(json!({"apiVersion": at.api_version, "kind": "List", "items": items}))
+        let mut found: Vec<Value> = self.world.of_resource(at).into_iter().cloned().collect();
+        match self.asked(|live| live.resources(at), Lookup::NotFound) {
+            Lookup::Found(list) => {
+                let more = list.get("items").and_then(Value::as_array);
+                add_unknown(&mut found, more.cloned().unwrap_or_default());
+            }
+            Lookup::NotFound if self.world.has_any_of(at) => {}
+            nothing => return nothing,
+        }
+        Lookup::Found(json!({"apiVersion": at.api_version, "kind": "List", "items": found}))
     }
 
     fn resource_of_kind(&self, api_version: &str, kind: &str) -> Lookup {

@@ -38,6 +38,17 @@ impl World {
         found.collect()
     }
 
+    /// Whether an object of the resource is known, wherever it is: of a kind that no file shows,
+    /// nobody knows how many there are.
+    pub(super) fn has_any_of(&self, at: &ResourceRef<'_>) -> bool {
+        let anywhere = ResourceRef {
+            namespace: "",
+            name: "",
+            ..*at
+        };
+        !self.of_resource(&anywhere).is_empty()
+    }
+
     /// GET of a path such as `/api/v1/namespaces/x/configmaps/y`: an object or a list.
     pub(super) fn get(&self, path: &str) -> Lookup {
         let path = path.split('?').next().unwrap_or_default();
