@@ -294,6 +294,8 @@ fn manifests() {
         &["validate", "-"],
         "kind: Pod\napiVersion: v1\nspec: 3\n",
     );
+    let policies = &["validate", "policies.yaml"];
+    check("manifests_policies", "policy_manifests", policies, "");
     for format in ["json", "yaml", "junit", "sarif", "markdown", "github"] {
         let arguments = ["validate", "--format", format, "bad.yaml"];
         check(&format!("manifests_{format}"), folder, &arguments, "");
@@ -434,7 +436,7 @@ fn an_empty_folder_is_no_gate() {
             "no manifest in this folder",
         ),
         (&["validate", "none"], 2, "no manifest in this folder"),
-        (&["validate", "resource.yaml", ".", "."], 0, "valid: 2"),
+        (&["validate", "resource.yaml", ".", "."], 0, "valid: 3"),
     ] {
         let answer = answer(&scratch.0, arguments, b"");
         let start = format!("exit code Some({code})");

@@ -1,11 +1,12 @@
 //! Plain manifests against the schemas of a Kubernetes version.
 //!
 //! Files are read and checked in parallel; findings come back in the order of the files. A `List`
-//! is checked item by item. A kind that the version does not have is counted, and named.
+//! is checked item by item. A kind that the version does not have is counted, and named. A policy is
+//! also made ready for the engine.
 
 use std::{cell::OnceCell, collections::BTreeMap, path::Path};
 
-use portcullis_engine::ttl;
+use portcullis_engine::{load, ttl};
 use portcullis_schema::{Catalogue, Fault, Segment, Verdict};
 use portcullis_yaml::{Document, Limits, Mode, RawDocument};
 use rayon::prelude::*;
@@ -14,7 +15,7 @@ use serde_json::Value;
 use crate::{
     diagnostic::{Diagnostic, Place, Severity, SourceFile},
     files,
-    offline::places,
+    offline::{places, policies},
     progress::Progress,
 };
 
@@ -105,8 +106,9 @@ pub fn check_file(
     progress.expect(documents.len());
     let reports: Vec<ManifestReport> = documents
         .par_iter()
-        .map(|document| {
-            let report = check_document(catalogue, file, document, strict);
+        .enumerate()
+        .map(|(index, document)| {
+            let report = check_document(catalogue, file, (index, document), strict);
             progress.advance(1);
             report
         })
@@ -119,13 +121,14 @@ pub fn check_file(
 fn check_document(
     catalogue: &Catalogue,
     file: &SourceFile,
-    document: &RawDocument<'_>,
+    (index, document): (usize, &RawDocument<'_>),
     strict: bool,
 ) -> ManifestReport {
     let mut report = ManifestReport::default();
     let manifest = Manifest {
         catalogue,
         file,
+        index,
         document,
         strict,
         spans: OnceCell::new(),
@@ -145,6 +148,8 @@ fn check_document(
 struct Manifest<'d> {
     catalogue: &'d Catalogue,
     file: &'d SourceFile,
+    /// Which document of the file it is.
+    index: usize,
     document: &'d RawDocument<'d>,
     strict: bool,
     /// Read once, and only where there is something to show.
@@ -165,13 +170,16 @@ impl Manifest<'_> {
             report.findings.push(self.ttl(&name, prefix, message));
         }
         match self.catalogue.validate(object) {
-            Verdict::Valid => report.valid += 1,
+            Verdict::Valid => self.usable(object, prefix, report),
             Verdict::Invalid(faults) => {
                 report.invalid += 1;
                 let found = faults
                     .iter()
                     .map(|fault| self.finding(&name, prefix, fault));
                 report.findings.extend(found);
+            }
+            Verdict::UnknownKind { .. } if is_policy(object, prefix) => {
+                self.usable(object, prefix, report)
             }
             Verdict::UnknownKind { api_version, kind } => {
                 let unknown = format!("{api_version}/{kind}");
@@ -182,6 +190,19 @@ impl Manifest<'_> {
                 *report.unknown.entry(unknown).or_default() += 1;
             }
         }
+    }
+
+    /// Counts an object that no schema refuses; a policy is one that the engine can use.
+    fn usable(&self, object: &Value, prefix: &str, report: &mut ManifestReport) {
+        let refused = match is_policy(object, prefix) {
+            true => policies::unusable(self.file, self.index, object),
+            false => Vec::new(),
+        };
+        match refused.is_empty() {
+            true => report.valid += 1,
+            false => report.invalid += 1,
+        }
+        report.findings.extend(refused);
     }
 
     /// The object is let in, so this is no fault.
@@ -235,6 +256,11 @@ impl Manifest<'_> {
             None => diagnostic,
         }
     }
+}
+
+/// Whether a document of its own is a policy, or what goes with one.
+fn is_policy(object: &Value, prefix: &str) -> bool {
+    prefix.is_empty() && load::is_known(object)
 }
 
 fn name_of(object: &Value) -> String {

@@ -148,6 +148,16 @@ impl LoadedPolicies {
             .collect()
     }
 
+    /// Adds what a document holds.
+    fn add(&mut self, file: &SourceFile, index: usize, loaded: Vec<Loaded>) {
+        for loaded in loaded {
+            if let Some(origin) = origin(&loaded) {
+                self.origins.insert(origin, (file.clone(), index));
+            }
+            self.loaded.push(loaded);
+        }
+    }
+
     /// The file of a refused policy or exception, and which of its documents it is.
     fn origin<'l>(
         &'l self,
@@ -284,6 +294,19 @@ pub fn add_exceptions(file: &SourceFile, all: &mut LoadedPolicies) {
     }
 }
 
+/// What keeps the policy of a document from being used.
+#[must_use]
+pub fn unusable(file: &SourceFile, index: usize, document: &Value) -> Vec<Diagnostic> {
+    let mut policies = LoadedPolicies::default();
+    let (loaded, _) = load_document(file, index, document, &mut policies.errors);
+    policies.add(file, index, loaded);
+    let none = LoadedPolicies::default();
+    let (_, errors) = policies.compile(&none, &CompileOptions::default());
+    let refusals = policies.refusals(&none, &errors).into_iter();
+    let refusals = refusals.map(Diagnostic::unusable).collect::<Vec<_>>();
+    policies.errors.into_iter().chain(refusals).collect()
+}
+
 /// A file with a field that no policy has is refused as a whole, as Kyverno refuses it.
 fn load_file(path: &Path, overrides: &Overrides, all: &mut LoadedPolicies) {
     let file = match read(path, overrides) {
@@ -304,13 +327,10 @@ fn load_file(path: &Path, overrides: &Overrides, all: &mut LoadedPolicies) {
         if is_refused {
             return;
         }
-        found.extend(loaded.into_iter().map(|loaded| (loaded, index)));
+        found.push((index, loaded));
     }
-    for (loaded, index) in found {
-        if let Some(origin) = origin(&loaded) {
-            all.origins.insert(origin, (file.clone(), index));
-        }
-        all.loaded.push(loaded);
+    for (index, loaded) in found {
+        all.add(&file, index, loaded);
     }
 }
 
