@@ -498,6 +498,17 @@ fn custom_kinds_and_variables() {
         format!("docker.io/app:v1@{DIGEST}")
     );
 
+    // A step without an image, and an object without any.
+    let mut step = task.clone();
+    let steps = step["spec"]["steps"].as_array_mut().unwrap();
+    steps.push(json!({"name": "b", "ref": {"name": "shared"}}));
+    assert_eq!(
+        said(&answers(&[by_step.clone()], &step, None)),
+        [SIGNED, VERIFIED]
+    );
+    step["spec"]["steps"] = json!([{"name": "b"}]);
+    assert!(said(&answers(&[by_step.clone()], &step, None)).is_empty());
+
     // Nothing is written where the text is not the image.
     let mut by_url = rule(&json!({"imageReferences": ["*"], "verifyDigest": false,
         "attestors": [{"entries": keys(&["good"])}]}));

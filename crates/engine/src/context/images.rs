@@ -8,19 +8,17 @@
 //! `name`, `path`, `digest`, `reference`, `referenceWithTag` and `jsonPointer`. Registry, tag and
 //! digest are absent where the image has none.
 
+mod extractor;
+
 use std::collections::BTreeMap;
 
 use portcullis_api::cluster_policy::ImageExtractor;
-use portcullis_jmespath::Expression;
 use portcullis_values::image_ref::{ImageInfo, ImageOptions};
-use portcullis_values::json_pointer;
 use portcullis_values::{Map, Str, Val};
 use serde_json::Value;
 
 use super::source::{ContextSource, NoSource};
-use super::world::evaluate_on;
-
-const LISTS: &[&str] = &["initContainers", "containers", "ephemeralContainers"];
+use extractor::Extractor;
 
 /// An image of an object, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,15 +36,6 @@ pub struct FoundImage {
 /// `imageExtractors` of a rule, ready to run, by kind.
 #[derive(Debug, Default)]
 pub struct Extractors(BTreeMap<String, Vec<Extractor>>);
-
-#[derive(Debug)]
-struct Extractor {
-    group: String,
-    steps: Vec<String>,
-    value: String,
-    key: Option<String>,
-    expression: Option<Result<Expression, String>>,
-}
 
 impl Extractors {
     /// Makes extractors ready.
@@ -81,7 +70,7 @@ impl Extractors {
         let extractors = match self.0.get(kind(object)) {
             Some(extractors) => extractors,
             None => {
-                pod = pod_extractors(kind(object));
+                pod = extractor::of_pods(kind(object));
                 &pod
             }
         };
@@ -156,145 +145,9 @@ impl FoundImage {
     }
 }
 
-impl Extractor {
-    fn compile(written: &ImageExtractor) -> Extractor {
-        let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-        let steps = written.path.split('/').filter(|step| !step.is_empty());
-        let mut steps: Vec<String> = steps.map(str::to_owned).collect();
-        let value = given(&written.value).or_else(|| steps.pop());
-        Extractor {
-            group: given(&written.name).unwrap_or_else(|| "custom".to_owned()),
-            value: value.unwrap_or_default(),
-            key: given(&written.key),
-            expression: given(&written.jmes_path)
-                .map(|text| Expression::compile(&text).map_err(|error| error.to_string())),
-            steps,
-        }
-    }
-
-    /// What is absent has no images; what is there must be built as the path says.
-    fn walk(
-        &self,
-        value: &Value,
-        steps: &[String],
-        pointer: &mut String,
-        source: &dyn ContextSource,
-        found: &mut Vec<FoundImage>,
-    ) -> Result<(), String> {
-        if value.is_null() {
-            return Ok(());
-        }
-        let Some((step, rest)) = steps.split_first() else {
-            found.push(self.image(value, pointer, source)?);
-            return Ok(());
-        };
-        let below: Vec<(String, &Value)> = match (step.as_str(), value) {
-            ("*", Value::Array(items)) => (0..)
-                .zip(items)
-                .map(|(index, item): (usize, _)| (index.to_string(), item))
-                .collect(),
-            ("*", Value::Object(entries)) => entries
-                .iter()
-                .map(|(key, item)| (key.clone(), item))
-                .collect(),
-            ("*", _) => return Err(format!("`{pointer}` is neither a list nor a map")),
-            (key, Value::Object(entries)) => entries
-                .get(key)
-                .map(|item| (key.to_owned(), item))
-                .into_iter()
-                .collect(),
-            (key, _) => return Err(format!("no `{key}` in `{pointer}`, which is no map")),
-        };
-        for (step, value) in below {
-            let length = pointer.len();
-            push_step(pointer, &step);
-            self.walk(value, rest, pointer, source, found)?;
-            pointer.truncate(length);
-        }
-        Ok(())
-    }
-
-    fn image(
-        &self,
-        holder: &Value,
-        pointer: &str,
-        source: &dyn ContextSource,
-    ) -> Result<FoundImage, String> {
-        let mut place = pointer.to_owned();
-        push_step(&mut place, &self.value);
-        let text = |key: &str| holder.get(key).and_then(Value::as_str);
-        let key = match &self.key {
-            None => place.clone(),
-            Some(key) => text(key)
-                .ok_or_else(|| format!("no `{key}` beside `{place}`"))?
-                .to_owned(),
-        };
-        let written = text(&self.value).ok_or_else(|| format!("no image at `{place}`"))?;
-        let image = self.select(written, &place, source)?;
-        let info = ImageInfo::parse(&image, &ImageOptions::default())
-            .map_err(|error| format!("invalid image `{image}` at `{place}`: {error}"))?;
-        Ok(FoundImage {
-            group: self.group.clone(),
-            key,
-            info,
-            pointer: place,
-        })
-    }
-
-    fn select(
-        &self,
-        text: &str,
-        place: &str,
-        source: &dyn ContextSource,
-    ) -> Result<String, String> {
-        let Some(expression) = &self.expression else {
-            return Ok(text.to_owned());
-        };
-        let failed = |reason: String| format!("`jmesPath` for the image at `{place}`: {reason}");
-        let expression = expression.as_ref().map_err(|error| failed(error.clone()))?;
-        match evaluate_on(expression, Val::from(text), source) {
-            Ok(Val::Str(image)) => Ok(image.as_str().to_owned()),
-            Ok(other) => Err(failed(format!("expected text, found {}", other.to_json()))),
-            Err(error) => Err(failed(error.to_string())),
-        }
-    }
-}
-
-fn push_step(pointer: &mut String, step: &str) {
-    pointer.push('/');
-    pointer.push_str(&json_pointer::escape(step));
-}
-
 fn kind(object: &Value) -> &str {
     let kind = object.get("kind").and_then(Value::as_str);
     kind.unwrap_or_default()
-}
-
-fn pod_extractors(kind: &str) -> Vec<Extractor> {
-    let place: &[&str] = match kind {
-        "Pod" => &["spec"],
-        "DaemonSet"
-        | "Deployment"
-        | "Job"
-        | "ReplicaSet"
-        | "ReplicationController"
-        | "StatefulSet" => &["spec", "template", "spec"],
-        "CronJob" => &["spec", "jobTemplate", "spec", "template", "spec"],
-        _ => return Vec::new(),
-    };
-    let extractor = |list: &&str| Extractor {
-        group: (*list).to_owned(),
-        steps: place
-            .iter()
-            .copied()
-            .chain([*list, "*"])
-            .map(str::to_owned)
-            .collect(),
-        value: "image".to_owned(),
-        key: Some("name".to_owned()),
-        expression: None,
-    };
-    LISTS.iter().map(extractor).collect()
 }
 
 #[cfg(test)]

@@ -80,8 +80,8 @@ fn pods_and_what_makes_them() {
             "no `name` beside `/spec/containers/0/image`",
         ),
         (
-            json!([{"name": "a"}]),
-            "no image at `/spec/containers/0/image`",
+            json!([{"name": "a"}, {"image": "nginx"}]),
+            "no `name` beside `/spec/containers/1/image`",
         ),
         (
             json!("nginx"),
@@ -133,9 +133,10 @@ fn custom_kinds() {
             json!({"path": "/spec/bundle/*/image"}),
             vec!["`/spec/bundle` is neither a list nor a map"],
         ),
+        (json!({"path": "/spec/image"}), vec![]),
         (
-            json!({"path": "/spec/image"}),
-            vec!["no image at `/spec/image`"],
+            json!({"path": "/spec/steps", "value": "image"}),
+            vec!["no image at `/spec/steps/image`: `/spec/steps` is no map"],
         ),
         (
             json!({"path": "/spec/bundle", "jmesPath": "length(@)"}),
@@ -147,6 +148,44 @@ fn custom_kinds() {
     }
     let other = json!({"Pipeline": [{"path": "/spec/steps/*/image"}]});
     check(&other, &task, &[]);
+}
+
+/// As Kyverno's program finds them: `*` is for maps and lists, and a list in a list is as its
+/// elements.
+#[test]
+fn what_is_no_image() {
+    let image = "custom|/spec/a/0/b|docker.io/x:1|/spec/a/0/b";
+    let nested = "custom|/spec/a/0/0/b|docker.io/x:1|/spec/a/0/0/b";
+    let no_map = "no image at `/spec/a/b`: `/spec/a` is no map";
+    let table = [
+        (
+            "/spec/a/*",
+            json!([{"b": "x:1"}, {"c": 1}, {"b": 3}, {"b": ""}, {"b": null}, null, 2, "s", []]),
+            vec![image],
+        ),
+        ("/spec/a/*", json!({"k": {"c": 1}, "l": "x"}), vec![]),
+        ("/spec/a/*", json!([[{"b": "x:1"}]]), vec![nested]),
+        ("/spec/a/*/*", json!([[{"b": "x:1"}]]), vec![]),
+        ("/spec/a/*/c", json!([["x"], 1]), vec![]),
+        ("/spec/a/*/c", json!({"k": "s"}), vec![]),
+        (
+            "/spec/a/*/c",
+            json!({"k": []}),
+            vec!["no `c` in `/spec/a/k`, which is no map"],
+        ),
+        ("/spec/a", json!([]), vec![no_map]),
+        ("/spec/a", json!("x"), vec![no_map]),
+        ("/spec/a", json!({}), vec![]),
+        ("/spec/*", json!([]), vec![no_map]),
+        ("/spec/*", json!("x"), vec![]),
+    ];
+    for (path, a, expected) in table {
+        check(
+            &json!({"Box": [{"path": path, "value": "b"}]}),
+            &json!({"kind": "Box", "spec": {"a": a}}),
+            &expected,
+        );
+    }
 }
 
 #[test]
