@@ -227,6 +227,9 @@ impl CompiledRule {
         evaluation: &mut Evaluation<'a, '_, R>,
     ) -> Option<RuleResponse> {
         if let Handler::VerifyImages(verification) = &self.handler {
+            if !verification.has_checks() {
+                return None;
+            }
             match verification.concerns(evaluation) {
                 Ok(true) => {}
                 Ok(false) => return None,

@@ -135,6 +135,13 @@ impl VerifyImages {
         verified
     }
 
+    /// Whether an image must have its digest or be verified; where neither, the rule is done when it
+    /// has verified.
+    pub(super) fn has_checks(&self) -> bool {
+        let mut entries = self.entries.iter();
+        entries.any(|entry| entry.needs_digest() || entry.is_required())
+    }
+
     /// Checks that every image has its digest and was verified.
     pub(super) fn check<R: Recorder>(&self, evaluation: &Evaluation<'_, '_, R>) -> Outcome {
         let images = match self.images(evaluation) {
@@ -145,21 +152,22 @@ impl VerifyImages {
         for entry in &self.entries {
             for image in images.iter().filter(|image| entry.names(image)) {
                 let reference = &image.info.reference;
-                let status = status(evaluation, reference);
-                if status == Some(ImageStatus::Skip) {
-                    skipped.push(reference.as_str());
-                    continue;
-                }
-                if entry.written.verify_digest != Some(false) && image.info.digest.is_empty() {
+                if entry.needs_digest() && image.info.digest.is_empty() {
                     let message = format!("missing digest for {reference}");
                     return Outcome::new(RuleStatus::Fail, message);
                 }
-                let is_required = entry.written.required != Some(false);
-                if is_required && status != Some(ImageStatus::Pass) {
-                    let message = format!("unverified image {reference}");
-                    return Outcome::new(RuleStatus::Fail, message);
+                if !entry.is_required() {
+                    passed = true;
+                    continue;
                 }
-                passed = true;
+                match status(evaluation, reference) {
+                    Some(ImageStatus::Skip) => skipped.push(reference.as_str()),
+                    Some(ImageStatus::Pass) => passed = true,
+                    Some(ImageStatus::Fail) | None => {
+                        let message = format!("unverified image {reference}");
+                        return Outcome::new(RuleStatus::Fail, message);
+                    }
+                }
             }
         }
         match (passed, skipped.is_empty()) {
@@ -223,6 +231,16 @@ impl Entry {
         matches_any(&self.written.image_references, image)
     }
 
+    /// Whether an image must have its digest.
+    fn needs_digest(&self) -> bool {
+        self.written.verify_digest != Some(false)
+    }
+
+    /// Whether an image must be verified.
+    fn is_required(&self) -> bool {
+        self.written.required != Some(false)
+    }
+
     /// The entry with its variables in place; none where it has no variables.
     fn substituted<'a, R: Recorder>(
         &'a self,
@@ -256,26 +274,16 @@ impl Entry {
             verified.images.insert(reference, ImageStatus::Pass);
             return;
         }
-        if matches_any(&spec.skip_image_references, image) {
-            let policy = evaluation.policy().name;
-            let message = format!(
-                "skipping image reference image {reference}, policy {policy} ruleName {rule}"
-            );
-            verified
-                .outcomes
-                .push(Outcome::new(RuleStatus::Skip, message));
-            verified.images.insert(reference, ImageStatus::Skip);
-            return;
-        }
         evaluation.context().checkpoint();
         let image_value = image.value();
         evaluation
             .context()
             .replace(Str::from("image"), image_value);
-        let signed = self.signed(spec, &image.info, evaluation);
+        let signed = self.signed(spec, image, evaluation);
         evaluation.context().restore();
         let status = match &signed {
             None => None,
+            Some(Ok((outcome, _))) if outcome.status == RuleStatus::Skip => Some(ImageStatus::Skip),
             Some(Ok(_)) => Some(ImageStatus::Pass),
             Some(Err(_)) => Some(ImageStatus::Fail),
         };
@@ -308,17 +316,26 @@ impl Entry {
         self.written.mutate_digest != Some(false) && image.info.digest.is_empty()
     }
 
-    /// How verifying ended, and the digest that was verified; none when there is nothing to verify.
+    /// How verifying ended, and the digest that was verified; none when there is nothing to verify,
+    /// which leaves nothing to skip.
     fn signed<'a, R: Recorder>(
         &'a self,
         spec: &ImageVerification,
-        image: &ImageInfo,
+        image: &FoundImage,
         evaluation: &Evaluation<'a, '_, R>,
     ) -> Option<Result<(Outcome, String), Outcome>> {
         if spec.attestors.is_empty() && spec.attestations.is_empty() {
             return None;
         }
-        Some(self.verified(spec, image, evaluation))
+        if matches_any(&spec.skip_image_references, image) {
+            let reference = &image.info.reference;
+            let (policy, rule) = (evaluation.policy().name, evaluation.rule_name());
+            let message = format!(
+                "skipping image reference image {reference}, policy {policy} ruleName {rule}"
+            );
+            return Some(Ok((Outcome::new(RuleStatus::Skip, message), String::new())));
+        }
+        Some(self.verified(spec, &image.info, evaluation))
     }
 
     fn verified<'a, R: Recorder>(
