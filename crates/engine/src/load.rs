@@ -4,6 +4,8 @@
 //! fatal for the file that it stands in; other mistakes are the document's own. Items of a `List`
 //! are read leniently, as Kyverno reads them: their unknown fields are left out.
 
+mod operators;
+
 use portcullis_api::admission_policy::{
     AdmissionPolicyBinding, MutatingAdmissionPolicy, ValidatingAdmissionPolicy,
 };
@@ -137,8 +139,8 @@ const LATER: &[&str] = &["v1", "v1beta1"];
 #[rustfmt::skip]
 const KINDS: &[Kinds] = &[
     kinds(KYVERNO, OLD, &["ClusterPolicy", "Policy"], |value, lenient| typed(value, lenient, Loaded::Policy)),
-    kinds(KYVERNO, SECOND, &["PolicyException"], |value, lenient| typed(value, lenient, Loaded::Exception)),
-    kinds(KYVERNO, SECOND, &["CleanupPolicy", "ClusterCleanupPolicy"], |value, lenient| typed(value, lenient, Loaded::Cleanup)),
+    kinds(KYVERNO, SECOND, &["PolicyException"], |value, lenient| conditional(value, lenient, Loaded::Exception)),
+    kinds(KYVERNO, SECOND, &["CleanupPolicy", "ClusterCleanupPolicy"], |value, lenient| conditional(value, lenient, Loaded::Cleanup)),
     kinds(POLICIES, ALL, &["ValidatingPolicy"], |value, lenient| typed(value, lenient, Loaded::Validating)),
     kinds(POLICIES, LATER, &["NamespacedValidatingPolicy"], |value, lenient| typed(value, lenient, Loaded::Validating)),
     kinds(POLICIES, ALL, &["MutatingPolicy"], |value, lenient| typed(value, lenient, Loaded::Mutating)),
@@ -265,6 +267,17 @@ fn typed<T: DeserializeOwned>(
     Err(LoadError::document(
         "more unknown fields than can be left out".to_owned(),
     ))
+}
+
+/// A document with `spec.conditions`.
+fn conditional<T: DeserializeOwned>(
+    document: &Value,
+    lenient: bool,
+    loaded: fn(Box<T>) -> Loaded,
+) -> Result<Loaded, LoadError> {
+    let object = typed(document, lenient, loaded)?;
+    operators::check(document)?;
+    Ok(object)
 }
 
 fn load_error(error: &ReadError) -> LoadError {
