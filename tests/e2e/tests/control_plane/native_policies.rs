@@ -55,7 +55,7 @@ const MISTAKES: [(&str, &str); 6] = [
 const SEED: u64 = 20_261_126;
 
 /// How many policies of each kind, and objects of each.
-const POLICIES: [usize; 2] = [130, 230];
+const POLICIES: [usize; 2] = [135, 265];
 const OBJECTS: usize = 3;
 
 /// A policy, one of its objects, and what the API server and we make of it.

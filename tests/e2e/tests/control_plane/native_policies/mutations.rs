@@ -61,7 +61,7 @@ const APPLIED_TO: &[(&str, &[&str])] = &[
             "Object{spec: Object.spec{ports: [Object.spec.ports{port: 53, protocol: 'UDP', targetPort: 'dns'}]}}",
             "Object{spec: Object.spec{publishNotReadyAddresses: true}}",
             "Object{spec: Object.spec{publishNotReadyAddresses: null}}",
-            "Object{spec: Object.spec{selector: null}}",
+            "Object{spec: Object.spec{sessionAffinity: 'ClientIP', selector: {'more': 'yes'}}}",
             "Object{metadata: Object.metadata{labels: {'app': null}}}",
         ],
     ),
@@ -74,6 +74,8 @@ const APPLIED_TO: &[(&str, &[&str])] = &[
             "Object{spec: Object.spec{mode: 'changed', ratio: 1.25}}",
             "Object{spec: Object.spec{mode: null}}",
             "Object{spec: Object.spec{free: Object.spec.free{y: null}}}",
+            "Object{spec: Object.spec{mode: 'other', tags: ['more']}}",
+            "Object{spec: Object.spec{free: Object.spec.free{y: 'text'}}}",
         ],
     ),
 ];
