@@ -49,6 +49,8 @@ impl Check {
             // Kubernetes takes the null of an expression for a value of no form at all. An object
             // may hold nulls.
             Json::Null if self.is_object => {}
+            // An empty list of an expression arrives as null.
+            Json::Null if matches!(place.form(), Form::List) => {}
             Json::Object(fields) if matches!(place.form(), Form::Fields | Form::Any) => {
                 self.atomic(place);
                 for (name, value) in fields {
