@@ -196,22 +196,16 @@ fn rules_message(request: &Request<'_>, mut causes: Vec<Cause<'_>>) -> String {
     text.push_str(&resource);
     text.push_str(" was blocked due to the following policies \n\n");
     let is_same = |one: &Cause<'_>, other: &Cause<'_>| one.policy.cmp_keys(other.policy).is_eq();
-    let (mut rest, mut before) = (causes.as_slice(), None);
-    while let Some((cause, later)) = rest.split_first() {
-        rest = later;
-        if before.is_none_or(|before| !is_same(before, cause)) {
-            push_scalar(&mut text, &cause.policy.key());
-            text.push_str(":\n");
-        }
-        before = Some(cause);
-        let is_told = later
-            .first()
-            .is_none_or(|next| next.rule != cause.rule || !is_same(next, cause));
-        if is_told {
+    for of_policy in causes.chunk_by(is_same) {
+        let key = of_policy.first().map(|cause| cause.policy.key());
+        push_scalar(&mut text, &key.unwrap_or_default());
+        text.push_str(":\n");
+        let rules = of_policy.chunk_by(|one, other| one.rule == other.rule);
+        for told in rules.filter_map(<[_]>::last) {
             text.push_str("  ");
-            push_scalar(&mut text, cause.rule);
+            push_scalar(&mut text, told.rule);
             text.push_str(": ");
-            push_scalar(&mut text, cause.message);
+            push_scalar(&mut text, told.message);
             text.push('\n');
         }
     }
@@ -242,7 +236,7 @@ fn push_scalar(to: &mut String, text: &str) {
             to.push_str("\n    ");
             to.push_str(line);
         }
-    } else if text.chars().any(char::is_control) {
+    } else if has_control(text) {
         // A text is always written.
         write!(to, "{}", Value::from(text)).ok();
     } else {
