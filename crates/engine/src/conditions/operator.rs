@@ -94,6 +94,9 @@ const OPERATORS: &[(&str, Family)] = &[
     ),
 ];
 
+/// Names that the definitions of resources do not have.
+const SHORT: &[&str] = &["Equal", "NotEqual"];
+
 impl Operator {
     /// Looks an operator up by its name, in any case.
     ///
@@ -130,9 +133,24 @@ impl Operator {
     }
 
     /// Whether the operator is written so that it never holds.
-    #[must_use]
-    pub fn never_holds(&self) -> bool {
+    #[cfg(test)]
+    pub(super) fn never_holds(&self) -> bool {
         matches!(self.family, Family::Numeric(None) | Family::Duration(None))
+    }
+
+    /// Whether it is `Equal` or `NotEqual`, which only `preconditions` of a rule and `deny` take.
+    #[must_use]
+    pub fn is_short(&self) -> bool {
+        SHORT.contains(&self.name())
+    }
+
+    /// The operators that the definitions of exceptions and cleanup policies name: a cluster takes no
+    /// others there, and these in their own letter case only.
+    pub fn of_definitions() -> impl Iterator<Item = &'static str> {
+        let named = OPERATORS.iter().filter(|(name, family)| {
+            !SHORT.contains(name) && !matches!(family, Family::Subset { .. })
+        });
+        named.map(|(name, _)| *name)
     }
 
     /// The operators to use instead, when this one is deprecated.

@@ -7,9 +7,6 @@ use serde_json::Value;
 use super::finding::Findings;
 use crate::conditions::Operator;
 
-/// Names that the schema does not have.
-const SHORT: &[&str] = &["Equal", "NotEqual"];
-
 const OPERATIONS: &[&str] = &["CREATE", "UPDATE", "DELETE", "CONNECT"];
 
 /// Looks at conditions in either form.
@@ -101,7 +98,7 @@ fn check_operator(
             format!("`{written}` is not an operator"),
             format!("write `{}`", operator.name()),
         ),
-        Ok(_) if operators == Operators::OfSchema && SHORT.contains(&written) => findings.error(
+        Ok(operator) if operators == Operators::OfSchema && operator.is_short() => findings.error(
             path,
             format!("`{written}` is not an operator here"),
             format!("write `{written}s`"),

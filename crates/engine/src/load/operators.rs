@@ -4,23 +4,11 @@
 use serde_json::Value;
 
 use super::LoadError;
+use crate::conditions::Operator;
 
-const OPERATORS: &[&str] = &[
-    "Equals",
-    "NotEquals",
-    "AnyIn",
-    "AllIn",
-    "AnyNotIn",
-    "AllNotIn",
-    "GreaterThan",
-    "GreaterThanOrEquals",
-    "LessThan",
-    "LessThanOrEquals",
-    "DurationGreaterThan",
-    "DurationGreaterThanOrEquals",
-    "DurationLessThan",
-    "DurationLessThanOrEquals",
-];
+fn is_known(written: &str) -> bool {
+    Operator::of_definitions().any(|name| name == written)
+}
 
 /// Looks at `spec.conditions` of a document.
 pub(super) fn check(document: &Value) -> Result<(), LoadError> {
@@ -29,10 +17,11 @@ pub(super) fn check(document: &Value) -> Result<(), LoadError> {
         let conditions = conditions.and_then(Value::as_array);
         for (index, condition) in conditions.into_iter().flatten().enumerate() {
             let written = condition.get("operator").and_then(Value::as_str);
-            let Some(written) = written.filter(|written| !OPERATORS.contains(written)) else {
+            let Some(written) = written.filter(|written| !is_known(written)) else {
                 continue;
             };
-            let expected = OPERATORS.join("`, `");
+            let expected: Vec<&str> = Operator::of_definitions().collect();
+            let expected = expected.join("`, `");
             return Err(LoadError {
                 path: format!("spec.conditions.{list}[{index}].operator"),
                 message: format!("`{written}` is not an operator; write one of `{expected}`"),
