@@ -20,7 +20,7 @@ mod support;
 
 use portcullis_api::cluster_policy::{Policy, Rule};
 
-pub use self::controllers::CONTROLLERS_ANNOTATION;
+pub use self::controllers::{CONTROLLERS_ANNOTATION, pod_controllers};
 pub use self::support::can_derive;
 use self::{controllers::Wanted, rewrite::derive};
 

@@ -185,6 +185,7 @@ fn controllers_that_rules_are_derived_for() {
     };
     for (before, after, is_weaker) in [
         (None, Some("none"), true),
+        (None, Some(""), true),
         (None, Some("Deployment,CronJob"), true),
         (Some("Deployment,CronJob"), Some("CronJob"), true),
         (Some("none"), None, false),

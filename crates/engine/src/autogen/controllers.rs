@@ -28,6 +28,12 @@ pub(super) enum Shape {
     CronJob,
 }
 
+/// The kinds of all pod controllers that are known.
+pub fn pod_controllers() -> impl Iterator<Item = &'static str> {
+    let templated = TEMPLATED.iter().map(|(name, _)| *name);
+    templated.chain([CRON_JOB])
+}
+
 /// The controllers that a policy wants.
 pub(super) enum Wanted {
     /// Those of a list.
@@ -101,5 +107,5 @@ pub(super) fn kind_entry(name: &str) -> &str {
 
 /// Whether the text names a Pod or a known controller.
 pub(super) fn is_pod_or_controller(name: &str) -> bool {
-    ["Pod", CRON_JOB].contains(&name) || TEMPLATED.iter().any(|(known, _)| *known == name)
+    name == "Pod" || pod_controllers().any(|known| known == name)
 }

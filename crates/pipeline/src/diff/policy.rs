@@ -6,14 +6,12 @@ use portcullis_api::{
     cluster_policy::{ApplyRules, FailurePolicy, Policy, PolicySpec, Rule},
     read::read,
 };
+use portcullis_engine::autogen::{CONTROLLERS_ANNOTATION, pod_controllers};
+use portcullis_values::json_pointer;
 use serde_json::Value;
 
 use super::{Change, Difference, Direction, Kind, Subject, overrides, rule};
 use crate::render::{Bundle, RenderedPolicy};
-
-const CONTROLLERS: &str = "pod-policies.kyverno.io/autogen-controllers";
-/// The controllers of a policy that names none.
-const EVERY: &str = "CronJob,DaemonSet,Deployment,Job,ReplicaSet,ReplicationController,StatefulSet";
 
 /// The policies that differ, by name.
 pub(super) fn differences(before: Option<&Bundle>, after: Option<&Bundle>) -> Vec<Difference> {
@@ -119,11 +117,13 @@ fn change(what: &str, direction: Direction, policy: &RenderedPolicy, pointer: &s
 
 /// The controllers that rules are derived for.
 fn controllers(before: &Value, after: &Value, new: &RenderedPolicy) -> Option<Change> {
-    let pointer = format!("/metadata/annotations/{}", CONTROLLERS.replace('/', "~1"));
-    let wanted = |policy: &Value| -> Vec<String> {
+    let name = json_pointer::escape(CONTROLLERS_ANNOTATION);
+    let pointer = format!("/metadata/annotations/{name}");
+    let wanted = |policy: &Value| -> Vec<&str> {
         let listed = policy.pointer(&pointer).and_then(Value::as_str);
-        let listed = listed.unwrap_or(EVERY).split(',').map(str::to_owned);
-        listed.filter(|name| EVERY.contains(name)).collect()
+        let is_wanted =
+            |name: &&str| listed.is_none_or(|list| list.split(',').any(|one| one == *name));
+        pod_controllers().filter(is_wanted).collect()
     };
     let direction = Direction::of_lists(&wanted(before), &wanted(after), Direction::Stricter);
     let what = "controllers of autogen changed";
