@@ -97,8 +97,8 @@ pub(crate) fn of_text(length: usize) -> u64 {
 /// What walking over a value takes, save for what is inside of its elements.
 pub(crate) fn of_value(value: &Value<'_>) -> u64 {
     let length = match value {
-        Value::String(text) => text.len() / 16,
-        Value::Bytes(bytes) => bytes.len() / 16,
+        Value::String(text) => return of_text(text.len()),
+        Value::Bytes(bytes) => return of_text(bytes.len()),
         Value::List(list) => list.len(),
         Value::Map(map) => map.len(),
         _ => 0,

@@ -127,8 +127,8 @@ impl<'a, 'v> State<'a, 'v> {
     fn matches(&mut self, matches: &'a Matches) -> Evaluated<'a> {
         let text = self.node(&matches.text)?;
         let args = [text, matches.pattern.lend()];
-        self.spend_ahead(&matches.callee, &args)?;
-        self.charge(matches.callee.cost(&args, None))?;
+        let cost = self.spend_ahead(&matches.callee, &args)?;
+        self.charge(cost)?;
         match &args {
             [Value::String(text), _] => Ok(Value::Bool(matches.regex.is_match(text))),
             _ => Err(EvalError::no_such_overload().into()),
@@ -188,8 +188,8 @@ impl<'a, 'v> State<'a, 'v> {
         result
     }
 
-    /// Spends what a call takes at least, before it takes it.
-    fn spend_ahead(&self, callee: &Callee, args: &[Value<'a>]) -> Result<(), Box<EvalError>> {
+    /// Spends what a call takes at least, before it takes it; what it costs without its result.
+    fn spend_ahead(&self, callee: &Callee, args: &[Value<'a>]) -> Result<u64, Box<EvalError>> {
         let taken: u64 = match callee.walks {
             true => args.iter().map(effort::of_value).sum(),
             false => 0,
@@ -198,7 +198,7 @@ impl<'a, 'v> State<'a, 'v> {
         effort::spend(taken.saturating_add(cost).saturating_add(1));
         match effort::check() {
             Err(_) if self.cost.saturating_add(cost) > self.limit => Err(too_expensive()),
-            checked => checked,
+            checked => checked.map(|()| cost),
         }
     }
 

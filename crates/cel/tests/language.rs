@@ -193,21 +193,26 @@ fn mistakes() {
     ]);
 }
 
+/// The value of an expression, or its error, as text.
+fn told(environment: &Environment, expression: &str) -> String {
+    let checked = environment.compile(expression).unwrap();
+    let program = environment.program(&checked).unwrap();
+    let options = Options {
+        host: &Offline,
+        cost_limit: None,
+    };
+    match program.evaluate(&&pod(), options).result {
+        Ok(value) => value.to_string(),
+        Err(error) => error.to_string(),
+    }
+}
+
 /// What cel-go and Kubernetes' libraries say at the edges, as a real API server said it.
 #[test]
 fn edges_of_libraries() {
     let environment = Environment::kubernetes(KubernetesVersion::new(1, 37)).build();
     let check = |expression: &str, expected: &str| {
-        let checked = environment.compile(expression).unwrap();
-        let program = environment.program(&checked).unwrap();
-        let options = Options {
-            host: &Offline,
-            cost_limit: None,
-        };
-        let found = match program.evaluate(&&pod(), options).result {
-            Ok(value) => value.to_string(),
-            Err(error) => error.to_string(),
-        };
+        let found = told(&environment, expression);
         let first = found.lines().next().unwrap_or_default();
         assert_eq!(first, expected, "{expression}");
     };
@@ -249,16 +254,7 @@ fn edges_of_kyverno_s_libraries() {
             "listObjToMap must take lists of equal length. list1: 1, list2: 0",
         ),
     ] {
-        let checked = environment.compile(&expression).unwrap();
-        let program = environment.program(&checked).unwrap();
-        let options = Options {
-            host: &Offline,
-            cost_limit: None,
-        };
-        let found = match program.evaluate(&&pod(), options).result {
-            Ok(value) => value.to_string(),
-            Err(error) => error.to_string(),
-        };
+        let found = told(&environment, &expression);
         assert_eq!(found, expected, "{expression}");
     }
 }
