@@ -86,42 +86,40 @@ pub fn configurations<'p>(
         .flat_map(|policy| needs::needs(policy, resources))
         .collect();
     let [validating, mutating] = [Question::Validate, Question::Mutate].map(|question| {
-        let needs = needs.iter().filter(|need| need.question == question);
-        let needs: Vec<Need> = needs.cloned().collect();
         let mut widths = Width::ALL.into_iter().filter(|wider| *wider >= width);
         let mut found = Value::Null;
         // The widest one is small.
         widths.find(|width| {
-            found = of_question(question, needs.clone(), resources, settings, *width);
+            found = of_question(
+                question,
+                &needs,
+                resources,
+                &width.settings(settings),
+                *width,
+            );
             found.to_string().len() <= limits::BYTES
         });
         found
     });
-    let webhooks = objects::webhooks(resources, settings);
+    let settings = width.settings(settings);
+    let webhooks = objects::webhooks(resources, &settings);
     Configurations {
         validating,
         mutating,
-        policies: object(("Validating", "policies"), webhooks, settings, width),
+        policies: object(("Validating", "policies"), webhooks, &settings),
     }
 }
 
 fn of_question(
     question: Question,
-    needs: Vec<Need>,
+    needs: &[Need],
     resources: &Resources,
     settings: &Settings,
     width: Width,
 ) -> Value {
-    let bare = Settings {
-        configuration: Configuration::default(),
-        ..settings.clone()
-    };
-    let settings = match width {
-        Width::Bare => &bare,
-        _ => settings,
-    };
-    let needs = needs.into_iter();
-    let asked = needs.map(|need| Asked::of(need, settings, width)).collect();
+    let needs = needs.iter().filter(|need| need.question == question);
+    let asked = needs.map(|need| Asked::of(need.clone(), settings, width));
+    let asked = asked.collect();
     let mut groups: BTreeMap<_, Asked> = BTreeMap::new();
     for asked in versions::apart(asked, resources) {
         match groups.get_mut(&asked.group()) {
@@ -137,19 +135,11 @@ fn of_question(
         Question::Validate => ("Validating", "validating"),
         Question::Mutate => ("Mutating", "mutating"),
     };
-    object(names, webhooks, settings, width)
+    object(names, webhooks, settings)
 }
 
-fn object(
-    (kind, name): (&str, &str),
-    webhooks: Vec<Value>,
-    settings: &Settings,
-    width: Width,
-) -> Value {
-    let configuration = match width {
-        Width::Bare => &Configuration::default(),
-        _ => &settings.configuration,
-    };
+fn object((kind, name): (&str, &str), webhooks: Vec<Value>, settings: &Settings) -> Value {
+    let configuration = &settings.configuration;
     let mut labels = configuration.webhook_labels.clone();
     labels.insert(
         "app.kubernetes.io/managed-by".to_owned(),

@@ -45,8 +45,8 @@ enum Part {
     Open,
 }
 
-/// What policies share that are asked together.
-pub(super) type Group = (bool, bool, Whom, String);
+/// What policies share that are asked the same question together.
+pub(super) type Group = (bool, Whom, String);
 
 impl Asked {
     pub(super) fn of(need: Need, settings: &Settings, width: Width) -> Asked {
@@ -83,16 +83,10 @@ impl Asked {
         }
     }
 
-    /// What policies share that are asked together.
+    /// What it shares with those that are asked the same question together.
     pub(super) fn group(&self) -> Group {
-        let is_mutation = self.question == Question::Mutate;
         let ignores = self.failure_policy == FailurePolicy::Ignore;
-        (
-            is_mutation,
-            ignores,
-            self.whom.clone(),
-            self.versions.clone(),
-        )
+        (ignores, self.whom.clone(), self.versions.clone())
     }
 
     pub(super) fn coverage(&self) -> &Coverage {

@@ -1,6 +1,11 @@
 //! How much wider than needed configurations are. The API server refuses some that policies ask for; a
 //! wider one is never weaker, since the policies look at all that is sent once more.
 
+use std::borrow::Cow;
+
+use super::Settings;
+use crate::configuration::Configuration;
+
 /// How wide they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Width {
@@ -22,6 +27,17 @@ impl Width {
         Width::Everything,
         Width::Bare,
     ];
+
+    /// What configurations of this width depend on.
+    pub(super) fn settings(self, settings: &Settings) -> Cow<'_, Settings> {
+        match self {
+            Width::Bare => Cow::Owned(Settings {
+                configuration: Configuration::default(),
+                ..settings.clone()
+            }),
+            _ => Cow::Borrowed(settings),
+        }
+    }
 
     /// Whether every request is sent.
     pub(super) fn is_everything(self) -> bool {
