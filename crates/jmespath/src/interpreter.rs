@@ -110,11 +110,17 @@ impl<'e, 'a> Interpreter<'e, 'a> {
     }
 
     fn chain(&self, steps: &'a [Node], current: &Val<'a>) -> Evaluated<'a> {
-        let mut steps = steps.iter();
-        let Some(first) = steps.next() else {
-            return Ok(current.clone());
+        let part = match steps {
+            [Node::RootField(root), Node::Field(field), ..] => {
+                self.scope.part(&root.name, &field.name)
+            }
+            _ => None,
         };
-        let mut value = self.eval(first, current)?;
+        let (mut value, mut steps) = match (part, steps) {
+            (Some(part), [_, _, rest @ ..]) => (part, rest.iter()),
+            (_, [first, rest @ ..]) => (self.eval(first, current)?, rest.iter()),
+            (_, []) => return Ok(current.clone()),
+        };
         while let Some(step) = steps.next() {
             value = match (step, &value) {
                 (Node::Field(field), Val::Map(Map::Borrowed(entries))) => {

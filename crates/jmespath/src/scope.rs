@@ -10,6 +10,12 @@ pub trait Scope<'a> {
     /// that is no map has null for every field.
     fn field(&self, name: &str) -> Result<Option<Val<'a>>, EvalError>;
 
+    /// The field `key` of the root's field `name`, from a root that need not build all of that field
+    /// to tell it. `None` where it has no such shorter way, or nothing there.
+    fn part(&self, _name: &str, _key: &str) -> Option<Val<'a>> {
+        None
+    }
+
     /// The root as one value, for an expression that uses it as a whole (`@`, `[*]`, `keys(@)`).
     fn whole(&self) -> Result<Val<'a>, EvalError>;
 

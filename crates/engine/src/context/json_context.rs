@@ -393,6 +393,11 @@ impl<'a> Scope<'a> for Whole<'_, 'a> {
         Ok(None)
     }
 
+    fn part(&self, name: &str, key: &str) -> Option<Val<'a>> {
+        let is_request = name == "request" && !self.0.is_bound("request");
+        is_request.then(|| self.0.request.part(key)).flatten()
+    }
+
     fn whole(&self) -> Result<Val<'a>, EvalError> {
         Ok(self.0.root())
     }

@@ -101,6 +101,17 @@ impl<'a> RequestView<'a> {
         }
     }
 
+    /// A field of `request` that most queries ask for, without the others.
+    pub(super) fn part(&self, name: &str) -> Option<Val<'a>> {
+        match name {
+            "object" => self.request.object.map(Val::from),
+            "oldObject" => self.request.old_object.map(Val::from),
+            "operation" => Some(Val::from(self.request.operation.as_str())),
+            "namespace" => Some(Val::from(self.request.namespace)),
+            _ => None,
+        }
+    }
+
     pub(super) fn entries(&self) -> Vec<(Str<'a>, Val<'a>)> {
         ["request", "serviceAccountName", "serviceAccountNamespace"]
             .into_iter()
