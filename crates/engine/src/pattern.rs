@@ -22,6 +22,7 @@ use crate::request::NumberModel;
 
 pub mod anchor;
 mod comparison;
+mod decide;
 mod evaluate;
 pub(crate) mod go_text;
 mod mismatch;

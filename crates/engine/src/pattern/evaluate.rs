@@ -1,7 +1,7 @@
 //! The walk of a pattern over an object.
 //!
-//! The first walk only decides. When the object does not match, a second one keeps the path and
-//! the keys of anchors that were seen, and words the answer.
+//! It keeps the path and the keys of anchors that were seen, and words the answer. [`super::decide`]
+//! goes before, and tells of most objects that they match.
 
 use std::{collections::BTreeMap, fmt::Display, fmt::Write};
 
@@ -9,7 +9,7 @@ use portcullis_values::{List, Map, Val};
 use serde_json::Value;
 
 use super::{
-    PatternOutcome,
+    PatternOutcome, decide,
     go_text::{display, type_name},
     mismatch::{Kind, Mismatch, Report, Skipped},
     node::{Entry, Node, Role, Tags},
@@ -21,15 +21,11 @@ use crate::request::NumberModel;
 
 /// Decides whether the object matches.
 pub(crate) fn evaluate(node: &Node, object: &Val<'_>, numbers: NumberModel) -> PatternOutcome {
-    let mut walk = Walk {
-        numbers,
-        trace: None,
-    };
-    if walk.value(node, object).is_ok() {
+    if decide::matches(node, object, numbers) {
         return PatternOutcome::Pass;
     }
-    walk.trace = Some(Trace::default());
-    walk.outcome(node, object)
+    let trace = Trace::default();
+    Walk { numbers, trace }.outcome(node, object)
 }
 
 /// As [`evaluate`], with every leaf that was looked at.
@@ -42,21 +38,17 @@ pub(crate) fn evaluate_noted(
         leaves: Some(Vec::new()),
         ..Trace::default()
     };
-    let mut walk = Walk {
-        numbers,
-        trace: Some(trace),
-    };
+    let mut walk = Walk { numbers, trace };
     let outcome = walk.outcome(node, object);
-    let leaves = walk.trace.and_then(|trace| trace.leaves);
-    (outcome, leaves.unwrap_or_default())
+    (outcome, walk.trace.leaves.unwrap_or_default())
 }
 
 struct Walk {
     numbers: NumberModel,
-    trace: Option<Trace>,
+    trace: Trace,
 }
 
-/// What the second walk keeps.
+/// What a walk keeps.
 struct Trace {
     path: String,
     /// Conditions and existence anchors as written, and whether any object had the key.
@@ -90,10 +82,9 @@ impl Walk {
     /// The worded answer.
     fn outcome(&mut self, node: &Node, object: &Val<'_>) -> PatternOutcome {
         let outcome = self.value(node, object);
-        let misses_a_key = || self.trace.as_ref().is_some_and(Trace::misses_a_key);
         match outcome {
             Ok(()) => PatternOutcome::Pass,
-            Err(mismatch) => mismatch.outcome(misses_a_key()),
+            Err(mismatch) => mismatch.outcome(self.trace.misses_a_key()),
         }
     }
 
@@ -216,9 +207,6 @@ impl Walk {
                 Err(_) if left_out => {}
                 Err(mismatch) => return Err(mismatch),
             }
-            if left_out && self.trace.is_none() {
-                break;
-            }
         }
         skipped.unless(applied && !left_out)
     }
@@ -262,31 +250,28 @@ impl Walk {
 
     /// Goes to the key of an entry.
     fn under(&mut self, entry: &Entry, work: impl FnOnce(&mut Walk) -> Outcome) -> Outcome {
-        let above = self.trace.as_mut().filter(|trace| trace.leaves.is_some());
-        let above = above.map(|trace| std::mem::replace(&mut trace.key, entry.written.to_string()));
-        let outcome = self.within(&entry.key, work);
-        if let (Some(trace), Some(above)) = (&mut self.trace, above) {
-            trace.key = above;
+        if !self.keeps_leaves() {
+            return self.within(&entry.key, work);
         }
+        let above = std::mem::replace(&mut self.trace.key, entry.written.to_string());
+        let outcome = self.within(&entry.key, work);
+        self.trace.key = above;
         outcome
     }
 
     fn keeps_leaves(&self) -> bool {
-        self.trace
-            .as_ref()
-            .is_some_and(|trace| trace.leaves.is_some())
+        self.trace.leaves.is_some()
     }
 
     /// Keeps a leaf, where somebody asks: what the pattern wants there, and what the object has.
     fn note(&mut self, matches: bool, read: impl FnOnce() -> (Value, Option<Value>)) {
-        let Some(trace) = &mut self.trace else { return };
-        let Some(leaves) = &mut trace.leaves else {
+        let Some(leaves) = &mut self.trace.leaves else {
             return;
         };
         let (wanted, found) = read();
         leaves.push(Leaf {
-            path: trace.path.clone(),
-            key: trace.key.clone(),
+            path: self.trace.path.clone(),
+            key: self.trace.key.clone(),
             wanted,
             found,
             matches,
@@ -366,16 +351,14 @@ impl Walk {
 
     /// A violation at the current path.
     fn fail(&self, message: impl FnOnce(&str, NumberModel) -> String) -> Outcome {
-        let path = self.trace.as_ref().map_or("", |trace| trace.path.as_str());
+        let path = self.trace.path.as_str();
         self.mismatch_at(path, |numbers| message(path, numbers))
     }
 
     fn mismatch_at(&self, path: &str, message: impl FnOnce(NumberModel) -> String) -> Outcome {
-        let report = self.trace.as_ref().map(|_| {
-            Box::new(Report {
-                path: path.to_owned(),
-                message: message(self.numbers),
-            })
+        let report = Box::new(Report {
+            path: path.to_owned(),
+            message: message(self.numbers),
         });
         Err(Mismatch {
             kind: Kind::Plain,
@@ -385,29 +368,25 @@ impl Walk {
 
     /// Goes one step down in the object.
     fn within<T>(&mut self, segment: impl Display, work: impl FnOnce(&mut Walk) -> T) -> T {
-        let Some(trace) = &mut self.trace else {
-            return work(self);
-        };
-        let length = trace.path.len();
+        let length = self.trace.path.len();
         // Writing to a string never fails.
-        let _ = write!(trace.path, "{segment}/");
+        let _ = write!(self.trace.path, "{segment}/");
         let result = work(self);
-        if let Some(trace) = &mut self.trace {
-            trace.path.truncate(length);
-        }
+        self.trace.path.truncate(length);
         result
     }
 
     fn note_anchors(&mut self, entries: &[Entry], object: &Map<'_>) {
-        let Some(trace) = &mut self.trace else {
-            return;
-        };
         let watched = entries
             .iter()
             .filter(|entry| matches!(entry.role, Role::Condition | Role::Existence));
         for entry in watched {
             let present = object.get(&entry.key).is_some();
-            let seen = trace.anchors.entry(entry.written.to_string()).or_default();
+            let seen = self
+                .trace
+                .anchors
+                .entry(entry.written.to_string())
+                .or_default();
             *seen |= present;
         }
     }

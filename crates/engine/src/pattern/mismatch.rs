@@ -5,8 +5,7 @@ use super::PatternOutcome;
 /// Why the object does not match.
 pub(super) struct Mismatch {
     pub(super) kind: Kind,
-    /// None on the first walk.
-    pub(super) report: Option<Box<Report>>,
+    pub(super) report: Box<Report>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,7 +26,6 @@ impl Kind {
     }
 }
 
-#[derive(Default)]
 pub(super) struct Report {
     pub(super) path: String,
     pub(super) message: String,
@@ -35,7 +33,7 @@ pub(super) struct Report {
 
 impl Mismatch {
     pub(super) fn outcome(self, misses_a_key: bool) -> PatternOutcome {
-        let Report { path, message } = self.report.map(|report| *report).unwrap_or_default();
+        let Report { path, message } = *self.report;
         match self.kind {
             Kind::Skip | Kind::GlobalSkip => PatternOutcome::Skip { message },
             Kind::Plain if misses_a_key || path.is_empty() => PatternOutcome::Error { message },
@@ -44,7 +42,7 @@ impl Mismatch {
     }
 
     pub(super) fn into_message(self) -> String {
-        self.report.map(|report| report.message).unwrap_or_default()
+        self.report.message
     }
 }
 
@@ -61,14 +59,10 @@ impl Skipped {
                     ..other
                 });
             }
-            Some(Mismatch {
-                report: Some(report),
-                ..
-            }) => {
+            Some(Mismatch { report, .. }) => {
                 report.message.push_str("; ");
                 report.message.push_str(&other.into_message());
             }
-            Some(_) => {}
         }
     }
 
