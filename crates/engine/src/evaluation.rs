@@ -16,7 +16,7 @@ pub struct Evaluation<'a, 'r, R> {
     context: JsonContext<'a>,
     subject: Subject<'a>,
     policy: PolicyName<'a>,
-    rule: Arc<str>,
+    rule: Option<&'a Arc<str>>,
     recorder: &'r mut R,
     verified: Option<&'a VerifiedImages>,
 }
@@ -35,7 +35,7 @@ impl<'a, 'r, R: Recorder> Evaluation<'a, 'r, R> {
             context: JsonContext::new(view, source, store, namespace),
             subject: view.subject()?,
             policy,
-            rule: Arc::from(""),
+            rule: None,
             recorder,
             verified: None,
         })
@@ -75,7 +75,11 @@ impl<'a, 'r, R: Recorder> Evaluation<'a, 'r, R> {
 
     /// The rule that is evaluated.
     pub fn rule_name(&self) -> Arc<str> {
-        Arc::clone(&self.rule)
+        self.rule.map_or_else(|| Arc::from(""), Arc::clone)
+    }
+
+    fn rule(&self) -> &'a str {
+        self.rule.map_or("", |rule| rule)
     }
 
     /// Who notes what is decided.
@@ -84,8 +88,8 @@ impl<'a, 'r, R: Recorder> Evaluation<'a, 'r, R> {
     }
 
     /// Starts on a rule.
-    pub fn enter_rule(&mut self, rule: &Arc<str>) {
-        self.rule = Arc::clone(rule);
+    pub fn enter_rule(&mut self, rule: &'a Arc<str>) {
+        self.rule = Some(rule);
     }
 
     /// Injects what a Values file says for the rule; inside a loop, for the element of a number.
@@ -93,7 +97,7 @@ impl<'a, 'r, R: Recorder> Evaluation<'a, 'r, R> {
         let Some(values) = self
             .context
             .source()
-            .rule_values(self.policy.name, &self.rule)
+            .rule_values(self.policy.name, self.rule())
         else {
             return;
         };
@@ -107,11 +111,11 @@ impl<'a, 'r, R: Recorder> Evaluation<'a, 'r, R> {
 
     /// Notes whether preconditions hold.
     pub fn preconditions(&mut self, hold: bool) {
-        self.recorder.preconditions(&self.rule, hold);
+        self.recorder.preconditions(self.rule(), hold);
     }
 
     /// Notes what a check decided.
     pub fn checked(&mut self, place: Place<'_>, status: RuleStatus) {
-        self.recorder.checked(&self.rule, place, status);
+        self.recorder.checked(self.rule(), place, status);
     }
 }

@@ -120,7 +120,7 @@ impl OfPolicy {
             let is_same = |known: &OfRule| {
                 known.status == found.status
                     && known.action == response.failure_action
-                    && (Arc::ptr_eq(&known.rule, &found.rule) || known.rule == found.rule)
+                    && known.rule == found.rule
             };
             // Rules come in the same order every time.
             let (earlier, later) = self.rules.split_at(next.min(self.rules.len()));
@@ -139,7 +139,7 @@ impl OfPolicy {
             });
             if let Some(known) = self.rules.get_mut(place) {
                 known.count += 1;
-                if let Some(time) = times.of(&found.rule) {
+                if let Some(time) = times.of(&response.policy, &found.rule) {
                     known.time.add(time);
                 }
             }

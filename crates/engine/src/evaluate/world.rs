@@ -89,10 +89,10 @@ impl<'w> World<'w> {
                 })
                 .collect();
         }
-        let mut responses = Vec::new();
         let mut unindexed = self.set.unindexed.iter().copied().peekable();
         let candidates: Vec<(u32, u32)> = self.set.index.candidates(request).collect();
         let view = RequestView::new(request);
+        let mut responses = Vec::with_capacity(candidates.len());
         let mut add = |number, response: Option<EngineResponse>| {
             responses.extend(response.map(|response| (number, response)));
         };

@@ -39,6 +39,8 @@ pub use schedule::Schedule;
 #[derive(Debug)]
 pub struct CompiledCleanupPolicy {
     info: Arc<PolicyInfo>,
+    /// What its only rule is called: as the policy.
+    rule: Arc<str>,
     include: ExceptionMatcher,
     exclude: Option<ExceptionMatcher>,
     entries: Vec<Entry>,
@@ -121,7 +123,7 @@ impl CompiledCleanupPolicy {
             Decision::Undecided(reason) => (RuleStatus::Error, reason),
         };
         RuleResponse {
-            rule: self.info.name.as_str().into(),
+            rule: Arc::clone(&self.rule),
             rule_type: RuleType::Deletion,
             status,
             message: message.into(),
@@ -141,7 +143,7 @@ impl CompiledCleanupPolicy {
         if R::LISTENS {
             // Such a policy is its only rule.
             let name = self.info.name.as_str();
-            evaluation.enter_rule(&name.into());
+            evaluation.enter_rule(&self.rule);
             evaluation.recorder().matched(name, name, matched);
         }
         if !matched {

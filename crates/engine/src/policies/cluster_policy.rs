@@ -193,6 +193,10 @@ impl CompiledClusterPolicy {
                 continue;
             };
             let ends = self.apply_one && applied(&response);
+            if responses.is_empty() {
+                // One rule answers for most policies.
+                responses.reserve_exact(1);
+            }
             responses.push(response);
             if ends {
                 break;

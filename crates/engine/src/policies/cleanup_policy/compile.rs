@@ -35,6 +35,7 @@ impl CompiledCleanupPolicy {
         let entries = entries::compile(&spec.context, &mut names);
         let conditions = spec.conditions.as_ref();
         Ok(CompiledCleanupPolicy {
+            rule: info.name.as_str().into(),
             info: Arc::new(info),
             include: ExceptionMatcher::compile(&spec.r#match),
             exclude: spec.exclude.as_ref().map(ExceptionMatcher::compile),

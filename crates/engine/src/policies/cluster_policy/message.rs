@@ -1,4 +1,4 @@
-//! What rules say, as Kyverno words it. Constant messages are made once and shared.
+//! What rules say, as Kyverno words it.
 
 use std::sync::Arc;
 
@@ -14,9 +14,9 @@ pub(super) struct Messages {
     rule: Arc<str>,
     written: Option<Written>,
     /// `validation rule '…' passed.`
-    pub(super) passed: Arc<str>,
+    pub(super) passed: Box<str>,
     /// What a rule says whose check is done: its message, or nothing.
-    pub(super) own: Arc<str>,
+    pub(super) own: Box<str>,
 }
 
 #[derive(Debug)]

@@ -479,7 +479,8 @@ impl CompiledRule {
         let has_detail =
             !outcome.path.is_empty() || !outcome.patterns.is_empty() || properties.is_some();
         RuleResponse {
-            rule: Arc::clone(&self.name),
+            // A copy: threads that share a text wait for each other to count its references.
+            rule: Arc::from(&*self.name),
             rule_type: self.rule_type(),
             status: outcome.status,
             message: outcome.message,

@@ -1,7 +1,5 @@
 //! `deny`, `pattern` and `anyPattern`, of a rule and of a loop's element.
 
-use std::sync::Arc;
-
 use portcullis_values::Val;
 
 use super::body::{AnyPattern, Check, CompiledPattern, patterns};
@@ -44,7 +42,7 @@ fn deny<'a, R: Recorder>(
     let outcome = match decided {
         Err(error) => Outcome::error("failed to check deny conditions", &error),
         Ok((true, said)) => Outcome::new(RuleStatus::Fail, messages.denied(context, &said)),
-        Ok((false, _)) => Outcome::new(RuleStatus::Pass, Arc::clone(&messages.passed)),
+        Ok((false, _)) => Outcome::new(RuleStatus::Pass, &*messages.passed),
     };
     evaluation.checked(Place::Deny, outcome.status);
     outcome
@@ -100,7 +98,7 @@ fn compare<'a, R: Recorder>(
     let outcome = noted(pattern, Place::Pattern(""), object, evaluation);
     let context = evaluation.context();
     match outcome {
-        PatternOutcome::Pass => Outcome::new(RuleStatus::Pass, Arc::clone(&messages.passed)),
+        PatternOutcome::Pass => Outcome::new(RuleStatus::Pass, &*messages.passed),
         PatternOutcome::Skip { message } => Outcome::new(RuleStatus::Skip, message),
         PatternOutcome::Error { message } => {
             Outcome::new(RuleStatus::Error, messages.pattern_error(context, &message))
@@ -204,5 +202,5 @@ fn first_of<'a, R: Recorder>(
     if !skipped.is_empty() {
         return Outcome::new(RuleStatus::Skip, skipped.join(" "));
     }
-    Outcome::new(RuleStatus::Pass, Arc::clone(&messages.own))
+    Outcome::new(RuleStatus::Pass, &*messages.own)
 }
