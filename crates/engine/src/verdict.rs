@@ -213,15 +213,13 @@ fn rules_message(request: &Request<'_>, mut causes: Vec<Cause<'_>>) -> String {
 }
 
 /// `Kind/namespace/name`; a namespace that is empty keeps its place.
-fn resource(request: &Request<'_>) -> String {
-    let own = |pointer| {
-        request
-            .subject()
-            .and_then(|object| object.pointer(pointer)?.as_str())
-    };
-    let kind = own("/kind").unwrap_or(&request.kind.kind);
-    let name = own("/metadata/name").unwrap_or(request.name);
-    let namespace = own("/metadata/namespace").unwrap_or(request.namespace);
+fn resource<'r>(request: &'r Request<'r>) -> String {
+    let object = request.subject();
+    let metadata = object.and_then(|object| object.get("metadata"));
+    let text = |of: Option<&'r Value>, key: &str| of?.get(key)?.as_str();
+    let kind = text(object, "kind").unwrap_or(&request.kind.kind);
+    let name = text(metadata, "name").unwrap_or(request.name);
+    let namespace = text(metadata, "namespace").unwrap_or(request.namespace);
     format!("{kind}/{namespace}/{name}")
 }
 
@@ -255,13 +253,17 @@ fn is_plain(text: &str) -> bool {
     bytes.first().is_some_and(is_first)
         && !matches!(bytes.last(), Some(b' ' | b':'))
         && !has_control(text)
-        && !bytes.windows(2).any(|pair| pair == b": " || pair == b" #")
+        && !text.contains(": ")
+        && !text.contains(" #")
         && !is_word()
 }
 
 fn has_control(text: &str) -> bool {
     match text.is_ascii() {
-        true => text.bytes().any(|byte| byte.is_ascii_control()),
+        // Without a way out of the loop it takes many bytes at a time.
+        true => text
+            .bytes()
+            .fold(false, |has, byte| has | byte.is_ascii_control()),
         false => text.chars().any(char::is_control),
     }
 }
