@@ -59,6 +59,13 @@ fn suites() {
 }
 
 #[test]
+fn rows_of_suites() {
+    check("test_suite_rows", "suite_rows", &["test"], "");
+    let compat = &["test", "--compat"];
+    check("test_suite_rows_compat", "suite_rows", compat, "");
+}
+
+#[test]
 fn generation() {
     for (name, arguments) in [
         ("test_generation", &["test", "--detailed-results"][..]),

@@ -28,7 +28,7 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use self::{
-    evaluation::{Evaluation, operation},
+    evaluation::{Evaluation, named},
     inputs::Inputs,
     row::{Judged, Row},
     selector::CaseSelector,
@@ -273,15 +273,15 @@ fn run_test(
     for (index, case) in
         cases.filter(|(_, case)| selector.is_none_or(|selector| selector.has_case(case)))
     {
-        let Some(answers) = answers.get(&operation(case.operation.as_deref())) else {
+        let Some(answers) = answers.get(&named(case)) else {
             continue;
         };
         let rows = match refused(&evaluation, case) {
             Some((reason, Refusal::Expression)) if compat => {
-                row::refused(case, &reason, Judged::Fail)
+                row::refused(case, inputs, answers, (&reason, Judged::Fail))
             }
             Some((reason, Refusal::Policy)) if compat => {
-                row::refused(case, &reason, Judged::Skipped)
+                row::refused(case, inputs, answers, (&reason, Judged::Skipped))
             }
             _ => row::rows(case, set, inputs, answers, options.judgement),
         };

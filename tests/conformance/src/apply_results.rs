@@ -361,11 +361,10 @@ fn generated(rule: &RuleResponse) -> Value {
     in_any_order(&bare.collect())
 }
 
-fn phase(operation: Operation) -> String {
-    match operation {
-        Operation::Create => "trigger".to_owned(),
-        other => format!("operation:{}", other.as_str()),
-    }
+fn phase(operation: Option<Operation>) -> String {
+    operation.map_or("trigger".to_owned(), |operation| {
+        format!("operation:{}", operation.as_str())
+    })
 }
 
 /// How the table names a payload: a file of JSON by its name, a request by its path.

@@ -18,7 +18,10 @@ pub(super) fn changed_request<'s>(
         .find(|(path, _)| path == "request.operation");
     let subject = request.subject();
     match operation.and_then(|(_, value)| value.as_str()) {
-        Some("CREATE") => (changed.operation, changed.object) = (Operation::Create, subject),
+        Some("CREATE") => {
+            changed.operation = Operation::Create;
+            (changed.object, changed.old_object) = (subject, None);
+        }
         Some("UPDATE") => {
             changed.operation = Operation::Update;
             (changed.object, changed.old_object) = (subject, subject);

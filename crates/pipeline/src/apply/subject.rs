@@ -8,7 +8,6 @@ use portcullis_engine::{
     policy_info::PolicyInfo,
     record::Silent,
     report,
-    request::Operation,
     response::{EngineResponse, FailureAction, RuleStatus},
 };
 use serde_json::Value;
@@ -67,7 +66,7 @@ pub(super) fn apply_object(
 ) {
     let request = request(
         subject.object,
-        Operation::Create,
+        options.world.values.operation(),
         &options.world.catalogue,
         &options.surroundings,
     );

@@ -53,6 +53,7 @@ pub struct World {
 #[derive(Debug)]
 pub struct OfflineSource<'w> {
     world: &'w World,
+    values: &'w InjectedValues,
     dice: Cell<u64>,
 }
 
@@ -60,10 +61,17 @@ impl<'w> OfflineSource<'w> {
     /// A source over a world.
     #[must_use]
     pub fn new(world: &'w World) -> Self {
+        OfflineSource::with_values(world, &world.values)
+    }
+
+    /// A source over a world, with other values in place of its own.
+    #[must_use]
+    pub fn with_values(world: &'w World, values: &'w InjectedValues) -> Self {
         let seed = nanoseconds().unsigned_abs();
         let seed = u64::try_from(seed & u128::from(u64::MAX)).unwrap_or_default();
         OfflineSource {
             world,
+            values,
             dice: Cell::new(seed | 1),
         }
     }
@@ -308,15 +316,15 @@ impl ContextSource for OfflineSource<'_> {
     }
 
     fn has_policy_values(&self) -> bool {
-        !self.world.values.is_empty()
+        !self.values.is_empty()
     }
 
     fn policy_values(&self, policy: &str, _: &str, name: &str) -> &[PathValue] {
-        self.world.values.of_policy(policy, name)
+        self.values.of_policy(policy, name)
     }
 
     fn rule_values(&self, policy: &str, rule: &str) -> Option<&RuleValues> {
-        self.world.values.of_rule(policy, rule)
+        self.values.of_rule(policy, rule)
     }
 
     fn now(&self) -> i128 {

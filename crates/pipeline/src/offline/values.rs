@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use portcullis_api::values_file::{SubresourceMapping, ValuesSpec};
-use portcullis_engine::context::source::{PathValue, RuleValues};
+use portcullis_engine::{
+    context::source::{PathValue, RuleValues},
+    request::Operation,
+};
 use serde_json::Value;
 
 use super::{objects::text, requests::labels};
@@ -73,6 +76,26 @@ impl InjectedValues {
         }
     }
 
+    /// The operation of every request that the values do not give another one: the global one, or
+    /// creation. Kinds of policies that nothing is injected for see it, too.
+    #[must_use]
+    pub fn operation(&self) -> Operation {
+        let mut global = self.global.iter().rev();
+        let named = global.find(|(path, _)| path == OPERATION);
+        operation(named.and_then(|(_, value)| value.as_str()))
+    }
+
+    /// The same without what they say of the operation where nothing but a rule's context asks.
+    #[must_use]
+    pub fn without_operation(&self) -> InjectedValues {
+        let mut values = self.clone();
+        let lists = std::iter::once(&mut values.global).chain(values.resources.values_mut());
+        for list in lists {
+            list.retain(|(path, _)| path != OPERATION);
+        }
+        values
+    }
+
     /// Whether anything is injected before a policy looks at an object.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -98,6 +121,19 @@ impl InjectedValues {
             .strip_prefix("autogen-cronjob-")
             .or_else(|| rule.strip_prefix("autogen-"));
         find(rule).or_else(|| find(origin?))
+    }
+}
+
+const OPERATION: &str = "request.operation";
+
+/// The operation that a suite or values name; creation where they name none.
+#[must_use]
+pub fn operation(name: Option<&str>) -> Operation {
+    match name {
+        Some("UPDATE") => Operation::Update,
+        Some("DELETE") => Operation::Delete,
+        Some("CONNECT") => Operation::Connect,
+        _ => Operation::Create,
     }
 }
 

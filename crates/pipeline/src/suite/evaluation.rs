@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use portcullis_api::test_file::Test;
+use portcullis_api::test_file::{Test, TestResult};
 use portcullis_engine::{
     PolicySet,
     compile_options::{CompileError, CompileOptions},
@@ -13,7 +13,7 @@ use portcullis_engine::{
 };
 
 use super::{Judgement, SuiteOptions, inputs::Inputs};
-use crate::offline::{requests::request, source::OfflineSource};
+use crate::offline::{requests::request, source::OfflineSource, values::operation};
 
 /// What the policies say of each resource and then of each payload, in their order.
 pub type Answers = Vec<Vec<EngineResponse>>;
@@ -51,15 +51,12 @@ impl Evaluation {
         }
     }
 
-    /// Evaluates every operation that the cases of a test ask for; creation always.
+    /// Evaluates every operation that the cases of a test name, and that of the values, which stands
+    /// under none.
     #[must_use]
-    pub fn answers(&self, test: &Test) -> BTreeMap<Operation, Answers> {
-        let asked = test
-            .results
-            .iter()
-            .map(|case| operation(case.operation.as_deref()));
+    pub fn answers(&self, test: &Test) -> BTreeMap<Option<Operation>, Answers> {
         let mut answers = BTreeMap::new();
-        for operation in std::iter::once(Operation::Create).chain(asked) {
+        for operation in std::iter::once(None).chain(test.results.iter().map(named)) {
             answers
                 .entry(operation)
                 .or_insert_with(|| self.evaluate(operation));
@@ -67,9 +64,14 @@ impl Evaluation {
         answers
     }
 
-    fn evaluate(&self, operation: Operation) -> Answers {
-        let source = OfflineSource::new(&self.inputs.world);
-        let catalogue = &self.inputs.world.catalogue;
+    fn evaluate(&self, named: Option<Operation>) -> Answers {
+        let world = &self.inputs.world;
+        // What a case names stands above the values.
+        let values = named.map(|_| world.values.without_operation());
+        let values = values.as_ref().unwrap_or(&world.values);
+        let operation = named.unwrap_or(values.operation());
+        let source = OfflineSource::with_values(world, values);
+        let catalogue = &world.catalogue;
         let objects = self.inputs.objects.iter();
         let answers = objects.map(|object| {
             let request = request(object, operation, catalogue, &self.inputs.surroundings);
@@ -83,13 +85,9 @@ impl Evaluation {
     }
 }
 
-/// The operation that a case asks for; creation where it does not say.
+/// The operation that a case names.
 #[must_use]
-pub fn operation(name: Option<&str>) -> Operation {
-    match name {
-        Some("UPDATE") => Operation::Update,
-        Some("DELETE") => Operation::Delete,
-        Some("CONNECT") => Operation::Connect,
-        _ => Operation::Create,
-    }
+pub fn named(case: &TestResult) -> Option<Operation> {
+    let name = case.operation.as_deref().filter(|name| !name.is_empty());
+    name.map(|name| operation(Some(name)))
 }

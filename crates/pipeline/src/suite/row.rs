@@ -73,7 +73,8 @@ pub fn rows(
         .find(|policy| policy.info().name == name);
     let Some(policy) = policy else {
         let missing = |resource| row(case, resource, "", Judged::Fail, "Not found", String::new());
-        return named(case).map(missing).collect();
+        let named = named(case, inputs, answers, judgement);
+        return named.into_iter().map(missing).collect();
     };
     let key = policy.info().key();
     // Kinds without rules answer whatever rule a case names.
@@ -84,7 +85,7 @@ pub fn rows(
     let rule_exists = rule.is_empty() || policy.rule_names().any(|name| answers_for(name, rule));
     let subjects = subjects(inputs, answers, &key);
     let mut rows = Vec::new();
-    for subject in chosen(case, &subjects)
+    for subject in chosen(case, &subjects, judgement)
         .into_iter()
         .filter_map(|index| subjects.get(index))
     {
@@ -224,21 +225,42 @@ fn unanswered(
     vacuous(case, resource.clone(), rule_exists, judgement)
 }
 
-/// The rows of a case whose policy is refused. Kyverno skips those of a policy that it refuses, too.
+/// The rows under `--compat` of a case whose policy is refused. Kyverno skips those of a policy that it
+/// refuses, too.
 #[must_use]
-pub fn refused(case: &TestResult, reason: &str, judged: Judged) -> Vec<Row> {
+pub fn refused(
+    case: &TestResult,
+    inputs: &Inputs,
+    answers: &[Vec<EngineResponse>],
+    (reason, judged): (&str, Judged),
+) -> Vec<Row> {
     let skipped = |resource| {
         let reason = reason.to_owned();
         row(case, resource, "", judged, "Invalid Policy", reason)
     };
-    named(case).map(skipped).collect()
+    let named = named(case, inputs, answers, Judgement::Compat);
+    named.into_iter().map(skipped).collect()
 }
 
-/// The resources that a case names, or one without a name.
-fn named(case: &TestResult) -> impl Iterator<Item = String> {
+/// The resources of the rows of a case that no policy answers: under `--compat` those that it is
+/// about, as in Kyverno; else those that it names, or one without a name.
+fn named(
+    case: &TestResult,
+    inputs: &Inputs,
+    answers: &[Vec<EngineResponse>],
+    judgement: Judgement,
+) -> Vec<String> {
+    if judgement == Judgement::Compat {
+        let subjects = subjects(inputs, answers, "");
+        let chosen = chosen(case, &subjects, judgement).into_iter();
+        let chosen = chosen.filter_map(|index| subjects.get(index));
+        return chosen.map(|subject| subject.label(judgement)).collect();
+    }
     let resources = case.resources.clone().unwrap_or_default();
-    let nameless = resources.is_empty().then(String::new);
-    resources.into_iter().chain(nameless)
+    if resources.is_empty() {
+        return vec![String::new()];
+    }
+    resources
 }
 
 /// A row that nothing answered.

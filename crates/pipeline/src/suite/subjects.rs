@@ -66,28 +66,32 @@ pub(super) fn subjects<'a>(
 }
 
 /// The resources that a case is about: those it names, or all where it names none or none of those
-/// exists.
-pub(super) fn chosen(case: &TestResult, subjects: &[Subject<'_>]) -> Vec<usize> {
+/// exists. Under `--compat` one that it names twice stands there twice, as in Kyverno.
+pub(super) fn chosen(
+    case: &TestResult,
+    subjects: &[Subject<'_>],
+    judgement: Judgement,
+) -> Vec<usize> {
     let all = || (0..subjects.len()).collect::<Vec<_>>();
     let Some(names) = &case.resources else {
         return all();
     };
-    let is_named = |subject: &Subject<'_>| {
+    let is_exact = judgement == Judgement::Compat;
+    let times = |subject: &Subject<'_>| {
         if let Some(payload) = subject.payload {
-            return names.iter().any(|name| payload.is_named(name));
+            return names.iter().filter(|name| payload.is_named(name)).count();
         }
-        names.iter().any(|name| is_named(subject.object, name))
-            || case
-                .resource_specs
-                .iter()
-                .any(|spec| is_specified(subject.object, spec))
+        let named = names.iter().filter(|name| is_named(subject.object, name));
+        let specified = case.resource_specs.iter();
+        let specified = specified.filter(|spec| is_specified(subject.object, spec, is_exact));
+        named.count() + specified.count()
     };
-    let found: Vec<usize> = subjects
-        .iter()
-        .enumerate()
-        .filter(|(_, subject)| is_named(subject))
-        .map(|(index, _)| index)
-        .collect();
+    let subjects = subjects.iter().enumerate();
+    let found = subjects.flat_map(|(index, subject)| {
+        let times = times(subject);
+        std::iter::repeat_n(index, if is_exact { times } else { times.min(1) })
+    });
+    let found: Vec<usize> = found.collect();
     if found.is_empty() { all() } else { found }
 }
 
@@ -99,13 +103,14 @@ fn is_named(object: &Value, name: &str) -> bool {
     }
 }
 
-fn is_specified(object: &Value, spec: &ResourceSpec) -> bool {
+/// Whether an object is one that `resourceSpecs` names. In Kyverno a field that is left out is empty,
+/// and none of the object's that is not.
+fn is_specified(object: &Value, spec: &ResourceSpec, is_exact: bool) -> bool {
     let api_version = text(object, "/apiVersion");
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     let same = |wanted: &Option<String>, found: &str| {
-        wanted
-            .as_ref()
-            .is_none_or(|wanted| wanted.is_empty() || wanted == found)
+        let wanted = wanted.as_deref().unwrap_or_default();
+        wanted == found || (wanted.is_empty() && !is_exact)
     };
     same(&spec.group, group)
         && same(&spec.version, version)
