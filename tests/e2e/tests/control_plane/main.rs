@@ -16,6 +16,7 @@ mod chart;
 mod context;
 mod control_plane;
 mod kyverno;
+mod lifecycle;
 mod limits;
 mod load;
 mod migrate;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
             chart::ALL,
             context::ALL,
             control_plane::ALL,
+            lifecycle::ALL,
             limits::ALL,
             migrate::ALL,
             native_policies::ALL,

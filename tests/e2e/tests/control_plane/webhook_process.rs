@@ -5,7 +5,7 @@ use std::{
     fs::{self, File},
     net::TcpListener,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -81,6 +81,15 @@ impl Webhook {
     /// Whether it has ended of itself.
     pub(crate) fn has_ended(&mut self) -> bool {
         self.process.try_wait().unwrap().is_some()
+    }
+
+    /// How it ended, once it has.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        eventually("the webhook ends", || match self.has_ended() {
+            true => Ok(()),
+            false => Err(self.log()),
+        });
+        self.process.wait().unwrap()
     }
 
     pub(crate) fn log(&self) -> String {

@@ -1,0 +1,368 @@
+//! The webhook from its start to its end: what it is told while it runs is followed, and nobody who
+//! asks it meanwhile is left without an answer.
+
+use std::{
+    io::{self, Read},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    thread,
+    time::{Duration, Instant},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use portcullis_e2e::{control_plane::ControlPlane, harness::Test, program};
+use reqwest::{
+    Certificate,
+    blocking::{Body, Client},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    kyverno,
+    load::{ApiClient, POLICY, under_load},
+    webhook_process::{Webhook, eventually},
+};
+
+pub(crate) const ALL: &[Test] = &[
+    (
+        "lifecycle::it_ends_when_all_are_answered",
+        it_ends_when_all_are_answered,
+    ),
+    (
+        "lifecycle::its_configuration_changes_while_it_runs",
+        its_configuration_changes_while_it_runs,
+    ),
+    (
+        "lifecycle::its_certificates_change_while_it_runs",
+        its_certificates_change_while_it_runs,
+    ),
+];
+
+/// How long the list of endpoints has a replica after it has said that it is not ready.
+const LISTED: Duration = Duration::from_secs(2);
+
+/// How long the end may take: less than `terminationGracePeriodSeconds` of the chart.
+const END: Duration = Duration::from_secs(25);
+
+const BAD: &str =
+    "{apiVersion: v1, kind: ConfigMap, metadata: {name: bad, namespace: shop, labels: {bad: x}}}";
+
+fn started() -> (ControlPlane, Webhook) {
+    // What it denies would be denied to the other tests as well.
+    let plane = ControlPlane::start(&program::build().unwrap()).unwrap();
+    kyverno::define_one(&plane, &kyverno::KINDS[0]);
+    plane.create_namespace("shop").unwrap();
+    plane.create_namespace("portcullis").unwrap();
+    plane.apply(POLICY).unwrap();
+    let webhook = Webhook::start(&plane, "lifecycle");
+    eventually("the policy is enforced", || is_denied(&plane));
+    (plane, webhook)
+}
+
+fn attempt(plane: &ControlPlane) -> Result<(), String> {
+    let create = ["create", "--dry-run=server", "-f", "-"];
+    let done = plane.kubectl(&create, BAD);
+    done.map(drop).map_err(|error| error.to_string())
+}
+
+fn is_denied(plane: &ControlPlane) -> Result<(), String> {
+    match attempt(plane) {
+        Err(said) if said.contains("no bad ones") => Ok(()),
+        other => Err(format!("{other:?}")),
+    }
+}
+
+/// The review of an object that the policy refuses.
+fn review() -> Vec<u8> {
+    let object = json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "bad", "namespace": "shop", "labels": {"bad": "x"}},
+    });
+    let request = json!({
+        "uid": "1-2-3",
+        "kind": {"group": "", "version": "v1", "kind": "ConfigMap"},
+        "resource": {"group": "", "version": "v1", "resource": "configmaps"},
+        "name": "bad",
+        "namespace": "shop",
+        "operation": "CREATE",
+        "userInfo": {"username": "alice"},
+        "object": object,
+    });
+    let review =
+        json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request});
+    review.to_string().into_bytes()
+}
+
+/// Asks a replica as the API server does; a new client has a new connection.
+fn ask(client: &Client, address: &str, body: impl Into<Body>) -> Result<(), String> {
+    let request = client.post(format!("https://{address}/validate/fail"));
+    let request = request.header("content-type", "application/json");
+    let answer = request.body(body).send().map_err(|error| {
+        let error: &dyn std::error::Error = &error;
+        let causes = std::iter::successors(Some(error), |error| error.source());
+        causes
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(": ")
+    })?;
+    let text = answer.text().map_err(|error| error.to_string())?;
+    let answer: Value = serde_json::from_str(&text).map_err(|_| text.clone())?;
+    match &answer["response"]["allowed"] {
+        Value::Bool(false) => Ok(()),
+        _ => Err(text),
+    }
+}
+
+/// A client that trusts what the webhook configuration says at the moment.
+fn client(api: &ApiClient) -> Client {
+    let bundle = STANDARD.decode(authorities(api)).unwrap();
+    Client::builder()
+        .tls_certs_only(Certificate::from_pem_bundle(&bundle).unwrap())
+        .pool_max_idle_per_host(0)
+        .build()
+        .unwrap()
+}
+
+/// A body whose second half comes when it is time.
+struct Slow<'a> {
+    rest: Vec<u8>,
+    halves: usize,
+    is_time: &'a AtomicBool,
+}
+
+impl Read for Slow<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.halves == 1 {
+            while !self.is_time.load(Relaxed) {
+                thread::sleep(Duration::from_millis(20));
+            }
+        }
+        self.halves += 1;
+        let length = (self.rest.len() / 2)
+            .max(1)
+            .min(buffer.len())
+            .min(self.rest.len());
+        let part: Vec<u8> = self.rest.drain(..length).collect();
+        buffer[..length].copy_from_slice(&part);
+        Ok(length)
+    }
+}
+
+fn it_ends_when_all_are_answered(_: &ControlPlane) {
+    let (plane, mut webhook) = started();
+    let client = client(&ApiClient::of(&plane));
+    let address = webhook.address.clone();
+    let readiness = || {
+        let asked = client.get(format!("https://{address}/health/readiness"));
+        let answer = asked.send().unwrap();
+        (answer.status().as_u16(), answer.text().unwrap())
+    };
+    eventually("it is ready", || match readiness() {
+        (200, _) => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
+    // Connections on which nothing comes do not hold it up.
+    let _idle = std::net::TcpStream::connect(&address).unwrap();
+    static IS_TIME: AtomicBool = AtomicBool::new(false);
+    let (is_listed, answered) = (AtomicBool::new(true), AtomicUsize::new(0));
+    let began = thread::scope(|scope| {
+        let askers = std::array::from_fn::<_, 2, _>(|_| {
+            scope.spawn(|| {
+                while is_listed.load(Relaxed) {
+                    ask(&client, &address, review()).unwrap();
+                    answered.fetch_add(1, Relaxed);
+                }
+            })
+        });
+        let slow = scope.spawn(|| {
+            let (rest, is_time) = (review(), &IS_TIME);
+            let length = rest.len() as u64;
+            let body = Slow {
+                rest,
+                halves: 0,
+                is_time,
+            };
+            ask(&client, &address, Body::sized(body, length))
+        });
+        thread::sleep(Duration::from_secs(1));
+        let began = Instant::now();
+        webhook.signal("TERM");
+        eventually("it says that it is not ready", || match readiness() {
+            (503, said) if said == "stopping" => Ok(()),
+            other => Err(format!("{other:?}")),
+        });
+        let before = answered.load(Relaxed);
+        thread::sleep(LISTED);
+        is_listed.store(false, Relaxed);
+        for asker in askers {
+            asker.join().unwrap();
+        }
+        assert!(
+            answered.load(Relaxed) > before + 10,
+            "{answered:?} of {before}"
+        );
+        // Nobody new is served when the last answer goes out.
+        eventually(
+            "no connections are taken any more",
+            || match std::net::TcpStream::connect(&address) {
+                Ok(_) => Err("one is taken".to_owned()),
+                Err(_) => Ok(()),
+            },
+        );
+        assert!(!webhook.has_ended(), "it ended before its last answer");
+        IS_TIME.store(true, Relaxed);
+        slow.join().unwrap().unwrap();
+        began
+    });
+    let status = webhook.ended();
+    assert!(status.success(), "{status}: {}", webhook.log());
+    assert!(began.elapsed() < END, "{:?}", began.elapsed());
+}
+
+fn configure(plane: &ControlPlane, data: &Value) {
+    let map = json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "portcullis", "namespace": "portcullis"},
+        "data": data,
+    });
+    plane.apply(&map.to_string()).unwrap();
+}
+
+fn its_configuration_changes_while_it_runs(_: &ControlPlane) {
+    let (plane, mut webhook) = started();
+    let let_in = |what: &str| eventually(what, || attempt(&plane));
+    let denied = |what: &str| eventually(what, || is_denied(&plane));
+    configure(&plane, &json!({"resourceFilters": "[ConfigMap,shop,*]"}));
+    let_in("objects are left out");
+    configure(&plane, &json!({"resourceFilters": "[ConfigMap,other,*]"}));
+    denied("objects are left out no more");
+    configure(&plane, &json!({"excludeGroups": "system:masters"}));
+    let_in("users are left out");
+
+    for (key, broken, place) in [
+        (
+            "resourceFilters",
+            "[ConfigMap",
+            "key `resourceFilters`, character ",
+        ),
+        (
+            "webhooks",
+            r#"{"namespaceSelector": []}"#,
+            "key `webhooks`, character ",
+        ),
+    ] {
+        configure(&plane, &json!({"excludeGroups": "", key: broken}));
+        eventually("the log says what is broken", || {
+            let log = webhook.log();
+            let lines = log
+                .lines()
+                .filter(|line| line.contains("configuration refused"));
+            match lines.filter(|line| line.contains(place)).count() {
+                0 => Err(log),
+                _ => Ok(()),
+            }
+        });
+        attempt(&plane).unwrap();
+    }
+
+    let elsewhere = r#"{"namespaceSelector": {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["shop"]}]}}"#;
+    configure(&plane, &json!({"excludeGroups": "", "webhooks": elsewhere}));
+    eventually("the webhooks select namespaces", || {
+        let get = [
+            "get",
+            "validatingwebhookconfiguration",
+            "portcullis-validating",
+            "-o",
+        ];
+        let path = "jsonpath={.webhooks[*].namespaceSelector.matchExpressions[*].values}";
+        let values = plane.kubectl(&[&get[..], &[path]].concat(), "").unwrap();
+        if values.contains("shop") {
+            Ok(())
+        } else {
+            Err(values)
+        }
+    });
+    let_in("namespaces are left out");
+    plane
+        .kubectl(
+            &["delete", "configmap", "portcullis", "-n", "portcullis"],
+            "",
+        )
+        .unwrap();
+    denied("nothing is left out without a configuration");
+    assert!(!webhook.has_ended());
+}
+
+/// Says of a Secret that what is in it ends soon.
+fn near_its_end(plane: &ControlPlane, secret: &str) {
+    let secret = format!("portcullis-webhook.portcullis.svc.portcullis-tls-{secret}");
+    let annotate = [
+        "annotate",
+        "--overwrite",
+        "secret",
+        &secret,
+        "-n",
+        "portcullis",
+    ];
+    plane
+        .kubectl(
+            &[&annotate[..], &["portcullis.io/not-after=1000"]].concat(),
+            "",
+        )
+        .unwrap();
+}
+
+fn its_certificates_change_while_it_runs(_: &ControlPlane) {
+    let (plane, webhook) = started();
+    let api = ApiClient::of(&plane);
+    let replaced = || webhook.log().matches("certificate replaced").count();
+    let is_over = AtomicBool::new(false);
+    let counts = thread::scope(|scope| {
+        // Clients with new connections, which trust what the webhook configuration says.
+        let newcomer = scope.spawn(|| {
+            let mut asked = 0;
+            while !is_over.load(Relaxed) {
+                ask(&client(&api), &webhook.address, review()).unwrap();
+                asked += 1;
+            }
+            asked
+        });
+        let counts = under_load(&api, 100, 20, |_| {
+            for (turn, secrets) in [&["pair"][..], &["ca"], &["pair"], &["ca", "pair"]]
+                .iter()
+                .enumerate()
+            {
+                let before = replaced();
+                let bundle = authorities(&api);
+                secrets
+                    .iter()
+                    .for_each(|secret| near_its_end(&plane, secret));
+                eventually("the certificates are replaced", || {
+                    let is_done = match secrets.contains(&"pair") {
+                        true => replaced() > before,
+                        false => authorities(&api) != bundle,
+                    };
+                    if is_done {
+                        Ok(())
+                    } else {
+                        Err(format!("turn {turn}: {}", webhook.log()))
+                    }
+                });
+                thread::sleep(Duration::from_secs(3));
+            }
+        });
+        is_over.store(true, Relaxed);
+        assert!(newcomer.join().unwrap() > 20);
+        counts
+    });
+    assert_eq!(counts.interrupted.load(Relaxed), 0, "{counts:?}");
+}
+
+/// What the webhook configuration trusts.
+fn authorities(api: &ApiClient) -> String {
+    let path = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/portcullis-validating";
+    let (_, found) = api.get(path).unwrap();
+    let bundle = found["webhooks"][0]["clientConfig"]["caBundle"].as_str();
+    bundle.unwrap().to_owned()
+}
