@@ -130,8 +130,7 @@ impl PolicyFiles {
 }
 
 fn compile(files: &BTreeMap<PathBuf, Vec<Loaded>>) -> (Policies, Vec<CompileError>) {
-    let loaded: Vec<Loaded> = files.values().flatten().cloned().collect();
-    Policies::compile(&loaded, &CompileOptions::default())
+    Policies::compile(files.values().flatten(), &CompileOptions::default())
 }
 
 /// YAML files of a folder; hidden ones are left out, such as those that a mounted ConfigMap has.

@@ -3,6 +3,7 @@
 //! A request is answered by the version that serves when it is asked, from its first policy to its
 //! last; a version is dropped when the last request that it answers is done.
 
+mod compiler;
 mod policies;
 mod traits;
 
@@ -10,7 +11,10 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-pub use self::policies::{Group, Policies};
+pub use self::{
+    compiler::Compiler,
+    policies::{Group, Policies},
+};
 use crate::{
     configuration::Configuration,
     metrics::{Changes, Inventory},

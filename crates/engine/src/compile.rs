@@ -1,15 +1,15 @@
 //! Policies and exceptions to a `PolicySet` that answers requests.
 
+mod surroundings;
+
 use std::sync::Arc;
 
-use portcullis_api::admission_policy::AdmissionPolicyBinding;
-use portcullis_api::cel_policy_exception::CelPolicyException;
 use portcullis_api::policy_exception::PolicyException;
 use rustc_hash::FxHashSet;
 
+pub use self::surroundings::Surroundings;
 use crate::compile_options::{CompileError, CompileOptions};
 use crate::context::source::EntryKind;
-use crate::exceptions::ExceptionSet;
 use crate::index::RuleIndex;
 use crate::load::Loaded;
 use crate::policies::cleanup_policy::CompiledCleanupPolicy;
@@ -25,27 +25,27 @@ use crate::policy_info::PolicyInfo;
 use crate::request::GroupVersionKind;
 use crate::response::RuleType;
 
-/// A policy, ready to run.
-#[derive(Debug)]
+/// A policy, ready to run; sets may share it.
+#[derive(Clone, Debug)]
 pub enum CompiledPolicy {
     /// A ClusterPolicy or Policy.
-    ClusterPolicy(Box<CompiledClusterPolicy>),
+    ClusterPolicy(Arc<CompiledClusterPolicy>),
     /// A CleanupPolicy or ClusterCleanupPolicy.
-    Cleanup(Box<CompiledCleanupPolicy>),
+    Cleanup(Arc<CompiledCleanupPolicy>),
     /// A ValidatingPolicy or NamespacedValidatingPolicy.
-    Validating(Box<CompiledValidatingPolicy>),
+    Validating(Arc<CompiledValidatingPolicy>),
     /// A MutatingPolicy or NamespacedMutatingPolicy.
-    Mutating(Box<CompiledMutatingPolicy>),
+    Mutating(Arc<CompiledMutatingPolicy>),
     /// A DeletingPolicy or NamespacedDeletingPolicy.
-    Deleting(Box<CompiledDeletingPolicy>),
+    Deleting(Arc<CompiledDeletingPolicy>),
     /// A GeneratingPolicy or NamespacedGeneratingPolicy.
-    Generating(Box<CompiledGeneratingPolicy>),
+    Generating(Arc<CompiledGeneratingPolicy>),
     /// A ValidatingAdmissionPolicy with its bindings.
-    ValidatingAdmission(Box<CompiledValidatingAdmissionPolicy>),
+    ValidatingAdmission(Arc<CompiledValidatingAdmissionPolicy>),
     /// A MutatingAdmissionPolicy with its bindings.
-    MutatingAdmission(Box<CompiledMutatingAdmissionPolicy>),
+    MutatingAdmission(Arc<CompiledMutatingAdmissionPolicy>),
     /// An ImageValidatingPolicy or NamespacedImageValidatingPolicy.
-    ImageValidating(Box<CompiledImageValidatingPolicy>),
+    ImageValidating(Arc<CompiledImageValidatingPolicy>),
 }
 
 /// Where a rule stands in a set: policy and rule.
@@ -72,94 +72,13 @@ pub fn compile<'l>(
     exceptions: &[PolicyException],
     options: &CompileOptions,
 ) -> (PolicySet, Vec<CompileError>) {
+    let policies: Vec<&Loaded> = policies.into_iter().collect();
+    let (surroundings, mut errors) = Surroundings::of(policies.iter().copied(), exceptions);
     let mut compiled = Vec::new();
-    let policies: Vec<&Loaded> = policies.into_iter().collect();
-    let cel_exceptions = cel_exceptions(&policies);
-    let (exceptions, unusable) = ExceptionSet::compile(exceptions);
-    let mut errors: Vec<CompileError> = unusable
-        .into_iter()
-        .map(|unusable| CompileError {
-            kind: "PolicyException".to_owned(),
-            policy: unusable.key,
-            path: "metadata.annotations".to_owned(),
-            message: unusable.error.to_string(),
-        })
-        .collect();
-    let policies: Vec<&Loaded> = policies.into_iter().collect();
-    let bindings: Vec<&AdmissionPolicyBinding> = policies
-        .iter()
-        .filter_map(|loaded| match loaded {
-            Loaded::Binding(binding) => Some(binding.as_ref()),
-            _ => None,
-        })
-        .collect();
     for loaded in policies {
-        match loaded {
-            Loaded::Policy(policy) => {
-                match CompiledClusterPolicy::compile(policy, &exceptions, options) {
-                    Ok(policy) => compiled.push(CompiledPolicy::ClusterPolicy(Box::new(policy))),
-                    Err(found) => errors.extend(found),
-                }
-            }
-            Loaded::Cleanup(policy) => match CompiledCleanupPolicy::compile(policy) {
-                Ok(policy) => compiled.push(CompiledPolicy::Cleanup(Box::new(policy))),
-                Err(found) => errors.extend(found),
-            },
-            Loaded::Validating(policy) => match CompiledValidatingPolicy::compile(policy) {
-                Ok(policy) => {
-                    let policy = policy.with_exceptions(&cel_exceptions, &mut errors);
-                    compiled.push(CompiledPolicy::Validating(Box::new(policy)));
-                }
-                Err(found) => errors.extend(found),
-            },
-            Loaded::Deleting(policy) => match CompiledDeletingPolicy::compile(policy) {
-                Ok(policy) => {
-                    let policy = policy.with_exceptions(&cel_exceptions, &mut errors);
-                    compiled.push(CompiledPolicy::Deleting(Box::new(policy)));
-                }
-                Err(found) => errors.extend(found),
-            },
-            Loaded::Mutating(policy) => match CompiledMutatingPolicy::compile(policy) {
-                Ok(policy) => {
-                    let policy = policy.with_exceptions(&cel_exceptions, &mut errors);
-                    compiled.push(CompiledPolicy::Mutating(Box::new(policy)));
-                }
-                Err(found) => errors.extend(found),
-            },
-            Loaded::Generating(policy) => match CompiledGeneratingPolicy::compile(policy) {
-                Ok(policy) => {
-                    let policy = policy.with_exceptions(&cel_exceptions, &mut errors);
-                    compiled.push(CompiledPolicy::Generating(Box::new(policy)));
-                }
-                Err(found) => errors.extend(found),
-            },
-            Loaded::ValidatingAdmission(policy) => {
-                match CompiledValidatingAdmissionPolicy::compile(policy, &bindings, options) {
-                    Ok(policy) => {
-                        compiled.push(CompiledPolicy::ValidatingAdmission(Box::new(policy)));
-                    }
-                    Err(found) => errors.extend(found),
-                }
-            }
-            Loaded::MutatingAdmission(policy) => {
-                match CompiledMutatingAdmissionPolicy::compile(policy, &bindings, options) {
-                    Ok(policy) => {
-                        compiled.push(CompiledPolicy::MutatingAdmission(Box::new(policy)));
-                    }
-                    Err(found) => errors.extend(found),
-                }
-            }
-            Loaded::ImageValidating(policy) => {
-                match CompiledImageValidatingPolicy::compile(policy, options) {
-                    Ok(policy) => {
-                        let policy = policy.with_exceptions(&cel_exceptions, &mut errors);
-                        compiled.push(CompiledPolicy::ImageValidating(Box::new(policy)));
-                    }
-                    Err(found) => errors.extend(found),
-                }
-            }
-            Loaded::Exception(_) | Loaded::CelException(_) | Loaded::Binding(_) => {}
-        }
+        let (policy, found) = surroundings.compile(loaded, options);
+        compiled.extend(policy);
+        errors.extend(found);
     }
     // An exception that names several policies is compiled for each of them.
     let mut known = FxHashSet::default();
@@ -167,16 +86,10 @@ pub fn compile<'l>(
     (PolicySet::new(compiled), errors)
 }
 
-fn cel_exceptions<'l>(loaded: &[&'l Loaded]) -> Vec<&'l CelPolicyException> {
-    let exceptions = loaded.iter().filter_map(|loaded| match loaded {
-        Loaded::CelException(exception) => Some(exception.as_ref()),
-        _ => None,
-    });
-    exceptions.collect()
-}
-
 impl PolicySet {
-    fn new(policies: Vec<CompiledPolicy>) -> PolicySet {
+    /// A set of policies that are compiled.
+    #[must_use]
+    pub fn new(policies: Vec<CompiledPolicy>) -> PolicySet {
         let numbered = || (0_u32..).zip(&policies);
         let rules = numbered().flat_map(|(number, policy)| {
             (0_u32..)
@@ -207,13 +120,6 @@ impl PolicySet {
             verifying,
             policies,
         }
-    }
-
-    /// The policies that belong, and the others, each in the order in which they were given.
-    #[must_use]
-    pub fn split(self, belongs: impl Fn(&CompiledPolicy) -> bool) -> (PolicySet, PolicySet) {
-        let (one, other) = self.policies.into_iter().partition(belongs);
-        (PolicySet::new(one), PolicySet::new(other))
     }
 
     /// The policies, in the order in which they were given.

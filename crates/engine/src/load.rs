@@ -71,6 +71,23 @@ impl Loaded {
             Loaded::Binding(binding) => &binding.metadata,
         }
     }
+
+    /// The policies that an exception or a binding is for: `name`, or `namespace/name`.
+    #[must_use]
+    pub fn policies(&self) -> Vec<&str> {
+        match self {
+            Loaded::Exception(exception) => {
+                let excepted = exception.spec.exceptions.iter();
+                excepted.map(|one| one.policy_name.as_str()).collect()
+            }
+            Loaded::CelException(exception) => {
+                let refs = exception.spec.policy_refs.iter();
+                refs.map(|one| one.name.as_str()).collect()
+            }
+            Loaded::Binding(binding) => vec![&binding.spec.policy_name],
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// What is wrong with a document.

@@ -3,19 +3,17 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
 };
 
 use portcullis_cluster::{ServedKind, WatchEvent};
-use portcullis_engine::{
-    compile_options::{CompileError, CompileOptions},
-    load::Loaded,
-};
+use portcullis_engine::{compile_options::CompileError, load::Loaded};
 use serde_json::Value;
 
 use crate::{
     exception_rules::ExceptionRules,
     loaded::{key, read},
-    served::Policies,
+    served::{Compiler, Policies},
 };
 
 /// Which object: API group, kind, namespace and name.
@@ -25,15 +23,15 @@ pub(crate) type ObjectId = (String, String, String, String);
 #[derive(Clone, Debug)]
 struct Kept {
     /// The object without spec and status.
-    head: Value,
+    head: Arc<Value>,
     /// What tells versions with other policies apart.
     fingerprint: u64,
     /// Its status, as it was last seen.
-    status: Value,
+    status: Arc<Value>,
     /// What it says, where it can be read.
-    now: Result<Loaded, String>,
+    now: Result<Arc<Loaded>, String>,
     /// What it said when it was last good.
-    good: Option<Loaded>,
+    good: Option<Arc<Loaded>>,
     /// Why it does not serve as it is written; empty where it does.
     problem: String,
 }
@@ -42,11 +40,11 @@ struct Kept {
 #[derive(Clone, Debug)]
 pub(crate) struct Judged {
     /// The object without spec and status.
-    pub(crate) head: Value,
+    pub(crate) head: Arc<Value>,
     /// Its status, as it was last seen.
-    pub(crate) status: Value,
+    pub(crate) status: Arc<Value>,
     /// What serves of it, if anything does.
-    pub(crate) serves: Option<Loaded>,
+    pub(crate) serves: Option<Arc<Loaded>>,
     /// Why it does not serve as it is written; empty where it does.
     pub(crate) problem: String,
 }
@@ -58,6 +56,7 @@ pub(crate) struct Objects {
     /// Those that have not come again, of kinds that are being listed.
     unseen: BTreeMap<String, BTreeSet<ObjectId>>,
     exceptions: ExceptionRules,
+    compiler: Compiler,
 }
 
 impl Objects {
@@ -106,7 +105,7 @@ impl Objects {
     }
 
     fn apply(&mut self, id: ObjectId, mut object: Value) -> bool {
-        let status = remove(&mut object, "status");
+        let status = Arc::new(remove(&mut object, "status"));
         let fingerprint = fingerprint(&object);
         let before = self.kept.get_mut(&id);
         let is_same = before
@@ -115,7 +114,7 @@ impl Objects {
         let good = match before {
             Some(kept) if is_same => {
                 remove(&mut object, "spec");
-                (kept.status, kept.head) = (status, object);
+                (kept.status, kept.head) = (status, Arc::new(object));
                 return false;
             }
             Some(kept) => kept.good.take(),
@@ -123,13 +122,13 @@ impl Objects {
         };
         let now = read(&object).map_err(|mistakes| mistakes.join("; "));
         let now = now.and_then(|loaded| match self.exceptions.refusal(&loaded) {
-            None => Ok(loaded),
+            None => Ok(Arc::new(loaded)),
             Some(why) => Err(why),
         });
         remove(&mut object, "spec");
         let kept = Kept {
             now,
-            head: object,
+            head: Arc::new(object),
             fingerprint,
             status,
             good,
@@ -159,10 +158,10 @@ impl Objects {
         policies
     }
 
-    fn compiled(&self) -> (Policies, Vec<CompileError>) {
+    fn compiled(&mut self) -> (Policies, Vec<CompileError>) {
         let serving = self.kept.values().filter_map(Kept::serves);
-        let serving: Vec<Loaded> = serving.cloned().collect();
-        Policies::compile(&serving, &CompileOptions::default())
+        let serving: Vec<Arc<Loaded>> = serving.cloned().collect();
+        self.compiler.compile(&serving)
     }
 
     /// Notes what is wrong with objects that do not compile; whether there are some.
@@ -178,7 +177,7 @@ impl Objects {
         }
         let mut is_any = false;
         for (id, kept) in &mut self.kept {
-            let Some(name) = kept.now.as_ref().ok().and_then(key) else {
+            let Some(name) = kept.now.as_deref().ok().and_then(key) else {
                 continue;
             };
             if let Some(problems) = found.get(&(id.1.as_str(), name.as_str())) {
@@ -192,8 +191,8 @@ impl Objects {
     /// What is said of each object.
     pub(crate) fn judged(&self) -> Vec<Judged> {
         let judged = self.kept.values().map(|kept| Judged {
-            head: kept.head.clone(),
-            status: kept.status.clone(),
+            head: Arc::clone(&kept.head),
+            status: Arc::clone(&kept.status),
             serves: kept.serves().cloned(),
             problem: kept.problem.clone(),
         });
@@ -218,7 +217,7 @@ impl Objects {
 
 impl Kept {
     /// What it is asked by.
-    fn serves(&self) -> Option<&Loaded> {
+    fn serves(&self) -> Option<&Arc<Loaded>> {
         match self.problem.as_str() {
             "" => self.now.as_ref().ok(),
             _ => self.good.as_ref(),

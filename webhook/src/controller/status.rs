@@ -62,7 +62,7 @@ fn of_rules(judged: &Judged, now: i64) -> Map<String, Value> {
         conditions: vec![condition(judged, "Ready", "/conditions", now)],
         ..PolicyStatus::default()
     };
-    if let Some(Loaded::Policy(policy)) = &judged.serves {
+    if let Some(Loaded::Policy(policy)) = judged.serves.as_deref() {
         let derived = autogen::expand(policy).into_iter();
         let listed: Vec<Rule> = derived
             .filter(|rule| rule.listed)
@@ -155,9 +155,9 @@ mod tests {
         let (loaded, errors) = load::load(&policy());
         assert_eq!(errors, []);
         Judged {
-            head: policy(),
-            status,
-            serves: loaded.into_iter().next(),
+            head: policy().into(),
+            status: status.into(),
+            serves: loaded.into_iter().next().map(Into::into),
             problem: problem.to_owned(),
         }
     }

@@ -86,7 +86,9 @@ impl Writer {
         let (cluster, discovery) = (Arc::clone(&self.cluster), self.world.discovery());
         let written = task::spawn_blocking(move || {
             let resources = resources(&discovery);
-            let serving = compiled.iter().filter_map(|judged| judged.serves.as_ref());
+            let serving = compiled
+                .iter()
+                .filter_map(|judged| judged.serves.as_deref());
             let serving: Vec<&Loaded> = serving.collect();
             let mut errors = write_configurations(&cluster, |width| {
                 configurations(serving.iter().copied(), &resources, &settings, width)

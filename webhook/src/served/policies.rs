@@ -2,16 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use portcullis_api::policy_exception::PolicyException;
 use portcullis_engine::{
-    CompiledPolicy, PolicySet, compile,
-    compile_options::{CompileError, CompileOptions},
-    load::Loaded,
-    request::GroupVersionKind,
-    response::FailureAction,
+    CompiledPolicy, PolicySet, request::GroupVersionKind, response::FailureAction,
 };
 
-use super::traits::Traits;
+use super::{compiler::Prepared, traits::Traits};
 use crate::{
     metrics::{Entry, Inventory},
     path::{AdmissionPath, FailurePolicy, Whom},
@@ -26,6 +21,13 @@ pub struct Group {
     asking: Vec<usize>,
     /// The policies as reports know them.
     asked: Arc<Asked>,
+}
+
+/// A policy of a group.
+struct Member {
+    policy: CompiledPolicy,
+    /// Whether it may ask the world in ways that its compiled form does not tell.
+    asks: bool,
 }
 
 /// Policies by what becomes of a request that they do not answer.
@@ -49,47 +51,45 @@ pub struct Policies {
 }
 
 impl Policies {
-    /// Compiles what was loaded: the policies that are asked about requests, and why the others cannot
-    /// be served.
-    #[must_use]
-    pub fn compile(loaded: &[Loaded], options: &CompileOptions) -> (Policies, Vec<CompileError>) {
-        let exceptions: Vec<PolicyException> = loaded
-            .iter()
-            .filter_map(|loaded| match loaded {
-                Loaded::Exception(exception) => Some(exception.as_ref().clone()),
-                _ => None,
-            })
-            .collect();
-        let (set, errors) = compile(loaded, &exceptions, options);
-        let traits = Traits::of(loaded);
-        let tested: Vec<Loaded> = loaded.iter().filter_map(without_conditions).collect();
-        let (tested, _) = compile(&tested, &exceptions, options);
-        (Policies::of(set, tested, &traits), errors)
-    }
-
-    fn of(set: PolicySet, mut tested: PolicySet, traits: &Traits) -> Policies {
-        let inventory = inventory(&set, traits);
-        let (asked, others) = set.split(is_asked_of_requests);
-        let (scanned, _) = others.split(is_asked_of_objects);
-        let has_own = |policy: &CompiledPolicy| traits.own.contains(&policy.info().key());
-        let (untested, rest) = asked.split(has_own);
-        let mut own = BTreeMap::new();
-        for key in untested.policies().iter().map(|policy| policy.info().key()) {
-            let (one, others) = tested.split(|policy| policy.info().key() == key);
-            tested = others;
-            if let Some(policy) = one.policies().first() {
-                let failure_policy = match policy.info().errors_deny {
-                    true => FailurePolicy::Fail,
-                    false => FailurePolicy::Ignore,
-                };
-                own.insert(key, (failure_policy, Group::of(one, traits)));
+    /// Of policies that are compiled one by one.
+    pub(super) fn of(prepared: &[&Prepared]) -> Policies {
+        let (mut together, mut untested, mut scanned) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut own, mut inventory) = (BTreeMap::new(), Inventory::new());
+        for prepared in prepared {
+            let Some(policy) = &prepared.compiled else {
+                continue;
+            };
+            let traits = prepared.traits;
+            let info = policy.info();
+            inventory.insert((info.kind.clone(), info.key()), entry(policy, traits));
+            let member = |policy: &CompiledPolicy| Member {
+                policy: policy.clone(),
+                asks: traits.asks,
+            };
+            if !is_asked_of_objects(policy) {
+                continue;
+            }
+            if !info.admission {
+                scanned.push(member(policy));
+            } else if traits.has_conditions {
+                untested.push(member(policy));
+                if let Some(tested) = &prepared.tested {
+                    let failure_policy = match info.errors_deny {
+                        true => FailurePolicy::Fail,
+                        false => FailurePolicy::Ignore,
+                    };
+                    let group = Group::of(vec![member(tested)]);
+                    own.insert(info.key(), (failure_policy, group));
+                }
+            } else {
+                together.push(member(policy));
             }
         }
         Policies {
-            together: ByFailure::of(rest, traits),
-            untested: ByFailure::of(untested, traits),
+            together: ByFailure::of(together),
+            untested: ByFailure::of(untested),
             own,
-            scanned: Group::of(scanned, traits),
+            scanned: Group::of(scanned),
             inventory,
         }
     }
@@ -148,24 +148,25 @@ impl Policies {
 }
 
 impl ByFailure {
-    fn of(set: PolicySet, traits: &Traits) -> ByFailure {
-        let (fail, ignore) = set.split(|policy| policy.info().errors_deny);
+    fn of(members: Vec<Member>) -> ByFailure {
+        let denies = |member: &Member| member.policy.info().errors_deny;
+        let (fail, ignore) = members.into_iter().partition(denies);
         ByFailure {
-            fail: Group::of(fail, traits),
-            ignore: Group::of(ignore, traits),
+            fail: Group::of(fail),
+            ignore: Group::of(ignore),
         }
     }
 }
 
 impl Group {
-    fn of(set: PolicySet, traits: &Traits) -> Group {
-        let policies = set.policies().iter().enumerate();
-        let asking = policies
-            .filter(|(_, policy)| {
-                !policy.needs().is_empty() || traits.asking.contains(&policy.info().key())
-            })
+    fn of(members: Vec<Member>) -> Group {
+        let numbered = members.iter().enumerate();
+        let asking = numbered
+            .filter(|(_, member)| member.asks || !member.policy.needs().is_empty())
             .map(|(place, _)| place)
             .collect();
+        let policies = members.into_iter().map(|member| member.policy).collect();
+        let set = PolicySet::new(policies);
         let infos = set.policies().iter().map(|policy| policy.info().as_ref());
         let asked = Arc::new(Asked::of(infos));
         Group { set, asking, asked }
@@ -198,37 +199,16 @@ impl Group {
     }
 }
 
-/// What is told of each policy of a set.
-fn inventory(set: &PolicySet, traits: &Traits) -> Inventory {
-    let entries = set.policies().iter().map(|policy| {
-        let info = policy.info();
-        let id = (info.kind.clone(), info.key());
-        let entry = Entry {
-            policy: Arc::clone(info),
-            enforces: enforces(policy),
-            fingerprint: traits.fingerprints.get(&id).copied().unwrap_or_default(),
-        };
-        (id, entry)
-    });
-    entries.collect()
-}
-
-/// A policy with conditions that the API server tests, without them.
-fn without_conditions(loaded: &Loaded) -> Option<Loaded> {
-    let Loaded::Policy(policy) = loaded else {
-        return None;
-    };
-    let mut policy = policy.clone();
-    let webhook = policy.spec.webhook_configuration.as_mut()?;
-    let has_some = !std::mem::take(&mut webhook.match_conditions).is_empty();
-    has_some.then_some(Loaded::Policy(policy))
+/// What is told of a policy.
+fn entry(policy: &CompiledPolicy, traits: Traits) -> Entry {
+    Entry {
+        policy: Arc::clone(policy.info()),
+        enforces: enforces(policy),
+        fingerprint: traits.fingerprint,
+    }
 }
 
 /// Cleanup, deletion and generation take place outside of the request.
-fn is_asked_of_requests(policy: &CompiledPolicy) -> bool {
-    is_asked_of_objects(policy) && policy.info().admission
-}
-
 fn is_asked_of_objects(policy: &CompiledPolicy) -> bool {
     match policy {
         CompiledPolicy::ClusterPolicy(_)

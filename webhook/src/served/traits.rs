@@ -1,24 +1,18 @@
-//! What is told of policies by how they are written.
+//! What is told of a policy by how it is written.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Debug,
-    hash::{DefaultHasher, Hash, Hasher},
-};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
-use portcullis_api::metadata::ObjectMeta;
 use portcullis_engine::load::Loaded;
-use serde::Serialize;
 
-/// What is told of policies by how they are written.
-#[derive(Debug, Default)]
+/// What is told of a policy by how it is written.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Traits {
-    /// Those with a webhook of their own.
-    pub(super) own: BTreeSet<String>,
-    /// Those that may ask the world in ways that their compiled form does not tell.
-    pub(super) asking: BTreeSet<String>,
-    /// What tells the versions of each apart, by kind and key.
-    pub(super) fingerprints: BTreeMap<(String, String), u64>,
+    /// Whether the API server is to test conditions of it: it has a webhook of its own.
+    pub(super) has_conditions: bool,
+    /// Whether it may ask the world in ways that its compiled form does not tell.
+    pub(super) asks: bool,
+    /// What tells its versions apart.
+    pub(super) fingerprint: u64,
 }
 
 /// What expressions ask the world by, and what comes after it.
@@ -42,65 +36,37 @@ fn has((word, sign): (&str, char), json: &str) -> bool {
     })
 }
 
-/// A policy as it is written.
-struct Written {
-    kind: String,
-    key: String,
-    /// Its `spec`, as JSON.
-    spec: String,
-}
-
-impl Written {
-    fn of(kind: &impl Debug, metadata: &ObjectMeta, spec: &impl Serialize) -> Option<Written> {
-        Some(Written {
-            kind: format!("{kind:?}"),
-            key: metadata.key(),
-            spec: serde_json::to_string(spec).ok()?,
-        })
-    }
-
-    fn fingerprint(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        self.spec.hash(&mut hasher);
-        hasher.finish()
-    }
-}
-
 impl Traits {
-    pub(super) fn of(loaded: &[Loaded]) -> Traits {
-        let mut traits = Traits::default();
-        for loaded in loaded {
-            let Some(written) = written(loaded) else {
-                continue;
-            };
-            if has_conditions(loaded) {
-                traits.own.insert(written.key.clone());
-            }
-            if asks(loaded, &written.spec) {
-                traits.asking.insert(written.key.clone());
-            }
-            let fingerprint = written.fingerprint();
-            let id = (written.kind, written.key);
-            traits.fingerprints.insert(id, fingerprint);
+    /// Those of a policy; none of what is no policy.
+    pub(super) fn of(loaded: &Loaded) -> Traits {
+        let Some(spec) = spec(loaded) else {
+            return Traits::default();
+        };
+        let mut hasher = DefaultHasher::new();
+        spec.hash(&mut hasher);
+        Traits {
+            has_conditions: has_conditions(loaded),
+            asks: asks(loaded, &spec),
+            fingerprint: hasher.finish(),
         }
-        traits
     }
 }
 
-/// A policy of any kind; none of what is no policy.
-fn written(loaded: &Loaded) -> Option<Written> {
+/// The `spec` of a policy of any kind, as JSON.
+fn spec(loaded: &Loaded) -> Option<String> {
     match loaded {
-        Loaded::Policy(of) => Written::of(&of.kind, &of.metadata, &of.spec),
-        Loaded::Validating(of) => Written::of(&of.kind, &of.metadata, &of.spec),
-        Loaded::Mutating(of) => Written::of(&of.kind, &of.metadata, &of.spec),
-        Loaded::ImageValidating(of) => Written::of(&of.kind, &of.metadata, &of.spec),
-        Loaded::Generating(of) => Written::of(&of.kind, &of.metadata, &of.spec),
-        Loaded::Deleting(of) => Written::of(&of.kind, &of.metadata, &of.spec),
-        Loaded::Cleanup(of) => Written::of(&of.kind, &of.metadata, &of.spec),
-        Loaded::ValidatingAdmission(of) => Written::of(&of.kind, &of.metadata, &of.spec),
-        Loaded::MutatingAdmission(of) => Written::of(&of.kind, &of.metadata, &of.spec),
-        Loaded::Exception(_) | Loaded::CelException(_) | Loaded::Binding(_) => None,
+        Loaded::Policy(of) => serde_json::to_string(&of.spec),
+        Loaded::Validating(of) => serde_json::to_string(&of.spec),
+        Loaded::Mutating(of) => serde_json::to_string(&of.spec),
+        Loaded::ImageValidating(of) => serde_json::to_string(&of.spec),
+        Loaded::Generating(of) => serde_json::to_string(&of.spec),
+        Loaded::Deleting(of) => serde_json::to_string(&of.spec),
+        Loaded::Cleanup(of) => serde_json::to_string(&of.spec),
+        Loaded::ValidatingAdmission(of) => serde_json::to_string(&of.spec),
+        Loaded::MutatingAdmission(of) => serde_json::to_string(&of.spec),
+        Loaded::Exception(_) | Loaded::CelException(_) | Loaded::Binding(_) => return None,
     }
+    .ok()
 }
 
 /// Whether the API server is to test conditions of the policy.

@@ -248,7 +248,7 @@ fn its_configuration_changes_while_it_runs(_: &ControlPlane) {
         ),
         (
             "webhooks",
-            r#"{"namespaceSelector": []}"#,
+            r#"{"namespaceSelector": "shop"}"#,
             "key `webhooks`, character ",
         ),
     ] {
