@@ -252,7 +252,7 @@ fn run(file: &Path, overrides: &Overrides, counts: &mut Counts) {
         let operations = test
             .results
             .iter()
-            .map(|case| evaluation::operation(case.operation.as_deref()));
+            .map(|case| evaluation::named(case).unwrap_or(Operation::Create));
         let operations: std::collections::BTreeSet<Operation> = operations.collect();
         for operation in operations {
             for object in &world.0.objects {
