@@ -14,7 +14,7 @@ pub mod source;
 pub mod values;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -60,26 +60,25 @@ pub fn shown(path: &Path) -> PathBuf {
 /// # Errors
 /// Where the path does not exist or a folder cannot be read.
 pub fn yaml_files(path: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
+    let unreadable = |error: std::io::Error| Diagnostic::unreadable(&shown(path), &error);
+    if !std::fs::metadata(path).map_err(unreadable)?.is_dir() {
+        return Ok(vec![path.to_path_buf()]);
+    }
     let mut files = Vec::new();
-    collect(path, &mut Vec::new(), &mut files)?;
+    collect(path, &mut BTreeSet::new(), &mut files)?;
     Ok(files)
 }
 
+/// Takes in a folder once, however many links lead to it.
 fn collect(
     path: &Path,
-    above: &mut Vec<PathBuf>,
+    entered: &mut BTreeSet<PathBuf>,
     files: &mut Vec<PathBuf>,
 ) -> Result<(), Diagnostic> {
     let unreadable = |error: std::io::Error| Diagnostic::unreadable(&shown(path), &error);
-    if !std::fs::metadata(path).map_err(unreadable)?.is_dir() {
-        files.push(path.to_path_buf());
+    if !entered.insert(path.canonicalize().map_err(unreadable)?) {
         return Ok(());
     }
-    let real = path.canonicalize().map_err(unreadable)?;
-    if above.contains(&real) {
-        return Ok(());
-    }
-    above.push(real);
     let mut entries: Vec<PathBuf> = std::fs::read_dir(path)
         .map_err(unreadable)?
         .filter_map(Result::ok)
@@ -90,9 +89,13 @@ fn collect(
         .collect();
     entries.sort();
     for entry in entries {
-        collect(&entry, above, files)?;
+        if entry.is_dir() {
+            collect(&entry, entered, files)?;
+        } else {
+            // Whoever reads a link that leads nowhere tells so, and reads the others.
+            files.push(entry);
+        }
     }
-    above.pop();
     Ok(())
 }
 

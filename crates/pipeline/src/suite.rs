@@ -14,6 +14,7 @@ mod subjects;
 mod turns;
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -123,22 +124,22 @@ impl SuiteOutcome {
     }
 }
 
-/// The suites in files and folders, sorted. Hidden folders are searched too; links that lead back
-/// to a folder above are not followed.
+/// The suites in files and folders, sorted. Hidden folders are searched too, and each folder once,
+/// however many links lead to it.
 #[must_use]
 pub fn discover(paths: &[PathBuf], file_name: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for path in paths {
-        search(path, file_name, &mut Vec::new(), &mut found);
+        search(path, file_name, &mut BTreeSet::new(), &mut found);
     }
     found.sort();
     found.dedup();
     found
 }
 
-fn search(path: &Path, name: &str, above: &mut Vec<PathBuf>, found: &mut Vec<PathBuf>) {
+fn search(path: &Path, name: &str, entered: &mut BTreeSet<PathBuf>, found: &mut Vec<PathBuf>) {
     if path.is_file() {
-        if above.is_empty() || path.file_name().is_some_and(|file| file == name) {
+        if entered.is_empty() || path.file_name().is_some_and(|file| file == name) {
             found.push(path.to_path_buf());
         }
         return;
@@ -149,14 +150,14 @@ fn search(path: &Path, name: &str, above: &mut Vec<PathBuf>, found: &mut Vec<Pat
     let Ok(entries) = std::fs::read_dir(path) else {
         return;
     };
-    if above.contains(&real) {
+    if !entered.insert(real) {
         return;
     }
-    above.push(real);
-    for entry in entries.filter_map(Result::ok) {
-        search(&entry.path(), name, above, found);
+    let mut entries: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    entries.sort();
+    for entry in entries {
+        search(&entry, name, entered, found);
     }
-    above.pop();
 }
 
 /// Runs suites, in parallel; outcomes stand in the order of the files.
