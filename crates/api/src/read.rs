@@ -99,11 +99,19 @@ fn reworded(message: &str) -> String {
         .strip_prefix("invalid type: ")
         .or_else(|| message.strip_prefix("invalid value: "));
     match mismatch.and_then(|mismatch| mismatch.rsplit_once(", expected ")) {
-        Some((found, expected)) => format!(
-            "expected {}, found {}",
-            expected_words(expected),
-            found_words(found)
-        ),
+        Some((found, expected)) => {
+            let (expected, found) = (expected_words(expected), found_words(found));
+            // YAML reads `no` and `1.2` as what their writer seldom means.
+            let is_scalar = ["the boolean ", "the number "]
+                .iter()
+                .any(|kind| found.starts_with(kind));
+            let todo = if expected == "a string" && is_scalar {
+                "; put it in quotes"
+            } else {
+                ""
+            };
+            format!("expected {expected}, found {found}{todo}")
+        }
         None => message.to_owned(),
     }
 }

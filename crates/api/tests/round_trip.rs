@@ -88,7 +88,7 @@ fn mistakes_have_a_path() {
         (
             json!({"failureAction": 1}),
             "validate.failureAction",
-            "expected a string, found the number `1`",
+            "expected a string, found the number `1`; put it in quotes",
         ),
         (
             json!("x, expected y"),

@@ -122,10 +122,10 @@ fn describe(schema: &Value, error: &ValidationError<'_>) -> Vec<SchemaFault> {
             fault(format!("the required field `{name}` is missing"))
         }
         ValidationErrorKind::Type { kind } => {
-            let mut faults = fault(format!("expected {}, found {found}", expected_type(kind)));
-            if let (Some(first), true) = (faults.first_mut(), expected_type(kind).contains("array"))
-            {
-                first.help = list_help(error.instance());
+            let expected = expected_type(kind);
+            let mut faults = fault(format!("expected {expected}, found {found}"));
+            if let Some(first) = faults.first_mut() {
+                first.help = type_help(&expected, error.instance());
             }
             faults
         }
@@ -266,10 +266,13 @@ fn expected_type(kind: &TypeKind) -> String {
     }
 }
 
-fn list_help(value: &Value) -> Option<String> {
+fn type_help(expected: &str, value: &Value) -> Option<String> {
     match value {
-        Value::String(text) => Some(format!("write  [{text}]")),
-        Value::Number(number) => Some(format!("write  [{number}]")),
+        Value::String(text) if expected.contains("array") => Some(format!("write  [{text}]")),
+        Value::Number(number) if expected.contains("array") => Some(format!("write  [{number}]")),
+        Value::Bool(_) | Value::Number(_) if expected == "text" => {
+            Some("put it in quotes".to_owned())
+        }
         _ => None,
     }
 }

@@ -1,4 +1,4 @@
-//! Kinds of CustomResourceDefinitions (`apiextensions.k8s.io/v1`), every version of each.
+//! Kinds of CustomResourceDefinitions (`apiextensions.k8s.io/v1`), every version of each that is served.
 
 use serde_json::{Map, Value, json};
 use thiserror::Error;
@@ -18,7 +18,7 @@ pub enum CustomResourceError {
 }
 
 impl Catalogue {
-    /// Adds every version of a CustomResourceDefinition.
+    /// Adds every version of a CustomResourceDefinition that is served.
     ///
     /// # Errors
     /// Where group, kind, resource name or versions are missing.
@@ -35,6 +35,9 @@ impl Catalogue {
             .pointer("/spec/versions")
             .and_then(Value::as_array);
         for version in versions.ok_or(CustomResourceError::Missing("spec.versions"))? {
+            if version.get("served") == Some(&json!(false)) {
+                continue;
+            }
             let name = version.get("name").and_then(Value::as_str);
             let name = name.ok_or(CustomResourceError::Missing("spec.versions[].name"))?;
             let schema = version

@@ -3,6 +3,8 @@
 //! Null counts as absent, as it does for the API server, save where the field is required or an
 //! item of a list. Unknown fields are faults, as under the API server's strict field validation.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use portcullis_values::{gotime, nearest::nearest, quantity::Quantity, regexp::GoRegexp};
@@ -135,7 +137,13 @@ impl<'w> Walk<'w> {
             },
             scalar => {
                 if let Some(expected) = scalar_fault(scalar, value) {
-                    self.expected(expected, value);
+                    let found = describe(value);
+                    let todo = quotes(scalar, value);
+                    self.fault(
+                        false,
+                        format!("expected {expected}, found {found}{todo}"),
+                        None,
+                    );
                 }
             }
         }
@@ -202,7 +210,7 @@ impl<'w> Walk<'w> {
 
     /// A set holds each item once, and a list with keys each combination of their values once.
     fn duplicates(&mut self, items: SchemaId, merge: &Merge, entries: &'w [Value]) {
-        let mut seen: Vec<String> = Vec::new();
+        let mut seen = BTreeSet::new();
         for (index, entry) in entries.iter().enumerate() {
             let identity = match merge.list_type {
                 Some(ListType::Set) => entry.to_string(),
@@ -222,7 +230,7 @@ impl<'w> Walk<'w> {
                 self.fault(false, what, None);
                 self.path.pop();
             } else {
-                seen.push(identity);
+                seen.insert(identity);
             }
         }
     }
@@ -301,6 +309,21 @@ fn scalar_fault(shape: &Shape, value: &Value) -> Option<&'static str> {
         _ => return None,
     };
     (!fits).then_some(expected)
+}
+
+/// What to do where YAML reads another type than the writer means, as in `y`, which is true.
+fn quotes(shape: &Shape, value: &Value) -> &'static str {
+    let meant: Option<Value> = match value {
+        Value::String(text) => serde_json::from_str(text).ok(),
+        _ => None,
+    };
+    match (shape, value) {
+        (Shape::Text(Text::Plain), Value::Bool(_) | Value::Number(_)) => "; put it in quotes",
+        _ if meant.is_some_and(|meant| scalar_fault(shape, &meant).is_none()) => {
+            "; remove the quotes"
+        }
+        _ => "",
+    }
 }
 
 fn whole(value: &Value) -> Option<i64> {

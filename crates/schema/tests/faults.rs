@@ -51,6 +51,50 @@ fn every_fault_of_every_version_is_found() {
     }
 }
 
+/// YAML reads `y` and `1.2` as what their writer seldom means.
+#[test]
+fn quotes_are_told_to_be_put_or_removed() {
+    let catalogue = builtin("1.37").unwrap();
+    let pod = |field: &str, value: Value| {
+        let mut container = json!({"name": "c", "image": "a"});
+        container[field] = value;
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [container]}})
+    };
+    for (field, value, end) in [
+        ("image", json!(true), "put it in quotes"),
+        ("image", json!(1.2), "put it in quotes"),
+        ("image", json!([]), "found a list"),
+        ("tty", json!("true"), "remove the quotes"),
+        ("tty", json!("yes"), "found the text `yes`"),
+        (
+            "ports",
+            json!([{"containerPort": "80"}]),
+            "remove the quotes",
+        ),
+        (
+            "ports",
+            json!([{"containerPort": "http"}]),
+            "found the text `http`",
+        ),
+    ] {
+        let Verdict::Invalid(faults) = catalogue.validate(&pod(field, value.clone())) else {
+            panic!("{field}: {value} is valid");
+        };
+        assert!(faults[0].message.ends_with(end), "{}", faults[0].message);
+    }
+}
+
+#[test]
+fn a_version_that_is_not_served_is_unknown() {
+    let definition = WIDGETS.replace("served: true", "served: false");
+    let document = portcullis_yaml::documents(&definition).next().unwrap();
+    let definition = document.read(Mode::Strict, &Limits::default()).unwrap();
+    let mut catalogue = builtin("1.37").unwrap();
+    catalogue.add_custom_resource(&definition).unwrap();
+    let widget = json!({"apiVersion": "example.com/v1", "kind": "Widget"});
+    assert!(matches!(catalogue.validate(&widget), Verdict::UnknownKind { .. }));
+}
+
 /// The documents of Kubernetes name no values that a field is limited to; definitions of custom
 /// resources do.
 #[test]
