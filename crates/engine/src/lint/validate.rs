@@ -83,13 +83,10 @@ fn check_pod_security(validation: &Validation, path: &str, findings: &mut Findin
     };
     let errors = CompiledPodSecurity::compile(rule, "", Dialect::Kyverno).err();
     for error in errors.into_iter().flatten() {
+        let remedy = error.remedy();
         let text = error.to_string();
         let (place, message) = text.split_once(": ").unwrap_or(("", &text));
         let place = place.replace(['.', '['], "/").replace(']', "");
-        findings.error(
-            format!("{path}{place}"),
-            message,
-            "write it as the Pod Security Standards name it",
-        );
+        findings.error(format!("{path}{place}"), message, remedy);
     }
 }

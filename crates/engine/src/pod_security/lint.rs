@@ -70,6 +70,30 @@ pub enum PodSecurityError {
     },
 }
 
+impl PodSecurityError {
+    /// What to do.
+    pub(crate) fn remedy(&self) -> &'static str {
+        match self {
+            PodSecurityError::UnknownVersion { .. } | PodSecurityError::UnknownControl { .. } => {
+                "write it as the Pod Security Standards name it"
+            }
+            PodSecurityError::ControlOfHigherLevel { .. } => {
+                "set `level: restricted`, or remove the exclusion"
+            }
+            PodSecurityError::ImagesMissing { .. } => {
+                "add `images`, such as `images: ['ghcr.io/shop/*']`, or `['*']` for all"
+            }
+            PodSecurityError::ImagesForbidden { .. } => "remove `images`",
+            PodSecurityError::ValuesMissing { .. } => {
+                "add `values`, what the field may hold, such as `values: ['NET_ADMIN']`"
+            }
+            PodSecurityError::RestrictedFieldMissing { .. } => {
+                "add `restrictedField`, the field that may hold them, such as `spec.hostNetwork`"
+            }
+        }
+    }
+}
+
 /// Everything that is wrong with a rule; `path` is the rule's own, such as `spec.rules[0]`.
 pub(super) fn lint(rule: &PodSecurity, path: &str) -> Vec<PodSecurityError> {
     let mut errors = Vec::new();
@@ -160,6 +184,39 @@ mod tests {
 
     fn check_exclusion(level: &str, exclusion: Value, expected: &[&str]) {
         check(json!({"level": level, "exclude": [exclusion]}), expected);
+    }
+
+    #[test]
+    fn each_mistake_says_what_to_do() {
+        for (exclusion, remedy) in [
+            (
+                json!({"controlName": "Nope"}),
+                "as the Pod Security Standards",
+            ),
+            (json!({"controlName": "Host Ports"}), "add `images`"),
+            (
+                json!({"controlName": "Sysctls", "images": ["*"]}),
+                "remove `images`",
+            ),
+            (
+                json!({"controlName": "Seccomp", "restrictedField": "spec.x"}),
+                "add `values`",
+            ),
+            (
+                json!({"controlName": "Seccomp", "values": ["x"]}),
+                "add `restrictedField`",
+            ),
+            (
+                json!({"controlName": "Volume Types"}),
+                "set `level: restricted`",
+            ),
+        ] {
+            let rule = json!({"level": "baseline", "exclude": [exclusion]});
+            let rule: PodSecurity = serde_json::from_value(rule).unwrap();
+            let errors = lint(&rule, "r");
+            let told = errors.iter().any(|error| error.remedy().contains(remedy));
+            assert!(told, "{errors:?}");
+        }
     }
 
     #[test]
