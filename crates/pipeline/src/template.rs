@@ -9,7 +9,7 @@
 //! character of each template line, which whitespace control cannot swallow and rendering cannot
 //! change. They are read back from the output and stripped.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::{collections::BTreeSet, io, ops::Range};
 
 use serde_json::{Map, Value};
 use tera::{Context, Delimiters, ErrorKind, Kwargs, State, Tera};
@@ -121,14 +121,48 @@ pub fn render(template: &str, variables: &Map<String, Value>) -> Result<Rendered
     }
     let context = Context::from_serialize(variables).map_err(|error| describe(&error, template))?;
     // Without markers first: an error then has its true place.
-    load(template)?
-        .render(NAME, &context)
-        .map_err(|error| describe(&error, template))?;
-    let marked = mark(template);
-    let output = load(&marked)?
-        .render(NAME, &context)
-        .map_err(|error| describe(&error, &marked))?;
-    Ok(unmark(&output))
+    output(template, &context)?;
+    Ok(unmark(&output(&mark(template), &context)?))
+}
+
+fn output(template: &str, context: &Context) -> Result<String, TemplateError> {
+    let mut text = Bounded::default();
+    let rendered = load(template)?.render_to(NAME, context, &mut text);
+    if text.is_full {
+        return Err(TemplateError {
+            message: format!(
+                "it writes more than {} MiB; shorten its loops",
+                MAX_OUTPUT >> 20
+            ),
+            span: 0..0,
+        });
+    }
+    rendered.map_err(|error| describe(&error, template))?;
+    Ok(String::from_utf8_lossy(&text.bytes).into_owned())
+}
+
+/// How much a template may write: loops in loops multiply.
+const MAX_OUTPUT: usize = 16 << 20;
+
+#[derive(Default)]
+struct Bounded {
+    bytes: Vec<u8>,
+    is_full: bool,
+}
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.bytes.len() + bytes.len() > MAX_OUTPUT {
+            self.is_full = true;
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 fn load(template: &str) -> Result<Tera, TemplateError> {
@@ -336,5 +370,13 @@ mod tests {
             let found = template.get(error.span.clone()).unwrap_or_default();
             assert!(found.contains(at), "{template}: {error:?} at {found:?}");
         }
+    }
+
+    #[test]
+    fn loops_in_loops_are_bounded() {
+        let loops =
+            "{% for i in range(end=99999) %}".repeat(2) + "word" + &"{% endfor %}".repeat(2);
+        let error = render(&loops, &Map::new()).unwrap_err();
+        assert!(error.message.contains("more than 16 MiB"), "{error:?}");
     }
 }
