@@ -324,3 +324,20 @@ fn existing_objects_are_changed_because_of_others() {
         "",
     );
 }
+
+/// The API server leaves out of a `PodList` what its items are.
+#[test]
+fn items_of_a_list_are_objects() {
+    let list = b"apiVersion: v1\nkind: PodList\nitems:\n- metadata: {name: a}\n  spec: {containers: [{image: b}]}\n";
+    let policy = "policy-library/labels/require-app/policy.yaml";
+    for (arguments, wanted) in [
+        (&["apply", policy, "-r", "-"][..], "fail: 1"),
+        (
+            &["validate", "-"],
+            "Pod/a/spec/containers/0: the required field `name` is missing",
+        ),
+    ] {
+        let told = answer(&fixture("bad_input"), arguments, list);
+        assert!(told.contains(wanted), "{told}");
+    }
+}

@@ -1,10 +1,10 @@
 //! Plain manifests against the schemas of a Kubernetes version.
 //!
-//! Files are read and checked in parallel; findings come back in the order of the files. A `List`
+//! Files are read and checked in parallel; findings come back in the order of the files. A list
 //! is checked item by item. A kind that the version does not have is counted, and named. A policy is
 //! also made ready for the engine.
 
-use std::{cell::OnceCell, collections::BTreeMap, path::Path};
+use std::{borrow::Cow, cell::OnceCell, collections::BTreeMap, path::Path};
 
 use portcullis_engine::{load, ttl};
 use portcullis_schema::{Catalogue, Fault, Segment, Verdict};
@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::{
     diagnostic::{Diagnostic, Place, Severity, SourceFile},
     files,
-    offline::{places, policies},
+    offline::{objects, places, policies},
     progress::Progress,
 };
 
@@ -158,10 +158,14 @@ struct Manifest<'d> {
 
 impl Manifest<'_> {
     fn check(&self, object: &Value, prefix: &str, report: &mut ManifestReport) {
-        if object.get("kind") == Some(&Value::from("List")) {
+        if objects::is_list(object) {
             let items = object.get("items").and_then(Value::as_array);
             for (index, item) in items.into_iter().flatten().enumerate() {
-                self.check(item, &format!("{prefix}/items/{index}"), report);
+                let mut item = Cow::Borrowed(item);
+                if item.get("kind").is_none() {
+                    objects::name_item(item.to_mut(), object);
+                }
+                self.check(&item, &format!("{prefix}/items/{index}"), report);
             }
             return;
         }

@@ -49,7 +49,8 @@ pub fn not_manifest(
 pub fn add(mut value: Value, catalogue: &Catalogue, objects: &mut Vec<Value>) {
     if is_list(&value) {
         let items = value.get_mut("items").and_then(Value::as_array_mut);
-        for item in items.map(std::mem::take).unwrap_or_default() {
+        for mut item in items.map(std::mem::take).unwrap_or_default() {
+            name_item(&mut item, &value);
             add(item, catalogue, objects);
         }
     } else if value.is_object() {
@@ -62,6 +63,19 @@ pub fn add(mut value: Value, catalogue: &Catalogue, objects: &mut Vec<Value>) {
 #[must_use]
 pub fn is_list(value: &Value) -> bool {
     text(value, "/kind").ends_with("List") && value.get("items").is_some_and(Value::is_array)
+}
+
+/// Says what an item of a list such as `PodList` is, which the API server leaves out of its answers,
+/// and `kubectl` knows.
+pub fn name_item(item: &mut Value, list: &Value) {
+    let kind = text(list, "/kind").strip_suffix("List").unwrap_or_default();
+    let version = text(list, "/apiVersion");
+    for (field, name) in [("kind", kind), ("apiVersion", version)] {
+        let is_missing = !kind.is_empty() && item.get(field).is_none();
+        if let Some(object) = item.as_object_mut().filter(|_| is_missing) {
+            object.insert(field.to_owned(), json!(name));
+        }
+    }
 }
 
 /// Puts an object into the namespace `default`, unless it has one or its kind lives in none.
