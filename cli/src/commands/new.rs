@@ -136,7 +136,8 @@ fn plan(what: &What) -> Result<(PathBuf, Vec<NewFile>), Vec<Diagnostic>> {
             let workspace = workspace.load()?;
             check_exception(&workspace, environment, policy, expires)?;
             let folder = workspace.file.value.spec.environments_path().to_owned();
-            let files = scaffold::exception(&folder, environment, name, policy, expires);
+            let schemas = schemas(&workspace);
+            let files = scaffold::exception(&folder, environment, name, policy, expires, schemas);
             Ok((workspace.shown_root, files.map_err(refused)?))
         }
     }
@@ -158,7 +159,8 @@ fn taken_in_by_none(policy: &str, workspace: &WorkspaceArgument) -> Vec<Diagnost
 
 /// The folder of the editor's schemas, where the workspace has one.
 fn schemas(workspace: &Workspace) -> Option<&'static str> {
-    workspace.root.join("schemas").is_dir().then_some("schemas")
+    let folder = workspace.root.join(scaffold::SCHEMAS);
+    folder.is_dir().then_some(scaffold::SCHEMAS)
 }
 
 fn check_exception(

@@ -5,7 +5,12 @@
 
 use std::path::{Path, PathBuf};
 
+use portcullis_api::schemas::schema_documents;
+
 use crate::workspace;
+
+/// The folder of the editor's schemas in a workspace.
+pub const SCHEMAS: &str = "schemas";
 
 /// A file to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,17 +39,43 @@ pub enum ScaffoldError {
 /// The files of a workspace with one policy and one environment.
 #[must_use]
 pub fn workspace() -> Vec<NewFile> {
-    let policy = policy_files("policy-library", "best-practices", "require-app-label", "");
-    let environment = environment_files("environments", "production", &["best-practices"], "");
+    let (library, environments) = ("policy-library", "environments");
+    let schemas = |folder: &str, depth| schema_root(Some(SCHEMAS), Path::new(folder), depth);
+    let (set, name) = ("best-practices", "require-app-label");
+    let policy = policy_files(library, set, name, &schemas(library, 2));
+    let root = schemas(environments, 1);
+    let environment = environment_files(environments, "production", &[set], &root);
     let file = NewFile {
         path: PathBuf::from(workspace::FILE),
         text: include_str!("scaffold/portcullis.yaml")
-            .replace("@newest@", portcullis_schema::NEWEST),
+            .replace("@newest@", portcullis_schema::NEWEST)
+            .replace("@schemas@", SCHEMAS),
     };
     [file]
         .into_iter()
         .chain(policy)
         .chain(environment)
+        .chain(schema_files())
+        .collect()
+}
+
+/// The schemas that the files of a workspace name, for editors.
+fn schema_files() -> Vec<NewFile> {
+    const NAMES: [&str; 6] = [
+        "workspace.json",
+        "environment.json",
+        "parameters.json",
+        "test.json",
+        "clusterpolicy-v1.json",
+        "policyexception-kyverno.json",
+    ];
+    let mut all = schema_documents();
+    all.retain(|document| NAMES.contains(&document.file_name));
+    all.into_iter()
+        .map(|document| NewFile {
+            path: Path::new(SCHEMAS).join(document.file_name),
+            text: serde_json::to_string_pretty(&document.schema).unwrap_or_default() + "\n",
+        })
         .collect()
 }
 
@@ -101,13 +132,17 @@ pub fn exception(
     name: &str,
     policy: &str,
     expires: &str,
+    schemas: Option<&str>,
 ) -> Result<Vec<NewFile>, ScaffoldError> {
     check_name(name)?;
+    let schemas = schema_root(schemas, Path::new(folder), 2);
     let policy = policy.rsplit('/').next().unwrap_or(policy);
     let text = include_str!("scaffold/exception.yaml")
         .replace("@name@", name)
         .replace("@policy@", policy)
-        .replace("@expires@", expires);
+        .replace("@expires@", expires)
+        .replace("@schemas@", &schemas);
+    let text = with_schema(&text, &schemas);
     let path = Path::new(folder)
         .join(environment)
         .join("exceptions")
