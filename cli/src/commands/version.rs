@@ -30,10 +30,14 @@ pub struct Args {
 /// Where the answer cannot be written.
 pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
     let version = env!("CARGO_PKG_VERSION");
+    let commit = env!("PORTCULLIS_COMMIT");
+    let time = env!("PORTCULLIS_COMMIT_TIME");
     let schemas = portcullis_schema::VERSIONS.iter();
     let schemas: Vec<&str> = schemas.map(|(version, _)| *version).collect();
     let facts = vec![
         ("Version", version.to_owned()),
+        ("Commit", commit.to_owned()),
+        ("Commit time", time.to_owned()),
         ("Kubernetes schemas", schemas.join(", ")),
     ];
     let rows = facts.iter().map(|(name, fact)| [*name, fact.as_str()]);
@@ -43,7 +47,12 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
             .clone()
             .map(|[name, fact]| format!("{name}: {fact}\n"))
             .collect(),
-        value: json!({"version": version, "kubernetesSchemas": schemas}),
+        value: json!({
+            "version": version,
+            "commit": commit,
+            "commitTime": time,
+            "kubernetesSchemas": schemas,
+        }),
         table: std::iter::once(["Fact", "Value"])
             .chain(rows)
             .map(|row| row.map(str::to_owned).to_vec())
