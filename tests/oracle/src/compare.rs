@@ -4,7 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::answer::{Answer, RowKey};
+use crate::{
+    answer::{Answer, RowKey},
+    case::Case,
+    deliberate::is_meant,
+};
 
 /// What is different.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +39,8 @@ pub(crate) struct Comparison {
     pub(crate) rows: usize,
     pub(crate) objects: usize,
     pub(crate) differences: Vec<Difference>,
+    /// How many more differences are meant.
+    pub(crate) meant: usize,
 }
 
 impl Comparison {
@@ -51,15 +57,22 @@ impl Comparison {
         self.rows += other.rows;
         self.objects += other.objects;
         self.differences.extend(other.differences);
+        self.meant += other.meant;
     }
 }
 
-/// Compares what Kyverno says with what Portcullis says.
-pub(crate) fn compare(theirs: &Answer, ours: &Answer) -> Comparison {
+/// Compares what Kyverno says of a case with what Portcullis says.
+pub(crate) fn compare(case: &Case, theirs: &Answer, ours: &Answer) -> Comparison {
     let mut found = Comparison::default();
     rows(theirs, ours, &mut found);
     refusals(theirs, ours, &mut found);
     objects(theirs, ours, &mut found);
+    let all = found.differences.len();
+    let is_meant = |difference: &Difference| is_meant(difference, case, theirs, ours);
+    found
+        .differences
+        .retain(|difference| !is_meant(difference));
+    found.meant = all - found.differences.len();
     found
 }
 
@@ -130,7 +143,7 @@ fn objects(theirs: &Answer, ours: &Answer, found: &mut Comparison) {
 #[cfg(test)]
 mod tests {
     use super::{What, compare};
-    use crate::answer::Answer;
+    use crate::{answer::Answer, case::Case};
 
     const REPORT: &str = "\
 Some banner
@@ -149,7 +162,7 @@ results:
     }
 
     fn found(theirs: &Answer, ours: &Answer) -> Vec<(What, String)> {
-        let found = compare(theirs, ours).differences.into_iter();
+        let found = compare(&Case::default(), theirs, ours).differences.into_iter();
         let shown = found.map(|found| {
             (
                 found.what,
@@ -195,8 +208,8 @@ results:
     #[test]
     fn a_row_that_only_one_has_differs() {
         let all = report(REPORT);
-        assert_eq!(compare(&all, &Answer::default()).differences.len(), 2);
-        assert_eq!(compare(&Answer::default(), &all).rows, 2);
+        assert_eq!(compare(&Case::default(), &all, &Answer::default()).differences.len(), 2);
+        assert_eq!(compare(&Case::default(), &Answer::default(), &all).rows, 2);
     }
 
     #[test]

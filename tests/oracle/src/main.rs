@@ -11,6 +11,7 @@ mod ask;
 mod case;
 mod compare;
 mod conditions;
+mod deliberate;
 mod dice;
 mod families;
 mod objects;

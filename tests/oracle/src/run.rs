@@ -92,7 +92,7 @@ impl Found {
             });
             return;
         }
-        let found = compare(theirs, ours);
+        let found = compare(case, theirs, ours);
         for difference in &found.differences {
             let policy = text(&case.policies, |value| {
                 value
@@ -118,13 +118,14 @@ impl Found {
         let count = |what| self.total.count(what);
         writeln!(
             output,
-            "{name} rows {}, status differs {}, message differs {}, objects {}, objects differ {}, refusals differ {}, crashes {} (ours {})",
+            "{name} rows {}, status differs {}, message differs {}, objects {}, objects differ {}, refusals differ {}, meant {}, crashes {} (ours {})",
             self.total.rows,
             count(What::Status),
             count(What::Message),
             self.total.objects,
             count(What::Object),
             count(What::Refusal),
+            self.total.meant,
             self.crashes.len(),
             self.crashes
                 .iter()

@@ -44,8 +44,8 @@ pub(super) struct CompiledGenerate {
     parts: Vec<Part>,
     /// What becomes of what was made before.
     pub(super) synchronisation: Synchronisation,
-    /// Whether the rule may trigger itself without end, and says nothing where its preconditions
-    /// do not hold, as in Kyverno's `apply` and `test`.
+    /// Whether the rule may trigger itself without end, and does not say why it is skipped, as in
+    /// Kyverno's `apply` and `test`.
     pub(super) compat: bool,
 }
 

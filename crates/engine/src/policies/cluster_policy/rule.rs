@@ -236,10 +236,12 @@ impl CompiledRule {
                 Err(outcome) => return Some(self.response(outcome, evaluation)),
             }
         }
-        if let Some(response) = self.not_met(evaluation) {
-            let is_silent = matches!(&self.handler, Handler::Generate(generate) if generate.compat);
-            let is_told = !is_silent || response.status != RuleStatus::Skip;
-            return is_told.then_some(response);
+        if let Some(mut response) = self.not_met(evaluation) {
+            let is_wordless = matches!(&self.handler, Handler::Generate(generate) if generate.compat);
+            if is_wordless && response.status == RuleStatus::Skip {
+                response.message = "".into();
+            }
+            return Some(response);
         }
         let exceptions = self.matching_exceptions(evaluation);
         match &self.handler {
