@@ -325,8 +325,21 @@ fn payloads(test: &Test) -> Vec<Payload> {
 enum Refusal {
     /// An expression that does not compile, which must not count for the suite.
     Expression,
+    /// An operator that the definition of its kind does not have, for which Kyverno does not load it.
+    Definition,
     /// Something that Kyverno refuses, too.
     Policy,
+}
+
+/// Whether an operator stands where the definition names those that there may be.
+fn is_of_definition(path: &str) -> bool {
+    let is_below = |parts: [&str; 2]| parts.iter().all(|part| path.contains(part));
+    let places = [
+        ["/foreach/", "/preconditions/"],
+        ["/targets/", "/preconditions/"],
+        ["/attestations/", "/conditions/"],
+    ];
+    path.ends_with("/operator") && places.into_iter().any(is_below)
 }
 
 /// Why the policy of a case is refused, if it is.
@@ -334,9 +347,10 @@ fn refused(evaluation: &Evaluation, case: &TestResult) -> Option<(String, Refusa
     let name = case.policy.rsplit('/').next().unwrap_or_default();
     let mut refused = evaluation.refused.iter();
     let error = refused.find(|error| error.policy == name && error.kind != EXCEPTION)?;
-    let refusal = match error.path.to_lowercase().ends_with("expression") {
-        true => Refusal::Expression,
-        false => Refusal::Policy,
+    let refusal = match error.path.as_str() {
+        path if path.to_lowercase().ends_with("expression") => Refusal::Expression,
+        path if is_of_definition(path) => Refusal::Definition,
+        _ => Refusal::Policy,
     };
     Some((format!("{}: {}", error.path, error.message), refusal))
 }
