@@ -4,10 +4,13 @@ use std::{
     fmt::Write,
     io,
     path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use portcullis_webhook::policy_files::PolicyFiles;
+use portcullis_engine::load::{self, Loaded};
+use portcullis_webhook::{policy_files::PolicyFiles, served::Compiler};
+use portcullis_yaml::{Limits, Mode};
 
 /// How many policies there are, with two rules each.
 pub(crate) const POLICIES: usize = 3_500;
@@ -69,4 +72,29 @@ pub(crate) fn compile(file: &Path) -> io::Result<Duration> {
     let problems = read.problems.join("; ");
     let count = read.policies.count();
     Err(io::Error::other(format!("{count} policies: {problems}")))
+}
+
+/// How long it takes to have a set that is compiled with another version of one of its policies.
+///
+/// # Errors
+/// Where one of them cannot be read.
+pub(crate) fn change() -> io::Result<Duration> {
+    let mut set: Vec<Arc<Loaded>> = Vec::new();
+    for document in portcullis_yaml::documents(&policies()) {
+        let value = document.read(Mode::Lenient, &Limits::default());
+        let (loaded, _) = load::load(&value.map_err(io::Error::other)?);
+        set.extend(loaded.into_iter().map(Arc::new));
+    }
+    let mut compiler = Compiler::default();
+    let (before, _) = compiler.compile(&set);
+    if let Some(policy) = set.get_mut(POLICIES / 2) {
+        *policy = Arc::new(policy.as_ref().clone());
+    }
+    let start = Instant::now();
+    let (after, errors) = compiler.compile(&set);
+    let taken = start.elapsed();
+    if (before.count(), after.count(), errors.len()) == (POLICIES, POLICIES, 0) {
+        return Ok(taken);
+    }
+    Err(io::Error::other(format!("{} policies", after.count())))
 }

@@ -161,6 +161,11 @@ fn compile(scratch: &Path, output: &mut impl Write) -> io::Result<()> {
     writeln!(
         output,
         "webhook: {policies} policies with {rules} rules read and compiled: {compiled}; bound 2 s, 128 MiB"
+    )?;
+    let changed = compiling::change()?.as_secs_f64();
+    writeln!(
+        output,
+        "webhook: one of {policies} policies changed: {changed:.3} s; bound 1 s with 0.1 s for gathering"
     )
 }
 
