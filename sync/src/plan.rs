@@ -107,9 +107,11 @@ impl Plan {
 pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Refusal>> {
     let (wanted, mut refusals) = by_key(input.wanted);
     refusals.extend(owned_by_others(input, &wanted));
-    if wanted.is_empty() && !input.inventory.objects.is_empty() {
-        let objects = input.inventory.objects.len();
-        return Err(vec![Refusal::Empty { objects }]);
+    if wanted.is_empty() && refusals.is_empty() {
+        return Err(vec![match input.inventory.objects.len() {
+            0 => Refusal::Nothing,
+            objects => Refusal::Empty { objects },
+        }]);
     }
     let (applied, _) = by_key(input.applied);
     let mut plan = Plan::default();

@@ -18,6 +18,11 @@ pub enum Refusal {
         /// How many objects were written before.
         objects: usize,
     },
+    /// There is nothing in the revision, and nothing was written before.
+    #[error(
+        "the revision has no object at all: no `.yaml`, `.yml` or `.json` file of it holds one"
+    )]
+    Nothing,
     /// An object has no kind or name.
     #[error("{0}: an object needs `apiVersion`, `kind` and `metadata.name`")]
     Nameless(String),
@@ -66,7 +71,9 @@ impl Refusal {
             Refusal::PruneBudget { .. } | Refusal::Empty { .. } => "prune",
             Refusal::WeakenBudget { .. } => "weaken",
             Refusal::OtherSource { .. } => "owner",
-            Refusal::Nameless(_) | Refusal::Kind(_) | Refusal::Twice { .. } => "objects",
+            Refusal::Nothing | Refusal::Nameless(_) | Refusal::Kind(_) | Refusal::Twice { .. } => {
+                "objects"
+            }
         }
     }
 
@@ -76,6 +83,9 @@ impl Refusal {
         match self {
             Refusal::Empty { .. } => {
                 "look whether the path or environment is right; delete the objects by hand where all of them are to go".to_owned()
+            }
+            Refusal::Nothing => {
+                "look whether the path or environment is right, and has a policy".to_owned()
             }
             Refusal::Nameless(_) => "write all three".to_owned(),
             Refusal::Kind(_) => {

@@ -370,6 +370,12 @@ fn a_first_revision_has_no_exception_too_many() {
 }
 
 #[test]
+fn a_first_revision_without_objects_is_refused() {
+    let refusals = Played::default().plan("1", &[], "").unwrap_err();
+    assert!(matches!(refusals.as_slice(), [Refusal::Nothing]));
+}
+
+#[test]
 fn what_forbids_a_revision_says_why() {
     let mut played = Played::default();
     played.sync("1", &[policy("a", "Enforce"), policy("z", "Enforce")], "");

@@ -105,6 +105,17 @@ const BRANCHES: &[Branch] = &[
         ),
     },
     Branch {
+        name: "nothing",
+        manifest: "# Nothing yet.",
+        message: "Begin",
+        says: Says(
+            "Refused",
+            "Stalled",
+            Some("objects"),
+            "the revision has no object at all: no `.yaml`",
+        ),
+    },
+    Branch {
         name: "trailer",
         manifest: POLICY,
         message: "Allow much\n\nPortcullis-Allow: prune=all",
@@ -244,6 +255,7 @@ fn each_is_named_and_the_rest_goes_on(_: &ControlPlane) {
     a_namespace_terminates(plane);
     all_are_named(&mut sources, &wanted);
     drop(servers);
+    of_two_new_owners_one_stays(&mut sources);
     history_is_replaced(&mut sources);
     the_namespace_is_gone(&mut sources);
 }
@@ -430,6 +442,59 @@ fn all_are_named(sources: &mut Sources<'_>, wanted: &Wanted) {
     }
     let synced = sources.passes("good", "Synced") - synced;
     assert!(synced >= 5, "{synced}");
+}
+
+/// Two sources that bring in one object in the same pass: it belongs to one of them, and the other says
+/// to which. When that one wants it no more, it stays.
+fn of_two_new_owners_one_stays(sources: &mut Sources<'_>) {
+    let work = sources.work();
+    let pair = ["left", "right"];
+    for name in pair {
+        let policy = POLICY.replace("in-order", "of-two");
+        let policy = policy.replace("message: m", &format!("message: {name}"));
+        let manifests = format!("{policy}---\n{}", POLICY.replace("in-order", name));
+        branch(&work, name, name, |file| {
+            fs::write(file, &manifests).unwrap()
+        });
+        let mut asked = sources.of_branch(name);
+        asked["interval"] = json!("1h");
+        sources.add(name, &asked);
+    }
+    sources.pass();
+    sources.pass_for(Duration::from_secs(3));
+    let path = r"jsonpath={.metadata.annotations.portcullis\.io/synced-by} {.spec.rules[0].validate.message}";
+    let get = ["get", "clusterpolicy", "of-two", "-o", path];
+    let of_two = sources.plane.kubectl(&get, "").unwrap();
+    let owner = pair
+        .into_iter()
+        .find(|name| of_two == format!("sources/{name} {name}"));
+    let owner = owner.unwrap_or_else(|| panic!("{of_two}"));
+    let other = pair.into_iter().find(|name| *name != owner).unwrap();
+    let status = sources.status(owner);
+    assert_eq!(condition(&status, "Ready"), ["True", "Synced"], "{status}");
+    let status = sources.status(other);
+    assert_eq!(
+        condition(&status, "Ready"),
+        ["False", "Refused"],
+        "{status}"
+    );
+    let message = status["conditions"][0]["message"].as_str().unwrap();
+    let wanted = format!("ClusterPolicy/of-two belongs to the source `sources/{owner}`");
+    assert!(message.contains(&wanted), "{message}");
+
+    git(&work, &["checkout", "-q", other]);
+    fs::write(
+        work.join("plain/all.yaml"),
+        POLICY.replace("in-order", other),
+    )
+    .unwrap();
+    git(
+        &work,
+        &["commit", "-q", "-a", "-m", "Leave it to the other"],
+    );
+    let commit = git(&work, &["rev-parse", "HEAD"]);
+    sources.until_synced(other, &commit);
+    assert_eq!(sources.plane.kubectl(&get, "").unwrap(), of_two);
 }
 
 /// A branch whose commits are replaced is followed, as is one that moves on.
