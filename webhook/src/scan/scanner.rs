@@ -149,6 +149,7 @@ struct Work {
 impl Work {
     fn run(self) {
         let mut next = Instant::now() + self.interval;
+        let mut told = String::new();
         while let Some(version) = self.shared.wait(next) {
             self.shared.sleep(QUIET);
             if self.shared.lock().version != version {
@@ -157,12 +158,18 @@ impl Work {
             match self.scan(version) {
                 Ok(scanned) if scanned.is_ended => {}
                 Ok(scanned) => {
+                    told.clear();
                     self.tell(&scanned);
                     self.shared.lock().scanned = Some(version);
                     next = Instant::now() + self.interval;
                 }
                 Err(error) => {
-                    tell(&self.log, "objects were not scanned", Some(&error));
+                    // What stays wrong is told once, such as that no definition of reports is there.
+                    let said = error.to_string();
+                    if said != told {
+                        tell(&self.log, "objects were not scanned", Some(&error));
+                        told = said;
+                    }
                     self.shared.sleep(RETRY);
                 }
             }

@@ -231,6 +231,7 @@ fn configure(plane: &ControlPlane, data: &Value) {
 
 fn its_configuration_changes_while_it_runs(_: &ControlPlane) {
     let (plane, mut webhook) = started();
+    let began = Instant::now();
     let let_in = |what: &str| eventually(what, || attempt(&plane));
     let denied = |what: &str| eventually(what, || is_denied(&plane));
     configure(&plane, &json!({"resourceFilters": "[ConfigMap,shop,*]"}));
@@ -292,6 +293,11 @@ fn its_configuration_changes_while_it_runs(_: &ControlPlane) {
         .unwrap();
     denied("nothing is left out without a configuration");
     assert!(!webhook.has_ended());
+    // Nobody has defined reports here: it is told once, though it is tried every 10 seconds.
+    thread::sleep(Duration::from_secs(25).saturating_sub(began.elapsed()));
+    let log = webhook.log();
+    let told = log.matches("objects were not scanned").count();
+    assert_eq!(told, 1, "{log}");
 }
 
 /// Says of a Secret that what is in it ends soon.
