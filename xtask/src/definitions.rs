@@ -1,5 +1,5 @@
 //! `cargo xtask definitions`: writes the CustomResourceDefinitions of the chart, those of this tool's
-//! kinds and those of Kyverno's, from the types of the `api` crate.
+//! kinds, of Kyverno's and of reports, from the types of the `api` crate.
 
 use std::{
     fs, io,
@@ -29,9 +29,13 @@ fn generated() -> impl Iterator<Item = (String, String)> {
     let own = OWN
         .iter()
         .map(|kind| ("portcullis", kind.name(), kind.definition()));
-    let kyverno = KYVERNO
-        .iter()
-        .map(|kind| ("kyverno", kind.stored.name(), kind.definition()));
+    let kyverno = KYVERNO.iter().map(|kind| {
+        let of = match kind.stored.group {
+            "wgpolicyk8s.io" => "reports",
+            _ => "kyverno",
+        };
+        (of, kind.stored.name(), kind.definition())
+    });
     own.chain(kyverno).filter_map(|(of, name, definition)| {
         Some((format!("{of}/{name}.yaml"), yaml(&definition?)))
     })

@@ -164,11 +164,15 @@ fn it_is_installed(_: &ControlPlane) {
     plane.apply(RESTRICTED).unwrap();
     let error = helm(&plane, &["template", "--set", "webhook.replica=2"]).unwrap_err();
     assert!(error.contains("replica"), "{error}");
-    let taken_over = helm(&plane, &["template", "--set", "crds.kyverno=false"]).unwrap();
-    assert_eq!(
-        taken_over.matches("kind: CustomResourceDefinition").count(),
-        1
-    );
+    for (set, wanted) in [
+        ("crds.kyverno=false", 3),
+        ("crds.kyverno=false,crds.reports=false", 1),
+        ("crds.reports=false", 18),
+    ] {
+        let rendered = helm(&plane, &["template", "--set", set]).unwrap();
+        let found = rendered.matches("kind: CustomResourceDefinition").count();
+        assert_eq!(found, wanted, "{set}");
+    }
     helm(&plane, &["install"]).unwrap();
     pods_are_admitted(&plane);
     for (account, verb, resource, namespace, wanted) in MAY {
