@@ -60,6 +60,13 @@ impl Pattern {
         evaluate::evaluate(&self.root, resource, numbers)
     }
 
+    /// Whether an object is known to pass without a walk that could word a difference: what is not
+    /// known to pass is to be evaluated.
+    #[must_use]
+    pub fn surely_passes(&self, resource: &Val<'_>, numbers: NumberModel) -> bool {
+        decide::matches(&self.root, resource, numbers)
+    }
+
     /// As [`Pattern::evaluate`], with every leaf that was looked at, in order.
     #[must_use]
     pub fn evaluate_noted(

@@ -92,7 +92,10 @@ fn a_version_that_is_not_served_is_unknown() {
     let mut catalogue = builtin("1.37").unwrap();
     catalogue.add_custom_resource(&definition).unwrap();
     let widget = json!({"apiVersion": "example.com/v1", "kind": "Widget"});
-    assert!(matches!(catalogue.validate(&widget), Verdict::UnknownKind { .. }));
+    assert!(matches!(
+        catalogue.validate(&widget),
+        Verdict::UnknownKind { .. }
+    ));
 }
 
 /// The documents of Kubernetes name no values that a field is limited to; definitions of custom

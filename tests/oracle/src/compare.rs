@@ -69,9 +69,7 @@ pub(crate) fn compare(case: &Case, theirs: &Answer, ours: &Answer) -> Comparison
     objects(theirs, ours, &mut found);
     let all = found.differences.len();
     let is_meant = |difference: &Difference| is_meant(difference, case, theirs, ours);
-    found
-        .differences
-        .retain(|difference| !is_meant(difference));
+    found.differences.retain(|difference| !is_meant(difference));
     found.meant = all - found.differences.len();
     found
 }
@@ -162,7 +160,9 @@ results:
     }
 
     fn found(theirs: &Answer, ours: &Answer) -> Vec<(What, String)> {
-        let found = compare(&Case::default(), theirs, ours).differences.into_iter();
+        let found = compare(&Case::default(), theirs, ours)
+            .differences
+            .into_iter();
         let shown = found.map(|found| {
             (
                 found.what,
@@ -208,7 +208,12 @@ results:
     #[test]
     fn a_row_that_only_one_has_differs() {
         let all = report(REPORT);
-        assert_eq!(compare(&Case::default(), &all, &Answer::default()).differences.len(), 2);
+        assert_eq!(
+            compare(&Case::default(), &all, &Answer::default())
+                .differences
+                .len(),
+            2
+        );
         assert_eq!(compare(&Case::default(), &Answer::default(), &all).rows, 2);
     }
 

@@ -25,12 +25,7 @@ pub(crate) fn is_meant(
     }
 }
 
-fn is_meant_status(
-    difference: &Difference,
-    case: &Case,
-    theirs: &Answer,
-    ours: &Answer,
-) -> bool {
+fn is_meant_status(difference: &Difference, case: &Case, theirs: &Answer, ours: &Answer) -> bool {
     let object = &difference.row.object;
     let is_of = |lines: &str, word: &str| lines.lines().all(|line| line.contains(word));
     // An object whose mutation failed is still validated.

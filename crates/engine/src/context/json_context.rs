@@ -249,6 +249,9 @@ impl<'a> JsonContext<'a> {
             }
             let level = state.checkpoints.len();
             state.bindings.truncate(mark);
+            if state.deferred.is_empty() {
+                return;
+            }
             state
                 .deferred
                 .retain(|deferred| deferred.level < level || (deferred.level == level && forget));

@@ -237,7 +237,8 @@ impl CompiledRule {
             }
         }
         if let Some(mut response) = self.not_met(evaluation) {
-            let is_wordless = matches!(&self.handler, Handler::Generate(generate) if generate.compat);
+            let is_wordless =
+                matches!(&self.handler, Handler::Generate(generate) if generate.compat);
             if is_wordless && response.status == RuleStatus::Skip {
                 response.message = "".into();
             }
