@@ -15,6 +15,7 @@ use program::{Scratch, answer, check, fixture, snapshot};
 
 const POLICY: &str = "policy-library/labels/require-app/policy.yaml";
 const SUITE: &str = "policy-library/labels/require-app/tests/kyverno-test.yaml";
+const ENVIRONMENT: &str = "environments/dev/environment.yaml";
 const MANIFEST: &str = "manifests/pod.yaml";
 
 const TEST: &str = "test policy-library";
@@ -180,6 +181,14 @@ fn policies() {
     ] {
         case(name, POLICY, &bad, ALL);
     }
+    // Machines read of a policy that is not applied, too.
+    let formats = ["junit", "github", "json"].map(|format| format!("{APPLY} --format {format}"));
+    case(
+        "policy_formats",
+        POLICY,
+        &Bad::With("kind: ClusterPolicy", "kind: ClusterPolcy"),
+        &formats.each_ref().map(String::as_str),
+    );
     let second = format!("{pattern}\n---\n# one more\nkind: ClusterPolicy");
     let commands = &["validate", "verify"];
     case(
@@ -317,6 +326,21 @@ fn suites() {
     }
 }
 
+/// What `render` cannot use, no other command of a workspace can.
+#[test]
+fn environments() {
+    let commands = &["render dev", "validate", "verify", "exceptions"];
+    for (name, bad) in [
+        ("environment_type", Bad::With("sets: [labels]", "sets: 5")),
+        (
+            "environment_set",
+            Bad::With("sets: [labels]", "sets: [lables]"),
+        ),
+    ] {
+        case(name, ENVIRONMENT, &bad, commands);
+    }
+}
+
 #[test]
 fn names_that_lead_nowhere() {
     for (name, arguments) in [
@@ -358,6 +382,39 @@ fn a_loop_of_folders_ends() {
         let arguments: Vec<&str> = command.split_whitespace().collect();
         let answer = answer(&scratch.0, &arguments, b"");
         assert!(!answer.contains("again"), "{answer}");
+    }
+}
+
+/// Ten folders, each with links to all of them: more ways through them than anybody can walk.
+#[cfg(unix)]
+#[test]
+fn a_mesh_of_links_is_walked_once() {
+    use std::os::unix::fs::symlink;
+    let scratch = Scratch::new("mesh");
+    copy(&fixture("bad_input"), &scratch.0);
+    for folder in 0..10 {
+        let folder = scratch.0.join(format!("mesh/{folder}"));
+        fs::create_dir_all(&folder).unwrap();
+        for other in 0..10 {
+            symlink(format!("../{other}"), folder.join(format!("to-{other}"))).unwrap();
+        }
+    }
+    let last = scratch.0.join("mesh/9");
+    fs::copy(scratch.0.join(POLICY), last.join("policy.yaml")).unwrap();
+    symlink("nowhere", last.join("more.yaml")).unwrap();
+    for (command, wanted) in [
+        ("test mesh", "no tests found"),
+        (
+            "apply mesh --resource manifests/pod.yaml",
+            "more.yaml: no such file or folder",
+        ),
+    ] {
+        let arguments: Vec<&str> = command.split_whitespace().collect();
+        let answer = answer(&scratch.0, &arguments, b"");
+        assert!(answer.contains(wanted), "{answer}");
+        // A link that leads nowhere keeps no other policy from being applied.
+        let is_applied = answer.contains("Applying 1 policy rule(s) to 1 resource(s)");
+        assert!(is_applied || command.starts_with("test"), "{answer}");
     }
 }
 

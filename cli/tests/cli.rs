@@ -42,6 +42,7 @@ fn suites() {
             ],
         ),
         ("test_selector_unknown", &["test", "-t", "kind=Pod"]),
+        ("test_selector_none", &["test", "-t", "policy=nope"]),
         ("test_as_yaml", &["test", "owners", "-o", "yaml"]),
         (
             "test_as_markdown",
@@ -376,11 +377,8 @@ fn answers_in_every_format() {
     for (arguments, wanted) in [
         (&["version"][..], "Version: "),
         (&["version", "--format", "table"], "Version: "),
-        (
-            &["version", "-o", "json"],
-            "{\n  \"kubernetesSchemas\": [\n",
-        ),
-        (&["version", "--output", "yaml"], "kubernetesSchemas:\n"),
+        (&["version", "-o", "json"], "{\n  \"commit\": \""),
+        (&["version", "--output", "yaml"], "commit: "),
         (
             &["version", "--format", "markdown"],
             "| Fact | Value |\n|---|---|\n",
@@ -406,6 +404,27 @@ fn answers_in_every_format() {
 }
 
 #[test]
+fn the_version_names_the_commit() {
+    let told = answer(&fixture("manifests"), &["version"], b"");
+    let fact = |name: &str| {
+        told.lines()
+            .find_map(|line| line.strip_prefix(name))
+            .unwrap()
+    };
+    let (commit, time) = (fact("Commit: "), fact("Commit time: "));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    if root.join(".git").exists() {
+        assert!(
+            commit.len() == 40 && commit.chars().all(|one| one.is_ascii_hexdigit()),
+            "{told}"
+        );
+        assert!(time.len() == 20 && time.ends_with('Z'), "{told}");
+    } else {
+        assert_eq!((commit, time), ("unknown", "unknown"));
+    }
+}
+
+#[test]
 fn what_is_started_is_valid() {
     let scratch = Scratch::new("new");
     for arguments in [
@@ -414,11 +433,40 @@ fn what_is_started_is_valid() {
         &["new", "environment", "canary"],
         &["validate"],
         &["verify"],
+        &[
+            "new",
+            "exception",
+            "legacy",
+            "--environment=canary",
+            "--policy=best-practices/require-owner",
+            "--expires=2099-06-30",
+        ],
     ] {
         let answer = answer(&scratch.0, arguments, b"");
         assert!(
             answer.starts_with("exit code Some(0)"),
             "{arguments:?}\n{answer}"
+        );
+    }
+    // Editors find the schema of each file.
+    let policy = "policy-library/best-practices/require-owner";
+    for file in [
+        "portcullis.yaml",
+        "environments/canary/environment.yaml",
+        "environments/canary/exceptions/legacy.yaml",
+        &format!("{policy}/policy.yaml"),
+        &format!("{policy}/params.yaml"),
+        &format!("{policy}/tests/kyverno-test.yaml"),
+    ] {
+        let path = scratch.0.join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        let line = text.lines().next().unwrap();
+        let schema = line
+            .strip_prefix("# yaml-language-server: $schema=")
+            .unwrap();
+        assert!(
+            path.parent().unwrap().join(schema).is_file(),
+            "{file}: {line}"
         );
     }
 }

@@ -82,7 +82,7 @@ pub struct Args {
     /// Show the results in a table.
     #[arg(short, long)]
     pub table: bool,
-    /// Show results that pass or are skipped, too.
+    /// Show results that pass or are skipped, too, and in a table what each rule said.
     #[arg(long)]
     pub detailed_results: bool,
     /// Keep Kyverno's number model, known bugs and exit codes.
@@ -296,7 +296,9 @@ fn print(
             })
         }
         Answer::Report => {
-            rows::to_report(report, &mut places, args.format).print(args.format, console)
+            let detailed = args.detailed_results;
+            let answer = rows::to_report(report, &mut places, args.format, detailed);
+            answer.print(args.format, console)
         }
         Answer::PolicyReport => {
             let now = clock::now().map_err(|fault| io::Error::other(fault.message))?;
@@ -324,15 +326,15 @@ fn documents(values: &[Value], format: OutputFormat) -> io::Result<String> {
     })
 }
 
-/// Kyverno's order: violations and errors, then warnings, then files that could not be used.
+/// Files and policies that could not be used, then violations and errors, then warnings.
 fn status(args: &Args, report: &ApplyReport, error: ExitStatus) -> ExitStatus {
     let counts = report.counts;
-    if counts.fail > 0 || counts.error > 0 {
-        return ExitStatus::Failure;
-    }
     let mut errors = report.errors.iter();
     if errors.any(|one| one.severity == Severity::Error) {
         return error;
+    }
+    if counts.fail > 0 || counts.error > 0 {
+        return ExitStatus::Failure;
     }
     let warns = counts.warn > 0 || (args.warn_no_pass && counts.pass == 0);
     if warns && args.warn_exit_code > 0 {

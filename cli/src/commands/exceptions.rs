@@ -154,6 +154,7 @@ fn report(format: Format, exceptions: &[LedgerException], findings: Vec<Diagnost
         },
         further: Some(("exceptions", exceptions.iter().map(value).collect())),
         findings,
+        ..Report::default()
     }
 }
 

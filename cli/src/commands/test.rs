@@ -184,6 +184,7 @@ fn run_files(args: &Args, files: &[PathBuf], console: &mut Console) -> io::Resul
     let (runs, mut findings) = run_suites(args, files, registries.as_ref());
     let outcomes: Vec<&SuiteOutcome> = runs.iter().flat_map(|run| &run.outcomes).collect();
     findings.extend(suite_rows::errors(&runs, &findings));
+    findings.extend(none_selected(args, &outcomes));
     if args.compat || args.output_format.is_some() {
         print_as_kyverno(args, &outcomes, &findings, console)?;
     } else {
@@ -230,6 +231,18 @@ fn none_found(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
     ));
     console.tell(&[fault.help("name a folder of suites, or their file with `--file-name`")])?;
     Ok(failure(args))
+}
+
+/// A selector with a slip must not pass for a green run. A saved file may touch a suite without such a
+/// case.
+fn none_selected(args: &Args, outcomes: &[&SuiteOutcome]) -> Option<Diagnostic> {
+    let is_empty = |one: &&SuiteOutcome| one.can_run() && one.rows.is_empty();
+    let is_fault = args.test_case_selector.is_some() && !args.compat && !args.watch;
+    (is_fault && outcomes.iter().all(is_empty)).then(|| {
+        Diagnostic::error("`--test-case-selector` selects no case of these suites")
+            .help("a part names all of a policy, rule or resource; `*` stands for any text, as in `policy=disallow-*`")
+            .unusable()
+    })
 }
 
 /// Runs the suites, workspace by workspace. Kyverno knows no workspace.
@@ -333,6 +346,7 @@ fn report(args: &Args, outcomes: &[&SuiteOutcome], findings: Vec<Diagnostic>) ->
             ("failed", outcomes.iter().map(|one| one.failed()).sum()),
         ],
         rows,
+        detailed: args.detailed_results,
         findings,
         ..Report::default()
     }

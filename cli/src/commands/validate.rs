@@ -31,7 +31,8 @@ use crate::{
 /// Check a workspace, or manifests, against the schemas of policies and of Kubernetes.
 #[derive(Debug, clap::Args)]
 #[command(
-    before_help = "Example:\n  portcullis validate\n  helm template chart | portcullis validate -"
+    before_help = "Example:\n  portcullis validate\n  helm template chart | portcullis validate -",
+    after_help = "What definitions of custom resources ask by `x-kubernetes-validations`, `allOf`, `anyOf`, `oneOf` and `not` is left to the API server."
 )]
 pub struct Args {
     /// Manifests: files, folders, or `-` for standard input; the workspace when absent.

@@ -53,6 +53,7 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
     drop(line);
     let is_green = found.is_green();
     let outcomes: Vec<&SuiteOutcome> = found.suites.iter().flat_map(|run| &run.outcomes).collect();
+    let can_run = outcomes.iter().all(|one| one.can_run());
     let mut findings = found.findings.clone();
     // Warnings of a suite's policies are told for the environments.
     let mut of_suites = suite_rows::errors(&found.suites, &findings);
@@ -84,6 +85,7 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
     };
     report.print(args.format, console)?;
     Ok(match ExitStatus::of(&found.findings) {
+        _ if !can_run => ExitStatus::Error,
         ExitStatus::Success if !is_green => ExitStatus::Failure,
         status => status,
     })

@@ -90,6 +90,8 @@ pub struct Report {
     pub counts: Vec<(&'static str, usize)>,
     /// One row per policy, rule and resource.
     pub rows: Vec<Row>,
+    /// For people: whether rows show their messages.
+    pub detailed: bool,
     /// What is wrong with files.
     pub findings: Vec<Diagnostic>,
     /// For people: a table of what was done, its head first.

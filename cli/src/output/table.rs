@@ -38,11 +38,18 @@ fn rows(report: &Report) -> String {
             row.resource.clone(),
             row.result.word().to_owned(),
             row.reason.clone(),
+            row.message.lines().collect::<Vec<_>>().join(" "),
         ]
     });
-    let head = ["ID", "POLICY", "RULE", "RESOURCE", "RESULT", "REASON"];
-    let head = head.into_iter().map(str::to_owned).collect();
-    grid(&std::iter::once(head).chain(body).collect::<Vec<_>>())
+    let head = [
+        "ID", "POLICY", "RULE", "RESOURCE", "RESULT", "REASON", "MESSAGE",
+    ];
+    let head = head.map(str::to_owned).to_vec();
+    let mut all: Vec<Vec<String>> = std::iter::once(head).chain(body).collect();
+    if !report.detailed {
+        all.iter_mut().for_each(|row| row.truncate(6));
+    }
+    grid(&all)
 }
 
 /// A box with a line below its first row.

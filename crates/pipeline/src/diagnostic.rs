@@ -120,7 +120,7 @@ pub struct Diagnostic {
     /// `defaults`, and the environments, whose rendering it is about; empty where it is about none in
     /// particular.
     pub renderings: Vec<String>,
-    /// Whether the file cannot be used at all, so that nobody can say if it is right.
+    /// Whether nothing can be made of what is written, so that nobody can say if it is right.
     pub unusable: bool,
 }
 

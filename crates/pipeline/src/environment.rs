@@ -90,7 +90,10 @@ pub fn load_all(workspace: &Workspace) -> (Vec<Environment>, Vec<Diagnostic>) {
             }
         }
     }
-    (environments, faults)
+    (
+        environments,
+        faults.into_iter().map(Diagnostic::unusable).collect(),
+    )
 }
 
 fn in_order(

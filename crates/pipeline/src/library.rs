@@ -124,7 +124,10 @@ pub fn load(workspace: &Workspace) -> (Library, Vec<Diagnostic>) {
     for policy in library.policies.values() {
         faults.extend(check_parameters(policy));
     }
-    (library, faults)
+    (
+        library,
+        faults.into_iter().map(Diagnostic::unusable).collect(),
+    )
 }
 
 fn read_policy(

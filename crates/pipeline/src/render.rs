@@ -180,7 +180,10 @@ pub fn render(
         policies,
         exceptions: environment.exceptions.clone(),
     };
-    (bundle, faults)
+    (
+        bundle,
+        faults.into_iter().map(Diagnostic::unusable).collect(),
+    )
 }
 
 /// Renders one policy for an environment, or with its defaults.

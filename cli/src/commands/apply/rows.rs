@@ -10,7 +10,12 @@ use crate::output::{
 };
 
 /// The report.
-pub(super) fn to_report(report: &ApplyReport, places: &mut Places<'_>, format: Format) -> Report {
+pub(super) fn to_report(
+    report: &ApplyReport,
+    places: &mut Places<'_>,
+    format: Format,
+    is_detailed: bool,
+) -> Report {
     // Other formats have a member of their own for the place.
     let is_told = format == Format::Table;
     let rows = report.results.iter();
@@ -24,7 +29,13 @@ pub(super) fn to_report(report: &ApplyReport, places: &mut Places<'_>, format: F
             ("error", counts.error),
             ("skip", counts.skip),
         ],
+        detailed: is_detailed,
         rows: rows.map(|one| to_row(one, places, is_told)).collect(),
+        // People have read them on standard error.
+        findings: match format {
+            Format::Table => Vec::new(),
+            _ => report.errors.clone(),
+        },
         ..Report::default()
     }
 }

@@ -31,7 +31,9 @@ pub fn not_typed(file: &SourceFile, document: usize, error: &ReadError) -> Diagn
             PathSegment::Index(index) => format!("{pointer}/{index}"),
         });
     let place = in_document(file, document, &pointer, true);
-    Diagnostic::error(error.to_string()).at(place, error.message.clone())
+    Diagnostic::error(error.to_string())
+        .at(place, error.message.clone())
+        .unusable()
 }
 
 /// The place of a JSON pointer's node or of its key, or of the nearest node around it, in a document
