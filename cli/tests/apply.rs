@@ -303,6 +303,12 @@ fn objects_go_to_files_and_pipes() {
         text.push_str(&format!("--- {name}\n{content}"));
     }
     snapshot("apply_written", &text);
+    let other = "apiVersion: v1\nkind: Service\nmetadata:\n  name: left-alone\n";
+    fs::write(scratch.0.join("other.yaml"), other).unwrap();
+    let apply = ["apply", "policies.yaml", "-r", "other.yaml", "-o", "others.yaml"];
+    answer(&scratch.0, &apply, b"");
+    let written = fs::read_to_string(scratch.0.join("others.yaml")).unwrap();
+    assert!(written.contains("name: left-alone"), "{written}");
     let missing = told("missing/all.yaml");
     assert!(missing.starts_with("exit code Some(2)"), "{missing}");
     assert!(missing.contains("no such file or folder"), "{missing}");

@@ -90,6 +90,7 @@ pub fn apply(
         report.refuse(error);
     }
     let mut options = options.clone();
+    options.keep = options.keep.of(&set);
     report.errors.extend(complete_world(&mut options, loaded));
     report.join(documents::apply(&set, &options));
     report.join(payloads::apply(&set, &options));

@@ -238,6 +238,7 @@ fn definitions(paths: &[PathBuf], faults: &mut Vec<Diagnostic>) -> Vec<SourceFil
 fn keep(args: &Args) -> Keep {
     match args.answer() {
         Answer::Objects => Keep::All,
+        _ if args.output.is_some() && !args.cluster.cluster => Keep::Changeable,
         Answer::Text => Keep::Produced,
         _ if args.output.is_some() => Keep::Produced,
         Answer::Report | Answer::PolicyReport | Answer::Exceptions => Keep::Nothing,

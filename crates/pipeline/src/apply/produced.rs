@@ -2,7 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use portcullis_engine::response::EngineResponse;
+use portcullis_engine::{
+    CompiledPolicy, PolicySet,
+    response::{EngineResponse, RuleType},
+};
 use serde_json::Value;
 
 /// What became of an object.
@@ -26,8 +29,33 @@ pub enum Keep {
     Nothing,
     /// Those that rules changed or made.
     Produced,
+    /// Those, and every object that no rule changed where a policy is there to change objects: what
+    /// is written then takes the place of what was given.
+    Changeable,
     /// Those, and every object that no rule changed.
     All,
+}
+
+impl Keep {
+    /// What is kept of the objects that a set of policies is applied to.
+    pub(super) fn of(self, set: &PolicySet) -> Keep {
+        match self {
+            Keep::Changeable if set.policies().iter().any(changes_objects) => Keep::All,
+            Keep::Changeable => Keep::Produced,
+            other => other,
+        }
+    }
+}
+
+fn changes_objects(policy: &CompiledPolicy) -> bool {
+    match policy {
+        CompiledPolicy::ClusterPolicy(policy) => policy
+            .rules()
+            .iter()
+            .any(|rule| rule.rule_type() == RuleType::Mutation),
+        CompiledPolicy::Mutating(_) | CompiledPolicy::MutatingAdmission(_) => true,
+        _ => false,
+    }
 }
 
 /// How a kept object is written. It is done where the object is at hand, on all threads: a text
