@@ -305,7 +305,14 @@ fn objects_go_to_files_and_pipes() {
     snapshot("apply_written", &text);
     let other = "apiVersion: v1\nkind: Service\nmetadata:\n  name: left-alone\n";
     fs::write(scratch.0.join("other.yaml"), other).unwrap();
-    let apply = ["apply", "policies.yaml", "-r", "other.yaml", "-o", "others.yaml"];
+    let apply = [
+        "apply",
+        "policies.yaml",
+        "-r",
+        "other.yaml",
+        "-o",
+        "others.yaml",
+    ];
     answer(&scratch.0, &apply, b"");
     let written = fs::read_to_string(scratch.0.join("others.yaml")).unwrap();
     assert!(written.contains("name: left-alone"), "{written}");
