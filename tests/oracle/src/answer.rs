@@ -92,7 +92,8 @@ impl Answer {
     /// Takes objects that were written to a file; of one that stands there more than once, the last,
     /// and none that is as it was given: Kyverno writes those, too.
     pub(crate) fn take_objects(&mut self, output: &str, given: &[Value]) {
-        for object in read(output) {
+        for mut object in read(output) {
+            without_origin(&mut object);
             self.objects.insert(object_key(&object), object);
         }
         self.objects.retain(|_, object| !given.contains(object));
@@ -116,6 +117,25 @@ impl Answer {
 
     fn sort(&mut self) {
         self.rows.values_mut().for_each(|rows| rows.sort());
+    }
+}
+
+/// Takes away the labels that say what made an object, which Kyverno's `apply` does not write for
+/// every kind and its `test` does not compare.
+fn without_origin(object: &mut Value) {
+    let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else {
+        return;
+    };
+    let Some(labels) = metadata.get_mut("labels").and_then(Value::as_object_mut) else {
+        return;
+    };
+    let is_origin = |key: &str| {
+        key.starts_with("generate.kyverno.io/") || key == "app.kubernetes.io/managed-by"
+    };
+    let before = labels.len();
+    labels.retain(|key, _| !is_origin(key));
+    if labels.is_empty() && before > 0 {
+        metadata.remove("labels");
     }
 }
 

@@ -6,6 +6,8 @@ use std::{
     process,
 };
 
+use serde_json::Value;
+
 use crate::{
     answer::Answer,
     case::{Case, Command, policy_file, read},
@@ -54,6 +56,10 @@ fn ask(
             .arg("apply")
             .args((0..case.policies.len()).map(policy_file))
             .args(["--resource", "objects.yaml", "-p", "-o", objects]),
+        Command::ApplyJson => program
+            .arg("apply")
+            .args((0..case.policies.len()).map(policy_file))
+            .args(["--json", "objects.yaml", "-p"]),
         Command::Test => program.args(["test", ".", "-o", "json"]),
     };
     let ran = program.args(flags).args(&case.arguments).output()?;
@@ -66,6 +72,15 @@ fn ask(
             ran.status.code(),
             errors.lines().take(12).collect::<Vec<_>>().join("\n")
         ));
+        return Ok(answer);
+    }
+    // Kyverno answers nothing where a policy in CEL does not compile.
+    if errors.starts_with("Error: ") && answer_is_nothing(command, &output) {
+        let names = case.policies.iter().flat_map(|policy| read(policy));
+        match &names.collect::<Vec<_>>()[..] {
+            [policy] => answer.refused.extend(name(policy)),
+            _ => answer.crash = Some(errors),
+        }
         return Ok(answer);
     }
     match command {
@@ -81,10 +96,21 @@ fn ask(
                 &given,
             );
         }
+        Command::ApplyJson => answer.take_reports(&output),
         Command::Test => answer.take_table(&output),
     }
     answer.take_refusals(&output, &errors);
     Ok(answer)
+}
+
+/// Whether `apply` printed no report.
+fn answer_is_nothing(command: Command, output: &str) -> bool {
+    command != Command::Test && !output.contains("apiVersion: openreports.io/")
+}
+
+fn name(policy: &Value) -> Option<String> {
+    let name = policy.pointer("/metadata/name")?.as_str()?;
+    Some(name.to_owned())
 }
 
 /// Whether a program died; a Go program exits with 2 then, a Rust program with 101.

@@ -29,6 +29,8 @@ pub(crate) struct Size {
 pub(crate) enum Command {
     /// `apply`: the rows of its report, the policies that it refuses, and objects that are changed or made.
     Apply,
+    /// `apply --json`, with the only object as the payload.
+    ApplyJson,
     /// `test`: the rows of its table.
     Test,
 }

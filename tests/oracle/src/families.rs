@@ -1,12 +1,20 @@
 //! The families, each in a file of its own.
 
+mod cel_exceptions;
+mod cel_rules;
 mod cleanup;
+mod deleting;
 mod exceptions;
+mod generating;
 mod generation;
+mod image_validating;
 mod images;
 mod lint;
+mod mutating;
 mod mutation;
+mod payloads;
 mod suites;
+mod validating;
 mod validation;
 
 use crate::case::Family;
@@ -21,6 +29,14 @@ pub(crate) const FAMILIES: &[Family] = &[
     cleanup::FAMILY,
     suites::FAMILY,
     lint::FAMILY,
+    validating::FAMILY,
+    mutating::FAMILY,
+    generating::FAMILY,
+    deleting::FAMILY,
+    image_validating::FAMILY,
+    cel_rules::FAMILY,
+    cel_exceptions::FAMILY,
+    payloads::FAMILY,
 ];
 
 /// Their names.

@@ -13,6 +13,7 @@ mod compare;
 mod conditions;
 mod deliberate;
 mod dice;
+mod expressions;
 mod families;
 mod objects;
 mod patterns;

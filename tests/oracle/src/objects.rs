@@ -280,6 +280,13 @@ pub(crate) fn config_map(dice: &Dice, name: &str, namespace: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata(dice, name, Some(namespace)), "data": dice.some(all, 60)})
 }
 
+/// Several objects of Kubernetes' own kinds: some commands of Kyverno take no others.
+pub(crate) fn known_objects(dice: &Dice, count: usize) -> Vec<Value> {
+    let namespace = |dice: &Dice| dice.one(&["default", "prod", "team-a"]);
+    let made = (0..count).map(|index| object(dice, &format!("o{index}"), namespace(dice)));
+    made.collect()
+}
+
 /// Several objects of all kinds, in the namespaces `default`, `prod` and `team-a`.
 pub(crate) fn objects(dice: &Dice, count: usize) -> Vec<Value> {
     (0..count)
