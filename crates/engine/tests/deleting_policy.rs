@@ -47,14 +47,23 @@ fn check(spec: &Value, resource: &str, expected: &[&str]) {
         object: Some(&object),
         ..Request::default()
     };
-    let responses = evaluate(&set, &request, &NoSource, &mut Silent);
-    let rules = responses.iter().flat_map(|response| &response.rules);
-    let refused = errors
-        .iter()
-        .map(|error| format!("{}: {}", error.path, error.message));
-    let said = rules.map(|rule| format!("{} {}", rule.status.as_str(), rule.message));
-    let said: Vec<String> = refused.chain(said).collect();
-    assert_eq!(said, expected, "{spec}");
+    // What a request does makes no difference to a schedule.
+    let deletion = Request {
+        operation: Operation::Delete,
+        object: None,
+        old_object: Some(&object),
+        ..request.clone()
+    };
+    for request in [request, deletion] {
+        let responses = evaluate(&set, &request, &NoSource, &mut Silent);
+        let rules = responses.iter().flat_map(|response| &response.rules);
+        let refused = errors
+            .iter()
+            .map(|error| format!("{}: {}", error.path, error.message));
+        let said = rules.map(|rule| format!("{} {}", rule.status.as_str(), rule.message));
+        let said: Vec<String> = refused.chain(said).collect();
+        assert_eq!(said, expected, "{spec}");
+    }
 }
 
 fn condition(expression: &str) -> Value {

@@ -209,7 +209,21 @@ impl<'w> World<'w> {
         policy: &'a CompiledDeletingPolicy,
         scope: &RequestScope<'a>,
     ) -> EngineResponse {
-        let response = policy.evaluate(scope, self.source);
+        let request = scope.request();
+        let response = match (request.object, request.old_object) {
+            // A schedule looks at what is there, whatever a request does to it.
+            (None, object @ Some(_)) => {
+                let (seen, store) = (
+                    Request {
+                        object,
+                        ..request.clone()
+                    },
+                    Store::new(),
+                );
+                policy.evaluate(&RequestScope::new(&seen, &store), self.source)
+            }
+            _ => policy.evaluate(scope, self.source),
+        };
         self.response(policy.info(), FailureAction::Audit, vec![response])
     }
 
