@@ -191,7 +191,7 @@ fn a_target_that_is_no_identity_is_an_error_with_its_place() {
         (
             "name",
             json!("{{ length('abc') }}"),
-            "`generate.name`: expected a string, found the number `3`",
+            "`generate.name`: expected a string, found the number `3`; put it in quotes",
         ),
         (
             "namespace",
