@@ -143,6 +143,15 @@ fn signed_by(attestors: &str) -> Value {
 const WEB: &str = "ghcr.io/shop/web:1";
 
 #[test]
+fn an_annotation_without_a_value_is_an_error() {
+    let mut spec = valid("true");
+    spec["auditAnnotations"] =
+        json!([{"key": "no", "valueExpression": "string(object.metadata.labels.no)"}]);
+    let problem = "p error: failed to evaluate auditAnnotation 'no': no such key: labels";
+    check(WEB, &[spec], &[problem]);
+}
+
+#[test]
 fn signatures_are_counted() {
     check(WEB, &[signed_by("attestors.ours")], &["p pass: success"]);
     check(

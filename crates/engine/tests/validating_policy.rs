@@ -162,6 +162,29 @@ fn conditions_variables_and_annotations() {
 }
 
 #[test]
+fn an_annotation_without_a_value_is_an_error() {
+    let annotated = |expression: &str, on_error: &str| {
+        let annotations = json!([
+            {"key": "app", "valueExpression": "'web'"},
+            {"key": "no", "valueExpression": "string(object.metadata.annotations.no)"},
+        ]);
+        let spec = with(valid(expression), "auditAnnotations", annotations);
+        with(spec, "failurePolicy", json!(on_error))
+    };
+    let problem = "failed to evaluate auditAnnotation 'no': no such key: annotations";
+    let passed = format!("error failed to load context: {problem}");
+    check(&annotated("true", "Fail"), &[&passed]);
+    check(&annotated("true", "Ignore"), &[&passed]);
+    let failed = format!("error error: {problem} cel.validationIndex=0");
+    check(&annotated("false", "Fail"), &[&failed]);
+    // An error would let it pass.
+    let failed = "fail CEL expression validation failed at index 0 cel.validationIndex=0";
+    check(&annotated("false", "Ignore"), &[failed]);
+    let failed = "error error: no such key: x cel.validationIndex=0";
+    check(&annotated("object.x == 1", "Fail"), &[failed]);
+}
+
+#[test]
 fn what_does_not_compile_is_told_at_its_path() {
     check(
         &valid("object.spec.priority"),

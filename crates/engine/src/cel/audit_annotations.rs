@@ -31,6 +31,23 @@ impl AuditAnnotations {
         })
     }
 
+    /// Keys and values; one with null is left out.
+    ///
+    /// # Errors
+    /// The first without a value, in Kyverno's words.
+    pub fn evaluated<'a>(&'a self, scope: &Scope<'_, 'a>) -> Result<Vec<(String, String)>, String> {
+        let annotations = self.0.iter();
+        let values = annotations.map(|(written, program)| match scope.evaluate(program) {
+            Ok(Value::String(text)) => Ok(Some((written.key.clone(), text.as_str().to_owned()))),
+            Ok(_) => Ok(None),
+            Err(error) => Err(format!(
+                "failed to evaluate auditAnnotation '{}': {}",
+                written.key, error.message
+            )),
+        });
+        values.filter_map(Result::transpose).collect()
+    }
+
     /// What is said of those without a value.
     pub fn errors<'a>(&'a self, scope: &Scope<'_, 'a>) -> impl Iterator<Item = String> {
         let annotations = self.0.iter();

@@ -194,8 +194,17 @@ impl CompiledImageValidatingPolicy {
             .scope(variant, request, &host)
             .with("images", Value::from(images));
         let decision = validation::decide(&variant.validations, &scope);
-        let annotations = variant.annotations.values(&scope).collect();
-        self.response(decision, annotations)
+        if decision.status == RuleStatus::Error {
+            return self.response(decision, Vec::new());
+        }
+        match variant.annotations.evaluated(&scope) {
+            Ok(annotations) => self.response(decision, annotations),
+            // An error would let pass what fails.
+            Err(_) if decision.status == RuleStatus::Fail && !self.info.errors_deny => {
+                self.response(decision, Vec::new())
+            }
+            Err(error) => self.response(Decision::of(RuleStatus::Error, &error), Vec::new()),
+        }
     }
 
     /// The scope of a policy, with its attestors and attestations.

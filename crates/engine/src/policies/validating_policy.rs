@@ -159,8 +159,8 @@ impl CompiledValidatingPolicy {
             Ok(Leave::Nothing) => variant.preamble.holds(&scope),
             Err(error) => Err(error),
         };
-        let undecided = holds.is_err() && self.info.errors_deny;
-        let decision = match holds {
+        let mut undecided = holds.is_err() && self.info.errors_deny;
+        let mut decision = match holds {
             Ok(true) => validation::decide(&variant.validations, &scope).told_as_error(),
             Ok(false) => Decision::of(RuleStatus::Skip, "skip"),
             // `failurePolicy: Ignore` lets a request pass that conditions cannot be decided for.
@@ -171,8 +171,22 @@ impl CompiledValidatingPolicy {
             }
         };
         let mut detail = RuleDetail::default();
-        if decision.status != RuleStatus::Skip && self.mode == Payload::Resource {
-            detail.properties.extend(variant.annotations.values(&scope));
+        let is_decided = matches!(decision.status, RuleStatus::Pass | RuleStatus::Fail);
+        if is_decided && self.mode == Payload::Resource {
+            match variant.annotations.evaluated(&scope) {
+                Ok(values) => detail.properties.extend(values),
+                Err(error) if decision.status == RuleStatus::Pass => {
+                    undecided = true;
+                    let message = format!("failed to load context: {error}");
+                    decision = Decision::of(RuleStatus::Error, &message);
+                }
+                Err(error) if self.info.errors_deny => {
+                    decision.status = RuleStatus::Error;
+                    decision.message = format!("error: {error}");
+                }
+                // An error would let pass what fails.
+                Err(_) => {}
+            }
         }
         if let Some(index) = decision.index {
             let property = ("cel.validationIndex".to_owned(), index.to_string());
