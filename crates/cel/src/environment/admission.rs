@@ -103,9 +103,6 @@ const MESSAGES: &[(&str, &[(&str, &str)])] = &[
     ),
 ];
 
-/// Beside the fields above, `request` has the objects themselves.
-const OBJECTS: &[&str] = &["object", "oldObject"];
-
 fn fields(message: &str) -> Option<&'static [(&'static str, &'static str)]> {
     let found = MESSAGES.iter().find(|(name, _)| *name == message);
     found.map(|(_, fields)| *fields)
@@ -129,16 +126,12 @@ impl TypeProvider for AdmissionTypes {
     }
 
     fn field(&self, message: &str, field: &str) -> Option<Type> {
-        if message == REQUEST && OBJECTS.contains(&field) {
-            return Some(Type::Dyn);
-        }
         let (_, written) = fields(message)?.iter().find(|(name, _)| *name == field)?;
         Some(of_field(written))
     }
 
     fn field_names(&self, message: &str) -> Vec<String> {
-        let objects = OBJECTS.iter().filter(|_| message == REQUEST);
-        let declared = fields(message).into_iter().flatten().map(|(name, _)| name);
-        declared.chain(objects).map(ToString::to_string).collect()
+        let declared = fields(message).into_iter().flatten();
+        declared.map(|(name, _)| (*name).to_owned()).collect()
     }
 }

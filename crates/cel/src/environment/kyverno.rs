@@ -87,6 +87,7 @@ impl Builder {
     #[must_use]
     pub fn admission(self) -> Builder {
         self.types(Arc::new(AdmissionTypes))
+            .types(Arc::new(RequestObjects))
             .variable("object", Type::Dyn)
             .variable("oldObject", Type::Dyn)
             .variable("request", Type::message(REQUEST))
@@ -126,5 +127,28 @@ impl TypeProvider for PolicyTypes {
             _ => &[],
         };
         names.iter().map(ToString::to_string).collect()
+    }
+}
+
+/// `request.object` and `request.oldObject`, which `request` does not have in the API server.
+#[derive(Clone, Copy, Debug)]
+struct RequestObjects;
+
+impl TypeProvider for RequestObjects {
+    /// None can be built in an expression.
+    fn has_message(&self, _: &str) -> bool {
+        false
+    }
+
+    fn field(&self, message: &str, field: &str) -> Option<Type> {
+        let is_object = message == REQUEST && matches!(field, "object" | "oldObject");
+        is_object.then_some(Type::Dyn)
+    }
+
+    fn field_names(&self, message: &str) -> Vec<String> {
+        match message {
+            REQUEST => vec!["object".to_owned(), "oldObject".to_owned()],
+            _ => Vec::new(),
+        }
     }
 }

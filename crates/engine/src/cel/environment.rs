@@ -11,7 +11,7 @@ use portcullis_cel::{
     types::Type,
 };
 
-use super::types::{RequestObjects, VARIABLES};
+use super::types::VARIABLES;
 
 /// Kinds that differ in what their expressions may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub fn environment(flavour: Flavour) -> &'static Environment {
     static ADMISSION: OnceLock<Environment> = OnceLock::new();
     static CLUSTER_POLICY: OnceLock<Environment> = OnceLock::new();
     let of_request = |builder: Builder| {
-        let builder = builder.admission().types(Arc::new(RequestObjects));
+        let builder = builder.admission();
         builder
             .variable("variables", Type::message(VARIABLES))
             .build()
@@ -172,13 +172,15 @@ fn admission() -> Builder {
 mod tests {
     use super::*;
 
-    /// The kinds of `policies.kyverno.io`, by a letter each.
-    const KINDS: [(char, Flavour); 5] = [
+    /// The kinds of `policies.kyverno.io`, those of the API server, and `validate.cel`, by a letter each.
+    const KINDS: [(char, Flavour); 7] = [
         ('v', Flavour::Validating),
         ('m', Flavour::Mutating),
         ('g', Flavour::Generating),
         ('d', Flavour::Deleting),
         ('i', Flavour::ImageValidating),
+        ('a', Flavour::Admission),
+        ('c', Flavour::ClusterPolicy),
     ];
 
     /// As Kyverno 1.19 compiles them.
@@ -186,12 +188,12 @@ mod tests {
     fn kinds_differ_in_what_their_expressions_may_use() {
         let mut wrong = Vec::new();
         for (expression, kinds) in [
-            ("object.spec.orValue(1) == 1", "vmgdi"),
-            ("object.?spec.orValue(1) == 1", "vmgdi"),
-            ("{'a': 1}.orValue({}).size() == 1", "vmgd"),
+            ("object.spec.orValue(1) == 1", "vmgdic"),
+            ("object.?spec.orValue(1) == 1", "vmgdiac"),
+            ("{'a': 1}.orValue({}).size() == 1", "vmgdc"),
             ("x509.decode('') == 1", "vmgd"),
-            ("[1].transformList(i, x, i + x) == [1]", "vmi"),
-            ("[1].all(i, x, x == 1)", "vmi"),
+            ("[1].transformList(i, x, i + x) == [1]", "vmiac"),
+            ("[1].all(i, x, x == 1)", "vmiac"),
             ("user.parseServiceAccount('').Name == ''", "vmi"),
             ("parseServiceAccount('').Name == ''", "vmi"),
             ("exceptions.allowedImages.size() == 0", "vmg"),
@@ -202,9 +204,11 @@ mod tests {
             ("images.containers.size() == 0", "i"),
             ("jsonpatch.escapeKey('/') == '~1'", "m"),
             ("Object{} == null", "m"),
-            ("request.operation == 'CREATE'", "vmgdi"),
+            ("request.operation == 'CREATE'", "vmgdiac"),
+            ("request.object == null", "vmgdi"),
+            ("request.oldObject == null", "vmgdi"),
             ("authorizer.group('') == null", ""),
-            ("params == null", ""),
+            ("params == null", "c"),
             ("hash.md5('') == md5('')", "vmgdi"),
             ("variables.x == 1", ""),
         ] {
