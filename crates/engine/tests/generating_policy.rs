@@ -257,7 +257,9 @@ fn what_is_wrong_with_a_template_has_its_path() {
         ),
         (
             "a: x(( object.data ))",
-            "error failed to evaluate policy: a placeholder inside text gives map; expected text, a number or a boolean",
+            "error failed to evaluate policy: failed to render generation template: document 1: \
+             field \"a\": placeholder \"object.data\" embedded in a string must evaluate to a scalar, got \
+             map; use a whole-value placeholder for structured results",
         ),
     ] {
         let (said, _) = answers("GeneratingPolicy", &of(line));

@@ -141,14 +141,14 @@ fn a_mutation_that_fails_changes_nothing() {
     let label = patch("[JSONPatch{op: 'add', path: '/metadata/labels', value: {'a': 'b'}}]");
     check(
         &json!({"mutations": [label, patch("[JSONPatch{op: 'remove', path: '/spec/nope'}]")]}),
-        &["error remove /spec/nope: there is nothing to remove"],
+        &["error failed to evaluate policy: remove /spec/nope: there is nothing to remove"],
         "",
         None,
     );
     check(
         &json!({"mutations": [apply("Object{spec: Object.spec{nodeSelector: {'a': 'b'}}}")]}),
         &[
-            "error may not mutate atomic arrays, maps or structs: .spec.nodeSelector; change them with a JSONPatch",
+            "error failed to evaluate policy: may not mutate atomic arrays, maps or structs: .spec.nodeSelector; change them with a JSONPatch",
         ],
         "",
         None,
@@ -298,7 +298,7 @@ fn what_a_map_lacks_is_replaced_and_copied_as_null() {
         ),
         (
             "[JSONPatch{op: 'replace', path: '/spec/nope/deeper', value: 'x'}]",
-            "error replace /spec/nope/deeper: there is no map or list at /spec/nope/",
+            "error failed to evaluate policy: replace /spec/nope/deeper: there is no map or list at /spec/nope/",
             None,
         ),
     ] {

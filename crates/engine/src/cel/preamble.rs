@@ -121,17 +121,20 @@ pub fn conditions_at(
 /// Whether every condition holds. One that does not decides, whatever the others come to.
 ///
 /// # Errors
-/// Why a condition cannot be decided.
+/// Why conditions cannot be decided, each of them.
 pub fn all_hold<'a>(conditions: &'a [Program], scope: &Scope<'_, 'a>) -> Result<bool, String> {
-    let mut failed = None;
+    let mut errors = Vec::new();
     for condition in conditions {
         match scope.is_true(condition) {
             Ok(true) => {}
             Ok(false) => return Ok(false),
-            Err(error) => failed = failed.or(Some(error)),
+            Err(error) => errors.push(error),
         }
     }
-    failed.map_or(Ok(true), Err)
+    match errors.is_empty() {
+        true => Ok(true),
+        false => Err(errors.join("; ")),
+    }
 }
 
 /// Constraints, or what is wrong with them.

@@ -4,7 +4,7 @@
 //! A policy is taken in steps: constraints, exceptions, conditions, and then its generations in order. If one
 //! fails, nothing is made.
 
-mod placeholder;
+pub(crate) mod placeholder;
 mod template;
 
 use std::sync::Arc;
@@ -192,8 +192,12 @@ impl CompiledGeneratingPolicy {
                     scope.is_true(program)?;
                 }
                 Generation::Template(documents) => {
-                    for document in documents {
-                        let object = document.render(scope)?;
+                    for (number, document) in (1..).zip(documents) {
+                        let object = document.render(scope).map_err(|error| {
+                            format!(
+                                "failed to render generation template: document {number}: {error}"
+                            )
+                        })?;
                         self.may_make(&object)?;
                         host.generate(None, &[object])?;
                     }

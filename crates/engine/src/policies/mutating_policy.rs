@@ -204,17 +204,20 @@ impl CompiledMutatingPolicy {
 
 /// What is said of an object; `target` is an existing one as it comes out.
 fn response(outcome: &Outcome, target: Option<Value>) -> RuleResponse {
-    let (status, message) = match outcome {
-        Ok(None) => (RuleStatus::Skip, "skip"),
-        Ok(Some(_)) => (RuleStatus::Pass, "success"),
-        Err(error) => (RuleStatus::Error, error.as_str()),
+    let (rule, status, message) = match outcome {
+        Ok(None) => ("", RuleStatus::Skip, "skip".to_owned()),
+        Ok(Some(_)) => ("", RuleStatus::Pass, "success".to_owned()),
+        Err(error) => {
+            let message = format!("failed to evaluate policy: {error}");
+            ("evaluation", RuleStatus::Error, message)
+        }
     };
     let detail = target.map(|target| RuleDetail {
         patched_target: Some(target),
         ..RuleDetail::default()
     });
     RuleResponse {
-        rule: "".into(),
+        rule: rule.into(),
         rule_type: RuleType::Mutation,
         status,
         message: message.into(),

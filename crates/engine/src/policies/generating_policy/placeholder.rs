@@ -50,6 +50,16 @@ pub(super) fn pieces(text: &str) -> Result<Vec<Piece<'_>>, String> {
     Ok(pieces)
 }
 
+/// The expressions of a text; none where one has no end.
+pub(crate) fn placeholders(text: &str) -> Vec<&str> {
+    let pieces = pieces(text).unwrap_or_default().into_iter();
+    let expressions = pieces.filter_map(|piece| match piece {
+        Piece::Expression(expression) => Some(expression),
+        Piece::Literal(_) => None,
+    });
+    expressions.collect()
+}
+
 /// The expression of a text that is one placeholder.
 fn whole(text: &str) -> Option<&str> {
     let (expression, after) = split_at_end(text.strip_prefix(OPEN)?)?;

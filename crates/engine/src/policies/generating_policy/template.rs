@@ -19,7 +19,7 @@ pub(super) enum Template {
     /// Text with expressions in it.
     Text(Vec<Part>),
     /// The value of an expression.
-    Value(Program),
+    Value(Placeholder),
     List(Vec<Template>),
     Map(Vec<(String, Template)>),
 }
@@ -28,7 +28,14 @@ pub(super) enum Template {
 #[derive(Debug)]
 pub(super) enum Part {
     Literal(String),
-    Expression(Program),
+    Expression(Placeholder),
+}
+
+/// An expression, as it is written too.
+#[derive(Debug)]
+pub(super) struct Placeholder {
+    program: Program,
+    written: String,
 }
 
 /// The documents of a template; what is wrong with it is kept by the compiler.
@@ -116,10 +123,12 @@ fn of_text(compiler: &mut Compiler, path: &str, text: String) -> Template {
                 let Some(program) = compiler.expression(path, expression, &[]) else {
                     continue;
                 };
+                let written = expression.to_owned();
+                let placeholder = Placeholder { program, written };
                 if is_whole {
-                    return Template::Value(program);
+                    return Template::Value(placeholder);
                 }
-                parts.push(Part::Expression(program));
+                parts.push(Part::Expression(placeholder));
             }
         }
     }
@@ -138,22 +147,31 @@ impl Template {
     pub(super) fn render<'a>(&'a self, scope: &Scope<'_, 'a>) -> Result<Json, String> {
         match self {
             Template::Constant(value) => Ok(value.clone()),
-            Template::Value(program) => value_of(scope, program)?.to_json(),
+            Template::Value(placeholder) => placeholder.value(scope)?.to_json(),
             Template::Text(parts) => {
                 let mut text = String::new();
                 for part in parts {
                     match part {
                         Part::Literal(literal) => text.push_str(literal),
-                        Part::Expression(program) => text.push_str(&scalar(scope, program)?),
+                        Part::Expression(placeholder) => text.push_str(&placeholder.scalar(scope)?),
                     }
                 }
                 Ok(text.into())
             }
-            Template::List(items) => items.iter().map(|item| item.render(scope)).collect(),
+            Template::List(items) => {
+                let items = items.iter().enumerate();
+                let rendered = items.map(|(index, item)| {
+                    let made = item.render(scope);
+                    made.map_err(|error| format!("item {index}: {error}"))
+                });
+                rendered.collect()
+            }
             Template::Map(fields) => {
                 let mut map = Map::new();
                 for (key, value) in fields {
-                    map.insert(key.clone(), value.render(scope)?);
+                    let made = value.render(scope);
+                    let made = made.map_err(|error| format!("field {key:?}: {error}"))?;
+                    map.insert(key.clone(), made);
                 }
                 Ok(map.into())
             }
@@ -161,19 +179,27 @@ impl Template {
     }
 }
 
-fn value_of<'a>(scope: &Scope<'_, 'a>, program: &'a Program) -> Result<Value<'a>, String> {
-    scope.evaluate(program).map_err(|error| error.message)
-}
+impl Placeholder {
+    fn value<'a>(&'a self, scope: &Scope<'_, 'a>) -> Result<Value<'a>, String> {
+        let value = scope.evaluate(&self.program);
+        value.map_err(|error| {
+            let (written, message) = (&self.written, error.message);
+            format!("failed to evaluate placeholder {written:?}: {message}")
+        })
+    }
 
-fn scalar<'a>(scope: &Scope<'_, 'a>, program: &'a Program) -> Result<String, String> {
-    let value = value_of(scope, program)?;
-    match value.to_json()? {
-        Json::String(text) => Ok(text),
-        Json::Bool(flag) => Ok(flag.to_string()),
-        Json::Number(number) => Ok(number.to_string()),
-        Json::Null | Json::Array(_) | Json::Object(_) => Err(format!(
-            "a placeholder inside text gives {}; expected text, a number or a boolean",
-            value.runtime_type()
-        )),
+    fn scalar<'a>(&'a self, scope: &Scope<'_, 'a>) -> Result<String, String> {
+        let value = self.value(scope)?;
+        match value.to_json()? {
+            Json::String(text) => Ok(text),
+            Json::Bool(flag) => Ok(flag.to_string()),
+            Json::Number(number) => Ok(number.to_string()),
+            Json::Null | Json::Array(_) | Json::Object(_) => Err(format!(
+                "placeholder {:?} embedded in a string must evaluate to a scalar, got {}; use a \
+                 whole-value placeholder for structured results",
+                self.written,
+                value.runtime_type()
+            )),
+        }
     }
 }
