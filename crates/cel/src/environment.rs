@@ -212,6 +212,13 @@ impl Builder {
         self
     }
 
+    /// Types in the place of those that know a message.
+    #[must_use]
+    pub fn types_instead(mut self, message: &str, provider: Arc<dyn TypeProvider>) -> Builder {
+        self.0.providers.retain(|known| !known.has_message(message));
+        self.types(provider)
+    }
+
     /// The namespace in which names are looked up first.
     #[must_use]
     pub fn container(mut self, name: &str) -> Builder {

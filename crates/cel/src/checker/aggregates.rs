@@ -70,13 +70,15 @@ impl Checker<'_> {
             let of = Type::message(candidate);
             if let Some(known) = WellKnown::of(candidate) {
                 self.refer(expr.id, Reference::Type(of));
-                self.message_fields(fields, |field| known.field(field));
+                self.message_fields(fields, candidate, |field| known.field(field));
                 return known.type_of();
             }
             let environment = self.environment;
             if environment.provider_of(candidate).is_some() {
                 self.refer(expr.id, Reference::Type(of.clone()));
-                self.message_fields(fields, |field| environment.field(candidate, field));
+                self.message_fields(fields, candidate, |field| {
+                    environment.field(candidate, field)
+                });
                 return of;
             }
         }
@@ -89,15 +91,19 @@ impl Checker<'_> {
         Type::Error
     }
 
-    fn message_fields(&mut self, fields: &[StructField], of: impl Fn(&str) -> Option<Type>) {
+    fn message_fields(
+        &mut self,
+        fields: &[StructField],
+        message: &str,
+        of: impl Fn(&str) -> Option<Type>,
+    ) {
         for field in fields {
             let mut value = self.expr(&field.value);
             if field.optional {
                 value = self.inside_optional(field.value.id, &value);
             }
             let Some(declared) = of(&field.name) else {
-                let problem = format!("undefined field '{}'", field.name);
-                self.issue(field.id, problem);
+                self.undefined_field(field.id, message, &field.name);
                 continue;
             };
             if !self.mapping.assignable(&declared, &value) {

@@ -144,11 +144,16 @@ impl Checker<'_> {
         if let Some(of) = self.environment.field(message, field) {
             return of;
         }
+        self.undefined_field(id, message, field);
+        Type::Error
+    }
+
+    /// Says that a message has no such field, and which comes nearest.
+    pub(super) fn undefined_field(&mut self, id: ExprId, message: &str, field: &str) {
         let known = self.environment.field_names(message);
         let help = portcullis_values::nearest::nearest(field, known.iter().map(String::as_str))
             .map(|nearest| format!("did you mean `{nearest}`?"));
         self.issue_with_help(id, format!("undefined field '{field}'"), help);
-        Type::Error
     }
 }
 

@@ -14,6 +14,7 @@
 //! with `[]`, or a comparison with null, is not told either.
 
 mod kinds;
+mod patch_types;
 mod schema_types;
 mod subjects;
 
@@ -21,7 +22,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use portcullis_api::cel_expression::CelVariable;
 use portcullis_cel::{
-    environment::{Environment, MutationTypes},
+    environment::{Environment, OBJECT},
     error::Issue,
     library::kubernetes,
     types::Type,
@@ -33,6 +34,7 @@ use super::{
     environment::{Flavour, environment},
 };
 use crate::load::Loaded;
+use patch_types::PatchTypes;
 use schema_types::{SchemaTypes, is_mistake, readable, type_of};
 use subjects::Subject;
 
@@ -86,14 +88,17 @@ fn check_subject(subject: &Subject<'_>, catalogue: &Arc<Catalogue>) -> Vec<TypeF
     let variables = subject.variables.iter().enumerate();
     let variables =
         variables.map(|(index, _)| format!("{}[{index}].expression", subject.variables_path));
-    let expressions = subject.expressions.iter().map(|(path, _)| path.clone());
-    let paths: Vec<String> = variables.chain(expressions).collect();
+    let variables = variables.map(|path| (path, 0));
+    let expressions = subject.expressions.iter();
+    let expressions = expressions.map(|one| (one.path.clone(), one.offset));
+    let places: Vec<(String, usize)> = variables.chain(expressions).collect();
     let found = common.unwrap_or_default().into_iter();
     found
         .filter_map(|((number, offset), issue)| {
+            let (path, start) = places.get(number)?;
             Some(TypeFinding {
-                path: paths.get(number)?.clone(),
-                offset,
+                path: path.clone(),
+                offset: start + offset,
                 message: readable(&issue.message, catalogue),
                 help: issue.help,
                 kinds: names.clone(),
@@ -121,11 +126,14 @@ fn typed(subject: &Subject<'_>, kind: &Kind, catalogue: &Arc<Catalogue>) -> Envi
         .variable("object", object.clone())
         .variable("oldObject", object);
     let builder = match subject.flavour {
-        Flavour::Admission => builder
-            .library(&kubernetes::JSON_PATCH)
-            .types(Arc::new(MutationTypes)),
+        Flavour::Admission => builder.library(&kubernetes::JSON_PATCH),
         _ => builder,
     };
+    let patches = PatchTypes {
+        catalogue: Arc::clone(catalogue),
+        kind: kind.schema,
+    };
+    let builder = builder.types_instead(OBJECT, Arc::new(patches));
     let builder = match subject.param_kind {
         None => builder,
         Some((api_version, kind)) => {
@@ -149,7 +157,9 @@ fn mistakes(subject: &Subject<'_>, mut environment: Environment) -> Found {
         let of = match environment.compile(expression) {
             Ok(checked) => dynamic(checked.result_type().clone()),
             Err(error) => {
-                keep(number, error.issues);
+                if subject.tells_variables {
+                    keep(number, error.issues);
+                }
                 // What reads it is not wrong as well.
                 Type::Dyn
             }
@@ -157,8 +167,8 @@ fn mistakes(subject: &Subject<'_>, mut environment: Environment) -> Found {
         let builder = environment.extend();
         environment = builder.variable(&format!("variables.{name}"), of).build();
     }
-    for (number, (_, expression)) in subject.expressions.iter().enumerate() {
-        if let Err(error) = environment.compile(expression) {
+    for (number, expression) in subject.expressions.iter().enumerate() {
+        if let Err(error) = environment.compile(expression.text) {
             keep(subject.variables.len() + number, error.issues);
         }
     }

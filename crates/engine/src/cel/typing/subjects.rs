@@ -5,7 +5,9 @@ use portcullis_api::{
     cel_expression::{AuditAnnotation, CelValidation, CelVariable, MatchCondition},
     cluster_policy::{MatchResources, ParamKind, Policy, Rule},
     deleting_policy::{DeletingPolicy, DeletingPolicyKind},
-    generating_policy::{GeneratingPolicy, GeneratingPolicyKind},
+    generating_policy::{
+        GeneratingPolicy, GeneratingPolicyKind, GenerationTemplate, Interpolation,
+    },
     image_validating_policy::{ImageValidatingPolicy, ImageValidatingPolicyKind},
     match_constraints::MatchConstraints,
     mutating_policy::{CelMutation, MutatingPolicy, MutatingPolicyKind},
@@ -13,7 +15,9 @@ use portcullis_api::{
 };
 
 use super::kinds::Matched;
-use crate::{cel::environment::Flavour, load::Loaded};
+use crate::{
+    cel::environment::Flavour, load::Loaded, policies::generating_policy::placeholder::placeholders,
+};
 
 /// Expressions that read the same objects.
 #[derive(Debug)]
@@ -24,8 +28,18 @@ pub(super) struct Subject<'p> {
     pub(super) param_kind: Option<(&'p str, &'p str)>,
     pub(super) variables_path: String,
     pub(super) variables: &'p [CelVariable],
-    /// The path of each expression, and its text.
-    pub(super) expressions: Vec<(String, &'p str)>,
+    /// Whether mistakes of variables are told: not where different objects are read by them.
+    pub(super) tells_variables: bool,
+    pub(super) expressions: Vec<Expression<'p>>,
+}
+
+/// An expression that is checked.
+#[derive(Debug)]
+pub(super) struct Expression<'p> {
+    pub(super) path: String,
+    pub(super) text: &'p str,
+    /// Where in the text at the path it starts, in bytes.
+    pub(super) offset: usize,
 }
 
 /// What is checked of a policy.
@@ -33,7 +47,7 @@ pub(super) fn of(loaded: &Loaded) -> Vec<Subject<'_>> {
     let one = match loaded {
         Loaded::Policy(policy) => return of_rules(policy),
         Loaded::Validating(policy) => of_validating(policy),
-        Loaded::Mutating(policy) => of_mutating(policy),
+        Loaded::Mutating(policy) => return of_mutating(policy),
         Loaded::Deleting(policy) => of_deleting(policy),
         Loaded::Generating(policy) => of_generating(policy),
         Loaded::ImageValidating(policy) => of_image_validating(policy),
@@ -57,14 +71,18 @@ impl<'p> Subject<'p> {
             param_kind: None,
             variables_path: "spec.variables".to_owned(),
             variables,
+            tells_variables: true,
             expressions: Vec::new(),
         })
     }
 
     fn add(&mut self, path: String, text: Option<&'p String>) {
         let text = text.filter(|text| !text.is_empty());
-        self.expressions
-            .extend(text.map(|text| (path, text.as_str())));
+        self.expressions.extend(text.map(|text| Expression {
+            path,
+            text,
+            offset: 0,
+        }));
     }
 
     fn conditions(&mut self, path: &str, written: &'p [MatchCondition]) {
@@ -91,6 +109,24 @@ impl<'p> Subject<'p> {
                 format!("{path}[{index}].valueExpression"),
                 Some(&annotation.value_expression),
             );
+        }
+    }
+
+    /// The expressions between `((` and `))`.
+    fn template(&mut self, path: &str, written: &'p GenerationTemplate) {
+        if written.interpolate != Some(Interpolation::Cel) {
+            return;
+        }
+        let text = &written.value;
+        for placeholder in placeholders(text) {
+            self.expressions.push(Expression {
+                path: path.to_owned(),
+                text: placeholder,
+                offset: placeholder
+                    .as_ptr()
+                    .addr()
+                    .saturating_sub(text.as_ptr().addr()),
+            });
         }
     }
 
@@ -130,21 +166,42 @@ fn of_validating(policy: &ValidatingPolicy) -> Option<Subject<'_>> {
 }
 
 /// With targets, `object` is one thing in conditions and another in mutations.
-fn of_mutating(policy: &MutatingPolicy) -> Option<Subject<'_>> {
+fn of_mutating(policy: &MutatingPolicy) -> Vec<Subject<'_>> {
     let spec = &policy.spec;
     let mode = spec.evaluation.as_ref().and_then(|of| of.mode.as_ref());
-    if spec.target_match_constraints.is_some() || !reads_kubernetes(mode) {
-        return None;
+    if !reads_kubernetes(mode) {
+        return Vec::new();
     }
     let flavour = match policy.kind {
         MutatingPolicyKind::MutatingPolicy => Flavour::Mutating,
         MutatingPolicyKind::NamespacedMutatingPolicy => Flavour::NamespacedMutating,
     };
-    let mut subject = Subject::new(flavour, spec.match_constraints.as_ref(), &spec.variables)?;
+    let constraints = spec.match_constraints.as_ref();
+    let Some(mut subject) = Subject::new(flavour, constraints, &spec.variables) else {
+        return Vec::new();
+    };
     subject.conditions("spec.matchConditions", &spec.match_conditions);
-    subject.mutations(&spec.mutations);
-    subject.annotations("spec.auditAnnotations", &spec.audit_annotations);
-    Some(subject)
+    let Some(targets) = &spec.target_match_constraints else {
+        subject.mutations(&spec.mutations);
+        subject.annotations("spec.auditAnnotations", &spec.audit_annotations);
+        return vec![subject];
+    };
+    subject.tells_variables = false;
+    let path = "spec.targetMatchConstraints.expression".to_owned();
+    subject.add(path, targets.expression.as_ref());
+    let mut target = Subject {
+        matched: Matched::Resources(&targets.resource_rules),
+        variables_path: subject.variables_path.clone(),
+        expressions: Vec::new(),
+        ..subject
+    };
+    target.conditions("spec.targetMatchConditions", &spec.target_match_conditions);
+    target.mutations(&spec.mutations);
+    // What an expression names may be of any kind.
+    let are_known = targets.expression.is_none();
+    std::iter::once(subject)
+        .chain(Some(target).filter(|_| are_known))
+        .collect()
 }
 
 fn of_deleting(policy: &DeletingPolicy) -> Option<Subject<'_>> {
@@ -167,8 +224,11 @@ fn of_generating(policy: &GeneratingPolicy) -> Option<Subject<'_>> {
     let mut subject = Subject::new(flavour, spec.match_constraints.as_ref(), &spec.variables)?;
     subject.conditions("spec.matchConditions", &spec.match_conditions);
     for (index, generation) in spec.generate.iter().enumerate() {
-        let path = format!("spec.generate[{index}].expression");
-        subject.add(path, generation.expression.as_ref());
+        let path = format!("spec.generate[{index}]");
+        subject.add(format!("{path}.expression"), generation.expression.as_ref());
+        if let Some(template) = &generation.template {
+            subject.template(&format!("{path}.template.value"), template);
+        }
     }
     subject.annotations("spec.auditAnnotations", &spec.audit_annotations);
     Some(subject)
@@ -220,10 +280,44 @@ fn param_kind(written: Option<&ParamKind>) -> Option<(&str, &str)> {
 
 fn of_rules(policy: &Policy) -> Vec<Subject<'_>> {
     let rules = policy.spec.rules.iter().enumerate();
-    rules
-        .filter_map(|(index, rule)| of_rule(rule, &format!("spec.rules[{index}]")))
-        .collect()
+    let subjects = rules.filter_map(|(index, rule)| of_rule(rule, &format!("spec.rules[{index}]")));
+    of_webhook(policy).into_iter().chain(subjects).collect()
 }
+
+/// The conditions of a policy's webhook, which is asked about the kinds of all rules, derived ones
+/// among them.
+fn of_webhook(policy: &Policy) -> Option<Subject<'_>> {
+    let spec = &policy.spec;
+    let webhook = spec.webhook_configuration.as_ref()?;
+    let kinds = spec.rules.iter().map(|rule| kinds_of(&rule.r#match));
+    let mut kinds = kinds.collect::<Option<Vec<_>>>()?.concat();
+    if kinds.iter().any(|kind| kind.contains("Pod")) {
+        kinds.extend(POD_CONTROLLERS);
+    }
+    let mut subject = Subject {
+        flavour: Flavour::Admission,
+        matched: Matched::Kinds(kinds),
+        param_kind: None,
+        variables_path: String::new(),
+        variables: &[],
+        tells_variables: false,
+        expressions: Vec::new(),
+    };
+    let path = "spec.webhookConfiguration.matchConditions";
+    subject.conditions(path, &webhook.match_conditions);
+    Some(subject)
+}
+
+/// The kinds that rules are derived for.
+const POD_CONTROLLERS: [&str; 7] = [
+    "CronJob",
+    "DaemonSet",
+    "Deployment",
+    "Job",
+    "ReplicaSet",
+    "ReplicationController",
+    "StatefulSet",
+];
 
 fn of_rule<'p>(rule: &'p Rule, path: &str) -> Option<Subject<'p>> {
     let cel = rule.validate.as_ref()?.cel.as_ref()?;
@@ -234,6 +328,7 @@ fn of_rule<'p>(rule: &'p Rule, path: &str) -> Option<Subject<'p>> {
         param_kind: param_kind(cel.param_kind.as_ref()),
         variables_path: format!("{below}.variables"),
         variables: &cel.variables,
+        tells_variables: true,
         expressions: Vec::new(),
     };
     subject.conditions(&format!("{path}.celPreconditions"), &rule.cel_preconditions);

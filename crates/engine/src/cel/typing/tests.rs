@@ -117,6 +117,105 @@ fn variables_have_the_types_of_their_expressions() {
     );
 }
 
+/// A policy of a kind about Deployments, with further fields of its spec.
+fn about_deployments(kind: &str, fields: &Value) -> Value {
+    let mut spec = json!({"matchConstraints": {"resourceRules": [rule("apps", "deployments")]}});
+    let (Some(spec_fields), Some(fields)) = (spec.as_object_mut(), fields.as_object()) else {
+        return spec;
+    };
+    spec_fields.extend(fields.clone());
+    json!({"apiVersion": "policies.kyverno.io/v1", "kind": kind, "metadata": {"name": "p"}, "spec": spec})
+}
+
+#[test]
+fn fields_of_apply_configurations() {
+    let mutation = |expression: &str| {
+        let mutation = json!({
+            "patchType": "ApplyConfiguration", "applyConfiguration": {"expression": expression},
+        });
+        about_deployments("MutatingPolicy", &json!({"mutations": [mutation]}))
+    };
+    for right in [
+        "Object{spec: Object.spec{replicas: 1}}",
+        "Object{metadata: Object.metadata{labels: Object.metadata.labels{anything: 'x'}}}",
+        "Object{spec: Object.spec{template: Object.spec.template{spec: Object.spec.template.spec{\
+         containers: [Object.spec.template.spec.containers{name: 'a', image: 'b'}]}}}}",
+    ] {
+        check_policy(&mutation(right), &[]);
+    }
+    let path = "spec.mutations[0].applyConfiguration.expression";
+    let replicas = format!("{path}@32: undefined field 'replcas' did you mean `replicas`?");
+    check_policy(
+        &mutation("Object{spec: Object.spec{replcas: 1}}"),
+        &[&replicas],
+    );
+}
+
+#[test]
+fn targets_have_the_fields_of_their_own_kind() {
+    let policy = about_deployments(
+        "MutatingPolicy",
+        &json!({
+            "matchConditions": [{"name": "a", "expression": "object.spec.replicas > 1"}],
+            "targetMatchConstraints": {"resourceRules": [rule("", "pods")]},
+            "targetMatchConditions": [{"name": "b", "expression": "object.spec.replicas > 1"}],
+            "mutations": [{
+                "patchType": "JSONPatch",
+                "jsonPatch": {"expression": "[JSONPatch{op: 'add', path: '/a', value: object.spec.replicas}]"},
+            }],
+        }),
+    );
+    check_policy(
+        &policy,
+        &[
+            "spec.targetMatchConditions[0].expression@11: undefined field 'replicas' ",
+            "spec.mutations[0].jsonPatch.expression@52: undefined field 'replicas' ",
+        ],
+    );
+}
+
+#[test]
+fn placeholders_of_templates() {
+    let value =
+        "kind: A\nmetadata:\n  name: (( object.metadata.nam ))-(( object.metadata.name ))\n";
+    let generate = |interpolate: &str| {
+        let template = json!({"value": value, "interpolate": interpolate});
+        about_deployments(
+            "GeneratingPolicy",
+            &json!({"generate": [{"template": template}]}),
+        )
+    };
+    check_policy(
+        &generate("cel"),
+        &["spec.generate[0].template.value@44: undefined field 'nam' did you mean `name`?"],
+    );
+    check_policy(&generate("none"), &[]);
+}
+
+#[test]
+fn conditions_of_webhooks() {
+    let policy = |kind: &str, expression: &str| {
+        json!({
+            "apiVersion": "kyverno.io/v1", "kind": "ClusterPolicy", "metadata": {"name": "p"},
+            "spec": {
+                "webhookConfiguration": {"matchConditions": [{"name": "a", "expression": expression}]},
+                "rules": [{
+                    "name": "r", "match": {"any": [{"resources": {"kinds": [kind]}}]},
+                    "validate": {"pattern": {"metadata": {"name": "?*"}}},
+                }],
+            },
+        })
+    };
+    let path = "spec.webhookConfiguration.matchConditions[0].expression";
+    let replicas = format!("{path}@11: undefined field 'replcas' did you mean `replicas`?");
+    check_policy(
+        &policy("Deployment", "object.spec.replcas > 1"),
+        &[&replicas],
+    );
+    // Rules for Pods are derived for their controllers.
+    check_policy(&policy("Pod", "object.spec.replicas > 1"), &[]);
+}
+
 #[test]
 fn expressions_beside_images() {
     let of_images = |expression: &str| {
