@@ -188,7 +188,7 @@ mod tests {
     fn kinds_differ_in_what_their_expressions_may_use() {
         let mut wrong = Vec::new();
         for (expression, kinds) in [
-            ("object.spec.orValue(1) == 1", "vmgdic"),
+            ("object.spec.orValue(1) == 1", "vmgdiac"),
             ("object.?spec.orValue(1) == 1", "vmgdiac"),
             ("{'a': 1}.orValue({}).size() == 1", "vmgdc"),
             ("x509.decode('') == 1", "vmgd"),
@@ -207,7 +207,7 @@ mod tests {
             ("request.operation == 'CREATE'", "vmgdiac"),
             ("request.object == null", "vmgdi"),
             ("request.oldObject == null", "vmgdi"),
-            ("authorizer.group('') == null", ""),
+            ("authorizer.group('') == null", "ac"),
             ("params == null", "c"),
             ("hash.md5('') == md5('')", "vmgdi"),
             ("variables.x == 1", ""),
