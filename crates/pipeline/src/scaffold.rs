@@ -162,7 +162,7 @@ fn policy_files(library: &str, set: &str, name: &str, schemas: &str) -> Vec<NewF
         file("params.yaml", include_str!("scaffold/params.yaml")),
         file(
             "tests/kyverno-test.yaml",
-            include_str!("scaffold/kyverno-test.yaml"),
+            &include_str!("scaffold/kyverno-test.yaml").replace("@schemas@", "../@schemas@"),
         ),
         file(
             "tests/resources.yaml",
