@@ -97,8 +97,8 @@ impl Configuration {
                 self.object_selector = selectors.object_selector;
             }
             "matchConditions" => self.match_conditions = entry.conditions()?,
-            "webhookAnnotations" => self.webhook_annotations = entry.texts()?,
-            "webhookLabels" => self.webhook_labels = entry.texts()?,
+            "webhookAnnotations" => self.webhook_annotations = entry.annotations()?,
+            "webhookLabels" => self.webhook_labels = entry.labels()?,
             "generateSuccessEvents" => self.generate_success_events = entry.boolean()?,
             _ => {
                 self.set_idle(entry)?;

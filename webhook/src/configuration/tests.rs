@@ -181,6 +181,21 @@ fn a_mistake_has_a_key_and_a_place() {
             "character 6: found `\"`, expected `:`",
         ),
         (
+            "webhookLabels",
+            r#"{"a": "b", "not a label": "c"}"#,
+            "character 12: found `not a label` is not a label key; write an optional domain and `/`, then up to 63 letters, digits, `-`, `_` or `.`, expected names and values that labels may have",
+        ),
+        (
+            "webhookLabels",
+            r#"{"a": "*"}"#,
+            "character 2: found `*` is not a label value; write up to 63 letters, digits, `-`, `_` or `.`, expected names and values that labels may have",
+        ),
+        (
+            "webhookAnnotations",
+            r#"{"a/b/c": "any *"}"#,
+            "character 2: found `a/b/c` is not a label key; write an optional domain and `/`, then up to 63 letters, digits, `-`, `_` or `.`, expected names and values that labels may have",
+        ),
+        (
             "matchConditions",
             r#"[{"name": "a"}]"#,
             "character 14: found missing field `expression`, expected JSON of its documented form",

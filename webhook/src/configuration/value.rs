@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use portcullis_api::{cel_expression::MatchCondition, label_selector::LabelSelector};
-use portcullis_engine::matching::Selector;
+use portcullis_engine::matching::{Requirement, Selector};
 use serde::{Deserialize, de::DeserializeOwned};
 
 /// What is wrong with a key of the ConfigMap.
@@ -102,8 +102,52 @@ impl Entry<'_> {
         number.map_err(|_| self.error(1, format!("`{text}`"), "a number that is not negative"))
     }
 
-    pub(super) fn texts(&self) -> Result<BTreeMap<String, String>, ConfigurationError> {
+    fn texts(&self) -> Result<BTreeMap<String, String>, ConfigurationError> {
         Ok(self.json()?.unwrap_or_default())
+    }
+
+    /// Texts by names such as annotations have.
+    pub(super) fn annotations(&self) -> Result<BTreeMap<String, String>, ConfigurationError> {
+        let texts = self.texts()?;
+        for name in texts.keys() {
+            self.is_taken(name, "Exists", &[])?;
+        }
+        Ok(texts)
+    }
+
+    /// Texts such as labels have.
+    pub(super) fn labels(&self) -> Result<BTreeMap<String, String>, ConfigurationError> {
+        let texts = self.texts()?;
+        for (name, value) in &texts {
+            self.is_taken(name, "In", std::slice::from_ref(value))?;
+        }
+        Ok(texts)
+    }
+
+    /// Whether the API server takes a label: as much as of a requirement of a selector.
+    fn is_taken(
+        &self,
+        key: &str,
+        operator: &str,
+        values: &[String],
+    ) -> Result<(), ConfigurationError> {
+        let requirement = Requirement {
+            key,
+            operator,
+            values,
+        };
+        Selector::compile([], [requirement])
+            .map(drop)
+            .map_err(|error| {
+                let name = self.text.find(&format!("\"{key}\"")).unwrap_or_default();
+                let rest = self.text.get(name..).unwrap_or_default();
+                let position = self.text.chars().count() - rest.chars().count() + 1;
+                self.error(
+                    position,
+                    error.to_string(),
+                    "names and values that labels may have",
+                )
+            })
     }
 
     pub(super) fn conditions(&self) -> Result<Vec<MatchCondition>, ConfigurationError> {

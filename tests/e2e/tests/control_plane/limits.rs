@@ -134,13 +134,14 @@ fn what_the_api_server_takes_is_written(_: &ControlPlane) {
     what_nobody_foresaw_is_written_wider(&plane, &webhook);
 }
 
-/// Labels of the ConfigMap that the API server refuses: without them it takes the rest.
+/// Annotations of the ConfigMap that are longer than the API server takes: without them it takes the
+/// rest.
 fn what_nobody_foresaw_is_written_wider(plane: &ControlPlane, webhook: &Webhook) {
-    let labels = r#"{"not a label": "at all"}"#;
+    let annotations = json!({"long": "x".repeat(300_000)}).to_string();
     let configuration = json!({
         "apiVersion": "v1", "kind": "ConfigMap",
         "metadata": {"name": "portcullis", "namespace": "portcullis"},
-        "data": {"webhookLabels": labels},
+        "data": {"webhookAnnotations": annotations},
     });
     plane.apply(&configuration.to_string()).unwrap();
     eventually("the log says what is not written", || {
