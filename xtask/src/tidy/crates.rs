@@ -49,6 +49,7 @@ const OWNERS: &[(&str, &[&str])] = &[
         "base64",
         &[
             "portcullis-cel",
+            "portcullis-e2e",
             "portcullis-engine",
             "portcullis-images",
             "portcullis-jmespath",

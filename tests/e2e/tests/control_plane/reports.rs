@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portcullis_api::custom_resources::CustomResource;
 use portcullis_cluster::{Cluster, ConnectOptions};
 use portcullis_e2e::{control_plane::ControlPlane, harness::Test};
@@ -221,7 +222,7 @@ fn configuration(port: u16, authority: &str) -> String {
             "name": "reported.portcullis.io",
             "clientConfig": {
                 "url": format!("https://localhost:{port}/validate"),
-                "caBundle": base64(authority),
+                "caBundle": STANDARD.encode(authority),
             },
             "rules": [{
                 "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"],
@@ -233,21 +234,6 @@ fn configuration(port: u16, authority: &str) -> String {
         }],
     })
     .to_string()
-}
-
-fn base64(text: &str) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let groups = text.as_bytes().chunks(3).map(|group| {
-        let bits = (0..3).fold(0, |bits: usize, place| {
-            bits << 8 | usize::from(group.get(place).copied().unwrap_or_default())
-        });
-        let letters = (0..4).map(move |place| match place <= group.len() {
-            true => char::from(LETTERS[bits >> (18 - 6 * place) & 63]),
-            false => '=',
-        });
-        letters.collect::<String>()
-    });
-    groups.collect()
 }
 
 fn requests_are_reported(plane: &ControlPlane) {
