@@ -16,7 +16,8 @@ use portcullis_api::{
 
 use super::kinds::Matched;
 use crate::{
-    cel::environment::Flavour, load::Loaded, policies::generating_policy::placeholder::placeholders,
+    autogen::pod_controllers, cel::environment::Flavour, load::Loaded,
+    policies::generating_policy::placeholder::placeholders,
 };
 
 /// Expressions that read the same objects.
@@ -292,7 +293,7 @@ fn of_webhook(policy: &Policy) -> Option<Subject<'_>> {
     let kinds = spec.rules.iter().map(|rule| kinds_of(&rule.r#match));
     let mut kinds = kinds.collect::<Option<Vec<_>>>()?.concat();
     if kinds.iter().any(|kind| kind.contains("Pod")) {
-        kinds.extend(POD_CONTROLLERS);
+        kinds.extend(pod_controllers().map(|kind| -> &str { kind }));
     }
     let mut subject = Subject {
         flavour: Flavour::Admission,
@@ -307,17 +308,6 @@ fn of_webhook(policy: &Policy) -> Option<Subject<'_>> {
     subject.conditions(path, &webhook.match_conditions);
     Some(subject)
 }
-
-/// The kinds that rules are derived for.
-const POD_CONTROLLERS: [&str; 7] = [
-    "CronJob",
-    "DaemonSet",
-    "Deployment",
-    "Job",
-    "ReplicaSet",
-    "ReplicationController",
-    "StatefulSet",
-];
 
 fn of_rule<'p>(rule: &'p Rule, path: &str) -> Option<Subject<'p>> {
     let cel = rule.validate.as_ref()?.cel.as_ref()?;
