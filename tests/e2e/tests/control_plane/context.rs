@@ -105,7 +105,7 @@ fn the_cluster_answers_what_policies_ask(plane: &ControlPlane) {
         &plane.kubeconfig_of_nobody(),
         &["apply", &policy, "--resource", &manifests],
     );
-    assert_eq!(denied.code, 1, "{denied:?}");
+    assert_eq!(denied.code, 2, "{denied:?}");
     let why = "cannot get resource \"configmaps\"";
     assert!(denied.data.contains(why), "{denied:?}");
 }

@@ -59,7 +59,7 @@ fn from_commits_to_the_cluster(plane: &ControlPlane) {
         ("source", format!("file://{}", source.root().display())),
         ("commit", head.clone()),
         ("path", source.template("label")),
-        ("line", "1".to_owned()),
+        ("line", "2".to_owned()),
         ("synced-by", "push".to_owned()),
     ] {
         assert_eq!(
@@ -96,7 +96,7 @@ fn from_commits_to_the_cluster(plane: &ControlPlane) {
     let told = source.refused(PRODUCTION);
     contains(
         &told,
-        &[&format!("{}:20:7", source.template("other")), "validat"],
+        &[&format!("{}:21:7", source.template("other")), "validat"],
     );
     git(&source.root(), &["revert", "--no-edit", "HEAD"]);
     // A test that fails does, too.

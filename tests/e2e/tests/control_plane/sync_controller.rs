@@ -206,7 +206,7 @@ fn commits_are_followed(watched: &mut Watched<'_>) {
         [template.as_str(), "verify"],
         "{stopped}"
     );
-    assert_eq!(stopped["line"], 20);
+    assert_eq!(stopped["line"], 21);
     git(&watched.source.root(), &["revert", "--no-edit", "HEAD"]);
     let back = watched.push_head();
     thread::sleep(Duration::from_secs(5));
