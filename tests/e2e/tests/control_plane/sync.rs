@@ -104,7 +104,7 @@ fn from_commits_to_the_cluster(plane: &ControlPlane) {
     source.commit("Break a test");
     contains(
         &source.refused(PRODUCTION),
-        &["tests/kyverno-test.yaml:8", "Want pass, got fail"],
+        &["tests/kyverno-test.yaml:9", "Want pass, got fail"],
     );
     git(&source.root(), &["revert", "--no-edit", "HEAD"]);
     contains(
