@@ -5,6 +5,7 @@
 
 mod compiler;
 mod policies;
+mod prepared;
 mod traits;
 
 use std::sync::Arc;

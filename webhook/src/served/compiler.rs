@@ -6,24 +6,12 @@ use std::{
 };
 
 use portcullis_engine::{
-    CompiledPolicy,
     compile::Surroundings,
     compile_options::{CompileError, CompileOptions},
     load::Loaded,
 };
 
-use super::{policies::Policies, traits::Traits};
-
-/// A policy, compiled by itself.
-#[derive(Clone, Debug)]
-pub(super) struct Prepared {
-    /// The policy; none of one that does not compile, and of what is no policy.
-    pub(super) compiled: Option<CompiledPolicy>,
-    /// The same without the conditions that the API server tests, where it has some.
-    pub(super) tested: Option<CompiledPolicy>,
-    pub(super) traits: Traits,
-    errors: Vec<CompileError>,
-}
+use super::{policies::Policies, prepared::Prepared};
 
 /// Compiles sets of policies, each with what it still has of the one before.
 #[derive(Debug, Default)]
@@ -132,34 +120,6 @@ fn with(policy: &Loaded, naming: &BTreeMap<&str, Vec<&Arc<Loaded>>>) -> Vec<Arc<
     let named = [Some(key.as_str()), name].into_iter().flatten();
     let found = named.filter_map(|name| naming.get(name)).flatten();
     found.copied().map(Arc::clone).collect()
-}
-
-impl Prepared {
-    fn of(loaded: &Loaded, surroundings: &Surroundings<'_>, options: &CompileOptions) -> Prepared {
-        let (compiled, errors) = surroundings.compile(loaded, options);
-        let tested = without_conditions(loaded);
-        Prepared {
-            compiled,
-            tested: tested.and_then(|tested| surroundings.compile(&tested, options).0),
-            traits: Traits::of(loaded),
-            errors,
-        }
-    }
-}
-
-/// A policy with conditions that the API server tests, without them.
-fn without_conditions(loaded: &Loaded) -> Option<Loaded> {
-    let Loaded::Policy(policy) = loaded else {
-        return None;
-    };
-    let webhook = policy.spec.webhook_configuration.as_ref()?;
-    if webhook.match_conditions.is_empty() {
-        return None;
-    }
-    let mut policy = policy.clone();
-    let webhook = policy.spec.webhook_configuration.as_mut()?;
-    webhook.match_conditions.clear();
-    Some(Loaded::Policy(policy))
 }
 
 #[cfg(test)]

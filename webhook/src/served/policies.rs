@@ -6,7 +6,7 @@ use portcullis_engine::{
     CompiledPolicy, PolicySet, request::GroupVersionKind, response::FailureAction,
 };
 
-use super::{compiler::Prepared, traits::Traits};
+use super::{prepared::Prepared, traits::Traits};
 use crate::{
     metrics::{Entry, Inventory},
     path::{AdmissionPath, FailurePolicy, Whom},
