@@ -115,7 +115,11 @@ impl Lowering<'_> {
             self.checked.reference(expr.id),
             Some(Reference::Variable(_) | Reference::Type(_))
         ) {
-            return Ok(self.named(expr, field));
+            let value = self.named(expr, field);
+            return Ok(match test_only {
+                true => declared(value, field, false),
+                false => value,
+            });
         }
         Ok(self.node(operand)?.with_step(Step {
             key: StepKey::Field(field.into()),
@@ -132,6 +136,11 @@ impl Lowering<'_> {
         args: &[Expr],
     ) -> Lowered {
         let candidates = match self.checked.reference(expr.id) {
+            // `a.?b` of a variable that is declared as `a.b`.
+            Some(Reference::Variable(name)) => {
+                let value = self.variable(name);
+                return Ok(declared(value, name, true));
+            }
             Some(Reference::Overloads(candidates)) => candidates.as_slice(),
             _ => &[],
         };
@@ -296,4 +305,18 @@ fn operator_of_others(function: &str, args: Vec<Node>) -> Result<Node, Vec<Node>
         },
         _ => Err(args),
     }
+}
+/// The presence of a declared variable, or an optional with its value: it is computed, and the same is
+/// asked of a map that has it.
+fn declared(value: Node, name: &str, is_optional: bool) -> Node {
+    let entry = Entry {
+        key: Node::Const(Value::String(Text::from(name.to_owned()))),
+        value,
+        optional: false,
+    };
+    Node::Map(vec![entry]).with_step(Step {
+        key: StepKey::Field(name.into()),
+        is_optional,
+        is_test: !is_optional,
+    })
 }

@@ -149,10 +149,21 @@ fn conditions_variables_and_annotations() {
         {"name": "double", "expression": "variables.priority * 2"},
         {"name": "unread", "expression": "object.spec.missing"},
     ]);
-    check(
-        &with(valid("variables.double == 6"), "variables", variables),
-        &["pass success"],
-    );
+    let missing = "error error: no such key: missing cel.validationIndex=0";
+    let nobody = "spec.validations[0].expression: ERROR: <input>:1:4: undefined field 'nobody'\n | has(variables.nobody)\n | ...^";
+    for (expression, expected) in [
+        ("variables.double == 6", "pass success"),
+        ("has(variables.double)", "pass success"),
+        ("variables.?double.orValue(0) == 6", "pass success"),
+        ("has(variables.unread)", missing),
+        ("variables.?unread.hasValue()", missing),
+        ("has(variables.nobody)", nobody),
+    ] {
+        check(
+            &with(valid(expression), "variables", variables.clone()),
+            &[expected],
+        );
+    }
     let annotations =
         json!([{"key": "app", "valueExpression": "string(object.metadata.labels.app)"}]);
     check(

@@ -78,7 +78,12 @@ impl Checker<'_> {
         let of = self.expr(operand);
         self.expr(field);
         match &field.kind {
-            ExprKind::Literal(Literal::String(name)) => self.field_of(expr.id, &of, name, true),
+            ExprKind::Literal(Literal::String(name)) => {
+                match self.declared(expr, (operand, &of), name) {
+                    Some(of) => Type::optional(of),
+                    None => self.field_of(expr.id, &of, name, true),
+                }
+            }
             _ => {
                 self.issue(field.id, "unsupported optional field selection".to_owned());
                 Type::Error

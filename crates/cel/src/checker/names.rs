@@ -94,11 +94,38 @@ impl Checker<'_> {
             return of;
         }
         let of = self.expr(operand);
+        if test_only && self.declared(expr, (operand, &of), field).is_some() {
+            return Type::Bool;
+        }
         let found = self.field_of(expr.id, &of, field, false);
         match test_only {
             true => Type::Bool,
             false => found,
         }
+    }
+
+    /// The type of the variable that is declared as `a.b`, where `has(a.b)` or `a.?b` asks for it and
+    /// `a` is a message without such a field.
+    pub(super) fn declared(
+        &mut self,
+        expr: &Expr,
+        (operand, of): (&Expr, &Type),
+        field: &str,
+    ) -> Option<Type> {
+        let Type::Struct(message) = self.known(of) else {
+            return None;
+        };
+        if self.environment.field(&message, field).is_some() {
+            return None;
+        }
+        let path = qualified(operand).filter(|path| !self.is_scoped(path))?;
+        let candidates = self.environment.candidates(&format!("{path}.{field}"));
+        let (name, of) = candidates.into_iter().find_map(|name| {
+            let of = self.environment.variable(&name)?.clone();
+            Some((name, of))
+        })?;
+        self.refer(expr.id, Reference::Variable(name.as_str().into()));
+        Some(of)
     }
 
     /// Whether a path starts at the variable of a comprehension.
