@@ -5,7 +5,6 @@ mod surroundings;
 use std::sync::Arc;
 
 use portcullis_api::policy_exception::PolicyException;
-use rustc_hash::FxHashSet;
 
 pub use self::surroundings::Surroundings;
 use crate::compile_options::{CompileError, CompileOptions};
@@ -80,9 +79,7 @@ pub fn compile<'l>(
         compiled.extend(policy);
         errors.extend(found);
     }
-    // An exception that names several policies is compiled for each of them.
-    let mut known = FxHashSet::default();
-    errors.retain(|error| known.insert(error.clone()));
+    CompileError::keep_once(&mut errors);
     (PolicySet::new(compiled), errors)
 }
 

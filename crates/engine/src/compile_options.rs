@@ -1,5 +1,7 @@
 //! How policies are compiled, and what keeps one from being made ready.
 
+use rustc_hash::FxHashSet;
+
 use crate::policy_info::PolicyInfo;
 
 /// How policies are compiled.
@@ -24,6 +26,12 @@ pub struct CompileError {
 }
 
 impl CompileError {
+    /// Keeps each error once: an exception that names several policies is compiled for each of them.
+    pub fn keep_once(errors: &mut Vec<CompileError>) {
+        let mut known = FxHashSet::default();
+        errors.retain(|error| known.insert(error.clone()));
+    }
+
     pub(crate) fn of_policy(info: &PolicyInfo, found: Vec<(String, String)>) -> Vec<CompileError> {
         found
             .into_iter()

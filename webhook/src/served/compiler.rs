@@ -1,9 +1,6 @@
 //! Policies compiled one by one: of a set that changes, only what has changed.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use portcullis_engine::{
     compile::Surroundings,
@@ -93,9 +90,7 @@ fn of<'p>(
 ) -> (Policies, Vec<CompileError>) {
     let prepared: Vec<&Prepared> = prepared.into_iter().collect();
     errors.extend(prepared.iter().flat_map(|one| one.errors.iter().cloned()));
-    // An exception that names several policies is compiled for each of them.
-    let mut told = HashSet::new();
-    errors.retain(|error| told.insert(error.clone()));
+    CompileError::keep_once(&mut errors);
     (Policies::of(&prepared), errors)
 }
 

@@ -71,16 +71,14 @@ impl Policies {
             }
             if !info.admission {
                 scanned.push(member(policy));
-            } else if traits.has_conditions {
+            } else if let Some(tested) = &prepared.tested {
                 untested.push(member(policy));
-                if let Some(tested) = &prepared.tested {
-                    let failure_policy = match info.errors_deny {
-                        true => FailurePolicy::Fail,
-                        false => FailurePolicy::Ignore,
-                    };
-                    let group = Group::of(vec![member(tested)]);
-                    own.insert(info.key(), (failure_policy, group));
-                }
+                let failure_policy = match info.errors_deny {
+                    true => FailurePolicy::Fail,
+                    false => FailurePolicy::Ignore,
+                };
+                let group = Group::of(vec![member(tested)]);
+                own.insert(info.key(), (failure_policy, group));
             } else {
                 together.push(member(policy));
             }

@@ -14,7 +14,8 @@ use super::traits::Traits;
 pub(super) struct Prepared {
     /// The policy; none of one that does not compile, and of what is no policy.
     pub(super) compiled: Option<CompiledPolicy>,
-    /// The same without the conditions that the API server tests, where it has some.
+    /// The same without the conditions that the API server tests, where it has some: it then has a
+    /// webhook of its own.
     pub(super) tested: Option<CompiledPolicy>,
     pub(super) traits: Traits,
     /// What is wrong with it or with the exceptions that name it.

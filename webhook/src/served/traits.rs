@@ -7,8 +7,6 @@ use portcullis_engine::load::Loaded;
 /// What is told of a policy by how it is written.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Traits {
-    /// Whether the API server is to test conditions of it: it has a webhook of its own.
-    pub(super) has_conditions: bool,
     /// Whether it may ask the world in ways that its compiled form does not tell.
     pub(super) asks: bool,
     /// What tells its versions apart.
@@ -45,7 +43,6 @@ impl Traits {
         let mut hasher = DefaultHasher::new();
         spec.hash(&mut hasher);
         Traits {
-            has_conditions: has_conditions(loaded),
             asks: asks(loaded, &spec),
             fingerprint: hasher.finish(),
         }
@@ -67,15 +64,6 @@ fn spec(loaded: &Loaded) -> Option<String> {
         Loaded::Exception(_) | Loaded::CelException(_) | Loaded::Binding(_) => return None,
     }
     .ok()
-}
-
-/// Whether the API server is to test conditions of the policy.
-fn has_conditions(loaded: &Loaded) -> bool {
-    let Loaded::Policy(policy) = loaded else {
-        return false;
-    };
-    let webhook = policy.spec.webhook_configuration.as_ref();
-    webhook.is_some_and(|webhook| !webhook.match_conditions.is_empty())
 }
 
 fn asks(loaded: &Loaded, spec: &str) -> bool {
