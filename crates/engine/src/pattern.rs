@@ -53,8 +53,8 @@ impl Pattern {
         }
     }
 
-    /// Compares an object with the pattern. Nothing is allocated when the object passes, wildcards
-    /// in keys apart.
+    /// Compares an object with the pattern. Nothing is allocated when an object that is borrowed JSON
+    /// passes, wildcards in keys apart.
     #[must_use]
     pub fn evaluate(&self, resource: &Val<'_>, numbers: NumberModel) -> PatternOutcome {
         evaluate::evaluate(&self.root, resource, numbers)

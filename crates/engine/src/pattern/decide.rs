@@ -42,11 +42,15 @@ fn when(matches: bool) -> Decision {
 }
 
 fn scalar(pattern: &ScalarPattern, value: &Value, numbers: NumberModel) -> Decision {
-    let holds = |value: &Value| scalar_matches(&Val::from(value), pattern, numbers);
-    when(match value {
-        Value::Array(items) => items.iter().all(holds),
-        value => holds(value),
-    })
+    match value {
+        Value::Array(items) => scalars(pattern, items, numbers),
+        value => when(scalar_matches(&Val::from(value), pattern, numbers)),
+    }
+}
+
+fn scalars(pattern: &ScalarPattern, items: &[Value], numbers: NumberModel) -> Decision {
+    let holds = |item: &Value| scalar_matches(&Val::from(item), pattern, numbers);
+    when(items.iter().all(holds))
 }
 
 fn list(patterns: &[Node], items: &[Value], numbers: NumberModel) -> Decision {
@@ -55,10 +59,7 @@ fn list(patterns: &[Node], items: &[Value], numbers: NumberModel) -> Decision {
         Some(pattern @ (Node::Map(_) | Node::Tags(_))) => {
             elements(items.iter().map(|item| (pattern, item)), numbers)
         }
-        Some(Node::Scalar(pattern)) => {
-            let holds = |item: &Value| scalar_matches(&Val::from(item), pattern, numbers);
-            when(items.iter().all(holds))
-        }
+        Some(Node::Scalar(pattern)) => scalars(pattern, items, numbers),
         Some(_) if items.len() < patterns.len() => Err(Kind::Plain),
         Some(_) => elements(patterns.iter().zip(items), numbers),
     }
