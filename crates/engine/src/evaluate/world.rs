@@ -210,19 +210,16 @@ impl<'w> World<'w> {
         scope: &RequestScope<'a>,
     ) -> EngineResponse {
         let request = scope.request();
-        let response = match (request.object, request.old_object) {
+        let response = if request.object.is_some() {
+            policy.evaluate(scope, self.source)
+        } else {
             // A schedule looks at what is there, whatever a request does to it.
-            (None, object @ Some(_)) => {
-                let (seen, store) = (
-                    Request {
-                        object,
-                        ..request.clone()
-                    },
-                    Store::new(),
-                );
-                policy.evaluate(&RequestScope::new(&seen, &store), self.source)
-            }
-            _ => policy.evaluate(scope, self.source),
+            let seen = Request {
+                object: request.subject(),
+                ..request.clone()
+            };
+            let store = Store::new();
+            policy.evaluate(&RequestScope::new(&seen, &store), self.source)
         };
         self.response(policy.info(), FailureAction::Audit, vec![response])
     }
