@@ -5,7 +5,11 @@ mod templates;
 use serde_json::{Value, json};
 
 use self::templates::{TYPES, WRONG};
-use crate::{dice::Dice, policies::selector};
+use crate::{
+    case::{Case, Size},
+    dice::Dice,
+    policies::{selector, values_file},
+};
 
 /// An expression of a type of [`TYPES`].
 pub(crate) fn expression(dice: &Dice, kind: &str, depth: usize) -> String {
@@ -50,20 +54,15 @@ pub(crate) fn text(dice: &Dice) -> String {
 
 /// `matchConditions`.
 pub(crate) fn match_conditions(dice: &Dice) -> Value {
-    json!(
-        dice.many(
-            1,
-            2,
-            |dice| json!({"name": "c", "expression": boolean(dice)})
-        )
-        .into_iter()
-        .enumerate()
-        .map(|(index, mut condition)| {
-            condition["name"] = json!(format!("c{index}"));
-            condition
-        })
-        .collect::<Vec<_>>()
-    )
+    named(dice.many(1, 2, boolean))
+}
+
+/// Conditions `c0`, `c1` and so on.
+pub(crate) fn named(expressions: Vec<String>) -> Value {
+    let conditions = (0..)
+        .zip(expressions)
+        .map(|(index, expression): (usize, _)| json!({"name": format!("c{index}"), "expression": expression}));
+    conditions.collect()
 }
 
 /// `variables`: `v0` a boolean, `v1` text, `v2` a number, and `v3` a list.
@@ -83,14 +82,81 @@ fn of_type(dice: &Dice, kind: &str) -> String {
     }
 }
 
-/// A condition in which a variable of [`variables`] may stand.
-pub(crate) fn with_variables(dice: &Dice) -> String {
+/// A condition, in which a variable of [`variables`] may stand where there are some.
+pub(crate) fn condition(dice: &Dice, has_variables: bool) -> String {
+    if !has_variables {
+        return boolean(dice);
+    }
     match dice.below(5) {
         0 => format!("variables.v0 && {}", boolean(dice)),
         1 => format!("variables.v1 == {}", text(dice)),
         2 => "variables.v2 > 1 || variables.v0".to_owned(),
         3 => "variables.v3.exists(e, e == variables.v1)".to_owned(),
         _ => boolean(dice),
+    }
+}
+
+/// A validation, with what it says now and then.
+pub(crate) fn validation(dice: &Dice, has_variables: bool) -> Value {
+    let mut made = json!({"expression": condition(dice, has_variables)});
+    if dice.percent(50) {
+        made["message"] = json!("no");
+    }
+    if dice.percent(35) {
+        made["messageExpression"] = json!(text(dice));
+    }
+    made
+}
+
+/// A case of policies of a kind of `policies.kyverno.io`, each about one of the objects: `spec` draws that
+/// of a policy by its number.
+pub(crate) fn case(
+    dice: &Dice,
+    size: Size,
+    objects: &[Value],
+    kind: &str,
+    spec: impl Fn(&Dice, usize, &Value) -> Value,
+) -> Case {
+    let policies = (0..size.policies).map(|index| {
+        let spec = spec(dice, index, &dice.one(objects));
+        policy(dice, index, kind, spec)
+    });
+    let policies: Vec<Value> = policies.collect();
+    case_of(dice, &policies, objects)
+}
+
+/// A case of policies and objects, with a Values file, mostly.
+pub(crate) fn case_of(dice: &Dice, policies: &[Value], objects: &[Value]) -> Case {
+    let mut case = Case {
+        policies: policies.iter().map(Value::to_string).collect(),
+        objects: objects.iter().map(Value::to_string).collect(),
+        ..Case::default()
+    };
+    with_values(dice, &mut case);
+    case
+}
+
+/// Gives a case a Values file, mostly: labels of namespaces, and now and then an operation.
+fn with_values(dice: &Dice, case: &mut Case) {
+    if dice.percent(70) {
+        let mut values = values_file(dice, 0);
+        if let Some(spec) = values.as_object_mut() {
+            spec.remove("policies");
+            // Of a deletion, Kyverno asks none of these kinds.
+            if spec
+                .get("globalValues")
+                .is_some_and(|values| values["request.operation"] == "DELETE")
+            {
+                spec.remove("globalValues");
+            }
+        }
+        values["apiVersion"] = json!("cli.kyverno.io/v1alpha1");
+        values["kind"] = json!("Values");
+        values["metadata"] = json!({"name": "values"});
+        case.files
+            .push(("values.yaml".to_owned(), values.to_string()));
+        case.arguments
+            .extend(["-f".to_owned(), "values.yaml".to_owned()]);
     }
 }
 

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::{
     case::{Case, Command, Family, Size},
     dice::Dice,
-    expressions::{match_conditions, policy},
-    families::validating::{spec, with_values},
+    expressions::{case_of, match_conditions, policy},
+    families::validating::spec,
     objects::objects,
 };
 
@@ -37,13 +37,11 @@ fn draw(dice: &Dice, size: Size) -> Case {
     let exceptions: Vec<String> = (0..3)
         .map(|index| exception(dice, index, &policies).to_string())
         .collect();
-    let mut case = Case {
-        policies: policies.iter().map(Value::to_string).collect(),
-        objects: objects.iter().map(Value::to_string).collect(),
-        files: vec![("exceptions.yaml".to_owned(), exceptions.join("\n---\n"))],
-        arguments: vec!["--exception".to_owned(), "exceptions.yaml".to_owned()],
-    };
-    with_values(dice, &mut case);
+    let mut case = case_of(dice, &policies, &objects);
+    case.files
+        .push(("exceptions.yaml".to_owned(), exceptions.join("\n---\n")));
+    case.arguments
+        .extend(["--exception".to_owned(), "exceptions.yaml".to_owned()]);
     case
 }
 

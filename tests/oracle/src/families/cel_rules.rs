@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     case::{Case, Command, Family, Size},
     dice::Dice,
-    expressions::{boolean, match_conditions, text, variables, with_variables},
-    families::validating::with_values,
+    expressions::{case_of, match_conditions, text, validation, variables},
     objects::objects,
     policies::{matching, policy},
 };
@@ -24,34 +23,15 @@ fn draw(dice: &Dice, size: Size) -> Case {
         let rules = (0..1 + dice.below(2))
             .map(|number| rule(dice, number, &objects))
             .collect();
-        policy(dice, index, rules).to_string()
+        policy(dice, index, rules)
     });
-    let mut case = Case {
-        policies: policies.collect(),
-        objects: objects.iter().map(Value::to_string).collect(),
-        ..Case::default()
-    };
-    with_values(dice, &mut case);
-    case
+    let policies: Vec<Value> = policies.collect();
+    case_of(dice, &policies, &objects)
 }
 
 fn rule(dice: &Dice, number: usize, objects: &[Value]) -> Value {
     let has_variables = dice.percent(40);
-    let expressions = dice.many(1, 3, |dice| {
-        let expression = if has_variables {
-            with_variables(dice)
-        } else {
-            boolean(dice)
-        };
-        let mut made = json!({"expression": expression});
-        if dice.percent(50) {
-            made["message"] = json!("no");
-        }
-        if dice.percent(35) {
-            made["messageExpression"] = json!(text(dice));
-        }
-        made
-    });
+    let expressions = dice.many(1, 3, |dice| validation(dice, has_variables));
     let mut cel = json!({"expressions": expressions});
     if has_variables {
         cel["variables"] = variables(dice);

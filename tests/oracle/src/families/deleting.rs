@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     case::{Case, Command, Family, Size},
     dice::Dice,
-    expressions::{boolean, constraints, policy, variables, with_variables},
-    families::validating::with_values,
+    expressions::{case, condition, constraints, named, variables},
     objects::known_objects,
 };
 
@@ -19,33 +18,15 @@ pub(crate) const FAMILY: Family = Family {
 
 fn draw(dice: &Dice, size: Size) -> Case {
     let objects = known_objects(dice, size.objects);
-    let policies = (0..size.policies).map(|index| {
-        let spec = spec(dice, &dice.one(&objects));
-        policy(dice, index, "DeletingPolicy", spec).to_string()
-    });
-    let mut case = Case {
-        policies: policies.collect(),
-        objects: objects.iter().map(Value::to_string).collect(),
-        ..Case::default()
-    };
-    with_values(dice, &mut case);
-    case
+    case(dice, size, &objects, "DeletingPolicy", |dice, _, about| {
+        spec(dice, about)
+    })
 }
 
 fn spec(dice: &Dice, about: &Value) -> Value {
     let has_variables = dice.percent(40);
-    let conditions = dice.many(1, 2, |dice| {
-        if has_variables {
-            with_variables(dice)
-        } else {
-            boolean(dice)
-        }
-    });
-    let conditions = conditions
-        .iter()
-        .enumerate()
-        .map(|(index, expression)| json!({"name": format!("c{index}"), "expression": expression}));
-    let mut spec = json!({"schedule": "*/5 * * * *", "matchConstraints": constraints(dice, about), "conditions": conditions.collect::<Vec<_>>()});
+    let conditions = named(dice.many(1, 2, |dice| condition(dice, has_variables)));
+    let mut spec = json!({"schedule": "*/5 * * * *", "matchConstraints": constraints(dice, about), "conditions": conditions});
     if has_variables {
         spec["variables"] = variables(dice);
     }

@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     case::{Case, Command, Family, Size},
     dice::Dice,
-    expressions::{boolean, constraints, match_conditions, policy},
-    families::validating::with_values,
+    expressions::{boolean, case, constraints, match_conditions},
     objects::known_objects,
 };
 
@@ -19,17 +18,13 @@ pub(crate) const FAMILY: Family = Family {
 
 fn draw(dice: &Dice, size: Size) -> Case {
     let objects = known_objects(dice, size.objects);
-    let policies = (0..size.policies).map(|index| {
-        let spec = spec(dice, &dice.one(&objects));
-        policy(dice, index, "ImageValidatingPolicy", spec).to_string()
-    });
-    let mut case = Case {
-        policies: policies.collect(),
-        objects: objects.iter().map(Value::to_string).collect(),
-        ..Case::default()
-    };
-    with_values(dice, &mut case);
-    case
+    case(
+        dice,
+        size,
+        &objects,
+        "ImageValidatingPolicy",
+        |dice, _, about| spec(dice, about),
+    )
 }
 
 fn spec(dice: &Dice, about: &Value) -> Value {

@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     case::{Case, Command, Family, Size},
     dice::Dice,
-    expressions::{boolean, constraints, expression, match_conditions, policy, text, variables},
-    families::validating::with_values,
+    expressions::{boolean, case, constraints, expression, match_conditions, text, variables},
     objects::objects,
 };
 
@@ -19,17 +18,9 @@ pub(crate) const FAMILY: Family = Family {
 
 fn draw(dice: &Dice, size: Size) -> Case {
     let objects = objects(dice, size.objects);
-    let policies = (0..size.policies).map(|index| {
-        let spec = spec(dice, &dice.one(&objects));
-        policy(dice, index, "MutatingPolicy", spec).to_string()
-    });
-    let mut case = Case {
-        policies: policies.collect(),
-        objects: objects.iter().map(Value::to_string).collect(),
-        ..Case::default()
-    };
-    with_values(dice, &mut case);
-    case
+    case(dice, size, &objects, "MutatingPolicy", |dice, _, about| {
+        spec(dice, about)
+    })
 }
 
 fn spec(dice: &Dice, about: &Value) -> Value {

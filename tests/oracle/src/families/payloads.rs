@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     case::{Case, Command, Family, Size},
     dice::Dice,
-    expressions::{boolean, match_conditions, policy, text, variables, with_variables},
+    expressions::{condition, match_conditions, policy, text, variables},
     objects::{free, object},
 };
 
@@ -56,8 +56,7 @@ fn spec(dice: &Dice) -> Value {
                     "namespaceObject == null && oldObject == null",
                 ])
                 .to_owned(),
-            _ if has_variables => with_variables(dice),
-            _ => boolean(dice),
+            _ => condition(dice, has_variables),
         };
         let mut made = json!({"expression": expression, "message": "no"});
         if dice.percent(35) {
