@@ -55,7 +55,7 @@ pub fn shown(path: &Path) -> PathBuf {
 }
 
 /// The YAML files in a file or folder, sorted; files and folders whose name starts with `.` are
-/// left out, as are links that lead back to a folder above.
+/// left out, and each folder is taken in once, however many links lead to it.
 ///
 /// # Errors
 /// Where the path does not exist or a folder cannot be read.
@@ -69,7 +69,7 @@ pub fn yaml_files(path: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     Ok(files)
 }
 
-/// Takes in a folder once, however many links lead to it.
+/// Takes in a folder that is not among those entered.
 fn collect(
     path: &Path,
     entered: &mut BTreeSet<PathBuf>,
