@@ -8,8 +8,19 @@
 //! The map is made with markers: one character of a private use area before the first visible
 //! character of each template line, which whitespace control cannot swallow and rendering cannot
 //! change. They are read back from the output and stripped.
+//!
+//! What a template may cost is bounded too: its text, and the turns of its loops, which call a
+//! function that counts them. A list made in an expression (`[x for x in xs]`) counts as one turn.
 
-use std::{collections::BTreeSet, io, ops::Range};
+use std::{
+    collections::BTreeSet,
+    io,
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use serde_json::{Map, Value};
 use tera::{Context, Delimiters, ErrorKind, Kwargs, State, Tera};
@@ -96,7 +107,7 @@ pub fn first_tag(text: &str) -> Option<Range<usize>> {
 /// # Errors
 /// Where the template has a syntax error.
 pub fn variables(template: &str) -> Result<BTreeSet<String>, TemplateError> {
-    let tera = load(template)?;
+    let tera = load(template, &Arc::default()).map_err(|error| describe(&error, template))?;
     let names = tera
         .get_template_variables(NAME)
         .map_err(|error| describe(&error, template))?;
@@ -120,29 +131,44 @@ pub fn render(template: &str, variables: &Map<String, Value>) -> Result<Rendered
         });
     }
     let context = Context::from_serialize(variables).map_err(|error| describe(&error, template))?;
-    // Without markers first: an error then has its true place.
-    output(template, &context)?;
-    Ok(unmark(&output(&mark(template), &context)?))
-}
-
-fn output(template: &str, context: &Context) -> Result<String, TemplateError> {
-    let mut text = Bounded::default();
-    let rendered = load(template)?.render_to(NAME, context, &mut text);
-    if text.is_full {
-        return Err(TemplateError {
+    match output(&mark(template), &context) {
+        Ok(marked) => Ok(unmark(&marked)),
+        Err(None) => Err(TemplateError {
             message: format!(
-                "it writes more than {} MiB; shorten its loops",
+                "it writes more than {} MiB or its loops take more than {MAX_TURNS} turns; \
+                 shorten its loops",
                 MAX_OUTPUT >> 20
             ),
             span: 0..0,
-        });
+        }),
+        // Without markers, the error has its true place.
+        Err(Some(error)) => match output(template, &context) {
+            Err(Some(error)) => Err(describe(&error, template)),
+            _ => Err(describe(&error, template)),
+        },
     }
-    rendered.map_err(|error| describe(&error, template))?;
+}
+
+/// What the template writes; no error where that is too much.
+fn output(template: &str, context: &Context) -> Result<String, Option<tera::Error>> {
+    let mut text = Bounded::default();
+    let turns = Arc::new(AtomicUsize::new(0));
+    let rendered = load(template, &turns).and_then(|tera| tera.render_to(NAME, context, &mut text));
+    if text.is_full || turns.load(Ordering::Relaxed) > MAX_TURNS {
+        return Err(None);
+    }
+    rendered.map_err(Some)?;
     Ok(String::from_utf8_lossy(&text.bytes).into_owned())
 }
 
 /// How much a template may write: loops in loops multiply.
 const MAX_OUTPUT: usize = 16 << 20;
+
+/// How many turns the loops of a template may take, all together.
+const MAX_TURNS: usize = 250_000;
+
+/// The function that a marked template calls at each turn.
+const TURN: &str = "portcullis_turn";
 
 #[derive(Default)]
 struct Bounded {
@@ -165,20 +191,26 @@ impl io::Write for Bounded {
     }
 }
 
-fn load(template: &str) -> Result<Tera, TemplateError> {
+fn load(template: &str, turns: &Arc<AtomicUsize>) -> Result<Tera, tera::Error> {
     let mut tera = Tera::new();
     let delimiters = Delimiters {
         variable_start: "<%".into(),
         variable_end: "%>".into(),
         ..Delimiters::default()
     };
-    tera.set_delimiters(delimiters)
-        .map_err(|error| describe(&error, template))?;
+    tera.set_delimiters(delimiters)?;
     tera.register_filter("json", |value: tera::Value, _: Kwargs, _: &State| {
         serde_json::to_string(&value).map_err(|error| tera::Error::message(error.to_string()))
     });
-    tera.add_raw_template(NAME, template)
-        .map_err(|error| describe(&error, template))?;
+    let turns = Arc::clone(turns);
+    tera.register_function(TURN, move |_: Kwargs, _: &State| {
+        if turns.fetch_add(1, Ordering::Relaxed) < MAX_TURNS {
+            Ok(false)
+        } else {
+            Err(tera::Error::message("too many turns"))
+        }
+    });
+    tera.add_raw_template(NAME, template)?;
     Ok(tera)
 }
 
@@ -241,12 +273,21 @@ fn has_marker(variables: &Map<String, Value>) -> bool {
 #[derive(Clone, Copy, PartialEq)]
 enum Region {
     Text,
-    /// Inside a tag, up to this delimiter.
-    Tag(&'static str),
+    /// Inside a tag.
+    Tag {
+        /// The tag's last delimiter.
+        end: &'static str,
+        /// Where the tag starts in the output.
+        start: usize,
+        /// The quote of the text that the scan is in.
+        quote: Option<char>,
+    },
+    /// Between `{% raw %}` and `{% endraw %}`.
+    Raw,
 }
 
 /// Puts a marker before the first visible character of each line that stands in text, or before
-/// the first value tag that does not trim what is left of it.
+/// the first value tag that does not trim what is left of it, and has each turn of a loop counted.
 fn mark(template: &str) -> String {
     let mut output = String::with_capacity(template.len() + template.len() / 8);
     let mut region = Region::Text;
@@ -254,19 +295,40 @@ fn mark(template: &str) -> String {
         let mut marked = false;
         let mut rest = line;
         while let Some(first) = rest.chars().next() {
-            if let Region::Tag(end) = region {
-                let stop = rest.find(end).map(|at| at + end.len());
-                let (tag, after) = rest
-                    .split_at_checked(stop.unwrap_or(rest.len()))
-                    .unwrap_or((rest, ""));
-                output.push_str(tag);
-                rest = after;
-                if stop.is_some() {
-                    region = Region::Text;
+            if let Region::Tag { end, start, quote } = &mut region {
+                if quote.is_none() && rest.starts_with(*end) {
+                    output.push_str(end);
+                    rest = rest.get(end.len()..).unwrap_or_default();
+                    let tag = output.get(*start..).unwrap_or_default();
+                    let name = tag_name(tag);
+                    region = if name == "raw" {
+                        Region::Raw
+                    } else {
+                        Region::Text
+                    };
+                    if name == "for" {
+                        let dash = if tag.ends_with("-%}") { "-" } else { "" };
+                        output += &format!("{{%{dash} if {TURN}() %}}{{% endif {dash}%}}");
+                    }
+                    continue;
                 }
+                match quote {
+                    Some(open) if *open == first => *quote = None,
+                    None if *end != "#}" && matches!(first, '"' | '\'' | '`') => {
+                        *quote = Some(first)
+                    }
+                    _ => {}
+                }
+                let escaped = first == '\\' && quote.is_some();
+                let taken = rest.chars().take(if escaped { 2 } else { 1 });
+                let width = taken.map(char::len_utf8).sum();
+                let (head, after) = rest.split_at_checked(width).unwrap_or((rest, ""));
+                output.push_str(head);
+                rest = after;
                 continue;
             }
-            let opened = tag_end(rest);
+            let opened =
+                tag_end(rest).filter(|_| region == Region::Text || tag_name(rest) == "endraw");
             let visible = match opened {
                 Some(_) => rest.starts_with("<%") && !rest.starts_with("<%-"),
                 None => !first.is_whitespace(),
@@ -275,20 +337,31 @@ fn mark(template: &str) -> String {
                 output.extend(marker(number));
                 marked = true;
             }
-            let width = if opened.is_some() {
-                2
-            } else {
-                first.len_utf8()
-            };
+            let start = output.len();
+            let width = opened.map_or(first.len_utf8(), |_| 2);
             let (head, after) = rest.split_at_checked(width).unwrap_or((rest, ""));
             output.push_str(head);
             rest = after;
             if let Some(end) = opened {
-                region = Region::Tag(end);
+                region = Region::Tag {
+                    end,
+                    start,
+                    quote: None,
+                };
             }
         }
     }
     output
+}
+
+/// The first word of a block's tag, such as `for`.
+fn tag_name(tag: &str) -> &str {
+    let inside = tag.strip_prefix("{%").unwrap_or_default();
+    let inside = inside.strip_prefix('-').unwrap_or(inside).trim_start();
+    let end = inside.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
+    inside
+        .get(..end.unwrap_or(inside.len()))
+        .unwrap_or_default()
 }
 
 fn tag_end(text: &str) -> Option<&'static str> {
@@ -374,9 +447,47 @@ mod tests {
 
     #[test]
     fn loops_in_loops_are_bounded() {
-        let loops =
-            "{% for i in range(end=99999) %}".repeat(2) + "word" + &"{% endfor %}".repeat(2);
-        let error = render(&loops, &Map::new()).unwrap_err();
-        assert!(error.message.contains("more than 16 MiB"), "{error:?}");
+        for body in [
+            "word",
+            "",
+            "{% set x %}{% for i in range(end=9) -%} x {%- endfor %}{% endset %}",
+        ] {
+            let loops = "{% for i in range(end=99999) %}".repeat(2) + body;
+            let loops = loops + &"{% endfor %}".repeat(2);
+            let error = render(&loops, &Map::new()).unwrap_err();
+            assert!(
+                error.message.contains("more than 250000 turns"),
+                "{error:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn counting_the_turns_changes_no_text() {
+        let vars = json!({"xs": ["a", "b"]});
+        check(
+            "{% for x in xs -%}\n  <% x %>\n  {%- endfor -%}\n.\n",
+            &vars,
+            "ab.\n",
+            &[2],
+        );
+        check(
+            "{% for x in xs %}\n<% x %>\n{% endfor %}.\n",
+            &vars,
+            "\na\n\nb\n.\n",
+            &[1, 2, 2, 2, 3],
+        );
+        check(
+            "{% for x in [\"%}\"] -%} <% x %>{% endfor %}\n",
+            &vars,
+            "%}\n",
+            &[1],
+        );
+        check(
+            "{% raw %}{% for x in xs %} <% \"%>{% endraw %}{% for x in xs %}.{% endfor %}\n",
+            &vars,
+            "{% for x in xs %} <% \"%>..\n",
+            &[1],
+        );
     }
 }
