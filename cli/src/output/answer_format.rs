@@ -4,6 +4,7 @@ use std::io;
 
 use clap::ValueEnum;
 use portcullis_pipeline::diagnostic::Diagnostic;
+use portcullis_values::gojson;
 
 use crate::{
     exit_status::ExitStatus,
@@ -38,7 +39,7 @@ impl Answer {
     pub fn print(&self, format: AnswerFormat, console: &mut Console) -> io::Result<ExitStatus> {
         let text = match format {
             AnswerFormat::Table => self.text.clone(),
-            AnswerFormat::Json => format!("{:#}\n", self.value),
+            AnswerFormat::Json => gojson::pretty(&self.value) + "\n",
             AnswerFormat::Yaml => json::to_yaml(&self.value).map_err(io::Error::other)?,
             AnswerFormat::Junit => junit::render_answer(self).map_err(io::Error::other)?,
             AnswerFormat::Sarif => sarif::render_answer(self),

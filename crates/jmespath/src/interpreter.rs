@@ -11,7 +11,7 @@ mod project;
 
 use std::{cell::RefCell, rc::Rc};
 
-use portcullis_values::{List, Map, Str, Val};
+use portcullis_values::{List, Map, Str, Val, gofloat::format_v};
 use serde_json::Value;
 
 use self::borrow::{Peek, peek};
@@ -250,6 +250,13 @@ impl<'e, 'a> Interpreter<'e, 'a> {
         match value {
             Val::Opaque(ref opaque) => Ok(plain_opaque(&**opaque).unwrap_or(value)),
             Val::Bytes(bytes) => Ok(Val::from(portcullis_values::gotext::decode(&bytes))),
+            Val::Double(number) if !number.is_finite() => Err(Fault::runtime(
+                0,
+                format!(
+                    "the result has the number {}, which JSON has no form for",
+                    format_v(number)
+                ),
+            )),
             Val::List(List::Shared(ref items)) => {
                 take(left, items.len())?;
                 if !items.iter().any(is_computed) {
@@ -317,7 +324,11 @@ impl<'a> Evaluation<'a> for Interpreter<'_, 'a> {
 fn is_computed(value: &Val<'_>) -> bool {
     matches!(
         value,
-        Val::Opaque(_) | Val::Bytes(_) | Val::List(List::Shared(_)) | Val::Map(Map::Shared(_))
+        Val::Opaque(_)
+            | Val::Bytes(_)
+            | Val::Double(_)
+            | Val::List(List::Shared(_))
+            | Val::Map(Map::Shared(_))
     )
 }
 

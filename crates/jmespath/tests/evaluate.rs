@@ -101,6 +101,9 @@ fn text_and_lists() {
 fn numbers_and_times() {
     check("add('1Gi', '512Mi')", json!("1536Mi"));
     check("multiply('30s', `2`)", json!("1m0s"));
+    check("multiply(`1e308`, `10`) > `5`", json!(true));
+    refuse("multiply(`1e308`, `10`)", "the number +Inf");
+    refuse("[{a: add(`-1e308`, `-1e308`)}]", "the number -Inf");
     check("sum([`1`, `2`])", json!(3));
     check("compare('a', 'b')", json!(-1));
     check("compare('a', 'b') < `0`", json!(null));

@@ -9,9 +9,11 @@
 
 mod decode;
 mod encode;
+mod print;
 
 pub use decode::{DecodeError, decode, decode_text};
 pub use encode::{EncodeError, encode, encode_text};
+pub use print::{compact, pretty};
 
 /// How deeply lists and maps may nest.
 pub const MAX_DEPTH: usize = 1000;

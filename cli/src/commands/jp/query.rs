@@ -13,7 +13,7 @@ use portcullis_pipeline::{
     files,
     offline::STANDARD_INPUT,
 };
-use portcullis_values::Val;
+use portcullis_values::{Val, gojson};
 use portcullis_yaml::{Limits, Mode};
 use serde_json::{Value, json};
 
@@ -75,8 +75,8 @@ fn evaluate(source: &Source, input: &Value) -> Found {
 fn to_answer(found: &[(&Source, Found)], args: &Args) -> Answer {
     let written = |value: &Value| match value {
         Value::String(text) if args.unquoted => text.clone(),
-        value if args.compact => value.to_string(),
-        value => format!("{value:#}"),
+        value if args.compact => gojson::compact(value),
+        value => gojson::pretty(value),
     };
     let texts = found.iter().filter_map(|(source, found)| {
         let found = found.as_ref().ok()?;
@@ -88,7 +88,7 @@ fn to_answer(found: &[(&Source, Found)], args: &Args) -> Answer {
     });
     let rows = found.iter().map(|(source, found)| {
         let said = match found {
-            Ok(value) => value.to_string(),
+            Ok(value) => gojson::compact(value),
             Err(fault) => format!("error: {}", fault.message),
         };
         vec![source.text().to_owned(), said]
