@@ -251,6 +251,7 @@ fn files_beside() {
     let mut commands: Vec<&str> = apply.iter().map(String::as_str).collect();
     commands.extend([validate.as_str(), &both, &explain, &query, &compile]);
     for (name, bad) in [
+        ("beside_nothing", Bad::With("spec:", "spec:")),
         ("beside_missing", Bad::Missing),
         (
             "beside_bytes",
@@ -339,6 +340,28 @@ fn environments() {
     ] {
         case(name, ENVIRONMENT, &bad, commands);
     }
+    let exceptions = "environments/dev/exceptions";
+    case(
+        "environment_exceptions",
+        exceptions,
+        &Bad::Bytes(b"kind: A\n"),
+        commands,
+    );
+}
+
+#[test]
+fn exceptions_are_read_in_folders_too() {
+    let scratch = Scratch::new("folders");
+    copy(&fixture("bad_input"), &scratch.0);
+    let folder = scratch.0.join("environments/dev/exceptions/team");
+    fs::create_dir_all(&folder).unwrap();
+    let exception = "apiVersion: kyverno.io/v2\nkind: PolicyException\nmetadata: {name: web}\n";
+    fs::write(folder.join("web.yaml"), exception).unwrap();
+    let answer = answer(&scratch.0, &["render", "dev"], b"");
+    assert!(
+        answer.contains("# environments/dev/exceptions/team/web.yaml"),
+        "{answer}"
+    );
 }
 
 #[test]

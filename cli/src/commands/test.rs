@@ -145,14 +145,15 @@ fn run_here(args: &Args, paths: &[PathBuf], console: &mut Console) -> io::Result
         console.tell(&missing)?;
         return Ok(failure(args));
     }
-    let files = suite::discover(paths, &args.file_name);
-    if files.is_empty() {
+    let (files, unread) = suite::discover(paths, &args.file_name);
+    if files.is_empty() && unread.is_empty() {
         return none_found(args, console);
     }
     if args.watch {
+        console.tell(&unread)?;
         return watch(args, &files, console);
     }
-    run_files(args, &files, console)
+    run_files(args, &files, unread, console)
 }
 
 /// Runs all suites, and then those that a saved file touches and new ones, until the process is
@@ -161,7 +162,7 @@ fn watch(args: &Args, files: &[PathBuf], console: &mut Console) -> io::Result<Ex
     let mut watch = Watch::new(&args.paths, &args.file_name);
     let mut touched = files.to_vec();
     loop {
-        run_files(args, &touched, console)?;
+        run_files(args, &touched, Vec::new(), console)?;
         console.flush()?;
         console.talk("watching; save a file to run its suites again\n")?;
         touched = watch.wait();
@@ -173,7 +174,12 @@ fn watch(args: &Args, files: &[PathBuf], console: &mut Console) -> io::Result<Ex
     }
 }
 
-fn run_files(args: &Args, files: &[PathBuf], console: &mut Console) -> io::Result<ExitStatus> {
+fn run_files(
+    args: &Args,
+    files: &[PathBuf],
+    unread: Vec<Diagnostic>,
+    console: &mut Console,
+) -> io::Result<ExitStatus> {
     let registries = match args.registries.live() {
         Ok(registries) => registries,
         Err(fault) => {
@@ -183,6 +189,7 @@ fn run_files(args: &Args, files: &[PathBuf], console: &mut Console) -> io::Resul
     };
     let (runs, mut findings) = run_suites(args, files, registries.as_ref());
     let outcomes: Vec<&SuiteOutcome> = runs.iter().flat_map(|run| &run.outcomes).collect();
+    findings.extend(unread);
     findings.extend(suite_rows::errors(&runs, &findings));
     findings.extend(none_selected(args, &outcomes));
     if args.compat || args.output_format.is_some() {

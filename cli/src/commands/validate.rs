@@ -112,12 +112,10 @@ fn check_manifests(args: &Args) -> Result<Report, Vec<Diagnostic>> {
         crds,
     } = settings(args)?;
     let mut catalogue = builtin(&version)?;
-    let (definitions, mut faults) = manifest_files::of(&crds);
-    for path in &definitions {
-        match files::read_text(path, path) {
-            Ok(file) => faults.extend(custom_resources::add(&mut catalogue, &file)),
-            Err(fault) => faults.push(fault),
-        }
+    let mut faults = Vec::new();
+    for path in &crds {
+        let added = custom_resources::add_all(&mut catalogue, path, Path::to_path_buf);
+        faults.extend(added);
     }
     let (from_input, named): (Vec<&PathBuf>, Vec<&PathBuf>) =
         args.paths.iter().partition(|path| *path == Path::new("-"));

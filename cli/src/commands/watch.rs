@@ -70,7 +70,7 @@ impl Watch {
 
     /// Searches the suites, reads which files they name, and notes how all of these are.
     fn look_again(&mut self) {
-        let found = suite::discover(&self.paths, &self.file_name);
+        let (found, _) = suite::discover(&self.paths, &self.file_name);
         let read = |suite: PathBuf| {
             let files = files(&suite);
             (suite, files)

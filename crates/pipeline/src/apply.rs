@@ -117,9 +117,8 @@ fn complete_world(options: &mut ApplyOptions, loaded: &LoadedPolicies) -> Vec<Di
     if let Some(live) = &world.live {
         live.add_kinds(&mut world.catalogue);
     }
-    for file in &options.definitions {
-        faults.extend(custom_resources::add(&mut world.catalogue, file));
-    }
+    let added = custom_resources::add_files(&mut world.catalogue, &options.definitions);
+    faults.extend(added);
     for object in std::mem::take(&mut world.objects) {
         objects::add(object, &world.catalogue, &mut world.objects);
     }

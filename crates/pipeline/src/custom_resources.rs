@@ -9,36 +9,66 @@ use serde_json::Value;
 use crate::{
     diagnostic::{Diagnostic, Place, SourceFile},
     files,
+    folders::{Walk, is_manifest},
     offline::{
-        self,
         objects::{self, is_list, text},
         places,
     },
 };
 
+/// The kind of what defines kinds.
+const KIND: &str = "CustomResourceDefinition";
+
 /// Adds the definitions of a file or folder to a catalogue; `shown` is how people know its files.
-/// Returns what cannot be used.
+/// Returns what cannot be used; a path without any definition is a slip, and told too.
 pub fn add_all(
     catalogue: &mut Catalogue,
     path: &Path,
     shown: impl Fn(&Path) -> PathBuf,
 ) -> Vec<Diagnostic> {
-    let paths = match offline::yaml_files(path) {
-        Ok(paths) => paths,
-        Err(fault) => return vec![fault],
-    };
-    let added = paths
-        .iter()
-        .flat_map(|path| match files::read_text(path, &shown(path)) {
-            Ok(file) => add(catalogue, &file),
-            Err(fault) => vec![fault],
-        });
-    added.collect()
+    let mut walk = Walk::new(&is_manifest);
+    if path.is_dir() {
+        walk.enter(path);
+    } else {
+        walk.files.push(path.to_path_buf());
+    }
+    let mut faults = walk.faults;
+    let mut defines = false;
+    for path in walk.files {
+        match files::read_text(&path, &shown(&path)) {
+            Ok(file) => {
+                defines |= file.text.contains(KIND);
+                faults.extend(add(catalogue, &file));
+            }
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if !defines && faults.is_empty() {
+        faults.push(none_in(&shown(path)));
+    }
+    faults
+}
+
+/// Adds the definitions of files that are read already, as [`add_all`] does those of a path.
+pub fn add_files(catalogue: &mut Catalogue, files: &[SourceFile]) -> Vec<Diagnostic> {
+    let faults: Vec<Diagnostic> = files.iter().flat_map(|file| add(catalogue, file)).collect();
+    match files.first() {
+        Some(first) if faults.is_empty() && !files.iter().any(|file| file.text.contains(KIND)) => {
+            vec![none_in(&first.path)]
+        }
+        _ => faults,
+    }
+}
+
+fn none_in(path: &Path) -> Diagnostic {
+    Diagnostic::error(format!("{}: no {KIND} in it", path.display()))
+        .help("`kubectl get crd NAME -o yaml` writes one; leave the path out where none is needed")
+        .unusable()
 }
 
 /// Adds the definitions of a file to a catalogue, also those in a `List`, as `kubectl get` writes it.
 /// Manifests of other kinds are nobody's fault. Returns what cannot be used.
-pub fn add(catalogue: &mut Catalogue, file: &SourceFile) -> Vec<Diagnostic> {
+fn add(catalogue: &mut Catalogue, file: &SourceFile) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     for document in portcullis_yaml::documents(&file.text) {
         let place = || Place {
@@ -67,7 +97,7 @@ fn add_object(
         for item in items.into_iter().flatten() {
             add_object(catalogue, item, place, faults);
         }
-    } else if text(value, "/kind") == "CustomResourceDefinition"
+    } else if text(value, "/kind") == KIND
         && let Err(error) = catalogue.add_custom_resource(value)
     {
         let label = format!("in the definition `{}`", text(value, "/metadata/name"));

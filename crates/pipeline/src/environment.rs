@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::{
     diagnostic::{Diagnostic, Place, SourceFile},
     files::{self, Loaded},
+    folders::{Walk, is_yaml},
     library::{Library, LibraryPolicy},
     schema_check::DocumentSchema,
     workspace::{Workspace, folders},
@@ -128,20 +129,14 @@ fn read_exceptions(
     faults: &mut Vec<Diagnostic>,
 ) -> Vec<SourceFile> {
     let folder = folder.join("exceptions");
-    let Ok(entries) = std::fs::read_dir(&folder) else {
+    if folder.symlink_metadata().is_err() {
         return Vec::new();
-    };
-    let mut paths: Vec<PathBuf> = entries
-        .filter_map(Result::ok)
-        .map(|entry| entry.path())
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|ending| ending == "yaml" || ending == "yml")
-        })
-        .collect();
-    paths.sort();
+    }
+    let mut walk = Walk::new(&is_yaml);
+    walk.enter(&folder);
+    faults.extend(walk.faults);
     let mut files = Vec::new();
-    for path in paths {
+    for path in walk.files {
         match files::read_text(&path, &workspace.shown(&path)) {
             Ok(file) => files.push(file),
             Err(fault) => faults.push(fault),

@@ -12,6 +12,7 @@ pub mod explain;
 pub mod failing_cases;
 pub mod files;
 pub mod fix;
+pub mod folders;
 pub mod library;
 pub mod live;
 pub mod manifests;

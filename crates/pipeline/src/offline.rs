@@ -14,7 +14,7 @@ pub mod source;
 pub mod values;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -22,6 +22,7 @@ use std::{
 use crate::{
     diagnostic::{Diagnostic, SourceFile},
     files,
+    folders::{Walk, is_yaml},
 };
 
 /// Texts that stand in for files, such as a rendered policy for its template.
@@ -54,8 +55,7 @@ pub fn shown(path: &Path) -> PathBuf {
     path.strip_prefix(here).unwrap_or(path).to_owned()
 }
 
-/// The YAML files in a file or folder, sorted; files and folders whose name starts with `.` are
-/// left out, and each folder is taken in once, however many links lead to it.
+/// The YAML files in a file or folder, by name; those whose name starts with `.` are left out.
 ///
 /// # Errors
 /// Where the path does not exist or a folder cannot be read.
@@ -64,53 +64,10 @@ pub fn yaml_files(path: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     if !std::fs::metadata(path).map_err(unreadable)?.is_dir() {
         return Ok(vec![path.to_path_buf()]);
     }
-    let mut files = Vec::new();
-    collect(path, &mut BTreeSet::new(), &mut files)?;
-    Ok(files)
-}
-
-/// Takes in a folder that is not among those entered.
-fn collect(
-    path: &Path,
-    entered: &mut BTreeSet<PathBuf>,
-    files: &mut Vec<PathBuf>,
-) -> Result<(), Diagnostic> {
-    let unreadable = |error: std::io::Error| Diagnostic::unreadable(&shown(path), &error);
-    if !entered.insert(path.canonicalize().map_err(unreadable)?) {
-        return Ok(());
+    let mut walk = Walk::new(&is_yaml);
+    walk.enter(path);
+    match walk.faults.into_iter().next() {
+        Some(fault) => Err(fault),
+        None => Ok(walk.files),
     }
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(path)
-        .map_err(unreadable)?
-        .filter_map(Result::ok)
-        .map(|entry| entry.path())
-        .filter(|entry| {
-            !is_hidden(entry) && (entry.is_dir() || (is_yaml(entry) && !is_special(entry)))
-        })
-        .collect();
-    entries.sort();
-    for entry in entries {
-        if entry.is_dir() {
-            collect(&entry, entered, files)?;
-        } else {
-            // Whoever reads a link that leads nowhere tells so, and reads the others.
-            files.push(entry);
-        }
-    }
-    Ok(())
-}
-
-fn is_hidden(path: &Path) -> bool {
-    path.file_name()
-        .is_some_and(|name| name.to_string_lossy().starts_with('.'))
-}
-
-/// Whether a path is a pipe, a socket or a device, which nobody means by naming a folder.
-#[must_use]
-pub fn is_special(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
-}
-
-fn is_yaml(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|ending| ending == "yaml" || ending == "yml")
 }

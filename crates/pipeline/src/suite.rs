@@ -6,7 +6,6 @@
 pub mod evaluation;
 pub mod expected;
 pub mod files;
-
 pub mod inputs;
 pub mod row;
 pub mod selector;
@@ -14,7 +13,6 @@ mod subjects;
 mod turns;
 
 use std::{
-    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -36,6 +34,7 @@ use self::{
 };
 use crate::{
     diagnostic::{Diagnostic, Severity},
+    folders::Walk,
     live::LiveRegistries,
     offline::{self, Overrides, places, policies::EXCEPTION},
     progress::Progress,
@@ -124,40 +123,25 @@ impl SuiteOutcome {
     }
 }
 
-/// The suites in files and folders, sorted. Hidden folders are searched too, and each folder once,
-/// however many links lead to it.
+/// The suites in files and folders, sorted, and the folders that cannot be read. Hidden folders are
+/// searched too.
 #[must_use]
-pub fn discover(paths: &[PathBuf], file_name: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
+pub fn discover(paths: &[PathBuf], file_name: &str) -> (Vec<PathBuf>, Vec<Diagnostic>) {
+    let is_suite = |path: &Path| path.file_name().is_some_and(|name| name == file_name);
+    let mut found = (Vec::new(), Vec::new());
     for path in paths {
-        search(path, file_name, &mut BTreeSet::new(), &mut found);
-    }
-    found.sort();
-    found.dedup();
-    found
-}
-
-fn search(path: &Path, name: &str, entered: &mut BTreeSet<PathBuf>, found: &mut Vec<PathBuf>) {
-    if path.is_file() {
-        if entered.is_empty() || path.file_name().is_some_and(|file| file == name) {
-            found.push(path.to_path_buf());
+        if path.is_file() {
+            found.0.push(path.clone());
+            continue;
         }
-        return;
+        let mut walk = Walk::new(&is_suite).with_hidden();
+        walk.enter(path);
+        found.0.extend(walk.files);
+        found.1.extend(walk.faults);
     }
-    let Ok(real) = path.canonicalize() else {
-        return;
-    };
-    let Ok(entries) = std::fs::read_dir(path) else {
-        return;
-    };
-    if !entered.insert(real) {
-        return;
-    }
-    let mut entries: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    entries.sort();
-    for entry in entries {
-        search(&entry, name, entered, found);
-    }
+    found.0.sort();
+    found.0.dedup();
+    found
 }
 
 /// Runs suites, in parallel; outcomes stand in the order of the files.

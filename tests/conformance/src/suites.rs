@@ -21,7 +21,7 @@ pub const CORPORA: &[&str] = &["policies", "kyverno-test/cli"];
 #[must_use]
 pub fn replay(corpora: &Path, corpus: &str) -> Vec<Score> {
     let folder = corpora.join(corpus);
-    let files = suite::discover(std::slice::from_ref(&folder), suite::FILE);
+    let (files, _) = suite::discover(std::slice::from_ref(&folder), suite::FILE);
     let options = SuiteOptions {
         judgement: Judgement::Compat,
         ..SuiteOptions::default()

@@ -10,7 +10,7 @@ use portcullis_yaml::{Limits, Mode};
 use serde_json::{Value, json};
 
 use super::{dice::Dice, vocabulary::Vocabulary};
-use crate::offline::is_special;
+use crate::folders::{is_special, is_yaml};
 
 /// Objects beyond this many from the tests of a policy are not looked at.
 const MAX_OBJECTS: usize = 300;
@@ -26,11 +26,7 @@ pub(super) fn objects_below(folder: &Path) -> Vec<Value> {
         for entry in entries {
             if entry.is_dir() && depth < 3 {
                 waiting.push((entry, depth + 1));
-            } else if entry
-                .extension()
-                .is_some_and(|end| end == "yaml" || end == "yml")
-                && !is_special(&entry)
-            {
+            } else if is_yaml(&entry) && !is_special(&entry) {
                 files.push(entry);
             }
         }
