@@ -171,6 +171,36 @@ fn a_mistake_has_a_key_and_a_place() {
             "character 1: found a list of 2, expected one object with selectors",
         ),
         (
+            "webhooks",
+            r#"{"namespaceSelector": []}"#,
+            "character 23: found invalid type: sequence, expected a label selector: an object with `matchLabels` and `matchExpressions`",
+        ),
+        (
+            "webhooks",
+            r#"{"objectSelector": [{"a": "b"}]}"#,
+            "character 20: found invalid type: sequence, expected a label selector: an object with `matchLabels` and `matchExpressions`",
+        ),
+        (
+            "webhooks",
+            r#"{"namespaceSelector": "shop"}"#,
+            "character 28: found invalid type: string \"shop\", expected a label selector: an object with `matchLabels` and `matchExpressions`",
+        ),
+        (
+            "webhooks",
+            r#"{"objectSelector": {"matchExpressions": [["a", "Exists"]]}}"#,
+            "character 42: found invalid type: sequence, expected an object with `key`, `operator` and `values`",
+        ),
+        (
+            "webhooks",
+            "[[]]",
+            "character 2: found invalid type: sequence, expected an object with `namespaceSelector` and `objectSelector`",
+        ),
+        (
+            "matchConditions",
+            r#"[["a", "true"]]"#,
+            "character 2: found invalid type: sequence, expected an object with `name` and `expression`",
+        ),
+        (
             "webhookLabels",
             r#"{"a": 1}"#,
             "character 7: found invalid type: integer `1`, expected a string",

@@ -1,10 +1,16 @@
 //! Values of the ConfigMap, and the place at which one cannot be read.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
-use portcullis_api::{cel_expression::MatchCondition, label_selector::LabelSelector};
+use portcullis_api::{
+    cel_expression::MatchCondition,
+    label_selector::{LabelSelector, LabelSelectorRequirement},
+};
 use portcullis_engine::matching::{Requirement, Selector};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 /// What is wrong with a key of the ConfigMap.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,32 +33,98 @@ pub(super) struct Entry<'e> {
     pub(super) text: &'e str,
 }
 
+/// A value that is written as an object: of a list, serde would take the fields one by one.
+struct Object<T>(T);
+
+/// Says of a type what may stand in its place.
+trait Expected {
+    const EXPECTED: &str;
+}
+
+impl Expected for WebhookSelectors {
+    const EXPECTED: &str = "an object with `namespaceSelector` and `objectSelector`";
+}
+
+impl Expected for LabelSelectorText {
+    const EXPECTED: &str = "a label selector: an object with `matchLabels` and `matchExpressions`";
+}
+
+impl Expected for LabelSelectorRequirement {
+    const EXPECTED: &str = "an object with `key`, `operator` and `values`";
+}
+
+impl Expected for MatchCondition {
+    const EXPECTED: &str = "an object with `name` and `expression`";
+}
+
+impl<'de, T: Deserialize<'de> + Expected> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Object<T>, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de> + Expected> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(T::EXPECTED)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+    }
+}
+
+/// A label selector as it is written.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct LabelSelectorText {
+    #[serde(default)]
+    match_labels: BTreeMap<String, String>,
+    #[serde(default)]
+    match_expressions: Vec<Object<LabelSelectorRequirement>>,
+}
+
 /// The selectors of `webhooks`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct WebhookSelectors {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "label_selector")]
     pub(super) namespace_selector: Option<LabelSelector>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "label_selector")]
     pub(super) object_selector: Option<LabelSelector>,
+}
+
+fn label_selector<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<LabelSelector>, D::Error> {
+    let written: Option<Object<LabelSelectorText>> = Option::deserialize(deserializer)?;
+    Ok(written.map(|Object(written)| LabelSelector {
+        match_labels: written.match_labels,
+        match_expressions: all(written.match_expressions),
+    }))
+}
+
+fn all<T>(objects: Vec<Object<T>>) -> Vec<T> {
+    objects.into_iter().map(|Object(object)| object).collect()
 }
 
 impl WebhookSelectors {
     /// Reads an object, or the list of one object that older versions wrote.
     pub(super) fn parse(entry: &Entry<'_>) -> Result<WebhookSelectors, ConfigurationError> {
         let is_list = entry.text.trim_start().starts_with('[');
-        let selectors: WebhookSelectors = match is_list {
-            false => entry.json()?.unwrap_or_default(),
-            true => {
-                let mut all: Vec<WebhookSelectors> = entry.json()?.unwrap_or_default();
-                let last = all.pop().unwrap_or_default();
-                if !all.is_empty() {
-                    let found = format!("a list of {}", all.len() + 1);
-                    return Err(entry.error(1, found, "one object with selectors"));
-                }
-                last
-            }
+        let mut selectors = match is_list {
+            false => Vec::from_iter(entry.json::<Object<WebhookSelectors>>()?),
+            true => entry.json()?.unwrap_or_default(),
         };
+        if selectors.len() > 1 {
+            let found = format!("a list of {}", selectors.len());
+            return Err(entry.error(1, found, "one object with selectors"));
+        }
+        let selectors = selectors.pop().map(|Object(selectors)| selectors);
+        let selectors = selectors.unwrap_or_default();
         let written = [&selectors.namespace_selector, &selectors.object_selector];
         for selector in written.into_iter().flatten() {
             Selector::of(selector)
@@ -151,7 +223,7 @@ impl Entry<'_> {
     }
 
     pub(super) fn conditions(&self) -> Result<Vec<MatchCondition>, ConfigurationError> {
-        Ok(self.json()?.unwrap_or_default())
+        Ok(self.json()?.map(all).unwrap_or_default())
     }
 
     /// Reads JSON; none where the value is empty.
@@ -169,9 +241,12 @@ impl Entry<'_> {
             .take(error.line().saturating_sub(1))
             .map(|line| line.chars().count())
             .sum();
-        let position = before + error.column().max(1);
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or_default();
+        // Of a list or object that should be something else the character before is told.
+        let is_before = ["invalid type: sequence", "invalid type: map"];
+        let is_before = is_before.iter().any(|start| message.starts_with(start));
+        let position = before + error.column().max(1) + usize::from(is_before);
         match message.split_once(", expected ") {
             Some((found, expected)) => self.error(position, found, expected),
             None => match message.strip_prefix("expected ") {
