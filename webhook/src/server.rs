@@ -20,7 +20,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use axum_server::{Handle, tls_rustls::RustlsConfig};
+use axum_server::{
+    Handle,
+    tls_rustls::{RustlsAcceptor, RustlsConfig},
+};
 use serde_json::Value;
 use tokio::{sync::Semaphore, task, time};
 
@@ -45,8 +48,11 @@ pub struct ServerLimits {
     pub body: usize,
     /// How many requests may ask the world at the same time; further ones wait.
     pub asking: usize,
-    /// How long a client may take for its first request.
+    /// How long a client may take for TLS, and then for the head of its first request.
     pub first_request: Duration,
+    /// How long it may take for the head of a later one, and stay away without an answer: longer than
+    /// the API server keeps a connection that it does not use.
+    pub next_request: Duration,
     /// How long a review may take where it does not say `timeout`.
     pub timeout: Duration,
 }
@@ -57,6 +63,7 @@ impl Default for ServerLimits {
             body: 8 * 1024 * 1024,
             asking: 64,
             first_request: Duration::from_secs(10),
+            next_request: Duration::from_secs(120),
             timeout: Duration::from_secs(10),
         }
     }
@@ -141,9 +148,14 @@ impl Server {
         tls: RustlsConfig,
         handle: Handle<std::net::SocketAddr>,
     ) -> io::Result<()> {
-        let first_request = self.limits.first_request;
+        let ServerLimits {
+            first_request,
+            next_request,
+            ..
+        } = self.limits;
         let log = Arc::clone(&self.log);
-        let server = axum_server::from_tcp_rustls(listener, tls)?
+        let mut server = axum_server::from_tcp(listener)?
+            .acceptor(RustlsAcceptor::new(tls).handshake_timeout(first_request))
             .handle(handle)
             .first_request_timeout(first_request)
             .accept_error_handler(move |address, error| {
@@ -154,6 +166,11 @@ impl Server {
                 ];
                 log.line(Level::Warning, "connection refused", &fields);
             });
+        let http = server.http_builder();
+        http.http1().header_read_timeout(next_request);
+        http.http2()
+            .keep_alive_interval(next_request)
+            .keep_alive_timeout(first_request);
         server.serve(self.router().into_make_service()).await
     }
 

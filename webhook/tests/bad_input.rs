@@ -32,7 +32,7 @@ const JSON: &str = "application/json";
 fn running() -> Running {
     let limits = ServerLimits {
         body: 64 * 1024,
-        first_request: Duration::from_millis(300),
+        first_request: Duration::from_secs(2),
         ..ServerLimits::default()
     };
     Running::with(POLICIES, Arc::new(Alone::default()), limits)
@@ -207,31 +207,159 @@ fn a_slow_body_ends_at_the_deadline() {
     assert_eq!(after["allowed"], false);
 }
 
-/// Requests whose heads come a field at a time, and never end.
-#[test]
-fn a_head_that_does_not_end_is_not_waited_for() {
-    let running = running();
+type Stream = StreamOwned<ClientConnection, TcpStream>;
+
+/// A connection with TLS, on which nothing has been said.
+fn connect(running: &Running) -> Stream {
     let mut roots = RootCertStore::empty();
     let authority = CertificateDer::from_pem_slice(running.certificate.authority.as_bytes());
     roots.add(authority.unwrap()).unwrap();
     let config = ClientConfig::builder().with_root_certificates(roots);
     let config = Arc::new(config.with_no_client_auth());
-    let connect = |_| {
-        let name = "localhost".try_into().unwrap();
-        let connection = ClientConnection::new(Arc::clone(&config), name).unwrap();
-        let mut stream = StreamOwned::new(connection, TcpStream::connect(running.address).unwrap());
-        stream.write_all(b"POST /validate HTTP/1.1\r\n").unwrap();
-        stream
-    };
-    let mut open: Vec<_> = (0..50).map(connect).collect();
-    let asked = running.ask("/validate/fail", &creation(&pod("bad")));
-    assert_eq!(asked["allowed"], false);
+    let connection = ClientConnection::new(config, "localhost".try_into().unwrap()).unwrap();
+    StreamOwned::new(connection, TcpStream::connect(running.address).unwrap())
+}
+
+/// Other clients are answered at once.
+fn others_are_served(running: &Running) {
+    for _ in 0..20 {
+        let asked = Instant::now();
+        let answer = running.ask("/validate/fail", &creation(&pod("bad")));
+        assert_eq!(answer["allowed"], false);
+        assert!(
+            asked.elapsed() < Duration::from_secs(3),
+            "{:?}",
+            asked.elapsed()
+        );
+    }
+}
+
+/// Says a part on each connection again and again, until the server has ended them all.
+fn until_ended(mut open: Vec<Stream>, part: &[u8], pause: Duration) {
     let end = Instant::now() + Duration::from_secs(60);
     while !open.is_empty() {
         assert!(Instant::now() < end, "{} connections are open", open.len());
-        open.retain_mut(|stream| stream.write_all(b"a: b\r\n").is_ok());
-        std::thread::sleep(Duration::from_millis(50));
+        open.retain_mut(|stream| stream.write_all(part).is_ok());
+        std::thread::sleep(pause);
     }
+}
+
+/// Requests whose heads come a field at a time, and never end.
+#[test]
+fn a_head_that_does_not_end_is_not_waited_for() {
+    let running = running();
+    let open = (0..50).map(|_| {
+        let mut stream = connect(&running);
+        stream.write_all(b"POST /validate HTTP/1.1\r\n").unwrap();
+        stream
+    });
+    let open = open.collect();
+    others_are_served(&running);
+    until_ended(open, b"a: b\r\n", Duration::from_millis(50));
+}
+
+/// Clients that have had an answer, and whose next head never ends.
+#[test]
+fn a_later_head_that_does_not_end_is_not_waited_for() {
+    let limits = ServerLimits {
+        next_request: Duration::from_millis(500),
+        ..ServerLimits::default()
+    };
+    let running = Running::with(POLICIES, Arc::new(Alone::default()), limits);
+    let open = (0..20).map(|_| {
+        let mut stream = connect(&running);
+        let request = b"GET /health/liveness HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        stream.write_all(request).unwrap();
+        let mut answer = [0; 15];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(answer, *b"HTTP/1.1 200 OK");
+        stream.write_all(b"POST /validate HTTP/1.1\r\n").unwrap();
+        stream
+    });
+    let open = open.collect();
+    others_are_served(&running);
+    until_ended(open, b"a: b\r\n", Duration::from_millis(50));
+}
+
+/// Clients that send a byte of their body a second: each has its answer at the deadline, whatever it
+/// still has to say.
+#[test]
+fn bodies_of_a_byte_a_second_hold_nobody_up() {
+    const CLIENTS: usize = 40;
+    let running = running();
+    let open = (0..CLIENTS).map(|_| {
+        let mut stream = connect(&running);
+        let head = "POST /validate/fail?timeout=10s HTTP/1.1\r\nhost: localhost\r\n\
+            content-type: application/json\r\ncontent-length: 60000\r\n\r\n{";
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
+    });
+    let open: Vec<Stream> = open.collect();
+    let began = Instant::now();
+    std::thread::scope(|scope| {
+        let slow = open.into_iter().map(|mut stream| {
+            scope.spawn(move || {
+                let pause = Some(Duration::from_secs(1));
+                stream.sock.set_read_timeout(pause).unwrap();
+                let mut answer = [0; 12];
+                while stream.read_exact(&mut answer).is_err() {
+                    assert!(began.elapsed() < Duration::from_secs(60), "no answer");
+                    if stream.write_all(b" ").is_err() {
+                        return;
+                    }
+                }
+                assert_eq!(answer, *b"HTTP/1.1 408");
+            })
+        });
+        let slow: Vec<_> = slow.collect();
+        others_are_served(&running);
+        assert!(
+            slow.iter().all(|client| !client.is_finished()),
+            "they were not slow: {:?}",
+            began.elapsed()
+        );
+        slow.into_iter().for_each(|client| client.join().unwrap());
+    });
+    assert!(began.elapsed() > Duration::from_secs(3));
+    let log = running.log.text();
+    let told = log.matches("did not come in time").count();
+    assert_eq!(told, CLIENTS, "{log}");
+}
+
+/// Connections on which no TLS begins, or goes only half way, and some with TLS on which nothing is
+/// said: others are answered, and the server ends them.
+#[test]
+fn half_open_connections_hold_nobody_up() {
+    // The head of a record with a ClientHello, and its first bytes.
+    const HALF: &[u8] = &[0x16, 0x03, 0x01, 0x00, 0xf4, 0x01, 0x00, 0x00, 0xf0];
+    let running = running();
+    let mut open = Vec::new();
+    for number in 0..400 {
+        let mut stream = TcpStream::connect(running.address).unwrap();
+        stream.write_all(&HALF[..number % HALF.len()]).unwrap();
+        open.push(stream);
+    }
+    for _ in 0..20 {
+        let mut stream = connect(&running);
+        while stream.conn.is_handshaking() {
+            stream.conn.complete_io(&mut stream.sock).unwrap();
+        }
+        open.push(stream.sock);
+    }
+    others_are_served(&running);
+    let end = Instant::now() + Duration::from_secs(60);
+    for mut stream in open {
+        stream
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .unwrap();
+        // What comes at last is an alert, if anything.
+        let mut rest = Vec::new();
+        let ended = stream.read_to_end(&mut rest);
+        let is_late = |error: &std::io::Error| error.kind() == std::io::ErrorKind::WouldBlock;
+        assert!(!ended.as_ref().is_err_and(is_late), "{ended:?}");
+        assert!(Instant::now() < end, "connections are open");
+    }
+    others_are_served(&running);
 }
 
 #[test]
