@@ -1,4 +1,7 @@
 //! Keeps the server's certificate what the Secrets say.
+//!
+//! Another authority is told to who writes the webhook configurations, which may be another replica,
+//! or nobody for a while. Until they name it, the certificate serves that they let clients trust.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -10,7 +13,10 @@ use tokio::{
     task, time,
 };
 
-use super::secrets::{self, SecretError, Secrets};
+use super::{
+    is_named,
+    secrets::{self, SecretError, Secrets},
+};
 use crate::{
     certificates::{self, Certificate},
     log::{Level, Log},
@@ -22,14 +28,26 @@ const LOOK: Duration = Duration::from_secs(60 * 60);
 /// How long it takes to the next try.
 const RETRY: Duration = Duration::from_secs(2);
 
+/// How long it takes at first to the next look whether the configurations name an authority; it doubles.
+const NAMED_LOOK: Duration = Duration::from_millis(50);
+
 /// The certificate that serves.
 pub(crate) struct Kept {
     cluster: Arc<Cluster>,
     secrets: Arc<Secrets>,
     log: Arc<Log>,
     certificate: Certificate,
+    /// The certificate that serves next.
+    next: Option<Next>,
     tls: RustlsConfig,
     authority: watch::Sender<String>,
+}
+
+/// A certificate that no client trusts yet.
+struct Next {
+    certificate: Certificate,
+    /// How long it takes to the next look.
+    look: Duration,
 }
 
 impl Kept {
@@ -56,6 +74,7 @@ impl Kept {
             tls: certificates::tls(&certificate).await?,
             authority: watch::Sender::new(certificate.authority.clone()),
             certificate,
+            next: None,
         })
     }
 
@@ -82,17 +101,20 @@ impl Kept {
             self.cluster.watch(&options, (), to.clone())
         });
         loop {
-            let look = match time::timeout(LOOK, events.recv()).await {
-                Ok(Some(((), WatchEvent::Applied(_) | WatchEvent::Deleted(_)))) | Err(_) => true,
-                Ok(Some(_)) => false,
+            let longest = self.next.as_ref().map_or(LOOK, |next| next.look);
+            match time::timeout(longest, events.recv()).await {
+                Ok(Some(((), WatchEvent::Applied(_) | WatchEvent::Deleted(_)))) => {
+                    self.look().await?;
+                }
+                Err(_) if self.next.is_none() => self.look().await?,
+                Ok(Some(_)) | Err(_) => {}
                 Ok(None) => return Ok(()),
-            };
-            if look {
-                self.look().await?;
             }
+            self.step().await?;
         }
     }
 
+    /// Looks what the Secrets say.
     async fn look(&mut self) -> io::Result<()> {
         let found = loop {
             match ask(&self.cluster, &self.secrets).await? {
@@ -107,17 +129,38 @@ impl Kept {
                 }
             }
         };
-        if found.authority != self.certificate.authority {
-            self.authority.send_replace(found.authority.clone());
-        }
+        self.authority.send_if_modified(|authority| {
+            let is_other = *authority != found.authority;
+            authority.clone_from(&found.authority);
+            is_other
+        });
         let is_same = found.chain == self.certificate.chain && found.key == self.certificate.key;
-        if !is_same {
-            match certificates::replace(&self.tls, &found).await {
-                Ok(()) => self.log.line(Level::Info, "certificate replaced", &[]),
-                Err(error) => tell(&self.log, &error.to_string()),
-            }
+        self.next = (!is_same).then_some(Next {
+            certificate: found,
+            look: NAMED_LOOK,
+        });
+        Ok(())
+    }
+
+    /// Lets the next certificate serve, if there is one and clients trust it.
+    async fn step(&mut self) -> io::Result<()> {
+        let Some(next) = self.next.take() else {
+            return Ok(());
+        };
+        let (cluster, authority) = (
+            Arc::clone(&self.cluster),
+            next.certificate.authority.clone(),
+        );
+        if !task::spawn_blocking(move || is_named(&cluster, &authority)).await? {
+            let look = (next.look * 2).min(RETRY);
+            self.next = Some(Next { look, ..next });
+            return Ok(());
         }
-        self.certificate = found;
+        match certificates::replace(&self.tls, &next.certificate).await {
+            Ok(()) => self.log.line(Level::Info, "certificate replaced", &[]),
+            Err(error) => tell(&self.log, &error.to_string()),
+        }
+        self.certificate = next.certificate;
         Ok(())
     }
 }

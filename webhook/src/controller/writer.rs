@@ -112,6 +112,7 @@ pub(crate) fn is_named(cluster: &Cluster, authority: &str) -> bool {
     let kinds = [
         ("ValidatingWebhookConfiguration", "portcullis-validating"),
         ("MutatingWebhookConfiguration", "portcullis-mutating"),
+        ("ValidatingWebhookConfiguration", "portcullis-policies"),
     ];
     let names_it = |object: &Value| {
         let webhooks = object.get("webhooks").and_then(Value::as_array);
