@@ -13,6 +13,11 @@ use std::{
 use clap::{Parser, value_parser};
 use portcullis_cluster::{Cluster, ConnectOptions, Lease, LeaseOptions, Term};
 use serde_json::json;
+use tokio::{
+    runtime::{Builder, Runtime},
+    signal::unix::{Signal, SignalKind, signal},
+    time,
+};
 
 use crate::{
     controller::{Controller, Logged},
@@ -26,10 +31,16 @@ const CONCURRENCY: usize = 8;
 const LEASE_LOOK: Duration = Duration::from_secs(2);
 /// How long it takes to the second try where the cluster gives no answer; it doubles.
 const FIRST_RETRY: Duration = Duration::from_millis(500);
+/// How long the end waits for the answers to what was being written.
+const LAST_ANSWERS: Duration = Duration::from_secs(10);
 
 /// Bring the policies of every PolicySource into the cluster, and keep them as they are there.
-#[derive(Debug, Parser)]
-#[command(name = "portcullis-sync", version)]
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "portcullis-sync",
+    version,
+    after_help = "SIGTERM stops after what is being written, and lets another replica go on at once."
+)]
 struct Arguments {
     /// The kubeconfig; without it that of the variable KUBECONFIG, of the home folder, or of the pod.
     #[arg(long, value_name = "FILE")]
@@ -65,8 +76,8 @@ impl Arguments {
     }
 }
 
-/// Runs the controller with these arguments, the first of which is the program; for ever, save where
-/// they cannot be used.
+/// Runs the controller with these arguments, the first of which is the program; until it is asked to
+/// stop, save where they cannot be used.
 #[must_use]
 pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
@@ -82,34 +93,100 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         concurrency: CONCURRENCY,
         ..ConnectOptions::default()
     };
-    let cluster = match Cluster::connect(&options) {
-        Ok(cluster) => cluster,
-        Err(error) => {
-            log(&logged("NoCluster", &error.to_string()));
-            return ExitCode::from(2);
+    match started(&options, &arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(line) => {
+            log(&line);
+            ExitCode::from(2)
         }
-    };
-    let metrics: Arc<Metrics> = Arc::default();
-    if let Err(error) = listened(&arguments.metrics_listen, &metrics) {
-        let address = &arguments.metrics_listen;
-        log(&logged(
-            "NoMetrics",
-            &format!("--metrics-listen {address}: {error}"),
-        ));
-        return ExitCode::from(2);
     }
-    let lease = Lease::hold(&cluster, arguments.lease());
+}
+
+fn started(options: &ConnectOptions, arguments: &Arguments) -> Result<(), Logged> {
+    let cluster =
+        Cluster::connect(options).map_err(|error| logged("NoCluster", &error.to_string()))?;
+    let metrics: Arc<Metrics> = Arc::default();
+    listened(&arguments.metrics_listen, &metrics).map_err(|error| {
+        let address = &arguments.metrics_listen;
+        logged("NoMetrics", &format!("--metrics-listen {address}: {error}"))
+    })?;
+    let no_signals = |error: io::Error| logged("NoSignals", &error.to_string());
+    let stop = Stop::new().map_err(no_signals)?;
+    let cluster = Arc::new(cluster);
+    let lease = Arc::new(Lease::hold(&cluster, arguments.lease()));
+    let (ours, held, told) = (Arc::clone(&cluster), Arc::clone(&lease), arguments.clone());
+    // A pass may be anywhere when the process ends, as it may be when it is killed.
+    let leading = thread::spawn(move || lead_again(&ours, &held, &told, &metrics));
+    if stop.asked(|| leading.is_finished()) {
+        end(&cluster, &lease);
+        return Ok(());
+    }
+    Err(logged("Broken", "the thread that reconciles has ended"))
+}
+
+/// Reconciles whenever it is the turn of this replica, without end.
+fn lead_again(cluster: &Cluster, lease: &Lease, arguments: &Arguments, metrics: &Arc<Metrics>) {
     loop {
-        let term = begun(&cluster, &lease, &metrics);
+        let term = begun(cluster, lease, metrics);
         metrics.lead(true);
         log(&logged("Leading", "this replica reconciles the sources"));
         cluster.write_only_during(term.clone());
-        lead(&cluster, &term, &arguments, &metrics);
+        lead(cluster, &term, arguments, metrics);
         metrics.lead(false);
         log(&logged(
             "NotLeading",
             "another replica may reconcile the sources",
         ));
+    }
+}
+
+/// Ends what this replica writes; another one need not wait then.
+fn end(cluster: &Cluster, lease: &Lease) {
+    log(&logged("Stopping", "this replica writes no more"));
+    if !cluster.write_no_more(LAST_ANSWERS) {
+        log(&logged(
+            "LeaseKept",
+            "the cluster has not answered the last write; another replica waits until the Lease is over",
+        ));
+    } else if let Err(error) = lease.give_back(cluster) {
+        log(&logged("LeaseKept", &error.to_string()));
+    }
+}
+
+/// Signals that ask the process to end.
+struct Stop {
+    runtime: Runtime,
+    signals: [Signal; 2],
+}
+
+impl Stop {
+    fn new() -> io::Result<Stop> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let signals = {
+            let _inside = runtime.enter();
+            [
+                signal(SignalKind::terminate())?,
+                signal(SignalKind::interrupt())?,
+            ]
+        };
+        Ok(Stop { runtime, signals })
+    }
+
+    /// Waits until the end is asked for, or it is over; whether it was asked for.
+    fn asked(self, is_over: impl Fn() -> bool) -> bool {
+        let [mut terminate, mut interrupt] = self.signals;
+        self.runtime.block_on(async {
+            loop {
+                tokio::select! {
+                    _ = terminate.recv() => return true,
+                    _ = interrupt.recv() => return true,
+                    () = time::sleep(LEASE_LOOK) => {}
+                }
+                if is_over() {
+                    return false;
+                }
+            }
+        })
     }
 }
 

@@ -42,6 +42,9 @@ const LOOK: Duration = Duration::from_millis(500);
 /// How long requests may go on when the server is to stop.
 const GRACE: Duration = Duration::from_secs(15);
 
+/// How long threads may still go on at the end.
+const LAST_THREADS: Duration = Duration::from_secs(1);
+
 /// Answers admission requests by policies from a cluster, or from files.
 #[derive(Debug, Parser)]
 #[command(
@@ -127,10 +130,13 @@ fn started(line: CommandLine, log: &Arc<Log>) -> io::Result<()> {
     // The connection has threads of its own, and goes after those of the server.
     let cluster = line.connect()?;
     let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
-    match &cluster {
+    let ended = match &cluster {
         Some(cluster) => on_cluster::run(line, cluster, &runtime, log),
         None => runtime.block_on(run(line, Arc::clone(log))),
-    }
+    };
+    // What still goes on then may wait for a cluster that does not answer.
+    runtime.shutdown_timeout(LAST_THREADS);
+    ended
 }
 
 type Serving = (JoinHandle<io::Result<()>>, Handle<SocketAddr>);

@@ -16,8 +16,8 @@ use kube::{
 use serde_json::Value;
 use tokio::{
     runtime::{Builder, Runtime},
-    sync::Semaphore,
-    time,
+    sync::{RwLock, Semaphore},
+    time::{self, error::Elapsed},
 };
 
 use crate::{
@@ -58,6 +58,8 @@ pub struct Cluster {
     concurrency: usize,
     timeout: Duration,
     term: Mutex<Option<Term>>,
+    /// Whether anything may be written; each write looks at it until it is answered.
+    may_write: RwLock<bool>,
     // The client's tasks run on it, so it goes last.
     runtime: Runtime,
 }
@@ -88,6 +90,7 @@ impl Cluster {
             concurrency,
             timeout: options.timeout,
             term: Mutex::default(),
+            may_write: RwLock::new(true),
             runtime,
         })
     }
@@ -102,6 +105,17 @@ impl Cluster {
     /// once it is over, also one that is on its way.
     pub fn write_only_during(&self, term: Term) {
         *self.term.lock().unwrap_or_else(PoisonError::into_inner) = Some(term);
+    }
+
+    /// From now on writes nothing any more: each call that could change something fails. Returns once
+    /// those that are on their way are answered, `longest` at most; whether they are.
+    pub fn write_no_more(&self, longest: Duration) -> bool {
+        let closed = async {
+            let mut may_write = time::timeout(longest, self.may_write.write()).await?;
+            *may_write = false;
+            Ok::<_, Elapsed>(())
+        };
+        self.wait(closed).is_ok()
     }
 
     /// How many calls run at a time.
@@ -137,7 +151,14 @@ impl Cluster {
         let asked = self.asked(&label);
         let request = call.request().map_err(|reason| asked.unexpected(&reason))?;
         let answer = self.within(asked, self.client.request(request));
-        match self.term().filter(|_| call.is_write()) {
+        if !call.is_write() {
+            return answer.await;
+        }
+        let may_write = self.may_write.read().await;
+        if !*may_write {
+            return Err(asked.term_over());
+        }
+        match self.term() {
             None => answer.await,
             Some(term) => match future::select(pin!(term.over()), pin!(answer)).await {
                 Either::Left(_) => Err(asked.term_over()),

@@ -17,6 +17,7 @@ use tokio::{
 
 use crate::{
     cluster::Cluster,
+    error::ClusterError,
     path::segment,
     request::Call,
     term::{Holding, Term, tell},
@@ -59,13 +60,17 @@ impl LeaseOptions {
     }
 }
 
+/// How often somebody else may write it while it is given back.
+const ATTEMPTS: usize = 5;
+
 /// A Lease that is wanted. When this is dropped it is renewed no more, and another process gets it
-/// once it is over.
+/// once it is over, or as soon as it is given back.
 #[derive(Debug)]
 pub struct Lease {
     is_held: Receiver<bool>,
     holding: Receiver<Holding>,
     task: AbortHandle,
+    options: LeaseOptions,
 }
 
 impl Drop for Lease {
@@ -79,18 +84,34 @@ impl Lease {
     #[must_use]
     pub fn hold(cluster: &Cluster, options: LeaseOptions) -> Lease {
         let (sender, is_held) = watch::channel(false);
-        let wanted = Wanted {
-            client: cluster.client().clone(),
-            options,
-            seen: None,
-        };
+        let wanted = Wanted::new(cluster, options.clone());
         let (told, holding) = watch::channel(Holding::default());
         let task = cluster.spawn(wanted.renew(sender, told));
         Lease {
             is_held,
             holding,
             task,
+            options,
         }
+    }
+
+    /// Renews it no more: what [`Lease::is_held`] gave is closed.
+    pub fn end(&self) {
+        self.task.abort();
+    }
+
+    /// Gives it back, where this process holds it, so that another one need not wait until it is over.
+    /// What is done under it must have ended.
+    ///
+    /// # Errors
+    /// Where the server does not take it back; another process then gets it once it is over.
+    pub fn give_back(&self, cluster: &Cluster) -> Result<(), ClusterError> {
+        self.end();
+        let wanted = Wanted::new(cluster, self.options.clone());
+        let path = wanted.path();
+        let label = format!("PUT {path}");
+        let given = cluster.within(cluster.asked(&label), wanted.give_back(&path));
+        cluster.wait(given)
     }
 
     /// Whether it is held: false as soon as another process could hold it.
@@ -123,6 +144,48 @@ struct Wanted {
 }
 
 impl Wanted {
+    fn new(cluster: &Cluster, options: LeaseOptions) -> Wanted {
+        Wanted {
+            client: cluster.client().clone(),
+            options,
+            seen: None,
+        }
+    }
+
+    fn collection(&self) -> String {
+        format!(
+            "/apis/coordination.k8s.io/v1/namespaces/{}/leases",
+            segment(&self.options.namespace)
+        )
+    }
+
+    fn path(&self) -> String {
+        format!("{}/{}", self.collection(), segment(&self.options.name))
+    }
+
+    /// Lets nobody hold it, where this process does.
+    async fn give_back(&self, path: &str) -> kube::Result<()> {
+        for _ in 0..ATTEMPTS {
+            let found = match self.answer(&Call::get(path)).await {
+                Err(kube::Error::Api(status)) if status.code == 404 => return Ok(()),
+                found => found?,
+            };
+            let holder = found.pointer("/spec/holderIdentity");
+            if holder.and_then(Value::as_str) != Some(&self.options.identity) {
+                return Ok(());
+            }
+            let mut lease = self.lease(&found);
+            if let Some(holder) = lease.pointer_mut("/spec/holderIdentity") {
+                *holder = Value::from("");
+            }
+            // A renewal that was on its way makes the server refuse.
+            if taken(self.answer(&Call::put(path, lease)).await)? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
     async fn renew(mut self, is_held: Sender<bool>, told: Sender<Holding>) {
         let mut renewed: Option<Instant> = None;
         loop {
@@ -152,15 +215,11 @@ impl Wanted {
 
     /// Renews it, or takes it where it is free; whether it is held then.
     async fn ask(&mut self) -> kube::Result<bool> {
-        let collection = format!(
-            "/apis/coordination.k8s.io/v1/namespaces/{}/leases",
-            segment(&self.options.namespace)
-        );
-        let path = format!("{collection}/{}", segment(&self.options.name));
+        let path = self.path();
         let found = match self.answer(&Call::get(path.clone())).await {
             Err(kube::Error::Api(status)) if status.code == 404 => {
                 let lease = self.lease(&Value::Null);
-                return taken(self.answer(&Call::post(collection, lease)).await);
+                return taken(self.answer(&Call::post(self.collection(), lease)).await);
             }
             found => found?,
         };

@@ -53,7 +53,7 @@ impl Scans {
                 }
             };
             if !is_open {
-                return Ok(());
+                return Ok(task::spawn_blocking(move || drop(scanner)).await?);
             }
         }
     }

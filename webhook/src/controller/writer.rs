@@ -63,7 +63,7 @@ impl Writer {
                 () = time::sleep(again) => true,
             };
             if !is_open {
-                // Whoever tells of changes has ended, and so does the process.
+                // The turn, or the process, ends for good.
                 return Ok(());
             }
             again = AGAIN;

@@ -1,7 +1,10 @@
 //! A Lease has one holder at a time, and another one when the first is gone.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -42,6 +45,18 @@ fn options(identity: &str) -> LeaseOptions {
     }
 }
 
+fn config_maps() -> ServedKind {
+    ServedKind {
+        group: String::new(),
+        version: "v1".to_owned(),
+        kind: "ConfigMap".to_owned(),
+        resource: "configmaps".to_owned(),
+        namespaced: true,
+        verbs: Vec::new(),
+        subresources: Vec::new(),
+    }
+}
+
 fn wait_for(lease: &Lease) {
     let (is_held, end) = (lease.is_held(), Instant::now() + PATIENCE);
     while !*is_held.borrow() {
@@ -78,15 +93,7 @@ fn nothing_is_written_once_a_term_is_over() {
     let lease = Lease::hold(&asked, options("first"));
     let term = lease.term(&asked, PATIENCE).unwrap();
     asked.write_only_during(term.clone());
-    let kind = ServedKind {
-        group: String::new(),
-        version: "v1".to_owned(),
-        kind: "ConfigMap".to_owned(),
-        resource: "configmaps".to_owned(),
-        namespaced: true,
-        verbs: Vec::new(),
-        subresources: Vec::new(),
-    };
+    let kind = config_maps();
     let create = || asked.create_object(&kind, "a", json!({}));
     create().unwrap();
     drop(lease);
@@ -109,4 +116,57 @@ fn nothing_is_written_once_a_term_is_over() {
         .iter()
         .filter(|call| call.starts_with("POST") && !call.contains("leases"));
     assert_eq!(written.count(), 1, "{calls:?}");
+}
+
+#[test]
+fn a_lease_that_is_given_back_is_taken_at_once() {
+    let kept = Arc::new(Mutex::new(Value::Null));
+    let shared = Arc::clone(&kept);
+    let (asked, _) = cluster(move |call, body| answer(&shared, call, body));
+    let options = |identity: &str| LeaseOptions {
+        duration: Duration::from_secs(3600),
+        ..options(identity)
+    };
+    let first = Lease::hold(&asked, options("first"));
+    wait_for(&first);
+    let second = Lease::hold(&asked, options("second"));
+    let is_held = first.is_held();
+    first.give_back(&asked).unwrap();
+    wait_for(&second);
+    assert!(is_held.has_changed().is_err(), "who held it is not told");
+    // What another process holds is left to it.
+    first.give_back(&asked).unwrap();
+    let lease = kept.lock().unwrap().clone();
+    assert_eq!(lease["spec"]["holderIdentity"], "second");
+}
+
+#[test]
+fn nothing_is_written_after_the_last_answer() {
+    let (asked, calls) = cluster(|call, _| {
+        if call.starts_with("POST") {
+            thread::sleep(Duration::from_millis(500));
+        }
+        ok(&json!({"kind": "ConfigMap"}))
+    });
+    let kind = config_maps();
+    let create = || asked.create_object(&kind, "a", json!({}));
+    let answered = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            create().unwrap();
+            answered.store(true, Ordering::Relaxed);
+        });
+        let end = Instant::now() + PATIENCE;
+        while calls.lock().unwrap().is_empty() {
+            assert!(Instant::now() < end, "nothing is written");
+            thread::sleep(Duration::from_millis(5));
+        }
+        assert!(!asked.write_no_more(Duration::from_millis(10)));
+        assert!(asked.write_no_more(PATIENCE));
+        assert!(calls.lock().unwrap().len() == 1);
+    });
+    assert!(answered.load(Ordering::Relaxed));
+    let error = create().unwrap_err();
+    assert!(matches!(error, ClusterError::TermOver { .. }), "{error}");
+    assert_eq!(calls.lock().unwrap().len(), 1);
 }

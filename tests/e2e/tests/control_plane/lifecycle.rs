@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use crate::{
     kyverno,
     load::{ApiClient, POLICY, under_load},
-    webhook_process::{Webhook, eventually},
+    webhook_process::{Webhook, eventually, holder},
 };
 
 pub(crate) const ALL: &[Test] = &[
@@ -35,6 +35,10 @@ pub(crate) const ALL: &[Test] = &[
         "lifecycle::its_certificates_change_while_it_runs",
         its_certificates_change_while_it_runs,
     ),
+    (
+        "lifecycle::certificates_change_while_the_writer_hangs",
+        certificates_change_while_the_writer_hangs,
+    ),
 ];
 
 /// How long the list of endpoints has a replica after it has said that it is not ready.
@@ -42,6 +46,9 @@ const LISTED: Duration = Duration::from_secs(2);
 
 /// How long the end may take: less than `terminationGracePeriodSeconds` of the chart.
 const END: Duration = Duration::from_secs(25);
+
+/// The Lease of the replica that writes.
+const LEASE: &str = "portcullis-webhook";
 
 const BAD: &str =
     "{apiVersion: v1, kind: ConfigMap, metadata: {name: bad, namespace: shop, labels: {bad: x}}}";
@@ -217,6 +224,8 @@ fn it_ends_when_all_are_answered(_: &ControlPlane) {
     let status = webhook.ended();
     assert!(status.success(), "{status}: {}", webhook.log());
     assert!(began.elapsed() < END, "{:?}", began.elapsed());
+    // Another replica would not wait until the Lease is over.
+    assert_eq!(holder(&plane, LEASE).unwrap(), "", "{}", webhook.log());
 }
 
 fn configure(plane: &ControlPlane, data: &Value) {
@@ -363,6 +372,61 @@ fn its_certificates_change_while_it_runs(_: &ControlPlane) {
         counts
     });
     assert_eq!(counts.interrupted.load(Relaxed), 0, "{counts:?}");
+}
+
+/// The authority changes, and the replica that writes the webhook configurations stands still: the other
+/// one serves with what they let clients trust until it is its turn to name the new authority.
+fn certificates_change_while_the_writer_hangs(_: &ControlPlane) {
+    let (plane, writer) = started();
+    let other = Webhook::start(&plane, "other");
+    let api = ApiClient::of(&plane);
+    let held = holder(&plane, LEASE).unwrap();
+    assert!(held.starts_with("lifecycle_"), "{held}");
+    let before = authorities(&api);
+    writer.signal("STOP");
+    for secret in ["ca", "pair"] {
+        near_its_end(&plane, secret);
+    }
+    eventually("both are made anew", || {
+        let made = ["ca", "pair"].map(|secret| kept(&plane, secret));
+        match made.iter().any(|secret| secret.contains(r#""1000""#)) {
+            true => Err(made.join("\n")),
+            false => Ok(()),
+        }
+    });
+    let replaced = || other.log().contains("certificate replaced");
+    let (mut asked_before, mut asked) = (0, 0);
+    eventually("the certificate is replaced", || {
+        let is_named = authorities(&api) != before;
+        // A client that has read the configuration before it changed reads it again.
+        let answer = ask(&client(&api), &other.address, review());
+        let answer = answer.or_else(|_| ask(&client(&api), &other.address, review()));
+        answer.unwrap_or_else(|error| panic!("{is_named}: {error}\n{}", other.log()));
+        asked += 1;
+        asked_before += usize::from(!is_named);
+        match replaced() {
+            true => Ok(()),
+            false => Err(other.log()),
+        }
+    });
+    assert!(asked_before > 10, "{asked_before} of {asked}");
+    assert_ne!(authorities(&api), before);
+    ask(&client(&api), &other.address, review()).unwrap();
+    writer.signal("CONT");
+    eventually("the one that stood still serves the new one, too", || {
+        ask(&client(&api), &writer.address, review())?;
+        match writer.log().contains("certificate replaced") {
+            true => Ok(()),
+            false => Err(writer.log()),
+        }
+    });
+}
+
+/// A Secret of certificates, as it is.
+fn kept(plane: &ControlPlane, secret: &str) -> String {
+    let secret = format!("portcullis-webhook.portcullis.svc.portcullis-tls-{secret}");
+    let get = ["get", "secret", &secret, "-n", "portcullis", "-o", "json"];
+    plane.kubectl(&get, "").unwrap()
 }
 
 /// What the webhook configuration trusts.

@@ -5,7 +5,7 @@ use std::{
     env, fs,
     fs::File,
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
 };
 
 use portcullis_api::custom_resources::OWN;
@@ -50,6 +50,11 @@ impl Replica {
         let id = self.process.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).status();
         assert!(sent.unwrap().success(), "{name}");
+    }
+
+    /// How it ended, once it has.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        self.process.wait().unwrap()
     }
 
     /// The reasons of the lines of its log.

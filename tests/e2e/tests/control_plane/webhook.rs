@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     kyverno,
     repository::contains,
-    webhook_process::{Webhook, eventually},
+    webhook_process::{self, Webhook, eventually},
 };
 
 pub(crate) const ALL: &[Test] = &[(
@@ -293,16 +293,7 @@ fn statuses_say_what_serves(plane: &ControlPlane) {
 }
 
 fn holder(plane: &ControlPlane) -> String {
-    let get = [
-        "get",
-        "lease",
-        "portcullis-webhook",
-        "-n",
-        "portcullis",
-        "-o",
-    ];
-    let holder = [&get[..], &["jsonpath={.spec.holderIdentity}"]].concat();
-    plane.kubectl(&holder, "").unwrap()
+    webhook_process::holder(plane, "portcullis-webhook").unwrap()
 }
 
 /// Two replicas answer with one certificate; when the one that writes is killed, the other one does.

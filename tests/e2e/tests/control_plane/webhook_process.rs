@@ -104,6 +104,14 @@ impl Drop for Webhook {
     }
 }
 
+/// Who holds a Lease of the namespace `portcullis`; nobody where that is empty.
+pub(crate) fn holder(plane: &ControlPlane, lease: &str) -> Result<String, String> {
+    let path = "jsonpath={.spec.holderIdentity}";
+    let get = ["get", "lease", lease, "-n", "portcullis", "-o", path];
+    let held = plane.kubectl(&get, "");
+    held.map_err(|error| error.to_string())
+}
+
 /// An address that nobody listens on at the moment.
 fn free_address() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
