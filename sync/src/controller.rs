@@ -30,7 +30,7 @@ use self::{
     times::now,
     told::Board,
 };
-use crate::{metrics::Metrics, ownership::MANAGER, sync_error::SyncError};
+use crate::{claims::Claims, metrics::Metrics, ownership::MANAGER, sync_error::SyncError};
 
 /// How often it is looked whether waiting is over.
 const LOOK: Duration = Duration::from_secs(1);
@@ -133,7 +133,7 @@ impl<'a> Controller<'a> {
 
     fn due(&mut self) -> Result<Vec<Due>, ClusterError> {
         let sources = self.list()?;
-        let now = Instant::now();
+        let (now, claims) = (Instant::now(), Claims::default());
         let mut due = Vec::new();
         let mut there = BTreeMap::new();
         for object in sources {
@@ -152,6 +152,7 @@ impl<'a> Controller<'a> {
                     object,
                     known,
                     work,
+                    claims: claims.clone(),
                 }),
                 (None, Some(known)) => {
                     there.insert(key, known);

@@ -5,6 +5,7 @@
 
 pub mod allowance;
 pub mod annotations;
+pub mod claims;
 pub mod command_line;
 pub mod controller;
 pub mod inventory;

@@ -10,9 +10,10 @@ use portcullis_cluster::Cluster;
 
 use crate::{
     allowance::Allowance,
+    claims::Claims,
     inventory::Inventory,
     object::ObjectKey,
-    plan::{Plan, PlanInput, plan},
+    plan::{Plan, PlanInput, Refusal, plan},
     revision::Revision,
     seen::Seen,
     store::Store,
@@ -31,6 +32,8 @@ pub struct Options {
     pub patience: Duration,
     /// Whether nothing is written.
     pub plan_only: bool,
+    /// What sources that are reconciled at the same time are about to write.
+    pub claims: Claims,
 }
 
 /// What a pass came to.
@@ -73,12 +76,14 @@ pub fn reconcile(
         live: &live,
         allowance,
     });
-    let plan = plan.map_err(|refusals| {
-        let commit = commit.clone();
-        SyncError::Refused { commit, refusals }
-    })?;
+    let plan = plan.map_err(|refusals| refused(commit, refusals))?;
     world.check(revision, &plan)?;
     world.dry_run(&plan)?;
+    if !options.plan_only {
+        let written: Vec<&ObjectKey> = plan.writes().map(|write| &write.key).collect();
+        let claimed = options.claims.claim(&options.source, &written);
+        claimed.map_err(|refusals| refused(commit, refusals))?;
+    }
     let wanted = revision.objects.iter().filter_map(ObjectKey::of);
     let after = Inventory {
         commit: commit.clone(),
@@ -112,4 +117,11 @@ pub fn reconcile(
         inventory: after,
         seen,
     })
+}
+
+fn refused(commit: &str, refusals: Vec<Refusal>) -> SyncError {
+    SyncError::Refused {
+        commit: commit.to_owned(),
+        refusals,
+    }
 }

@@ -6,6 +6,7 @@ use std::{io, time::Duration};
 use portcullis_pipeline::diagnostic::Diagnostic;
 
 use portcullis_sync::{
+    claims::Claims,
     inventory::Inventory,
     plan::Plan,
     reconcile::{self, Options},
@@ -149,6 +150,7 @@ fn pass(args: &PassArgs) -> Result<(Plan, Inventory), Stop> {
         namespace: args.inventory_namespace.clone(),
         patience: args.wait,
         plan_only: args.plan,
+        claims: Claims::default(),
     };
     let done = reconcile::reconcile(&cluster, &revision, None, &options)?;
     Ok((done.plan, done.inventory))

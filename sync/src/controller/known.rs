@@ -8,7 +8,10 @@ use std::{
 use serde_json::Value;
 
 use super::{generation, source, times::retry};
-use crate::{plan::Reason, reconcile::Done, revision::Revision, seen::Seen, sync_error::SyncError};
+use crate::{
+    claims::Claims, plan::Reason, reconcile::Done, revision::Revision, seen::Seen,
+    sync_error::SyncError,
+};
 
 /// After so many times in a row, what others change is put back later and later: another controller
 /// would do the same for ever.
@@ -55,6 +58,8 @@ pub(super) struct Due {
     pub(super) object: Value,
     pub(super) known: Option<Known>,
     pub(super) work: Work,
+    /// What the sources of the same pass are about to write.
+    pub(super) claims: Claims,
 }
 
 /// What a pass over a source came to.

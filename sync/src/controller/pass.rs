@@ -109,6 +109,7 @@ impl Due {
             namespace: self.key.0.clone(),
             patience,
             plan_only: false,
+            claims: self.claims.clone(),
         };
         let result = reconcile::reconcile(cluster, revision, before, &options);
         Outcome {

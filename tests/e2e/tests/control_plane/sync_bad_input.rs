@@ -460,8 +460,8 @@ fn of_two_new_owners_one_stays(sources: &mut Sources<'_>) {
         asked["interval"] = json!("1h");
         sources.add(name, &asked);
     }
+    // Whoever comes second knows it in the same pass.
     sources.pass();
-    sources.pass_for(Duration::from_secs(3));
     let path = r"jsonpath={.metadata.annotations.portcullis\.io/synced-by} {.spec.rules[0].validate.message}";
     let get = ["get", "clusterpolicy", "of-two", "-o", path];
     let of_two = sources.plane.kubectl(&get, "").unwrap();
@@ -478,6 +478,7 @@ fn of_two_new_owners_one_stays(sources: &mut Sources<'_>) {
         ["False", "Refused"],
         "{status}"
     );
+    assert_eq!(status["inventory"], Value::Null, "{status}");
     let message = status["conditions"][0]["message"].as_str().unwrap();
     let wanted = format!("ClusterPolicy/of-two belongs to the source `sources/{owner}`");
     assert!(message.contains(&wanted), "{message}");
