@@ -1,5 +1,5 @@
 //! Which exceptions let something off: whoever may write one in some namespace must not be able to
-//! let off what the cluster forbids.
+//! let off what the cluster forbids (CVE-2024-48921).
 
 use portcullis_engine::load::Loaded;
 
@@ -54,6 +54,7 @@ mod tests {
 
     use super::*;
 
+    /// CVE-2024-48921.
     #[test]
     fn an_exception_counts_where_the_flags_say() {
         for (is_enabled, namespace, wanted) in [

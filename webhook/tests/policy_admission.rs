@@ -148,6 +148,8 @@ fn what_stays_or_goes_is_let_through() {
     }
 }
 
+/// CVE-2024-48921: whoever may write an exception in some namespace cannot let off what the cluster
+/// forbids.
 #[test]
 fn exceptions_are_refused_where_they_let_nothing_off() {
     let granting = ExceptionRules::In("grants".to_owned());

@@ -249,3 +249,54 @@ fn fingerprint(object: &Value) -> u64 {
     parts.hash(&mut hasher);
     hasher.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// CVE-2024-48921: what came in while the webhook was away, or before the flags said where
+    /// exceptions count, lets nothing off either.
+    #[test]
+    fn exceptions_of_other_namespaces_do_not_serve() {
+        let exception = |kind: (&str, &str), namespace: &str, spec: &Value| {
+            json!({
+                "apiVersion": format!("{}/{}", kind.0, kind.1),
+                "kind": "PolicyException",
+                "metadata": {"name": "e", "namespace": namespace},
+                "spec": spec,
+            })
+        };
+        for (rules, wanted) in [
+            (ExceptionRules::Anywhere, &["grants", "shop"][..]),
+            (ExceptionRules::In("grants".to_owned()), &["grants"]),
+            (ExceptionRules::Nowhere, &[]),
+        ] {
+            for (kind, spec) in [
+                (("kyverno.io", "v2"), json!({"exceptions": [], "match": {}})),
+                (("policies.kyverno.io", "v1"), json!({"policyRefs": []})),
+            ] {
+                let mut objects = Objects::new(rules.clone());
+                let served = ServedKind {
+                    version: kind.1.to_owned(),
+                    ..super::super::watches::kind(
+                        (kind.0, "PolicyException", "policyexceptions"),
+                        true,
+                    )
+                };
+                for namespace in ["grants", "shop"] {
+                    let event = WatchEvent::Applied(exception(kind, namespace, &spec));
+                    assert!(objects.take(&served, event));
+                }
+                objects.compile();
+                let judged = objects.judged();
+                let serves = judged.iter().filter_map(|judged| judged.serves.as_ref());
+                let serves = serves.filter_map(|loaded| loaded.metadata().namespace.as_deref());
+                assert_eq!(serves.collect::<Vec<_>>(), wanted, "{rules:?} {kind:?}");
+                let told = objects.problems().count();
+                assert_eq!(told, 2 - wanted.len(), "{rules:?} {kind:?}");
+            }
+        }
+    }
+}

@@ -17,7 +17,7 @@ pub(crate) type Calls = Arc<Mutex<Vec<String>>>;
 
 type Answer = Arc<dyn Fn(&str, Value) -> (u16, String) + Send + Sync>;
 
-/// A cluster that answers so, and the calls that it gets.
+/// A cluster that answers so, and the calls that it gets. With status 302 the text is where to go on.
 pub(crate) fn cluster(
     answer: impl Fn(&str, Value) -> (u16, String) + Send + Sync + 'static,
 ) -> (Cluster, Calls) {
@@ -77,8 +77,12 @@ fn serve(stream: &TcpStream, answer: &Answer, calls: &Calls) {
         reader.read_exact(&mut body).unwrap();
         calls.lock().unwrap().push(call.clone());
         let (code, text) = answer(&call, serde_json::from_slice(&body).unwrap_or_default());
+        let location = match code {
+            302 => format!("location: {text}\r\n"),
+            _ => String::new(),
+        };
         let head = format!(
-            "HTTP/1.1 {code} X\r\ncontent-length: {}\r\n\r\n",
+            "HTTP/1.1 {code} X\r\n{location}content-length: {}\r\n\r\n",
             text.len()
         );
         let mut writer = stream;

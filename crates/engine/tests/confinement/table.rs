@@ -32,7 +32,8 @@ const PATHS: &[&str] = &[
     "http://169.254.169.254/namespaces/shop/",
 ];
 
-/// Where a policy must not call, of whatever namespace it is.
+/// Where a policy must not call, of whatever namespace it is: nobody is called, so that no spelling of
+/// an address, no name and no redirect leads anywhere.
 const SERVICES: &[&str] = &[
     "http://169.254.169.254/latest/meta-data/",
     "http://[fd00:ec2::254]/latest/meta-data/",
@@ -41,6 +42,40 @@ const SERVICES: &[&str] = &[
     "http://[::1]:10250/pods",
     "http://[::ffff:169.254.169.254]/",
     "http://2852039166/",
+    "http://0xa9fea9fe/latest/meta-data/",
+    "http://0xA9.0xFE.0xA9.0xFE/",
+    "http://025177524776/",
+    "http://0251.0376.0251.0376/",
+    "http://169.254.43518/",
+    "http://127.1:10250/",
+    "http://017700000001:10250/",
+    "http://0:8080/",
+    "http://0.0.0.0:8080/",
+    "http://[::]:8080/",
+    "http://[::ffff:a9fe:a9fe]/",
+    "http://[::ffff:127.0.0.1]:10250/",
+    "http://[::127.0.0.1]:10250/",
+    "http://[64:ff9b::a9fe:a9fe]/",
+    "http://[2002:a9fe:a9fe::]/",
+    "http://[fe80::1%25eth0]/",
+    "http://100.100.100.200/latest/meta-data/",
+    "http://192.0.0.192/opc/v2/",
+    "http://\u{ff11}69.254.169.254/",
+    "http://elsewhere.example@169.254.169.254/",
+    "http://elsewhere.example:80@127.0.0.1:10250/",
+    "http://169.254.169.254#@elsewhere.example/",
+    r"http://169.254.169.254\@elsewhere.example/",
+    "http://169.254.169.254?@elsewhere.example/",
+    "http://169.254.169.254%2f@elsewhere.example/",
+    "http://169.254.169.254.nip.io/",
+    "http://localtest.me:10250/pods",
+    "http://LOCALHOST.:8080/",
+    "http://ip6-localhost:8080/",
+    "https://elsewhere.example/redirect?to=http://169.254.169.254/",
+    "//169.254.169.254/latest/meta-data/",
+    "file:///var/run/secrets/kubernetes.io/serviceaccount/token",
+    "unix:///run/containerd/containerd.sock",
+    "gopher://127.0.0.1:6379/_INFO",
     "http://localhost:8080/",
     "http://[fe80::1]/",
     "https://kubernetes.default.svc/api/v1/secrets",
@@ -158,7 +193,8 @@ fn expressions() -> Vec<Row> {
             "post('URL', {})",
             "get('URL', {'Metadata': 'true'})",
         ] {
-            let text = format!("http.{}.x == 'y'", call.replace("URL", url));
+            let url = url.replace('\\', r"\\");
+            let text = format!("http.{}.x == 'y'", call.replace("URL", &url));
             expressed(validating, "CVE-2026-4789, a service", &text, OUTSIDE);
         }
     }
@@ -273,11 +309,17 @@ pub(crate) fn check(source: &dyn ContextSource) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Nobody is called but the API server, whoever asks: there is no token that could go elsewhere.
+/// Nobody is called but the API server, whoever asks: there is no token that could go elsewhere
+/// (CVE-2026-41323, CVE-2026-4789).
 pub(crate) fn check_services(source: &dyn ContextSource) {
-    for url in SERVICES {
+    check_addresses(source, SERVICES);
+}
+
+/// Nobody is called at these addresses.
+pub(crate) fn check_addresses(source: &dyn ContextSource, addresses: &[impl AsRef<str>]) {
+    for url in addresses.iter().map(AsRef::as_ref) {
         let service = ServiceCall {
-            url: (*url).to_owned(),
+            url: url.to_owned(),
             ..ServiceCall::default()
         };
         for method in ["GET", "POST"] {
