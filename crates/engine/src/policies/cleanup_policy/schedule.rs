@@ -24,13 +24,18 @@ impl Schedule {
     /// Reads a schedule.
     ///
     /// # Errors
-    /// Why one of the two dialects does not understand it.
+    /// Why one of the two dialects does not understand it, or that it never comes.
     pub fn parse(text: &str) -> Result<Schedule, String> {
         Standard::parse(text).map_err(|error| error.to_string())?;
-        let run = Expression::parse(text);
-        run.map(Schedule).map_err(|error| {
+        let run = Expression::parse(text).map_err(|error| {
             format!("{error}; Kyverno accepts this schedule and never runs it, write five fields")
-        })
+        })?;
+        if run.next(&GoTime::from_unix(0, 0)).is_none() {
+            return Err(format!(
+                "`{text}` names no day that there is, and would never run; name one"
+            ));
+        }
+        Ok(Schedule(run))
     }
 
     /// What is to be done at `now`, where the last run was at `last`; for a policy that has not run,

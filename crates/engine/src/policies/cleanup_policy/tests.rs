@@ -116,6 +116,10 @@ fn what_keeps_a_policy_from_running_has_a_place() {
         ),
         (json!({"schedule": "@every 1h"}), "spec.schedule: "),
         (
+            json!({"schedule": "0 0 31 2,4 *"}),
+            "spec.schedule: `0 0 31 2,4 *` names no day that there is, and would never run; name one",
+        ),
+        (
             json!({"context": [{"name": "m", "configMap": {"name": "a", "namespace": "b"}}]}),
             "spec.context[0].configMap: a cleanup policy cannot have `configMap`; use `apiCall`, `variable` or `globalReference`",
         ),
