@@ -333,6 +333,11 @@ fn expressions() {
     let typed = ["jp", "query", "-i", "good.yaml"];
     for (name, arguments, input) in [
         ("jp_input_from_stdin", &["jp", "query", "kind"][..], &*pod),
+        (
+            "jp_input_from_dash",
+            &["jp", "query", "-i", "-", "kind"],
+            &*pod,
+        ),
         ("jp_expression_from_stdin", &typed, "\n metadata.name\n"),
         ("jp_wrong_expression_from_stdin", &typed, "\n a.[[\n"),
         ("jp_parse_from_stdin", &["jp", "parse"], "a\n"),

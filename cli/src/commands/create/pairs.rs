@@ -30,12 +30,13 @@ pub(super) struct Named {
     pub(super) pairs: Pairs,
 }
 
-/// Reads a name and one pair at least.
+/// Reads a name and one pair at least; no name of Kubernetes has a `=`.
 pub(super) fn named(text: &str) -> Result<Named, String> {
     let expected = || format!("`{text}` is no NAME,KEY=VALUE,…");
     let (name, rest) = text.split_once(',').ok_or_else(expected)?;
+    let name = filled(name).filter(|name| !name.contains('='));
     Ok(Named {
-        name: filled(name).ok_or_else(expected)?,
+        name: name.ok_or_else(expected)?,
         pairs: pairs(rest)?,
     })
 }
@@ -111,10 +112,13 @@ mod tests {
             "labels,,a=b",
             ",app,a=b",
             "labels,app,a",
+            "labels,app=web,a=b",
         ] {
             assert!(of_policy(wrong).is_err(), "{wrong}");
         }
-        assert!(named("prod").is_err());
+        for wrong in ["prod", "prod=env=live,a=b"] {
+            assert!(named(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

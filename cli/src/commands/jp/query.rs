@@ -26,7 +26,7 @@ use crate::output::{answer::Answer, console::Console, json};
     before_help = "Example:\n  portcullis jp query -i portcullis.yaml spec.library\n  cat portcullis.yaml | portcullis jp query spec.library\n  echo spec.library | portcullis jp query -i portcullis.yaml"
 )]
 pub struct Args {
-    /// The file; standard input when absent.
+    /// The file; standard input when absent, or `-`.
     #[arg(short, long, value_name = "FILE")]
     input: Option<PathBuf>,
     /// Files of expressions, one in each.
@@ -48,15 +48,17 @@ pub(super) const COMMAND: &str = "jp query";
 /// What the expressions give.
 pub(super) fn answer(args: &Args, console: &mut Console) -> Result<Answer, Diagnostic> {
     let mut sources = expressions::given(&args.query, &args.expressions)?;
+    let input = args.input.as_deref();
+    let input = input.filter(|path| *path != Path::new("-"));
     if sources.is_empty() {
-        if args.input.is_none() {
+        if input.is_none() {
             return Err(Diagnostic::error("no expression and no input is given")
                 .help("write the expression in quotes, such as 'spec.rules[].name'")
                 .help("standard input can be the input, or the expression beside `--input`"));
         }
         sources.push(expressions::typed(console)?);
     }
-    let input = read(args.input.as_deref(), console)?;
+    let input = read(input, console)?;
     let found = sources
         .iter()
         .map(|source| (source, evaluate(source, &input)));
