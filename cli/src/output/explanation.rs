@@ -83,6 +83,7 @@ fn step_text(step: &Step) -> String {
         Step::Preconditions(true) => "preconditions hold".to_owned(),
         Step::Preconditions(false) => "preconditions do not hold".to_owned(),
         Step::Checked(place, status) => format!("{place}: {}", status.as_str()),
+        Step::Generated(object) => format!("generates {object}"),
         Step::Exception(name, true) => format!("exception {name}: holds"),
         Step::Exception(name, false) => format!("exception {name}: does not hold"),
         Step::Leaf(place, leaf) => leaf_text(place, leaf),
@@ -158,6 +159,7 @@ fn step_value(step: &Step) -> Value {
         Step::Checked(place, status) => {
             json!({"step": "check", "place": place, "result": status.as_str()})
         }
+        Step::Generated(object) => json!({"step": "generated", "object": object}),
         Step::Exception(name, holds) => {
             json!({"step": "exception", "exception": name, "holds": holds})
         }

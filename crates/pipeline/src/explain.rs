@@ -9,7 +9,7 @@ use portcullis_engine::{
     evaluate,
     matching::Mismatch,
     record::{ConditionNote, Leaf, Place as Part, Recorder},
-    request::Operation,
+    request::{Operation, Request},
     response::{RuleResponse, RuleStatus},
 };
 use serde_json::Value;
@@ -78,6 +78,8 @@ pub enum Step {
     Preconditions(bool),
     /// What a check, or a part of one, decided.
     Checked(String, RuleStatus),
+    /// An object that is generated, as `namespace/Kind/name`.
+    Generated(String),
 }
 
 /// Explains what the policies say of each resource in a file, or what keeps them from it.
@@ -122,25 +124,49 @@ pub fn explain(
         );
         let mut notes = Notes::default();
         let responses = evaluate(&set, &request, &source, &mut notes);
+        let patched = responses
+            .iter()
+            .rev()
+            .find_map(|one| one.patched.as_deref());
+        let changed = Request {
+            object: patched.or(request.object),
+            ..request.clone()
+        };
         for policy in set.policies() {
             let info = policy.info();
             let response = responses.iter().find(|one| one.policy.key() == info.key());
-            let ended = |rule: &str| -> Option<&RuleResponse> {
-                response?.rules.iter().find(|one| &*one.rule == rule)
+            let answers = |rule: &str| -> Vec<&RuleResponse> {
+                let rules = response.into_iter().flat_map(|response| &response.rules);
+                rules.filter(|one| &*one.rule == rule).collect()
             };
             let rules = match policy {
                 CompiledPolicy::ClusterPolicy(policy) => policy
                     .rules()
                     .iter()
-                    .map(|rule| RuleExplanation {
-                        rule: rule.name().to_owned(),
-                        mismatches: rule.matcher().explain(&request),
-                        steps: notes.of(&info.name, rule.name()),
-                        end: ended(rule.name()).map(end),
+                    .map(|rule| {
+                        let answers = answers(rule.name());
+                        let mut mismatches = rule.matcher().explain(&request);
+                        if mismatches.is_empty() && answers.is_empty() {
+                            mismatches.extend(rule.names_no_image(&changed, &source));
+                        }
+                        RuleExplanation {
+                            rule: rule.name().to_owned(),
+                            mismatches,
+                            steps: steps(notes.of(&info.name, rule.name()), &answers),
+                            end: end(&answers),
+                        }
                     })
                     .collect(),
-                CompiledPolicy::Cleanup(_)
-                | CompiledPolicy::Validating(_)
+                CompiledPolicy::Cleanup(policy) => {
+                    let answers = answers(&info.name);
+                    vec![RuleExplanation {
+                        rule: info.name.clone(),
+                        mismatches: policy.explain(&request),
+                        steps: steps(notes.of(&info.name, &info.name), &answers),
+                        end: end(&answers),
+                    }]
+                }
+                CompiledPolicy::Validating(_)
                 | CompiledPolicy::Mutating(_)
                 | CompiledPolicy::Deleting(_)
                 | CompiledPolicy::Generating(_)
@@ -152,8 +178,8 @@ pub fn explain(
                     .map(|rule| RuleExplanation {
                         rule: rule.rule.to_string(),
                         mismatches: Vec::new(),
-                        steps: notes.of(&info.name, &rule.rule),
-                        end: Some(end(rule)),
+                        steps: steps(notes.of(&info.name, &rule.rule), &[rule]),
+                        end: end(&[rule]),
                     })
                     .collect(),
             };
@@ -167,8 +193,27 @@ pub fn explain(
     Ok(explanations)
 }
 
-fn end(response: &RuleResponse) -> (RuleStatus, String) {
-    (response.status, response.message.to_string())
+/// How a rule ended that may have answered several times, such as for each target of a mutation: the
+/// worst of the answers, and what all of them say.
+fn end(answers: &[&RuleResponse]) -> Option<(RuleStatus, String)> {
+    let rank = |status: RuleStatus| match status {
+        RuleStatus::Skip => 0,
+        RuleStatus::Pass => 1,
+        RuleStatus::Warn => 2,
+        RuleStatus::Fail => 3,
+        RuleStatus::Error => 4,
+    };
+    let statuses = answers.iter().map(|answer| answer.status);
+    let worst = statuses.max_by_key(|status| rank(*status))?;
+    let messages: Vec<&str> = answers.iter().map(|answer| &*answer.message).collect();
+    Some((worst, messages.join("\n")))
+}
+
+/// The decisions, and the objects that the rule generates.
+fn steps(mut decided: Vec<Step>, answers: &[&RuleResponse]) -> Vec<Step> {
+    let generated = answers.iter().flat_map(|answer| answer.generated());
+    decided.extend(generated.map(|object| Step::Generated(named(object))));
+    decided
 }
 
 /// `namespace/Kind/name`, as `apply` has it.

@@ -105,12 +105,8 @@ impl Matcher {
             return vec![Mismatch::new("", "the request has no object")];
         };
         if !self.is_in_scope(&subject) {
-            let reason = format!(
-                "the policy is for namespace `{}`, the object is in `{}`",
-                self.namespace.as_deref().unwrap_or_default(),
-                subject.namespace
-            );
-            return vec![Mismatch::new("", &reason)];
+            let namespace = self.namespace.as_deref().unwrap_or_default();
+            return vec![Mismatch::of_scope(namespace, &subject)];
         }
         if !self.include.holds(&subject) {
             return self.include.explain("match", &subject);
@@ -159,6 +155,18 @@ impl ExceptionMatcher {
         self.include
             .as_ref()
             .is_some_and(|include| include.holds(subject))
+    }
+
+    /// Why this block, as the `match` of a policy, is not about the request.
+    pub(crate) fn unmet(&self, subject: &Subject<'_>) -> Vec<Mismatch> {
+        let include = self.include.as_ref();
+        include.map_or_else(Vec::new, |include| include.explain("match", subject))
+    }
+
+    /// What of this block, as the `exclude` of a policy, keeps the policy from the request.
+    pub(crate) fn exclusions(&self, subject: &Subject<'_>) -> Vec<Mismatch> {
+        let include = self.include.as_ref();
+        include.map_or_else(Vec::new, |include| include.holders("exclude", subject))
     }
 }
 

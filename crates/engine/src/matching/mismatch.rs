@@ -1,5 +1,7 @@
 //! Why a rule is not about a request, in words for `explain`.
 
+use super::subject::Subject;
+
 /// One reason why a rule is not about a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
@@ -12,10 +14,19 @@ pub struct Mismatch {
 
 impl Mismatch {
     /// A reason at a field.
-    pub(super) fn new(path: &str, reason: &str) -> Mismatch {
+    pub(crate) fn new(path: &str, reason: &str) -> Mismatch {
         Mismatch {
             path: path.to_owned(),
             reason: reason.to_owned(),
         }
+    }
+
+    /// The object is not in the policy's namespace.
+    pub(crate) fn of_scope(namespace: &str, subject: &Subject<'_>) -> Mismatch {
+        let reason = format!(
+            "the policy is for namespace `{namespace}`, the object is in `{}`",
+            subject.namespace
+        );
+        Mismatch::new("", &reason)
     }
 }

@@ -26,7 +26,7 @@ use crate::context::json_context::Loader;
 use crate::context::source::{ContextSource, EntryKind};
 use crate::context::{RequestView, Store};
 use crate::evaluation::Evaluation;
-use crate::matching::ExceptionMatcher;
+use crate::matching::{ExceptionMatcher, Mismatch, Subject};
 use crate::policy_info::PolicyInfo;
 use crate::policy_info::PolicyName;
 use crate::record::{Recorder, Silent};
@@ -99,6 +99,23 @@ impl CompiledCleanupPolicy {
             Some(mut evaluation) => self.decide_in(&mut evaluation),
             None => Decision::Unmatched,
         }
+    }
+
+    /// Why the policy is not about the object of a request; empty when it is.
+    #[must_use]
+    pub fn explain(&self, request: &Request<'_>) -> Vec<Mismatch> {
+        let Some(subject) = Subject::of(request) else {
+            return vec![Mismatch::new("", "the request has no object")];
+        };
+        let namespace = self.info.namespace.as_str();
+        if !namespace.is_empty() && namespace != subject.namespace {
+            return vec![Mismatch::of_scope(namespace, &subject)];
+        }
+        if !self.include.matches_subject(&subject) {
+            return self.include.unmet(&subject);
+        }
+        let exclude = self.exclude.as_ref();
+        exclude.map_or_else(Vec::new, |exclude| exclude.exclusions(&subject))
     }
 
     /// The policy's name, for an evaluation.

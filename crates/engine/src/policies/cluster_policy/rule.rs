@@ -20,12 +20,12 @@ use crate::compile_options::{CompileError, CompileOptions};
 use crate::context::entries::{self, Entry};
 use crate::context::json_context::Loader;
 use crate::context::query::Names;
-use crate::context::source::EntryKind;
+use crate::context::source::{ContextSource, EntryKind};
 use crate::context::{RequestView, Store};
 use crate::evaluation::Evaluation;
 use crate::exceptions::{self, ExceptionSet};
 use crate::generate::Synchronisation;
-use crate::matching::Matcher;
+use crate::matching::{Matcher, Mismatch};
 use crate::policy_info::PolicyInfo;
 use crate::record::{Recorder, Silent};
 use crate::request::{Operation, Request, RequestUser};
@@ -140,6 +140,20 @@ impl CompiledRule {
     #[must_use]
     pub fn matcher(&self) -> &Matcher {
         &self.matcher
+    }
+
+    /// Why the rule has nothing to say of the images of a request that it matches; none where it names
+    /// one of them, or does not verify images.
+    #[must_use]
+    pub fn names_no_image(
+        &self,
+        request: &Request<'_>,
+        source: &dyn ContextSource,
+    ) -> Option<Mismatch> {
+        match &self.handler {
+            Handler::VerifyImages(verification) => verification.names_none(request, source),
+            _ => None,
+        }
     }
 
     /// What the rule does.

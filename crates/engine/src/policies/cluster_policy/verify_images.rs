@@ -21,10 +21,12 @@ use super::message::Messages;
 use super::outcome::Outcome;
 use crate::context::images::{Extractors, FoundImage, as_value};
 use crate::context::query::Names;
-use crate::context::source::RegistryAccess;
+use crate::context::source::{ContextSource, RegistryAccess};
 use crate::context::variables::Template;
 use crate::evaluation::Evaluation;
+use crate::matching::Mismatch;
 use crate::record::Recorder;
+use crate::request::Request;
 use crate::response::RuleStatus;
 use crate::verified_images::{ImageStatus, ImageStatuses, verified_before};
 
@@ -95,6 +97,27 @@ impl VerifyImages {
         }
         let is_named = |image: &FoundImage| self.entries.iter().any(|entry| entry.names(image));
         Ok(images.iter().any(is_named))
+    }
+
+    /// Why the rule says nothing of the images of an object; none where it names one of them.
+    pub(super) fn names_none(
+        &self,
+        request: &Request<'_>,
+        source: &dyn ContextSource,
+    ) -> Option<Mismatch> {
+        let images = self.extractors.images(request.object?, source).ok()?;
+        let is_named = |image: &FoundImage| self.entries.iter().any(|entry| entry.names(image));
+        if images.iter().any(is_named) {
+            return None;
+        }
+        let patterns = (self.entries.iter()).flat_map(|entry| &entry.written.image_references);
+        let images = images.iter().map(|image| &image.info.reference);
+        let (patterns, images) = (quoted(patterns), quoted(images));
+        let reason = match images.as_str() {
+            "" => "the object has no image".to_owned(),
+            images => format!("{images}: none of the images is one of {patterns}"),
+        };
+        Some(Mismatch::new("verifyImages.imageReferences", &reason))
     }
 
     /// The images that the rule names, each as skipped.
@@ -374,6 +397,11 @@ impl Entry {
         }
         Ok((Outcome::new(RuleStatus::Pass, message), digest))
     }
+}
+
+fn quoted<'t>(texts: impl Iterator<Item = &'t String>) -> String {
+    let texts: Vec<String> = texts.map(|text| format!("`{text}`")).collect();
+    texts.join(", ")
 }
 
 fn matches_any(patterns: &[String], image: &FoundImage) -> bool {
