@@ -84,6 +84,12 @@ impl Catalogue {
         self.schemas.get(id.0 as usize)
     }
 
+    /// The schema of a name, such as `io.k8s.api.core.v1.Container`.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<SchemaId> {
+        self.names.get(name).copied()
+    }
+
     /// The name of a schema that has one, such as `io.k8s.api.core.v1.Container`. It is looked for.
     #[must_use]
     pub fn name_of(&self, id: SchemaId) -> Option<&str> {

@@ -1,7 +1,8 @@
 //! Reads OpenAPI v3 documents of an API server, and the schemas of CustomResourceDefinitions.
 //!
 //! Of a document's `components.schemas` the names, types, constraints and merge rules are kept;
-//! of its `paths` the kinds with their resources, scope and subresources.
+//! of its `paths` the kinds with their resources, scope and subresources, and what is sent to
+//! subresources such as `scale`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -56,6 +57,12 @@ impl Reader<'_> {
         let mut served: BTreeMap<(String, String, String), Served> = BTreeMap::new();
         for (path, operations) in paths.into_iter().flatten() {
             record_path(&mut served, path, operations);
+            // What a subresource takes may be of a kind that no resource is of, such as Scale.
+            if path.contains("/{name}/")
+                && let Some([group, version, kind]) = group_version_kind(operations)
+            {
+                self.definition_of(group, version, kind);
+            }
         }
         served
             .into_iter()
@@ -220,11 +227,18 @@ fn record_path(
 }
 
 fn kind_of(operations: &Value) -> Option<String> {
+    let [_, _, kind] = group_version_kind(operations)?;
+    Some(kind.to_owned())
+}
+
+/// What the operations of a path are about.
+fn group_version_kind(operations: &Value) -> Option<[&str; 3]> {
     ["post", "get", "put"].iter().find_map(|verb| {
-        let kind = operations
+        let about = operations
             .get(verb)?
             .get("x-kubernetes-group-version-kind")?;
-        Some(kind.get("kind")?.as_str()?.to_owned())
+        let kind = about.get("kind")?.as_str()?;
+        Some([text(about, "group"), text(about, "version"), kind])
     })
 }
 
