@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     answer::Answer,
-    case::Case,
+    case::{Case, key, read},
     compare::{Difference, What},
 };
 
@@ -45,7 +45,25 @@ fn is_meant_status(difference: &Difference, case: &Case, theirs: &Answer, ours: 
     let is_after = is_deletion
         && (difference.theirs.is_empty() || is_of(&difference.theirs, ": Excluded"))
         && !ours.rows.is_empty();
-    is_left || is_refused || is_thinned || is_told || is_after
+    // Kyverno's commands ask a policy of one namespace about objects of all.
+    let is_elsewhere = difference.ours.is_empty() && is_elsewhere(case, policy, object);
+    is_left || is_refused || is_thinned || is_told || is_after || is_elsewhere
+}
+
+/// Whether a NamespacedValidatingPolicy is of another namespace than an object.
+fn is_elsewhere(case: &Case, policy: &str, object: &str) -> bool {
+    let name = policy.rsplit('/').next();
+    let text = |policy: &Value, pointer: &str| {
+        let text = policy.pointer(pointer).and_then(Value::as_str);
+        text.unwrap_or_default().to_owned()
+    };
+    let mut policies = case.policies.iter().flat_map(|policy| read(policy));
+    policies.any(|policy| {
+        let namespace = text(&policy, "/metadata/namespace");
+        text(&policy, "/kind") == "NamespacedValidatingPolicy"
+            && Some(text(&policy, "/metadata/name").as_str()) == name
+            && !object.starts_with(&key(&namespace, "", "").replace("//", "/"))
+    })
 }
 
 const DELETION: &str = "\"request.operation\":\"DELETE\"";

@@ -17,16 +17,42 @@ pub(crate) const FAMILY: Family = Family {
     draw,
 };
 
+/// What Kyverno's own kinds have, and `validate.cel` has not.
+const ABSENT: &[&str] = &[
+    "base64.",
+    "cel.bind(",
+    "hash.",
+    "image(",
+    "isImage(",
+    "json.",
+    "math.",
+    "resource.get(",
+    ".reverse()",
+    "transform.",
+    "yaml.",
+];
+
 fn draw(dice: &Dice, size: Size) -> Case {
     let objects = objects(dice, size.objects);
     let policies = (0..size.policies).map(|index| {
         let rules = (0..1 + dice.below(2))
-            .map(|number| rule(dice, number, &objects))
+            .map(|number| native(dice, |dice| rule(dice, number, &objects)))
             .collect();
         policy(dice, index, rules)
     });
     let policies: Vec<Value> = policies.collect();
     case_of(dice, &policies, &objects)
+}
+
+/// Draws until all of it is what `validate.cel` has.
+fn native(dice: &Dice, draw: impl Fn(&Dice) -> Value) -> Value {
+    loop {
+        let made = draw(dice);
+        let text = made.to_string();
+        if !ABSENT.iter().any(|word| text.contains(word)) {
+            return made;
+        }
+    }
 }
 
 fn rule(dice: &Dice, number: usize, objects: &[Value]) -> Value {
