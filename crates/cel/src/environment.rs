@@ -62,6 +62,11 @@ impl Environment {
         Builder((*self.0).clone())
     }
 
+    /// Adds a variable to this environment, and not to those that it was cloned from.
+    pub fn declare(&mut self, name: &str, of: Type) {
+        Arc::make_mut(&mut self.0).variables.insert(name.into(), of);
+    }
+
     /// The type of a variable.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&Type> {

@@ -84,6 +84,26 @@ impl Type {
 }
 
 impl Type {
+    /// Whether the type holds more than so many types, itself among them.
+    #[must_use]
+    pub fn is_larger_than(&self, most: usize) -> bool {
+        let mut left = vec![self];
+        let mut seen = 0;
+        while let Some(of) = left.pop() {
+            seen += 1;
+            if seen > most {
+                return true;
+            }
+            match of {
+                Type::Wrapper(inner) | Type::List(inner) | Type::Type(inner) => left.push(inner),
+                Type::Map(key, value) => left.extend([&**key, &**value]),
+                Type::Opaque(_, inner) => left.extend(inner.iter()),
+                _ => {}
+            }
+        }
+        false
+    }
+
     /// The name that the type has when it is a value: without its parameters.
     #[must_use]
     pub fn runtime_name(&self) -> &str {

@@ -209,6 +209,54 @@ fn what_does_not_compile_is_told_at_its_path() {
     );
 }
 
+/// A policy with variables `v0`, `v1` and so on, each made of the one before it, and a validation.
+fn chain(length: usize, first: &str, next: impl Fn(&str) -> String, expression: &str) -> Value {
+    let variables = (0..length).map(|index| {
+        let expression = match index {
+            0 => first.to_owned(),
+            _ => next(&format!("variables.v{}", index - 1)),
+        };
+        json!({"name": format!("v{index}"), "expression": expression})
+    });
+    let variables: Vec<Value> = variables.collect();
+    json!({"variables": variables, "validations": [{"expression": expression}]})
+}
+
+#[test]
+fn variables_of_variables_end_before_the_stack_does() {
+    let added = |length: usize| {
+        let last = format!("variables.v{} == {length}", length - 1);
+        chain(length, "1", |before| format!("{before} + 1"), &last)
+    };
+    check(&added(80), &["pass success"]);
+    let refused = |spec: &Value, path: &str, levels: &str| {
+        let said = answers(spec, "Pod", "pods", &json!({}));
+        let first = said.first().map(String::as_str).unwrap_or_default();
+        let wanted = format!("{path}: the expression has {levels} levels");
+        assert!(first.starts_with(&wanted), "{first}");
+    };
+    refused(&added(1_000), "spec.variables[91].expression", "1002");
+    let nested = |before: &str| format!("{}{before}{}", "[".repeat(200), "]".repeat(200));
+    let deep = |length| chain(length, "dyn(1)", nested, "variables.v4 == variables.v4");
+    check(&deep(5), &["pass success"]);
+    refused(&deep(100), "spec.variables[5].expression", "1052");
+}
+
+#[test]
+fn types_of_variables_do_not_grow_without_end() {
+    let doubled = |length: usize| {
+        let next = |before: &str| format!("{{{before}: {before}}}");
+        chain(length, "'a'", next, "true")
+    };
+    check(&doubled(8), &["pass success"]);
+    let problem =
+        "the type of the variable holds more than 10000 types; write `dyn(…)` around its parts";
+    check(
+        &doubled(14),
+        &[&format!("spec.variables[13].expression: {problem}")],
+    );
+}
+
 /// What `resource` finds has no type before it is read; nobody finds anything here, so what
 /// compiles ends in that error.
 #[test]

@@ -202,6 +202,14 @@ impl Expr {
         self.children(&mut |child| child.walk(visit));
     }
 
+    /// How many levels of nodes it has.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        let mut deepest = 0;
+        self.children(&mut |child| deepest = deepest.max(child.depth()));
+        deepest + 1
+    }
+
     /// Visits the nodes right below it.
     pub fn children<'e>(&'e self, visit: &mut dyn FnMut(&'e Expr)) {
         match &self.kind {

@@ -1,6 +1,6 @@
 //! Expressions of a policy to programs; what is wrong with each, at its path.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use portcullis_api::cel_expression::CelVariable;
 use portcullis_cel::{
@@ -24,8 +24,19 @@ pub struct Variable {
 #[derive(Debug)]
 pub struct Compiler {
     environment: Environment,
+    /// How many levels of nodes each variable has, with those of the variables that it reads.
+    levels: BTreeMap<Arc<str>, usize>,
     faults: Vec<(String, String)>,
 }
+
+/// How many levels of nodes an expression may have, with those of the variables that it reads: they
+/// are evaluated inside of each other, and the stack is bounded.
+const MAX_LEVELS: usize = 1_000;
+/// The levels that a variable takes beside those of its expression.
+const LEVELS_OF_VARIABLE: usize = 8;
+
+/// How large the type of a variable may be: with `{variables.a: variables.a}` it doubles each time.
+pub(super) const LARGEST_TYPE: usize = 10_000;
 
 impl Compiler {
     /// A compiler for expressions that may use what an environment has.
@@ -33,13 +44,14 @@ impl Compiler {
     pub fn new(environment: &Environment) -> Compiler {
         Compiler {
             environment: environment.clone(),
+            levels: BTreeMap::new(),
             faults: Vec::new(),
         }
     }
 
     /// Lets later expressions read a further name.
     pub fn declare(&mut self, name: &str, of: Type) {
-        self.environment = self.environment.extend().variable(name, of).build();
+        self.environment.declare(name, of);
     }
 
     /// Lets later expressions write patches: `Object{}`, `JSONPatch{}` and `jsonpatch.escapeKey`.
@@ -51,7 +63,7 @@ impl Compiler {
     /// An expression that gives one of the wanted types, exactly. What is wrong with it is kept.
     pub fn expression(&mut self, path: &str, text: &str, wanted: &[Type]) -> Option<Program> {
         match self.try_expression(text, wanted) {
-            Ok((program, _)) => Some(program),
+            Ok((program, ..)) => Some(program),
             Err(message) => {
                 self.faults.push((path.to_owned(), message));
                 None
@@ -76,22 +88,18 @@ impl Compiler {
     pub fn variables(&mut self, path: &str, written: &[CelVariable]) -> Vec<Variable> {
         let mut variables = Vec::new();
         for (index, variable) in written.iter().enumerate() {
-            let name = format!("variables.{}", variable.name);
-            match self.try_expression(&variable.expression, &[]) {
-                Ok((program, of)) => {
-                    let variable = self.environment.extend().variable(&name, dynamic(of));
-                    self.environment = variable.build();
-                    variables.push(Variable {
-                        name: name.into(),
-                        program,
-                    });
+            let name: Arc<str> = format!("variables.{}", variable.name).into();
+            match self.try_variable(&variable.expression) {
+                Ok((program, of, levels)) => {
+                    self.declare(&name, dynamic(of));
+                    self.levels.insert(Arc::clone(&name), levels);
+                    variables.push(Variable { name, program });
                 }
                 Err(message) => {
                     self.faults
                         .push((format!("{path}[{index}].expression"), message));
                     // What reads it is not wrong as well.
-                    let environment = self.environment.extend().variable(&name, Type::Dyn);
-                    self.environment = environment.build();
+                    self.declare(&name, Type::Dyn);
                 }
             }
         }
@@ -114,7 +122,22 @@ impl Compiler {
         self.faults
     }
 
-    fn try_expression(&self, text: &str, wanted: &[Type]) -> Result<(Program, Type), String> {
+    /// The program of a variable, its type, and its levels.
+    fn try_variable(&self, text: &str) -> Result<(Program, Type, usize), String> {
+        let (program, of, levels) = self.try_expression(text, &[])?;
+        match of.is_larger_than(LARGEST_TYPE) {
+            true => Err(format!(
+                "the type of the variable holds more than {LARGEST_TYPE} types; write `dyn(…)` around its parts"
+            )),
+            false => Ok((program, of, levels + LEVELS_OF_VARIABLE)),
+        }
+    }
+
+    fn try_expression(
+        &self,
+        text: &str,
+        wanted: &[Type],
+    ) -> Result<(Program, Type, usize), String> {
         let checked = self.environment.compile(text);
         let checked = checked.map_err(|error| said(&error))?;
         let of = checked.result_type().clone();
@@ -127,7 +150,15 @@ impl Compiler {
         }
         let program = self.environment.program(&checked);
         let program = program.map_err(|error| said(&error))?;
-        Ok((program, of))
+        let below = program.variables().iter();
+        let below = below.filter_map(|name| self.levels.get(name)).max();
+        let levels = checked.ast.root.depth() + below.copied().unwrap_or_default();
+        match levels > MAX_LEVELS {
+            true => Err(format!(
+                "the expression has {levels} levels with those of the variables that it reads, and may have {MAX_LEVELS}"
+            )),
+            false => Ok((program, of, levels)),
+        }
     }
 }
 
