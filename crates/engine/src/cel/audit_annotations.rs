@@ -4,6 +4,7 @@ use portcullis_api::cel_expression::AuditAnnotation;
 use portcullis_cel::{program::Program, types::Type, value::Value};
 
 use super::{compiler::Compiler, scope::Scope, validation::without_value};
+use crate::response::RuleStatus;
 
 /// Annotations whose values expressions give.
 #[derive(Debug, Default)]
@@ -32,10 +33,7 @@ impl AuditAnnotations {
     }
 
     /// Keys and values; one with null is left out.
-    ///
-    /// # Errors
-    /// The first without a value, in Kyverno's words.
-    pub fn evaluated<'a>(&'a self, scope: &Scope<'_, 'a>) -> Result<Vec<(String, String)>, String> {
+    fn evaluated<'a>(&'a self, scope: &Scope<'_, 'a>) -> Result<Vec<(String, String)>, String> {
         let annotations = self.0.iter();
         let values = annotations.map(|(written, program)| match scope.evaluate(program) {
             Ok(Value::String(text)) => Ok(Some((written.key.clone(), text.as_str().to_owned()))),
@@ -46,6 +44,23 @@ impl AuditAnnotations {
             )),
         });
         values.filter_map(Result::transpose).collect()
+    }
+
+    /// What is added to a decision: keys and values, save those that are null. Where errors deny nothing,
+    /// one would let pass what fails, and so nothing is added.
+    ///
+    /// # Errors
+    /// The first without a value, in Kyverno's words.
+    pub fn of_decision<'a>(
+        &'a self,
+        status: RuleStatus,
+        scope: &Scope<'_, 'a>,
+        errors_deny: bool,
+    ) -> Result<Vec<(String, String)>, String> {
+        match self.evaluated(scope) {
+            Err(_) if status == RuleStatus::Fail && !errors_deny => Ok(Vec::new()),
+            values => values,
+        }
     }
 
     /// What is said of those without a value.

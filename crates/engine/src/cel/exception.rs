@@ -80,21 +80,20 @@ impl Exceptions {
         info: &PolicyInfo,
         flavour: Flavour,
         written: &[&CelPolicyException],
-    ) -> (Exceptions, Vec<CompileError>) {
-        let mut errors = Vec::new();
+        unusable: &mut Vec<CompileError>,
+    ) -> Exceptions {
         let named = written.iter().filter(|exception| names(exception, info));
         let ready = named.filter_map(|exception| match Exception::compile(exception, flavour) {
             Ok(exception) => Some(exception),
             Err(found) => {
-                errors.extend(found);
+                unusable.extend(found);
                 None
             }
         });
-        let exceptions = Exceptions {
+        Exceptions {
             all: ready.collect(),
             ignores_errors: !info.errors_deny,
-        };
-        (exceptions, errors)
+        }
     }
 
     /// What they mean for a request. One that lets it off the whole policy outweighs all others.

@@ -87,23 +87,19 @@ impl<'l> Surroundings<'l> {
                 CompiledPolicy::Cleanup(Arc::new(policy))
             }
             Loaded::Validating(policy) => {
-                let policy = CompiledValidatingPolicy::compile(policy)?;
-                let policy = policy.with_exceptions(exceptions, errors);
+                let policy = CompiledValidatingPolicy::compile(policy, exceptions, errors)?;
                 CompiledPolicy::Validating(Arc::new(policy))
             }
             Loaded::Deleting(policy) => {
-                let policy = CompiledDeletingPolicy::compile(policy)?;
-                let policy = policy.with_exceptions(exceptions, errors);
+                let policy = CompiledDeletingPolicy::compile(policy, exceptions, errors)?;
                 CompiledPolicy::Deleting(Arc::new(policy))
             }
             Loaded::Mutating(policy) => {
-                let policy = CompiledMutatingPolicy::compile(policy)?;
-                let policy = policy.with_exceptions(exceptions, errors);
+                let policy = CompiledMutatingPolicy::compile(policy, exceptions, errors)?;
                 CompiledPolicy::Mutating(Arc::new(policy))
             }
             Loaded::Generating(policy) => {
-                let policy = CompiledGeneratingPolicy::compile(policy)?;
-                let policy = policy.with_exceptions(exceptions, errors);
+                let policy = CompiledGeneratingPolicy::compile(policy, exceptions, errors)?;
                 CompiledPolicy::Generating(Arc::new(policy))
             }
             Loaded::ValidatingAdmission(policy) => {
@@ -115,8 +111,8 @@ impl<'l> Surroundings<'l> {
                 CompiledPolicy::MutatingAdmission(Arc::new(policy))
             }
             Loaded::ImageValidating(policy) => {
-                let policy = CompiledImageValidatingPolicy::compile(policy, options)?;
-                let policy = policy.with_exceptions(exceptions, errors);
+                let policy =
+                    CompiledImageValidatingPolicy::compile(policy, exceptions, options, errors)?;
                 CompiledPolicy::ImageValidating(Arc::new(policy))
             }
             Loaded::Exception(_) | Loaded::CelException(_) | Loaded::Binding(_) => return Ok(None),

@@ -33,7 +33,6 @@ use crate::response::{RuleResponse, RuleStatus, RuleType};
 #[derive(Debug)]
 pub struct CompiledDeletingPolicy {
     info: Arc<PolicyInfo>,
-    flavour: Flavour,
     exceptions: Exceptions,
     /// Without constraints a policy is about nothing.
     constraints: Option<Constraints>,
@@ -42,11 +41,16 @@ pub struct CompiledDeletingPolicy {
 }
 
 impl CompiledDeletingPolicy {
-    /// Makes a policy ready.
+    /// Makes a policy ready, with the exceptions that name it. One that cannot be used lets nothing off, and
+    /// is told.
     ///
     /// # Errors
     /// Every expression that does not compile, and a schedule that is none, with their paths.
-    pub fn compile(policy: &DeletingPolicy) -> Result<CompiledDeletingPolicy, Vec<CompileError>> {
+    pub fn compile(
+        policy: &DeletingPolicy,
+        written: &[&CelPolicyException],
+        unusable: &mut Vec<CompileError>,
+    ) -> Result<CompiledDeletingPolicy, Vec<CompileError>> {
         let spec = &policy.spec;
         let (kind, flavour) = match policy.kind {
             DeletingPolicyKind::DeletingPolicy => ("DeletingPolicy", Flavour::Deleting),
@@ -72,28 +76,14 @@ impl CompiledDeletingPolicy {
             .collect();
         match compiler.into_faults() {
             faults if faults.is_empty() => Ok(CompiledDeletingPolicy {
+                exceptions: Exceptions::of_policy(&info, flavour, written, unusable),
                 info: Arc::new(info),
-                flavour,
-                exceptions: Exceptions::default(),
                 constraints,
                 variables,
                 conditions,
             }),
             faults => Err(CompileError::of_policy(&info, faults)),
         }
-    }
-
-    /// The same policy with the exceptions that name it; what is wrong with one is added to the errors.
-    #[must_use]
-    pub fn with_exceptions(
-        mut self,
-        written: &[&CelPolicyException],
-        errors: &mut Vec<CompileError>,
-    ) -> CompiledDeletingPolicy {
-        let (exceptions, found) = Exceptions::of_policy(&self.info, self.flavour, written);
-        self.exceptions = exceptions;
-        errors.extend(found);
-        self
     }
 
     /// Who the policy is.

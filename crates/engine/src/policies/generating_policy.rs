@@ -38,7 +38,6 @@ use crate::response::{RuleDetail, RuleResponse, RuleStatus, RuleType};
 #[derive(Debug)]
 pub struct CompiledGeneratingPolicy {
     info: Arc<PolicyInfo>,
-    flavour: Flavour,
     exceptions: Exceptions,
     preamble: Preamble,
     generations: Vec<Generation>,
@@ -52,12 +51,15 @@ enum Generation {
 }
 
 impl CompiledGeneratingPolicy {
-    /// Makes a policy ready.
+    /// Makes a policy ready, with the exceptions that name it. One that cannot be used lets nothing off, and
+    /// is told.
     ///
     /// # Errors
     /// Every expression that does not compile and every template that cannot be read, with its path.
     pub fn compile(
         policy: &GeneratingPolicy,
+        written: &[&CelPolicyException],
+        unusable: &mut Vec<CompileError>,
     ) -> Result<CompiledGeneratingPolicy, Vec<CompileError>> {
         let spec = &policy.spec;
         let flavour = match policy.kind {
@@ -78,27 +80,13 @@ impl CompiledGeneratingPolicy {
         let info = info(policy);
         match compiler.into_faults() {
             faults if faults.is_empty() => Ok(CompiledGeneratingPolicy {
+                exceptions: Exceptions::of_policy(&info, flavour, written, unusable),
                 info: Arc::new(info),
-                flavour,
-                exceptions: Exceptions::default(),
                 preamble,
                 generations,
             }),
             faults => Err(CompileError::of_policy(&info, faults)),
         }
-    }
-
-    /// The same policy with the exceptions that name it; what is wrong with one is added to the errors.
-    #[must_use]
-    pub fn with_exceptions(
-        mut self,
-        written: &[&CelPolicyException],
-        errors: &mut Vec<CompileError>,
-    ) -> CompiledGeneratingPolicy {
-        let (exceptions, found) = Exceptions::of_policy(&self.info, self.flavour, written);
-        self.exceptions = exceptions;
-        errors.extend(found);
-        self
     }
 
     /// Who the policy is.

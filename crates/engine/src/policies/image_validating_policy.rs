@@ -14,9 +14,7 @@ mod signers;
 
 use std::sync::Arc;
 
-use portcullis_api::{
-    cel_policy_exception::CelPolicyException, image_validating_policy::CelAttestation,
-};
+use portcullis_api::image_validating_policy::CelAttestation;
 use portcullis_cel::value::Value;
 use serde_json::{Value as Json, json};
 
@@ -27,14 +25,12 @@ use self::{
 };
 use crate::cel::{
     audit_annotations::AuditAnnotations,
-    environment::Flavour,
     exception::{Exceptions, Leave},
     host::SourceHost,
     preamble::Preamble,
     scope::{RequestScope, Scope},
     validation::{self, Decision, Validation},
 };
-use crate::compile_options::CompileError;
 use crate::context::{Store, source::ContextSource};
 use crate::policy_info::PolicyInfo;
 use crate::request::{GroupVersionKind, Payload};
@@ -44,7 +40,6 @@ use crate::response::{FailureAction, RuleDetail, RuleResponse, RuleStatus, RuleT
 #[derive(Debug)]
 pub struct CompiledImageValidatingPolicy {
     info: Arc<PolicyInfo>,
-    flavour: Flavour,
     /// What the policy is about.
     mode: Payload,
     action: FailureAction,
@@ -68,19 +63,6 @@ struct Variant {
 }
 
 impl CompiledImageValidatingPolicy {
-    /// The same policy with the exceptions that name it; what is wrong with one is added to the errors.
-    #[must_use]
-    pub fn with_exceptions(
-        mut self,
-        written: &[&CelPolicyException],
-        errors: &mut Vec<CompileError>,
-    ) -> CompiledImageValidatingPolicy {
-        let (exceptions, found) = Exceptions::of_policy(&self.info, self.flavour, written);
-        self.exceptions = exceptions;
-        errors.extend(found);
-        self
-    }
-
     /// Who the policy is.
     #[must_use]
     pub fn info(&self) -> &Arc<PolicyInfo> {
@@ -197,12 +179,10 @@ impl CompiledImageValidatingPolicy {
         if decision.status == RuleStatus::Error {
             return self.response(decision, Vec::new());
         }
-        match variant.annotations.evaluated(&scope) {
+        let errors_deny = self.info.errors_deny;
+        let annotations = &variant.annotations;
+        match annotations.of_decision(decision.status, &scope, errors_deny) {
             Ok(annotations) => self.response(decision, annotations),
-            // An error would let pass what fails.
-            Err(_) if decision.status == RuleStatus::Fail && !self.info.errors_deny => {
-                self.response(decision, Vec::new())
-            }
             Err(error) => self.response(Decision::of(RuleStatus::Error, &error), Vec::new()),
         }
     }

@@ -12,21 +12,18 @@ mod targets;
 
 use std::sync::Arc;
 
-use portcullis_api::cel_policy_exception::CelPolicyException;
 use portcullis_cel::value::Value as CelValue;
 use serde_json::Value;
 
 use self::targets::Targets;
 
 use crate::cel::{
-    environment::Flavour,
     exception::{Exceptions, Leave},
     host::SourceHost,
     mutation::Mutation,
     preamble::Preamble,
     scope::{RequestScope, Scope},
 };
-use crate::compile_options::CompileError;
 use crate::context::{Store, source::ContextSource};
 use crate::policy_info::PolicyInfo;
 use crate::request::{GroupVersionKind, Request};
@@ -36,7 +33,6 @@ use crate::response::{RuleDetail, RuleResponse, RuleStatus, RuleType};
 #[derive(Debug)]
 pub struct CompiledMutatingPolicy {
     info: Arc<PolicyInfo>,
-    flavour: Flavour,
     exceptions: Exceptions,
     /// The policy as it is written, and then those that are derived.
     variants: Vec<Variant>,
@@ -106,19 +102,6 @@ impl<'w> World<'w> {
 }
 
 impl CompiledMutatingPolicy {
-    /// The same policy with the exceptions that name it; what is wrong with one is added to the errors.
-    #[must_use]
-    pub fn with_exceptions(
-        mut self,
-        written: &[&CelPolicyException],
-        errors: &mut Vec<CompileError>,
-    ) -> CompiledMutatingPolicy {
-        let (exceptions, found) = Exceptions::of_policy(&self.info, self.flavour, written);
-        self.exceptions = exceptions;
-        errors.extend(found);
-        self
-    }
-
     /// Who the policy is.
     #[must_use]
     pub fn info(&self) -> &Arc<PolicyInfo> {

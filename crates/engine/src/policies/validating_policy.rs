@@ -9,19 +9,16 @@ mod compile;
 
 use std::sync::Arc;
 
-use portcullis_api::cel_policy_exception::CelPolicyException;
 use portcullis_cel::program::Program;
 
 use crate::cel::{
     audit_annotations::AuditAnnotations,
-    environment::Flavour,
     exception::{Exceptions, Leave},
     host::SourceHost,
     preamble::Preamble,
     scope::{RequestScope, Scope},
     validation::{self, Decision, Validation},
 };
-use crate::compile_options::CompileError;
 use crate::context::{Store, source::ContextSource};
 use crate::policy_info::PolicyInfo;
 use crate::request::{GroupVersionKind, Payload, Request};
@@ -31,7 +28,6 @@ use crate::response::{FailureAction, RuleDetail, RuleResponse, RuleStatus, RuleT
 #[derive(Debug)]
 pub struct CompiledValidatingPolicy {
     info: Arc<PolicyInfo>,
-    flavour: Flavour,
     exceptions: Exceptions,
     action: FailureAction,
     /// What the policy is about.
@@ -51,19 +47,6 @@ struct Variant {
 }
 
 impl CompiledValidatingPolicy {
-    /// The same policy with the exceptions that name it; what is wrong with one is added to the errors.
-    #[must_use]
-    pub fn with_exceptions(
-        mut self,
-        written: &[&CelPolicyException],
-        errors: &mut Vec<CompileError>,
-    ) -> CompiledValidatingPolicy {
-        let (exceptions, found) = Exceptions::of_policy(&self.info, self.flavour, written);
-        self.exceptions = exceptions;
-        errors.extend(found);
-        self
-    }
-
     /// Who the policy is.
     #[must_use]
     pub fn info(&self) -> &Arc<PolicyInfo> {
@@ -173,19 +156,19 @@ impl CompiledValidatingPolicy {
         let mut detail = RuleDetail::default();
         let is_decided = matches!(decision.status, RuleStatus::Pass | RuleStatus::Fail);
         if is_decided && self.mode == Payload::Resource {
-            match variant.annotations.evaluated(&scope) {
+            let errors_deny = self.info.errors_deny;
+            let annotations = &variant.annotations;
+            match annotations.of_decision(decision.status, &scope, errors_deny) {
                 Ok(values) => detail.properties.extend(values),
                 Err(error) if decision.status == RuleStatus::Pass => {
                     undecided = true;
                     let message = format!("failed to load context: {error}");
                     decision = Decision::of(RuleStatus::Error, &message);
                 }
-                Err(error) if self.info.errors_deny => {
+                Err(error) => {
                     decision.status = RuleStatus::Error;
                     decision.message = format!("error: {error}");
                 }
-                // An error would let pass what fails.
-                Err(_) => {}
             }
         }
         if let Some(index) = decision.index {

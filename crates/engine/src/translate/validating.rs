@@ -139,7 +139,7 @@ fn obstacles(policy: &Policy, rule: &Rule, validation: &Validation, path: &str) 
         obstacles.push(Obstacle::new(format!("{path}.{place}"), reason));
     };
     if !rule.context.is_empty() {
-        stopped("context", "values that are loaded are not translated");
+        stopped("context", "what `context` loads is not translated");
     }
     let overrides = &policy.spec.validation_failure_action_overrides;
     if !validation.failure_action_overrides.is_empty() || !overrides.is_empty() {
@@ -191,7 +191,7 @@ fn checks(validation: &Validation, path: &str, sight: Sight) -> Result<Checks, O
     } else {
         return Err(Obstacle::new(
             format!("{path}.validate"),
-            "`pattern`, `anyPattern`, `deny`, `foreach` and `cel` are translated",
+            "only `pattern`, `anyPattern`, `deny`, `foreach` and `cel` are translated",
         ));
     };
     let variable = message.as_deref().filter(|message| message.contains("{{"));
@@ -330,7 +330,7 @@ fn new_policy(policy: &Policy, rule: &Rule, spec: ValidatingPolicySpec) -> Valid
 }
 
 fn compiled(policy: ValidatingPolicy, path: &str) -> Result<ValidatingPolicy, Vec<Obstacle>> {
-    match CompiledValidatingPolicy::compile(&policy) {
+    match CompiledValidatingPolicy::compile(&policy, &[], &mut Vec::new()) {
         Ok(_) => Ok(policy),
         Err(errors) => Err(errors
             .into_iter()

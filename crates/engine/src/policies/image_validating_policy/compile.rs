@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use portcullis_api::{
     cel_policy::ValidationAction,
+    cel_policy_exception::CelPolicyException,
     cluster_policy::FailurePolicy,
     image_validating_policy::{
         ImageValidatingPolicy, ImageValidatingPolicyKind, ImageValidatingPolicySpec,
@@ -26,13 +27,16 @@ use crate::policy_info::PolicyInfo;
 use crate::request::Payload;
 
 impl CompiledImageValidatingPolicy {
-    /// Makes a policy ready.
+    /// Makes a policy ready, with the exceptions that name it. One that cannot be used lets nothing off, and
+    /// is told.
     ///
     /// # Errors
     /// Every expression that does not compile, with its path.
     pub fn compile(
         policy: &ImageValidatingPolicy,
+        written: &[&CelPolicyException],
         options: &CompileOptions,
+        unusable: &mut Vec<CompileError>,
     ) -> Result<CompiledImageValidatingPolicy, Vec<CompileError>> {
         let spec = &policy.spec;
         let info = info(policy);
@@ -55,8 +59,8 @@ impl CompiledImageValidatingPolicy {
         let settings = spec.validation_configurations.as_ref();
         let is_on = |of: Option<Option<bool>>| of.flatten().unwrap_or(true);
         Ok(CompiledImageValidatingPolicy {
+            exceptions: Exceptions::of_policy(&info, flavour, written, unusable),
             info: Arc::new(info),
-            flavour,
             mode,
             action: action(&spec.validation_actions),
             // Kyverno's commands leave images as they are.
@@ -65,7 +69,6 @@ impl CompiledImageValidatingPolicy {
             needs_verification: is_on(settings.map(|settings| settings.required)),
             attestations: spec.attestations.clone(),
             variants,
-            exceptions: Exceptions::default(),
         })
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use portcullis_api::cel_policy::Evaluation;
+use portcullis_api::cel_policy_exception::CelPolicyException;
 use portcullis_api::cluster_policy::FailurePolicy;
 use portcullis_api::mutating_policy::{MutatingPolicy, MutatingPolicyKind, MutatingPolicySpec};
 
@@ -21,11 +22,16 @@ use crate::policy_info::PolicyInfo;
 use crate::request::Payload;
 
 impl CompiledMutatingPolicy {
-    /// Makes a policy ready.
+    /// Makes a policy ready, with the exceptions that name it. One that cannot be used lets nothing off, and
+    /// is told.
     ///
     /// # Errors
     /// Every expression that does not compile, with its path.
-    pub fn compile(policy: &MutatingPolicy) -> Result<CompiledMutatingPolicy, Vec<CompileError>> {
+    pub fn compile(
+        policy: &MutatingPolicy,
+        written: &[&CelPolicyException],
+        unusable: &mut Vec<CompileError>,
+    ) -> Result<CompiledMutatingPolicy, Vec<CompileError>> {
         let spec = &policy.spec;
         let info = info(policy);
         let errors = |faults| CompileError::of_policy(&info, faults);
@@ -43,9 +49,8 @@ impl CompiledMutatingPolicy {
             });
         }
         Ok(CompiledMutatingPolicy {
+            exceptions: Exceptions::of_policy(&info, flavour, written, unusable),
             info: Arc::new(info),
-            flavour,
-            exceptions: Exceptions::default(),
             variants,
         })
     }

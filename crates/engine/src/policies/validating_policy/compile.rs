@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use portcullis_api::{
     cel_policy::ValidationAction,
+    cel_policy_exception::CelPolicyException,
     cluster_policy::FailurePolicy,
     validating_policy::{ValidatingPolicy, ValidatingPolicyKind, ValidatingPolicySpec},
 };
@@ -29,12 +30,15 @@ use crate::policy_info::PolicyInfo;
 use crate::request::Payload;
 
 impl CompiledValidatingPolicy {
-    /// Makes a policy ready.
+    /// Makes a policy ready, with the exceptions that name it. One that cannot be used lets nothing off, and
+    /// is told.
     ///
     /// # Errors
     /// Every expression that does not compile, with its path.
     pub fn compile(
         policy: &ValidatingPolicy,
+        written: &[&CelPolicyException],
+        unusable: &mut Vec<CompileError>,
     ) -> Result<CompiledValidatingPolicy, Vec<CompileError>> {
         let spec = &policy.spec;
         let info = info(policy);
@@ -51,10 +55,9 @@ impl CompiledValidatingPolicy {
             variants.push(Variant::compile(&spec, flavour).map_err(errors)?);
         }
         Ok(CompiledValidatingPolicy {
+            exceptions: Exceptions::of_policy(&info, flavour, written, unusable),
             info: Arc::new(info),
-            flavour,
             mode,
-            exceptions: Exceptions::default(),
             action: action(&spec.validation_actions),
             variants,
         })
