@@ -27,7 +27,7 @@ use serde_json::Value;
 pub use self::proof::Difference;
 use self::{dice::Dice, inputs::Inputs, proof::Proof};
 use crate::{
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, Place},
     offline::{
         Overrides,
         policies::{self, LoadedPolicies},
@@ -147,13 +147,44 @@ fn of_file(file: &Path, further: &[Value], world: &World, options: &MigrationOpt
                 world,
                 options,
             };
-            rules.push(trial.migrated(&loaded));
+            let mut migrated = trial.migrated(&loaded);
+            if rule.policy.is_err() {
+                migrated.tell_once(&mut rules);
+            }
+            rules.push(migrated);
         }
     }
     Migration {
         rules,
         faults: std::mem::take(&mut loaded.errors),
     }
+}
+
+impl MigratedRule {
+    /// Takes away what stands at the same place in the way of the written rule that this one is derived
+    /// from, and says so there.
+    fn tell_once(&mut self, before: &mut [MigratedRule]) {
+        let written = before.iter_mut().rev().find(|one| !is_derived(&one.rule));
+        let Some(written) = written.filter(|_| is_derived(&self.rule)) else {
+            return;
+        };
+        let place = |obstacle: &Diagnostic| obstacle.place.as_ref().map(Place::label);
+        self.obstacles.retain(|obstacle| {
+            let mut known = written.obstacles.iter_mut();
+            let Some(known) = known.find(|known| place(known) == place(obstacle)) else {
+                return true;
+            };
+            let derived = "so it is with the rules that are derived from it";
+            if !known.help.iter().any(|help| help == derived) {
+                known.help.push(derived.to_owned());
+            }
+            false
+        });
+    }
+}
+
+fn is_derived(rule: &str) -> bool {
+    rule.starts_with("autogen-")
 }
 
 /// One rule to be tried.

@@ -111,10 +111,14 @@ fn obstacle(
     nowhere: &policies::LoadedPolicies,
     error: CompileError,
 ) -> Vec<Diagnostic> {
-    let Some((reason, _)) = error.message.split_once(":\nERROR: <input>:") else {
+    let Some((reason, mistakes)) = error.message.split_once(":\n") else {
         return vec![loaded.refusal(nowhere, &error)];
     };
     let reason = reason.to_owned();
+    let error = CompileError {
+        message: mistakes.to_owned(),
+        ..error
+    };
     let found = loaded.refusals(nowhere, &[error]).into_iter();
     found.map(|one| one.help(&reason)).collect()
 }

@@ -59,7 +59,7 @@ fn condition(written: &Condition, reads: Reads<'_>) -> Text {
         .strip_prefix("{{")
         .and_then(|rest| rest.strip_suffix("}}"));
     let Some(operand) = whole.and_then(|text| Operand::parse(text, object)) else {
-        return Err(format!("`{key}` is no plain path of the request"));
+        return Err(not_plain(key));
     };
     if let Operand::Field { default: None, .. } = operand {
         return Err(format!(
@@ -156,7 +156,9 @@ fn any_of(keys: &Elements, default: Quoted, operator: &str, texts: &[String]) ->
 /// A text is compared as a wildcard, unless it measures something.
 fn equals(operand: &Operand, value: &Value) -> Text {
     let Some(pattern) = value.as_str().filter(|text| is_word(text)) else {
-        return Err(format!("`{value}` is compared by more than its text"));
+        return Err(format!(
+            "a field is compared with plain words only, and `{value}` is none"
+        ));
     };
     match operand {
         Operand::Text(text) => Ok(cel_text::matches(text, pattern)),
@@ -170,7 +172,7 @@ fn equals(operand: &Operand, value: &Value) -> Text {
             let found = format!("{has} && {value} != null && {value} != ''");
             if pattern.is_empty() || by_default || pattern.starts_with('*') {
                 return Err(format!(
-                    "`{pattern}` matches what stands for a missing field"
+                    "`{pattern}` also matches what stands for a missing field, and is not translated"
                 ));
             }
             let matches = cel_text::matches(value, pattern);
@@ -217,10 +219,7 @@ pub(super) fn message(written: &str, object: &str) -> Text {
                 )
             }
             None => {
-                return Err(format!(
-                    "`{}` is no plain path of the request",
-                    variable.trim()
-                ));
+                return Err(not_plain(variable.trim()));
             }
         });
         rest = after;
@@ -228,6 +227,13 @@ pub(super) fn message(written: &str, object: &str) -> Text {
     pieces.push(cel_text::literal(rest));
     pieces.retain(|piece| piece != "''");
     Ok(pieces.join(" + "))
+}
+
+/// Why an expression in JMESPath is not translated.
+pub(super) fn not_plain(text: &str) -> String {
+    format!(
+        "`{text}` is not translated; a field such as `request.object.spec.replicas` is, and one with a default"
+    )
 }
 
 /// A plain path of the request.

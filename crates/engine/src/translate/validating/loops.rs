@@ -29,14 +29,14 @@ pub(super) fn allowed(
 
 fn loop_allowed(one: &ForEachValidation, sight: Sight) -> Text {
     if !one.context.is_empty() {
-        return Err("values that are loaded are not translated".to_owned());
+        return Err("what `context` loads is not translated".to_owned());
     }
     if one.element_scope.is_some() {
         return Err("`elementScope` is not translated".to_owned());
     }
     let list = one.list.as_deref().unwrap_or_default();
-    let elements = Elements::of_loop(list, sight.object)
-        .ok_or_else(|| format!("`{list}` is no plain path of the request"))?;
+    let elements =
+        Elements::of_loop(list, sight.object).ok_or_else(|| conditions::not_plain(list))?;
     elements.quantified(Quantifier::All, &mut |element| {
         let reads = Reads {
             object: sight.object,

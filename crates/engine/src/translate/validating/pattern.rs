@@ -334,7 +334,7 @@ fn takes_null(node: &Node) -> Result<bool, String> {
 
 fn plain(tags: &crate::pattern::node::Tags) -> Result<Node, String> {
     match tags.wildcards {
-        true => Err("wildcards in keys of labels and annotations".to_owned()),
+        true => Err("wildcards in keys of labels and annotations are not translated".to_owned()),
         false => Ok(Node::Map(tags.entries.clone())),
     }
 }

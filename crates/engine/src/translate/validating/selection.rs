@@ -181,7 +181,9 @@ fn namespaced(
         .iter()
         .any(|entry| wildcard::has_wildcard(entry));
     match is_wild || known.any(|kind| !kind.namespaced) {
-        true => Err("a namespace selector with kinds that have no namespace".to_owned()),
+        true => {
+            Err("a namespace selector is not translated for kinds without a namespace".to_owned())
+        }
         false => Ok(selector),
     }
 }
@@ -311,7 +313,9 @@ fn filter_test(written: &ResourceDescription, sight: Sight) -> Result<String, St
 
 fn label_test(metadata: &str, field: &str, key: &str, value: &str) -> Result<String, String> {
     if wildcard::has_wildcard(key) {
-        return Err(format!("`{key}`: wildcards in keys of {field}"));
+        return Err(format!(
+            "`{key}`: wildcards in keys of {field} are not translated"
+        ));
     }
     let (has, found) = cel_text::field(&format!("{metadata}.{field}"), key);
     Ok(cel_text::all(vec![
