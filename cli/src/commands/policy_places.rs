@@ -36,12 +36,12 @@ pub(crate) fn of_row(
     found.next().unwrap_or_default()
 }
 
-/// The place of a rule in these files of policies, or of its policy, where the kind has no rules; and
-/// what stands there.
+/// The place of a rule in these files of policies, or else that of the validation that decided, or of the
+/// policy; and what stands there.
 pub(crate) fn of_rule(
     files: &[SourceFile],
     policy: &str,
-    rule: &str,
+    (rule, validation): (&str, Option<usize>),
 ) -> Option<(Place, &'static str)> {
     files.iter().find_map(|file| {
         portcullis_yaml::documents(&file.text).find_map(|document| {
@@ -55,9 +55,12 @@ pub(crate) fn of_rule(
             if read.value.pointer("/metadata/name")? != name {
                 return None;
             }
-            let (pointer, what) = match rule_pointer(&read.value, rule) {
-                Some((rule, _)) => (format!("{rule}/name"), "this rule"),
-                None => ("/metadata/name".to_owned(), "this policy"),
+            let expression = validation.map(|at| format!("/spec/validations/{at}/expression"));
+            let expression = expression.filter(|at| read.value.pointer(at).is_some());
+            let (pointer, what) = match (rule_pointer(&read.value, rule), expression) {
+                (Some((rule, _)), _) => (format!("{rule}/name"), "this rule"),
+                (None, Some(expression)) => (expression, "this expression"),
+                (None, None) => ("/metadata/name".to_owned(), "this policy"),
             };
             let span = read.spans.of_pointer(&pointer, false);
             let place = Place {

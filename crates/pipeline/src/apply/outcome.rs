@@ -71,6 +71,8 @@ pub struct Applied {
     /// Where in the object the rule failed, as `/spec/containers/0/image/`; empty where it is the
     /// object as a whole.
     pub path: String,
+    /// Which of the policy's `validations` decided.
+    pub validation: Option<usize>,
     /// The result as policy reports have it, where that is kept.
     pub reported: Option<Box<Reported>>,
 }

@@ -107,6 +107,10 @@ pub(super) fn count(
             let reported = options
                 .keep_reported
                 .then(|| Box::new(Reported::of(&response.policy, &rule, subject.object)));
+            let validation = rule
+                .properties()
+                .find(|(key, _)| *key == "cel.validationIndex")
+                .and_then(|(_, index)| index.parse().ok());
             let path = rule.detail.as_mut();
             let path = path.map(|detail| std::mem::take(&mut detail.path));
             report.results.push(Applied {
@@ -121,6 +125,7 @@ pub(super) fn count(
                 offset: subject.offset,
                 item: subject.item,
                 path: path.unwrap_or_default(),
+                validation,
                 reported,
             });
         }
