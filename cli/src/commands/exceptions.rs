@@ -7,7 +7,7 @@ use portcullis_pipeline::{
     exception_ledger::{self, Covered, LedgerException, Need},
     files, library,
     offline::objects,
-    render,
+    policy_check, render,
     suite::inputs,
     workspace::Workspace,
 };
@@ -95,10 +95,13 @@ fn ledger(
         return Err(unknown);
     }
     let mut exceptions = Vec::new();
+    let mut catalogues = policy_check::Catalogues::default();
     for bundle in bundles.iter().filter(|bundle| {
         args.environments.is_empty() || args.environments.contains(&bundle.environment)
     }) {
-        let ledger = exception_ledger::of(workspace, &library, bundle, &further, now);
+        let catalogue = catalogues.of(workspace, bundle, &mut findings);
+        let held = (bundle, &catalogue);
+        let ledger = exception_ledger::of(workspace, &library, held, &further, now);
         exceptions.extend(ledger.exceptions);
         findings.extend(ledger.findings);
     }

@@ -9,7 +9,12 @@
 
 use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
-use portcullis_engine::{cel::typing, compile_options::CompileError, load::Loaded};
+use portcullis_api::cel_policy_exception::CelPolicyException;
+use portcullis_engine::{
+    cel::typing::{self, TypeFinding},
+    compile_options::CompileError,
+    load::Loaded,
+};
 use portcullis_schema::Catalogue;
 use portcullis_yaml::{Document, place_in_scalar};
 use serde_json::Value;
@@ -33,15 +38,41 @@ pub fn of_types(
 ) -> Vec<Diagnostic> {
     let found = typing::check(loaded, catalogue).into_iter();
     found
-        .map(|finding| {
-            let span = span_of(text, document, &finding.path, finding.offset);
-            let label = finding.help.unwrap_or_default();
-            let kinds = finding.kinds.join(", ");
-            Diagnostic::error(format!("{}: {}", finding.path, finding.message))
-                .at(place(span), label)
-                .help(format!("the policy matches {kinds}"))
-        })
+        .map(|finding| mistake(finding, "the policy matches", (text, document), place))
         .collect()
+}
+
+/// As [`of_types`], of an exception for the policies that it names.
+#[must_use]
+pub fn of_exception(
+    exception: &CelPolicyException,
+    policies: &[&Loaded],
+    catalogue: &Arc<Catalogue>,
+    written: (&str, &Document),
+    place: Placed<'_>,
+) -> Vec<Diagnostic> {
+    let about = match policies {
+        [_] => "the policy that it names matches",
+        _ => "the policies that it names match",
+    };
+    let found = typing::check_exception(exception, policies, catalogue).into_iter();
+    found
+        .map(|finding| mistake(finding, about, written, place))
+        .collect()
+}
+
+fn mistake(
+    finding: TypeFinding,
+    about: &str,
+    (text, document): (&str, &Document),
+    place: Placed<'_>,
+) -> Diagnostic {
+    let span = span_of(text, document, &finding.path, finding.offset);
+    let label = finding.help.unwrap_or_default();
+    let kinds = finding.kinds.join(", ");
+    Diagnostic::error(format!("{}: {}", finding.path, finding.message))
+        .at(place(span), label)
+        .help(format!("{about} {kinds}"))
 }
 
 /// The errors without those of derived rules, which repeat the mistakes of an expression in other

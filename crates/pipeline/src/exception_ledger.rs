@@ -19,7 +19,10 @@ mod need;
 mod reading;
 mod words;
 
+use std::sync::Arc;
+
 use portcullis_engine::exceptions::Nanoseconds;
+use portcullis_schema::Catalogue;
 use portcullis_yaml::{Limits, Mode};
 use serde_json::Value;
 
@@ -124,12 +127,13 @@ impl LedgerException {
     }
 }
 
-/// The ledger of an environment at a time; `further` are resources at hand besides its own.
+/// The ledger of an environment at a time, with the kinds of its Kubernetes version; `further` are
+/// resources at hand besides its own.
 #[must_use]
 pub fn of(
     workspace: &Workspace,
     library: &Library,
-    bundle: &Bundle,
+    (bundle, catalogue): (&Bundle, &Arc<Catalogue>),
     further: &[Value],
     now: Nanoseconds,
 ) -> Ledger {
@@ -140,14 +144,20 @@ pub fn of(
     let (at_hand, faults) = AtHand::of(workspace, library, bundle, further);
     ledger.findings.extend(faults);
     for file in &bundle.exceptions {
-        ledger.add_file(bundle, file, &at_hand, now);
+        ledger.add_file((bundle, catalogue), file, &at_hand, now);
     }
     ledger
 }
 
 impl Ledger {
     /// Adds every document of a file.
-    fn add_file(&mut self, bundle: &Bundle, file: &SourceFile, at_hand: &AtHand, now: Nanoseconds) {
+    fn add_file(
+        &mut self,
+        (bundle, catalogue): (&Bundle, &Arc<Catalogue>),
+        file: &SourceFile,
+        at_hand: &AtHand,
+        now: Nanoseconds,
+    ) {
         let mut is_empty = true;
         for document in portcullis_yaml::documents(&file.text) {
             match document.read_document(Mode::Strict, &Limits::default()) {
@@ -157,7 +167,9 @@ impl Ledger {
                         bundle,
                         file,
                         document: &read,
+                        text: document.text.as_ref(),
                         offset: document.offset,
+                        catalogue,
                     };
                     self.add(&reading, at_hand, now);
                 }

@@ -1,7 +1,7 @@
 //! A rendered policy against its schema, what lint says of it, whether the engine can use it, and
 //! whether its expressions fit the kinds that it matches.
 
-use std::{ops::Range, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use portcullis_engine::{CompileError, CompileOptions, compile, lint, load};
 use portcullis_schema::Catalogue;
@@ -10,7 +10,7 @@ use crate::{
     cel_findings, custom_resources,
     diagnostic::{Diagnostic, Place},
     offline::places,
-    render::{self, RenderedPolicy},
+    render::{self, Bundle, RenderedPolicy},
     workspace::Workspace,
 };
 
@@ -31,6 +31,29 @@ pub fn catalogue(workspace: &Workspace, version: &str) -> (Arc<Catalogue>, Vec<D
         faults.extend(added);
     }
     (Arc::new(catalogue), faults)
+}
+
+/// The kinds of each Kubernetes version that an environment has, read once.
+#[derive(Debug, Default)]
+pub struct Catalogues(BTreeMap<String, Arc<Catalogue>>);
+
+impl Catalogues {
+    /// The kinds of an environment's version; faults of definitions are told for the first one.
+    pub fn of(
+        &mut self,
+        workspace: &Workspace,
+        bundle: &Bundle,
+        findings: &mut Vec<Diagnostic>,
+    ) -> Arc<Catalogue> {
+        let version = bundle.kubernetes_version.clone();
+        let is_first = self.0.is_empty();
+        let read = self.0.entry(version).or_insert_with_key(|version| {
+            let (catalogue, faults) = catalogue(workspace, version);
+            findings.extend(faults.into_iter().filter(|_| is_first));
+            catalogue
+        });
+        Arc::clone(read)
+    }
 }
 
 /// What is wrong with a rendered policy.

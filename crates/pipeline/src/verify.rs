@@ -3,10 +3,9 @@
 //! A policy's suite runs once for its defaults and once for each different rendering that an
 //! environment makes of it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use portcullis_engine::exceptions::Nanoseconds;
-use portcullis_schema::Catalogue;
 use rayon::prelude::*;
 
 use crate::{
@@ -59,7 +58,7 @@ pub fn run(workspace: &Workspace, now: Nanoseconds, progress: &Arc<Progress>) ->
         .map(|bundle| (bundle.environment.clone(), bundle.policies.len()));
     report.environments = counts.collect();
     progress.expect(report.environments.iter().map(|(_, count)| count).sum());
-    let mut catalogues = Catalogues::default();
+    let mut catalogues = policy_check::Catalogues::default();
     for bundle in &bundles {
         let catalogue = catalogues.of(workspace, bundle, &mut report.findings);
         let checked: Vec<Vec<Diagnostic>> = bundle
@@ -76,7 +75,7 @@ pub fn run(workspace: &Workspace, now: Nanoseconds, progress: &Arc<Progress>) ->
         let named = found.map(|one| one.rendered_for([&bundle.environment]));
         report.findings.extend(named);
         report.findings.extend(policy_set::check(bundle));
-        let ledger = exception_ledger::of(workspace, &library, bundle, &[], now);
+        let ledger = exception_ledger::of(workspace, &library, (bundle, &catalogue), &[], now);
         report.findings.extend(ledger.findings);
     }
     report.findings.extend(readme::check(workspace, &library));
@@ -95,29 +94,6 @@ pub fn run(workspace: &Workspace, now: Nanoseconds, progress: &Arc<Progress>) ->
     report.findings.extend(failing_cases::check(&report.suites));
     diagnostic::merge(&mut report.findings);
     report
-}
-
-/// The kinds of each Kubernetes version that an environment has, read once.
-#[derive(Default)]
-struct Catalogues(BTreeMap<String, Arc<Catalogue>>);
-
-impl Catalogues {
-    /// The kinds of an environment's version; faults of definitions are told for the first one.
-    fn of(
-        &mut self,
-        workspace: &Workspace,
-        bundle: &Bundle,
-        findings: &mut Vec<Diagnostic>,
-    ) -> Arc<Catalogue> {
-        let version = bundle.kubernetes_version.clone();
-        let is_first = self.0.is_empty();
-        let read = self.0.entry(version).or_insert_with_key(|version| {
-            let (catalogue, faults) = policy_check::catalogue(workspace, version);
-            findings.extend(faults.into_iter().filter(|_| is_first));
-            catalogue
-        });
-        Arc::clone(read)
-    }
 }
 
 /// Runs the suites of some of a workspace's policies: for the defaults, and for each different

@@ -2,13 +2,15 @@
 //!
 //! The engine compiles expressions as Kyverno and the API server do, where `object` may be anything.
 //! Here they are checked a second time, once for each kind, with `object` and `oldObject` of that
-//! kind, `params` of `paramKind`, and each variable of the type that its expression gives.
+//! kind, `params` of `paramKind`, and each variable of the type that its expression gives. The
+//! conditions of an exception are checked for the policies that it names.
 //!
 //! | found | is told |
 //! |---|---|
 //! | for every kind that the policy matches | yes |
 //! | for some of them | no: an expression may look at the kind first |
-//! | where a resource is `*`, not known, or a subresource of another kind | no |
+//! | for each of them something else, in an expression without branches | yes |
+//! | where a resource is `*`, not known, or a subresource such as `pods/exec` | no |
 //!
 //! What is no mistake when an object without types is read, such as a key of an object looked up
 //! with `[]`, or a comparison with null, is not told either.
@@ -20,20 +22,21 @@ mod subjects;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use portcullis_api::cel_expression::CelVariable;
+use portcullis_api::{cel_expression::CelVariable, cel_policy_exception::CelPolicyException};
 use portcullis_cel::{
     environment::{Environment, OBJECT},
     error::Issue,
     library::kubernetes,
     types::Type,
 };
-use portcullis_schema::{Catalogue, Kind};
+use portcullis_schema::Catalogue;
 
 use super::{
-    compiler::dynamic,
+    compiler::{LARGEST_TYPE, dynamic},
     environment::{Flavour, environment},
 };
 use crate::load::Loaded;
+use kinds::About;
 use patch_types::PatchTypes;
 use schema_types::{SchemaTypes, is_mistake, readable, type_of};
 use subjects::Subject;
@@ -53,6 +56,13 @@ pub struct TypeFinding {
     pub kinds: Vec<String>,
 }
 
+impl TypeFinding {
+    /// The expression, and where in it.
+    fn place(&self) -> (&String, usize) {
+        (&self.path, self.offset)
+    }
+}
+
 /// The mistakes in the expressions of a policy that compiles, in the order of its parts.
 #[must_use]
 pub fn check(loaded: &Loaded, catalogue: &Arc<Catalogue>) -> Vec<TypeFinding> {
@@ -60,6 +70,38 @@ pub fn check(loaded: &Loaded, catalogue: &Arc<Catalogue>) -> Vec<TypeFinding> {
     subjects
         .flat_map(|subject| check_subject(&subject, catalogue))
         .collect()
+}
+
+/// The mistakes in the conditions of an exception that are mistakes for each of the policies that it
+/// names.
+#[must_use]
+pub fn check_exception(
+    exception: &CelPolicyException,
+    policies: &[&Loaded],
+    catalogue: &Arc<Catalogue>,
+) -> Vec<TypeFinding> {
+    let mut common: Option<Vec<TypeFinding>> = None;
+    for policy in policies {
+        let subject = subjects::of_exception(exception, policy);
+        let found = subject.map(|subject| check_subject(&subject, catalogue));
+        let found = found.unwrap_or_default();
+        common = Some(match common {
+            None => found,
+            Some(mut common) => {
+                common.retain_mut(|one| {
+                    let mut found = found.iter();
+                    let same = found.find(|other| (&other.path, other.offset) == one.place());
+                    let further = same.map_or(&[][..], |same| same.kinds.as_slice());
+                    let new = further.iter().filter(|kind| !one.kinds.contains(kind));
+                    let new: Vec<String> = new.cloned().collect();
+                    one.kinds.extend(new);
+                    same.is_some()
+                });
+                common
+            }
+        });
+    }
+    common.unwrap_or_default()
 }
 
 /// What is wrong at each place: the number of the expression, and the offset in it.
@@ -74,17 +116,14 @@ fn check_subject(subject: &Subject<'_>, catalogue: &Arc<Catalogue>) -> Vec<TypeF
         let found = mistakes(subject, typed(subject, kind, catalogue));
         let found = match common {
             None => found,
-            Some(mut common) => {
-                common.retain(|place, _| found.contains_key(place));
-                common
-            }
+            Some(common) => shared(subject, common, &found),
         };
         if found.is_empty() {
             return Vec::new();
         }
         common = Some(found);
     }
-    let names: Vec<String> = kinds.iter().map(|kind| name_of(kind)).collect();
+    let names: Vec<String> = kinds.iter().map(About::name).collect();
     let variables = subject.variables.iter().enumerate();
     let variables =
         variables.map(|(index, _)| format!("{}[{index}].expression", subject.variables_path));
@@ -107,16 +146,22 @@ fn check_subject(subject: &Subject<'_>, catalogue: &Arc<Catalogue>) -> Vec<TypeF
         .collect()
 }
 
-/// `apps/v1 Deployment`
-fn name_of(kind: &Kind) -> String {
-    match kind.group.as_str() {
-        "" => format!("{} {}", kind.version, kind.kind),
-        group => format!("{group}/{} {}", kind.version, kind.kind),
-    }
+/// The mistakes for some kinds that are mistakes for one more. An expression without branches reads
+/// all that it names, and so it is wrong where anything of it is.
+fn shared(subject: &Subject<'_>, mut common: Found, found: &Found) -> Found {
+    common.retain(|place, _| {
+        let (number, _) = *place;
+        let mut all_of = found.range((number, 0)..=(number, usize::MAX));
+        let branches = ["?", "&&", "||"];
+        let text = subject.text(number);
+        let is_straight = text.is_some_and(|text| !branches.iter().any(|sign| text.contains(sign)));
+        found.contains_key(place) || (is_straight && all_of.next().is_some())
+    });
+    common
 }
 
 /// The environment of a policy for one kind.
-fn typed(subject: &Subject<'_>, kind: &Kind, catalogue: &Arc<Catalogue>) -> Environment {
+fn typed(subject: &Subject<'_>, kind: &About, catalogue: &Arc<Catalogue>) -> Environment {
     let object = type_of(catalogue, kind.schema);
     let builder = environment(subject.flavour)
         .extend()
@@ -155,6 +200,7 @@ fn mistakes(subject: &Subject<'_>, mut environment: Environment) -> Found {
     };
     for (number, CelVariable { name, expression }) in subject.variables.iter().enumerate() {
         let of = match environment.compile(expression) {
+            Ok(checked) if checked.result_type().is_larger_than(LARGEST_TYPE) => Type::Dyn,
             Ok(checked) => dynamic(checked.result_type().clone()),
             Err(error) => {
                 if subject.tells_variables {
@@ -164,8 +210,7 @@ fn mistakes(subject: &Subject<'_>, mut environment: Environment) -> Found {
                 Type::Dyn
             }
         };
-        let builder = environment.extend();
-        environment = builder.variable(&format!("variables.{name}"), of).build();
+        environment.declare(&format!("variables.{name}"), of);
     }
     for (number, expression) in subject.expressions.iter().enumerate() {
         if let Err(error) = environment.compile(expression.text) {

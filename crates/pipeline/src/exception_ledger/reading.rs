@@ -2,12 +2,14 @@
 
 mod cel;
 
+use std::{ops::Range, sync::Arc};
+
 use portcullis_api::policy_exception::{ExceptedRules, PolicyException};
 use portcullis_engine::{
     exceptions::{EXPIRY_ANNOTATION, Nanoseconds, expires},
     load::{self, Loaded},
 };
-use portcullis_schema::nearest;
+use portcullis_schema::{Catalogue, nearest};
 use portcullis_yaml::Document;
 use serde_json::Value;
 
@@ -23,8 +25,11 @@ pub(super) struct Reading<'r> {
     pub(super) bundle: &'r Bundle,
     pub(super) file: &'r SourceFile,
     pub(super) document: &'r Document,
+    /// The document's text.
+    pub(super) text: &'r str,
     /// Where in the file the document starts.
     pub(super) offset: usize,
+    pub(super) catalogue: &'r Arc<Catalogue>,
 }
 
 impl Reading<'_> {
@@ -162,7 +167,11 @@ impl Reading<'_> {
 
     /// As [`Reading::place`], or the place of the node's key.
     pub(super) fn place_of(&self, pointer: &str, is_key: bool) -> Place {
-        let span = self.document.spans.of_pointer(pointer, is_key);
+        self.place_of_span(self.document.spans.of_pointer(pointer, is_key))
+    }
+
+    /// The place of a span of the document.
+    pub(super) fn place_of_span(&self, span: Range<usize>) -> Place {
         Place {
             file: self.file.clone(),
             span: span.start + self.offset..span.end + self.offset,

@@ -3,6 +3,7 @@
 use portcullis_api::{
     admission_policy::{MutatingAdmissionPolicySpec, ValidatingAdmissionPolicySpec},
     cel_expression::{AuditAnnotation, CelValidation, CelVariable, MatchCondition},
+    cel_policy_exception::CelPolicyException,
     cluster_policy::{MatchResources, ParamKind, Policy, Rule},
     deleting_policy::{DeletingPolicy, DeletingPolicyKind},
     generating_policy::{
@@ -14,9 +15,16 @@ use portcullis_api::{
     validating_policy::{ValidatingPolicy, ValidatingPolicyKind},
 };
 
+use serde_json::to_value;
+
 use super::kinds::Matched;
 use crate::{
-    autogen::pod_controllers, cel::environment::Flavour, load::Loaded,
+    autogen::{
+        cel::{Rewriting, expand},
+        pod_controllers,
+    },
+    cel::environment::Flavour,
+    load::Loaded,
     policies::generating_policy::placeholder::placeholders,
 };
 
@@ -24,7 +32,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Subject<'p> {
     pub(super) flavour: Flavour,
-    pub(super) matched: Matched<'p>,
+    pub(super) matched: Vec<Matched<'p>>,
     /// `apiVersion` and `kind` of `params`.
     pub(super) param_kind: Option<(&'p str, &'p str)>,
     pub(super) variables_path: String,
@@ -59,7 +67,55 @@ pub(super) fn of(loaded: &Loaded) -> Vec<Subject<'_>> {
     one.into_iter().collect()
 }
 
+/// What is checked of an exception for one of the policies that it names; nothing where it is not known
+/// what such a policy is about. Its conditions are those of derived policies, too, and read no variables.
+pub(super) fn of_exception<'p>(
+    exception: &'p CelPolicyException,
+    policy: &'p Loaded,
+) -> Option<Subject<'p>> {
+    let about = match policy {
+        Loaded::Policy(_) => return None,
+        policy => of(policy).into_iter().next()?,
+    };
+    let mut subject = Subject {
+        variables: &[],
+        expressions: Vec::new(),
+        ..about
+    };
+    subject.matched.extend(derived(policy));
+    subject.conditions("spec.matchConditions", &exception.spec.match_conditions);
+    Some(subject)
+}
+
+/// The kinds that the policies derived of a policy are about.
+fn derived(policy: &Loaded) -> Option<Matched<'static>> {
+    let (spec, rewriting) = match policy {
+        Loaded::Validating(policy) => (to_value(&policy.spec), Rewriting::Everything),
+        Loaded::ImageValidating(policy) => (to_value(&policy.spec), Rewriting::Everything),
+        Loaded::Mutating(policy) => (to_value(&policy.spec), Rewriting::Mutations),
+        _ => return None,
+    };
+    let derived = expand(&spec.unwrap_or_default(), rewriting);
+    let is_derived = |kind: &&str| {
+        let mut targets = derived.iter().flat_map(|derived| &derived.targets);
+        targets.any(|target| target.kind == *kind)
+    };
+    let kinds: Vec<&str> = pod_controllers().filter(is_derived).collect();
+    (!kinds.is_empty()).then_some(Matched::Kinds(kinds))
+}
+
 impl<'p> Subject<'p> {
+    /// The text of a variable's expression, or of one of the expressions that follow them.
+    pub(super) fn text(&self, number: usize) -> Option<&str> {
+        match self.variables.get(number) {
+            Some(variable) => Some(&variable.expression),
+            None => {
+                let expression = self.expressions.get(number - self.variables.len())?;
+                Some(expression.text)
+            }
+        }
+    }
+
     /// A policy with `matchConstraints`, and with expressions that are added.
     fn new(
         flavour: Flavour,
@@ -68,7 +124,7 @@ impl<'p> Subject<'p> {
     ) -> Option<Subject<'p>> {
         Some(Subject {
             flavour,
-            matched: Matched::Resources(&constraints?.resource_rules),
+            matched: vec![Matched::Resources(&constraints?.resource_rules)],
             param_kind: None,
             variables_path: "spec.variables".to_owned(),
             variables,
@@ -191,7 +247,7 @@ fn of_mutating(policy: &MutatingPolicy) -> Vec<Subject<'_>> {
     let path = "spec.targetMatchConstraints.expression".to_owned();
     subject.add(path, targets.expression.as_ref());
     let mut target = Subject {
-        matched: Matched::Resources(&targets.resource_rules),
+        matched: vec![Matched::Resources(&targets.resource_rules)],
         variables_path: subject.variables_path.clone(),
         expressions: Vec::new(),
         ..subject
@@ -297,7 +353,7 @@ fn of_webhook(policy: &Policy) -> Option<Subject<'_>> {
     }
     let mut subject = Subject {
         flavour: Flavour::Admission,
-        matched: Matched::Kinds(kinds),
+        matched: vec![Matched::Kinds(kinds)],
         param_kind: None,
         variables_path: String::new(),
         variables: &[],
@@ -314,7 +370,7 @@ fn of_rule<'p>(rule: &'p Rule, path: &str) -> Option<Subject<'p>> {
     let below = format!("{path}.validate.cel");
     let mut subject = Subject {
         flavour: Flavour::ClusterPolicy,
-        matched: Matched::Kinds(kinds_of(&rule.r#match)?),
+        matched: vec![Matched::Kinds(kinds_of(&rule.r#match)?)],
         param_kind: param_kind(cel.param_kind.as_ref()),
         variables_path: format!("{below}.variables"),
         variables: &cel.variables,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use portcullis_schema::{NEWEST, builtin};
 use serde_json::{Value, json};
 
-use super::check;
-use crate::load;
+use super::{check, check_exception};
+use crate::load::{self, Loaded};
 
 /// A ValidatingPolicy for resources of `apps` and the core group, with variables and a validation.
 fn policy(resources: Value, variables: Value, expression: &str) -> Value {
@@ -238,5 +238,124 @@ fn expressions_beside_images() {
         &[
             "spec.validations[0].expression@11: undefined field 'containrs' did you mean `containers`?",
         ],
+    );
+}
+
+#[test]
+fn subresources_that_take_something_of_their_own() {
+    let scale = |resource: &str, expression: &str| {
+        policy(json!([rule("apps", resource)]), json!([]), expression)
+    };
+    let path = "spec.validations[0].expression";
+    for right in ["deployments/scale", "statefulsets/scale"] {
+        check_policy(&scale(right, "object.spec.replicas > 1"), &[]);
+    }
+    let replicas = format!("{path}@11: undefined field 'replcas' did you mean `replicas`?");
+    let template = format!("{path}@11: undefined field 'template' ");
+    check_policy(
+        &scale("deployments/scale", "object.spec.replcas > 1"),
+        &[&replicas],
+    );
+    check_policy(
+        &scale("deployments/scale", "has(object.spec.template)"),
+        &[&template.replace("@11", "@3")],
+    );
+    check_policy(
+        &scale("deployments/status", "has(object.spec.template)"),
+        &[],
+    );
+    check_policy(&scale("daemonsets/scale", "has(object.spec.template)"), &[]);
+    let evicted =
+        |expression: &str| policy(json!([rule("", "pods/eviction")]), json!([]), expression);
+    check_policy(&evicted("has(object.deleteOptions)"), &[]);
+    check_policy(
+        &evicted("has(object.spec)"),
+        &[&format!("{path}@3: undefined field 'spec' ")],
+    );
+}
+
+#[test]
+fn expressions_that_are_wrong_for_each_kind_in_its_own_way() {
+    let both = json!([rule("apps", "deployments"), rule("", "pods")]);
+    let check_both = |expression: &str, expected: &[&str]| {
+        check_policy(&policy(both.clone(), json!([]), expression), expected);
+    };
+    check_both(
+        "object.spec.containers.all(c, c.imge != '')",
+        &["spec.validations[0].expression@31: undefined field 'imge' did you mean `image`?"],
+    );
+    check_both("object.spec.containers.all(c, c.image != '')", &[]);
+    check_both(
+        "object.kind != 'Pod' || object.spec.containers.all(c, c.imge != '')",
+        &[],
+    );
+}
+
+/// An exception for policies with one condition.
+fn check_exception_for(policies: &[&Value], expression: &str, expected: &[&str]) {
+    let catalogue = Arc::new(builtin(NEWEST).unwrap());
+    let refs = policies
+        .iter()
+        .map(|policy| json!({"name": "p", "kind": policy["kind"]}));
+    let exception = json!({
+        "apiVersion": "policies.kyverno.io/v1", "kind": "PolicyException",
+        "metadata": {"name": "e", "namespace": "a"},
+        "spec": {
+            "policyRefs": refs.collect::<Vec<_>>(),
+            "matchConditions": [{"name": "a", "expression": expression}],
+        },
+    });
+    let all = policies.iter().copied().chain([&exception]);
+    let loaded: Vec<Loaded> = all.flat_map(|one| load::load(one).0).collect();
+    let Some((Loaded::CelException(exception), policies)) = loaded.split_last() else {
+        panic!("an exception is read as one");
+    };
+    let policies: Vec<&Loaded> = policies.iter().collect();
+    let found = check_exception(exception, &policies, &catalogue).into_iter();
+    let found: Vec<String> = found
+        .map(|one| {
+            format!(
+                "{}@{}: {} {:?}",
+                one.path, one.offset, one.message, one.kinds
+            )
+        })
+        .collect();
+    assert_eq!(found, expected, "{expression}");
+}
+
+#[test]
+fn conditions_of_exceptions() {
+    let about = |resources: Value| policy(resources, json!([]), "true");
+    let deployments = about(json!([rule("apps", "deployments")]));
+    let services = about(json!([rule("", "services")]));
+    let path = "spec.matchConditions[0].expression";
+    let wrong = "object.spec.replcas > 1";
+    check_exception_for(&[&deployments], "object.spec.replicas > 1", &[]);
+    check_exception_for(
+        &[&deployments],
+        wrong,
+        &[&format!(
+            "{path}@11: undefined field 'replcas' [\"apps/v1 Deployment\"]"
+        )],
+    );
+    check_exception_for(
+        &[&deployments, &services],
+        wrong,
+        &[&format!(
+            "{path}@11: undefined field 'replcas' [\"apps/v1 Deployment\", \"v1 Service\"]"
+        )],
+    );
+    // It is for one of them.
+    check_exception_for(&[&deployments, &services], "object.spec.replicas > 1", &[]);
+    // Policies for Pods are derived for their controllers.
+    let pods = about(json!([rule("", "pods")]));
+    check_exception_for(&[&pods], "has(object.spec.template)", &[]);
+    check_exception_for(
+        &[&pods],
+        "object.spec.contaners.size() > 1",
+        &[&format!(
+            "{path}@11: undefined field 'contaners' [\"v1 Pod\", \"apps/v1 DaemonSet\", \"apps/v1 Deployment\", \
+             \"apps/v1 ReplicaSet\", \"apps/v1 StatefulSet\", \"batch/v1 CronJob\", \"batch/v1 Job\"]"
+        )],
     );
 }

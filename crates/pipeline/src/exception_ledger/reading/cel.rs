@@ -1,7 +1,10 @@
 //! The policies that an exception of `policies.kyverno.io` names.
 
 use portcullis_api::cel_policy_exception::{CelPolicyException, PolicyReference};
-use portcullis_engine::compile_options::CompileError;
+use portcullis_engine::{
+    compile_options::CompileError,
+    load::{self, Loaded},
+};
 use portcullis_schema::nearest;
 
 use super::{
@@ -13,6 +16,7 @@ use super::{
     Reading,
 };
 use crate::{
+    cel_findings,
     diagnostic::Diagnostic,
     offline::{objects::text, places},
     render::RenderedPolicy,
@@ -77,9 +81,30 @@ impl Reading<'_> {
             };
             covered(judged, true)
         });
-        let covers = covers.collect();
-        unknown.extend(faults.iter().map(|fault| self.fault(fault)));
+        let covers: Vec<Covered> = covers.collect();
+        match faults.is_empty() {
+            true => unknown.extend(self.mistyped(written)),
+            false => unknown.extend(faults.iter().flat_map(|fault| self.faults(fault))),
+        }
         covers
+    }
+
+    /// Where its conditions do not fit the kinds that its policies match.
+    fn mistyped(&self, written: &CelPolicyException) -> Vec<Diagnostic> {
+        let refs = written.spec.policy_refs.iter().enumerate();
+        let policies: Option<Vec<Loaded>> = refs
+            .map(|(index, part)| {
+                let policy = self.referenced(index, part).ok()?;
+                load::load(&policy.document.value).0.into_iter().next()
+            })
+            .collect();
+        let Some(policies) = policies else {
+            return Vec::new();
+        };
+        let policies: Vec<&Loaded> = policies.iter().collect();
+        let place = |span| self.place_of_span(span);
+        let text = (self.text, self.document);
+        cel_findings::of_exception(written, &policies, self.catalogue, text, &place)
     }
 
     /// The policy of a reference, or what is wrong with the reference.
@@ -124,9 +149,20 @@ impl Reading<'_> {
         Err(fault.at(place, "no policy of this name holds here"))
     }
 
-    fn fault(&self, error: &CompileError) -> Diagnostic {
-        let message = format!("the exception cannot be used: {}", error.path);
+    /// A mistake of an expression where it stands, and anything else at its path.
+    fn faults(&self, error: &CompileError) -> Vec<Diagnostic> {
+        let place = |span| self.place_of_span(span);
+        let text = (self.text, self.document);
+        let found = cel_findings::of_refusal(&error.path, &error.message, text, &place);
+        let told = |found: Diagnostic| Diagnostic {
+            message: format!("the exception cannot be used: {}", found.message),
+            ..found
+        };
+        if !found.is_empty() {
+            return found.into_iter().map(told).collect();
+        }
         let place = self.place(&places::pointer(&error.path));
-        Diagnostic::error(message).at(place, error.message.clone())
+        let fault = Diagnostic::error(error.path.clone()).at(place, error.message.clone());
+        vec![told(fault)]
     }
 }
