@@ -50,10 +50,14 @@ fn refuse(error: &clap::Error, console: &mut Console) -> io::Result<ExitStatus> 
     }
 }
 
-/// A reader that has seen enough, such as `head`, is no error.
+/// What a shell says of a program that ended because nobody reads its answer.
+const NOT_READ: ExitStatus = ExitStatus::Code(128 + 13);
+
+/// A reader that has seen enough, such as `head`, need not be told; but what it did not read may be that
+/// a policy failed, so this is no success.
 fn after_failed_write(error: &io::Error, console: &mut Console) -> ExitStatus {
     if error.kind() == ErrorKind::BrokenPipe {
-        return ExitStatus::Success;
+        return NOT_READ;
     }
     // Where standard error is gone too, the exit code is all that is left to say.
     console.talk(&format!("error: {error}\n")).ok();

@@ -517,3 +517,18 @@ fn no_revision_to_sync() {
         check(name, "cluster", &[&sync[..], arguments].concat(), "");
     }
 }
+
+/// A failed check whose answer nobody reads must not look like a success.
+#[cfg(unix)]
+#[test]
+fn an_answer_that_is_not_read_is_no_success() {
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_portcullis"))
+        .args(["apply", POLICY, "--resource", MANIFEST])
+        .current_dir(fixture("bad_input"))
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(141));
+}
