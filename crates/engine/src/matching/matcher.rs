@@ -61,6 +61,27 @@ impl Matcher {
         }
     }
 
+    /// Makes the blocks of a cleanup policy ready. `namespace` is that of a CleanupPolicy.
+    #[must_use]
+    pub fn of_cleanup(
+        include: &AnyAllFilters,
+        exclude: Option<&AnyAllFilters>,
+        namespace: &str,
+    ) -> Matcher {
+        // A block without filters is about nothing.
+        let nothing = Clause {
+            combination: Combination::Any,
+            filters: Vec::new(),
+        };
+        Matcher {
+            namespace: Some(namespace)
+                .filter(|name| !name.is_empty())
+                .map(Box::from),
+            include: Clause::of_filters(include).unwrap_or(nothing),
+            exclude: exclude.and_then(Clause::of_filters),
+        }
+    }
+
     /// Whether the rule is about the request.
     #[must_use]
     pub fn matches(&self, request: &Request<'_>) -> bool {
@@ -105,8 +126,12 @@ impl Matcher {
             return vec![Mismatch::new("", "the request has no object")];
         };
         if !self.is_in_scope(&subject) {
-            let namespace = self.namespace.as_deref().unwrap_or_default();
-            return vec![Mismatch::of_scope(namespace, &subject)];
+            let reason = format!(
+                "the policy is for namespace `{}`, the object is in `{}`",
+                self.namespace.as_deref().unwrap_or_default(),
+                subject.namespace
+            );
+            return vec![Mismatch::new("", &reason)];
         }
         if !self.include.holds(&subject) {
             return self.include.explain("match", &subject);
@@ -133,19 +158,11 @@ impl Matcher {
 }
 
 impl ExceptionMatcher {
-    /// Whether the block may be about objects of a kind.
-    #[must_use]
-    pub fn is_about(&self, kind: &GroupVersionKind) -> bool {
-        let include = self.include.as_ref();
-        include.is_some_and(|include| include.is_about(kind))
-    }
-
     /// Makes the block of an exception ready.
     #[must_use]
     pub fn compile(block: &AnyAllFilters) -> ExceptionMatcher {
-        let (any, all) = (block.any.as_deref(), block.all.as_deref());
         ExceptionMatcher {
-            include: Clause::of_lists(any, all, Role::Exception),
+            include: Clause::of_filters(block),
         }
     }
 
@@ -155,18 +172,6 @@ impl ExceptionMatcher {
         self.include
             .as_ref()
             .is_some_and(|include| include.holds(subject))
-    }
-
-    /// Why this block, as the `match` of a policy, is not about the request.
-    pub(crate) fn unmet(&self, subject: &Subject<'_>) -> Vec<Mismatch> {
-        let include = self.include.as_ref();
-        include.map_or_else(Vec::new, |include| include.explain("match", subject))
-    }
-
-    /// What of this block, as the `exclude` of a policy, keeps the policy from the request.
-    pub(crate) fn exclusions(&self, subject: &Subject<'_>) -> Vec<Mismatch> {
-        let include = self.include.as_ref();
-        include.map_or_else(Vec::new, |include| include.holders("exclude", subject))
     }
 }
 
@@ -185,6 +190,12 @@ impl Clause {
                 filters: vec![Filter::compile(&inline, role)],
             }
         })
+    }
+
+    /// The clause of a block that is no rule's.
+    fn of_filters(block: &AnyAllFilters) -> Option<Clause> {
+        let (any, all) = (block.any.as_deref(), block.all.as_deref());
+        Clause::of_lists(any, all, Role::Exception)
     }
 
     /// The clause of `any`, or else of `all`; none when both are empty.

@@ -1,7 +1,5 @@
 //! Why a rule is not about a request, in words for `explain`.
 
-use super::subject::Subject;
-
 /// One reason why a rule is not about a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
@@ -19,14 +17,5 @@ impl Mismatch {
             path: path.to_owned(),
             reason: reason.to_owned(),
         }
-    }
-
-    /// The object is not in the policy's namespace.
-    pub(crate) fn of_scope(namespace: &str, subject: &Subject<'_>) -> Mismatch {
-        let reason = format!(
-            "the policy is for namespace `{namespace}`, the object is in `{}`",
-            subject.namespace
-        );
-        Mismatch::new("", &reason)
     }
 }

@@ -26,7 +26,7 @@ use crate::context::json_context::Loader;
 use crate::context::source::{ContextSource, EntryKind};
 use crate::context::{RequestView, Store};
 use crate::evaluation::Evaluation;
-use crate::matching::{ExceptionMatcher, Mismatch, Subject};
+use crate::matching::{Matcher, Mismatch};
 use crate::policy_info::PolicyInfo;
 use crate::policy_info::PolicyName;
 use crate::record::{Recorder, Silent};
@@ -41,8 +41,7 @@ pub struct CompiledCleanupPolicy {
     info: Arc<PolicyInfo>,
     /// What its only rule is called: as the policy.
     rule: Arc<str>,
-    include: ExceptionMatcher,
-    exclude: Option<ExceptionMatcher>,
+    matcher: Matcher,
     entries: Vec<Entry>,
     conditions: Option<CompiledConditions>,
     schedule: Schedule,
@@ -71,7 +70,7 @@ impl CompiledCleanupPolicy {
 
     /// Whether the policy may be about objects of a kind.
     pub(crate) fn is_about(&self, kind: &GroupVersionKind) -> bool {
-        self.include.is_about(kind)
+        self.matcher.is_about(kind)
     }
 
     /// When the policy runs.
@@ -104,18 +103,7 @@ impl CompiledCleanupPolicy {
     /// Why the policy is not about the object of a request; empty when it is.
     #[must_use]
     pub fn explain(&self, request: &Request<'_>) -> Vec<Mismatch> {
-        let Some(subject) = Subject::of(request) else {
-            return vec![Mismatch::new("", "the request has no object")];
-        };
-        let namespace = self.info.namespace.as_str();
-        if !namespace.is_empty() && namespace != subject.namespace {
-            return vec![Mismatch::of_scope(namespace, &subject)];
-        }
-        if !self.include.matches_subject(&subject) {
-            return self.include.unmet(&subject);
-        }
-        let exclude = self.exclude.as_ref();
-        exclude.map_or_else(Vec::new, |exclude| exclude.exclusions(&subject))
+        self.matcher.explain(request)
     }
 
     /// The policy's name, for an evaluation.
@@ -150,12 +138,7 @@ impl CompiledCleanupPolicy {
 
     fn decide_in<'a, R: Recorder>(&'a self, evaluation: &mut Evaluation<'a, '_, R>) -> Decision {
         let subject = evaluation.subject();
-        let namespace = self.info.namespace.as_str();
-        let is_in_scope = namespace.is_empty() || namespace == subject.namespace;
-        let exclude = self.exclude.as_ref();
-        let matched = is_in_scope
-            && self.include.matches_subject(subject)
-            && !exclude.is_some_and(|exclude| exclude.matches_subject(subject));
+        let matched = self.matcher.matches_subject(subject);
         let object = subject.request.subject();
         if R::LISTENS {
             // Such a policy is its only rule.

@@ -11,7 +11,7 @@ use crate::compile_options::CompileError;
 use crate::context::entries;
 use crate::context::query::Names;
 use crate::lint;
-use crate::matching::ExceptionMatcher;
+use crate::matching::Matcher;
 use crate::policies::cluster_policy::condition::CompiledConditions;
 use crate::policy_info::PolicyInfo;
 
@@ -36,9 +36,8 @@ impl CompiledCleanupPolicy {
         let conditions = spec.conditions.as_ref();
         Ok(CompiledCleanupPolicy {
             rule: info.name.as_str().into(),
+            matcher: Matcher::of_cleanup(&spec.r#match, spec.exclude.as_ref(), &info.namespace),
             info: Arc::new(info),
-            include: ExceptionMatcher::compile(&spec.r#match),
-            exclude: spec.exclude.as_ref().map(ExceptionMatcher::compile),
             conditions: conditions.map(|block| CompiledConditions::compile_block(block, &names)),
             entries,
             schedule,
