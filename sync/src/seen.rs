@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn only_later_changes_are_changes() {
-        let kind = crate::store::config_maps();
+        let kind = ServedKind::config_maps();
         let key = ObjectKey::parse("/ConfigMap/a/b").unwrap();
         let mut seen = Seen::default();
         seen.note(&key, &kind, &json!({"metadata": {"resourceVersion": "9"}}));

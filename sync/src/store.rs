@@ -23,7 +23,7 @@ impl<'a> Store<'a> {
     pub fn new(cluster: &'a Cluster, namespace: &str, source: &str) -> Store<'a> {
         Store {
             cluster,
-            kind: config_maps(),
+            kind: ServedKind::config_maps(),
             namespace: namespace.to_owned(),
             name: name(source),
             source: source.to_owned(),
@@ -86,20 +86,6 @@ impl<'a> Store<'a> {
             namespace: &self.namespace,
             name: &self.name,
         }
-    }
-}
-
-/// The kind that inventories are kept in, which every cluster serves.
-#[must_use]
-pub fn config_maps() -> ServedKind {
-    ServedKind {
-        group: String::new(),
-        version: "v1".to_owned(),
-        kind: "ConfigMap".to_owned(),
-        resource: "configmaps".to_owned(),
-        namespaced: true,
-        verbs: Vec::new(),
-        subresources: Vec::new(),
     }
 }
 

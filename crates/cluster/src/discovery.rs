@@ -25,6 +25,22 @@ pub struct ServedKind {
     pub subresources: Vec<String>,
 }
 
+impl ServedKind {
+    /// ConfigMaps, which every cluster serves.
+    #[must_use]
+    pub fn config_maps() -> ServedKind {
+        ServedKind {
+            group: String::new(),
+            version: "v1".to_owned(),
+            kind: "ConfigMap".to_owned(),
+            resource: "configmaps".to_owned(),
+            namespaced: true,
+            verbs: Vec::new(),
+            subresources: Vec::new(),
+        }
+    }
+}
+
 /// What a cluster serves, by group, and each version that a group prefers before its others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Discovery {

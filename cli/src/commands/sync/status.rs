@@ -2,11 +2,11 @@
 
 use std::io;
 
-use portcullis_cluster::ListOptions;
+use portcullis_cluster::{ListOptions, ServedKind};
 use portcullis_sync::{
     annotations::{self, SYNCED_BY},
     inventory::Inventory,
-    store::{LABEL, config_maps},
+    store::LABEL,
 };
 use serde_json::Value;
 
@@ -45,7 +45,7 @@ pub(super) fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> 
         continue_on_error: false,
     };
     let mut found = Vec::new();
-    let errors = cluster.list(&[config_maps()], &options, |page| {
+    let errors = cluster.list(&[ServedKind::config_maps()], &options, |page| {
         let is_inventory = |object: &&Value| {
             let labels = object.pointer("/metadata/labels");
             labels.is_some_and(|labels| labels.get(LABEL).is_some())

@@ -45,18 +45,6 @@ fn options(identity: &str) -> LeaseOptions {
     }
 }
 
-fn config_maps() -> ServedKind {
-    ServedKind {
-        group: String::new(),
-        version: "v1".to_owned(),
-        kind: "ConfigMap".to_owned(),
-        resource: "configmaps".to_owned(),
-        namespaced: true,
-        verbs: Vec::new(),
-        subresources: Vec::new(),
-    }
-}
-
 fn wait_for(lease: &Lease) {
     let (is_held, end) = (lease.is_held(), Instant::now() + PATIENCE);
     while !*is_held.borrow() {
@@ -93,7 +81,7 @@ fn nothing_is_written_once_a_term_is_over() {
     let lease = Lease::hold(&asked, options("first"));
     let term = lease.term(&asked, PATIENCE).unwrap();
     asked.write_only_during(term.clone());
-    let kind = config_maps();
+    let kind = ServedKind::config_maps();
     let create = || asked.create_object(&kind, "a", json!({}));
     create().unwrap();
     drop(lease);
@@ -148,7 +136,7 @@ fn nothing_is_written_after_the_last_answer() {
         }
         ok(&json!({"kind": "ConfigMap"}))
     });
-    let kind = config_maps();
+    let kind = ServedKind::config_maps();
     let create = || asked.create_object(&kind, "a", json!({}));
     let answered = AtomicBool::new(false);
     thread::scope(|scope| {
