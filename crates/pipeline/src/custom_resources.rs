@@ -33,31 +33,36 @@ pub fn add_all(
         walk.files.push(path.to_path_buf());
     }
     let mut faults = walk.faults;
-    let mut defines = false;
+    let mut files = Vec::new();
     for path in walk.files {
         match files::read_text(&path, &shown(&path)) {
-            Ok(file) => {
-                defines |= file.text.contains(KIND);
-                faults.extend(add(catalogue, &file));
-            }
+            Ok(file) => files.push(file),
             Err(fault) => faults.push(fault),
         }
     }
-    if !defines && faults.is_empty() {
-        faults.push(none_in(&shown(path)));
-    }
-    faults
+    add_of(catalogue, &files, &shown(path), faults)
 }
 
 /// Adds the definitions of files that are read already, as [`add_all`] does those of a path.
 pub fn add_files(catalogue: &mut Catalogue, files: &[SourceFile]) -> Vec<Diagnostic> {
-    let faults: Vec<Diagnostic> = files.iter().flat_map(|file| add(catalogue, file)).collect();
     match files.first() {
-        Some(first) if faults.is_empty() && !files.iter().any(|file| file.text.contains(KIND)) => {
-            vec![none_in(&first.path)]
-        }
-        _ => faults,
+        Some(first) => add_of(catalogue, files, &first.path, Vec::new()),
+        None => Vec::new(),
     }
+}
+
+/// Adds the definitions of files, which people know by a path; `faults` are those of reading them.
+fn add_of(
+    catalogue: &mut Catalogue,
+    files: &[SourceFile],
+    path: &Path,
+    mut faults: Vec<Diagnostic>,
+) -> Vec<Diagnostic> {
+    faults.extend(files.iter().flat_map(|file| add(catalogue, file)));
+    if faults.is_empty() && !files.iter().any(|file| file.text.contains(KIND)) {
+        faults.push(none_in(path));
+    }
+    faults
 }
 
 fn none_in(path: &Path) -> Diagnostic {

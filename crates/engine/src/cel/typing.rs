@@ -90,7 +90,7 @@ pub fn check_exception(
             Some(mut common) => {
                 common.retain_mut(|one| {
                     let mut found = found.iter();
-                    let same = found.find(|other| (&other.path, other.offset) == one.place());
+                    let same = found.find(|other| other.place() == one.place());
                     let further = same.map_or(&[][..], |same| same.kinds.as_slice());
                     let new = further.iter().filter(|kind| !one.kinds.contains(kind));
                     let new: Vec<String> = new.cloned().collect();

@@ -6,6 +6,9 @@ use portcullis_cel::{program::Program, types::Type, value::Value};
 use super::{compiler::Compiler, scope::Scope};
 use crate::response::RuleStatus;
 
+/// The property of a result that tells which of the policy's `validations` decided.
+pub const VALIDATION_INDEX: &str = "cel.validationIndex";
+
 /// An expression that must be true.
 #[derive(Debug)]
 pub struct Validation {

@@ -224,7 +224,7 @@ impl CompiledImageValidatingPolicy {
 
     fn response(&self, decision: Decision, annotations: Vec<(String, String)>) -> RuleResponse {
         let index = decision.index.map(|index| index.to_string());
-        let index = index.map(|index| ("cel.validationIndex".to_owned(), index));
+        let index = index.map(|index| (validation::VALIDATION_INDEX.to_owned(), index));
         let properties = annotations.into_iter().chain(index).collect();
         RuleResponse {
             rule: self.info.name.as_str().into(),

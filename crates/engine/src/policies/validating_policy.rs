@@ -172,7 +172,7 @@ impl CompiledValidatingPolicy {
             }
         }
         if let Some(index) = decision.index {
-            let property = ("cel.validationIndex".to_owned(), index.to_string());
+            let property = (validation::VALIDATION_INDEX.to_owned(), index.to_string());
             detail.properties.extend([property]);
         }
         RuleResponse {

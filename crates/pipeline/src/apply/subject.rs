@@ -4,6 +4,7 @@ use std::{cell::OnceCell, sync::Arc};
 
 use portcullis_engine::{
     PolicySet,
+    cel::validation::VALIDATION_INDEX,
     evaluate::{Kept, evaluate_keeping},
     policy_info::PolicyInfo,
     record::Silent,
@@ -109,7 +110,7 @@ pub(super) fn count(
                 .then(|| Box::new(Reported::of(&response.policy, &rule, subject.object)));
             let validation = rule
                 .properties()
-                .find(|(key, _)| *key == "cel.validationIndex")
+                .find(|(key, _)| *key == VALIDATION_INDEX)
                 .and_then(|(_, index)| index.parse().ok());
             let path = rule.detail.as_mut();
             let path = path.map(|detail| std::mem::take(&mut detail.path));

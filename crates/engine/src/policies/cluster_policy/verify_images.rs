@@ -95,8 +95,12 @@ impl VerifyImages {
         {
             evaluation.context().replace(Str::from("images"), value);
         }
+        Ok(self.names_one_of(&images))
+    }
+
+    fn names_one_of(&self, images: &[FoundImage]) -> bool {
         let is_named = |image: &FoundImage| self.entries.iter().any(|entry| entry.names(image));
-        Ok(images.iter().any(is_named))
+        images.iter().any(is_named)
     }
 
     /// Why the rule says nothing of the images of an object; none where it names one of them.
@@ -106,8 +110,7 @@ impl VerifyImages {
         source: &dyn ContextSource,
     ) -> Option<Mismatch> {
         let images = self.extractors.images(request.object?, source).ok()?;
-        let is_named = |image: &FoundImage| self.entries.iter().any(|entry| entry.names(image));
-        if images.iter().any(is_named) {
+        if self.names_one_of(&images) {
             return None;
         }
         let patterns = (self.entries.iter()).flat_map(|entry| &entry.written.image_references);
