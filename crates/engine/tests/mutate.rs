@@ -258,6 +258,88 @@ fn a_condition_that_adds_something_holds_where_its_key_is_there() {
 }
 
 #[test]
+fn elements_of_a_patch_that_are_the_same_are_merged_in_turn() {
+    for (elements, changes) in [
+        (
+            json!([{"(name)": "*", "tty": true}, {"(name)": "b", "image": "x:1", "tty": false}]),
+            json!([
+                {"op": "add", "path": "/spec/containers/0/tty", "value": true},
+                {"op": "replace", "path": "/spec/containers/1/image", "value": "x:1"},
+                {"op": "add", "path": "/spec/containers/1/tty", "value": false},
+            ]),
+        ),
+        (
+            json!([{"name": "a", "ports": [{"containerPort": 1}]}, {"name": "a", "ports": [{"containerPort": 1, "name": "p"}]}]),
+            json!([{"op": "add", "path": "/spec/containers/0/ports", "value": [{"containerPort": 1, "name": "p"}]}]),
+        ),
+        (
+            json!([{"name": "a", "$patch": "delete"}, {"name": "a", "image": "y"}]),
+            json!([{"op": "replace", "path": "/spec/containers/0/image", "value": "y"}]),
+        ),
+    ] {
+        let patch = json!({"spec": {"containers": elements}});
+        check(&[merge(&patch)], &[&format!("r1 {PASS}")], &changes);
+    }
+    let unfit = json!([{"name": "a", "env": [{"name": "A"}]}, {"name": "a", "env": {"name": "A"}}]);
+    check(
+        &[merge(&json!({"spec": {"containers": unfit}}))],
+        &[
+            "r1 error failed to patch resource: at /spec/containers/name/env: expected a list, as in the \
+             resource, but the patch has a map",
+        ],
+        &json!([]),
+    );
+}
+
+#[test]
+fn a_list_that_is_replaced_is_made_of_what_its_elements_say() {
+    let containers = json!([
+        {"$patch": "replace"},
+        {"name": "new", "image": null, "tty": true, "x": {"y": {"$patch": "delete"}, "z": 1}},
+    ]);
+    check(
+        &[merge(&json!({"spec": {"containers": containers}}))],
+        &[&format!("r1 {PASS}")],
+        &json!([
+            {"op": "remove", "path": "/spec/containers/1"},
+            {"op": "remove", "path": "/spec/containers/0/image"},
+            {"op": "replace", "path": "/spec/containers/0/name", "value": "new"},
+            {"op": "add", "path": "/spec/containers/0/tty", "value": true},
+            {"op": "add", "path": "/spec/containers/0/x", "value": {"z": 1}},
+        ]),
+    );
+}
+
+#[test]
+fn a_key_with_an_anchor_and_without_is_an_error_where_both_count() {
+    let both = |key: &str| json!({"metadata": {"labels": {format!("+({key})"): "1", key: "2"}}});
+    let in_element =
+        json!({"spec": {"containers": [{"(name)": "*", "+(tty)": true, "tty": false}]}});
+    let in_condition = json!({"spec": {"containers": [{
+        "(securityContext)": {"+(a)": 1}, "securityContext": {"b": 2},
+    }]}});
+    let error = |key: &str| {
+        format!(
+            "r1 error failed to patch resource: the patch has `{key}` twice in one map, with an \
+             anchor and without; keep one of them"
+        )
+    };
+    let skip = String::from("r1 skip no patches applied");
+    for (patch, said, changes) in [
+        (both("new"), error("new"), json!([])),
+        (
+            both("app"),
+            format!("r1 {PASS}"),
+            json!([{"op": "replace", "path": "/metadata/labels/app", "value": "2"}]),
+        ),
+        (in_element, error("tty"), json!([])),
+        (in_condition, skip, json!([])),
+    ] {
+        check(&[merge(&patch)], &[&said], &changes);
+    }
+}
+
+#[test]
 fn a_rule_that_cannot_be_applied_ends_those_of_its_policy() {
     let missing = merge(&json!({"metadata": {"labels": {"x": "{{ request.object.nope }}"}}}));
     let label = merge(&json!({"metadata": {"labels": {"y": "1"}}}));
@@ -367,7 +449,9 @@ fn loops_patch_element_by_element() {
         &[
             json!({"mutate": {"foreach": [{"list": "request.object.spec.nope", "patchesJson6902": remove}]}}),
         ],
-        &["r1 error failed to evaluate list: JMESPath query failed: Unknown key \"nope\" in path"],
+        &[
+            "r1 error failed to evaluate list request.object.spec.nope: JMESPath query failed: Unknown key \"nope\" in path",
+        ],
         &json!([]),
     );
     check(

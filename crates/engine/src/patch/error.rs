@@ -47,6 +47,9 @@ pub enum PatchError {
         /// What is written.
         directive: String,
     },
+    /// A map of a patch that names a key with an anchor and without.
+    #[error("the patch has `{0}` twice in one map, with an anchor and without; keep one of them")]
+    Twice(String),
     /// The patch removes the whole object.
     #[error("the patch deletes the whole resource; put `$patch: delete` into a part of it")]
     RemovesAll,

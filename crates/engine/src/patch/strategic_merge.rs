@@ -219,6 +219,12 @@ mod tests {
                 false,
             ),
             (named(&["a", "a"]), named(&["a"]), false),
+            (named(&["a"]), named(&["a", "a"]), false),
+            (
+                named(&["a"]),
+                json!({"containers": [{"$patch": "replace"}, {"name": "a", "image": "i"}]}),
+                false,
+            ),
             (
                 ports(json!([{"containerPort": 1, "protocol": "TCP"}])),
                 ports(json!([{"containerPort": 1, "protocol": "TCP", "name": "x"}])),

@@ -20,14 +20,20 @@ enum Unmet {
     Condition,
     /// A global condition does not hold: the patch.
     Global,
-    /// It is nested too deep.
-    TooDeep,
+    /// It cannot be read.
+    Error(PatchError),
+}
+
+impl From<PatchError> for Unmet {
+    fn from(error: PatchError) -> Unmet {
+        Unmet::Error(error)
+    }
 }
 
 /// What is to be merged into the object; none when nothing is.
 ///
 /// # Errors
-/// A patch that is nested too deep.
+/// A patch that is nested too deep, or that has a key twice.
 pub(super) fn prepare(
     patch: &Value,
     object: &Value,
@@ -43,9 +49,9 @@ pub(super) fn prepare(
     let counted = match reader.map(root, Some(object), 0) {
         Ok(map) => map,
         Err(Unmet::Condition | Unmet::Global) => return Ok(None),
-        Err(Unmet::TooDeep) => return Err(PatchError::TooDeep(MAX_DEPTH)),
+        Err(Unmet::Error(error)) => return Err(error),
     };
-    let left = left_of_root(counted);
+    let left = left_of_root(counted)?;
     Ok((!left.is_empty()).then_some(Value::Object(left)))
 }
 
@@ -66,7 +72,7 @@ impl Reader {
         depth: usize,
     ) -> Result<Map<String, Value>, Unmet> {
         if depth > MAX_DEPTH {
-            return Err(Unmet::TooDeep);
+            return Err(PatchError::TooDeep(MAX_DEPTH).into());
         }
         let field = |key: &str| object.and_then(|object| object.get(key));
         let mut counted = Map::new();
@@ -130,7 +136,7 @@ impl Reader {
         depth: usize,
     ) -> Result<Vec<Value>, Unmet> {
         if depth > MAX_DEPTH {
-            return Err(Unmet::TooDeep);
+            return Err(PatchError::TooDeep(MAX_DEPTH).into());
         }
         let elements = object
             .and_then(Value::as_array)
@@ -167,11 +173,11 @@ impl Reader {
         for element in elements {
             match self.map(&patch, Some(element), depth) {
                 Err(Unmet::Condition | Unmet::Global) => {}
-                Err(Unmet::TooDeep) => return Err(Unmet::TooDeep),
+                Err(Unmet::Error(error)) => return Err(error.into()),
                 Ok(_) if is_global => met = true,
                 Ok(counted) => {
                     decide_additions(&mut patch, &counted);
-                    made.extend(named(left_of(counted), element));
+                    made.extend(named(left_of(counted)?, element));
                 }
             }
         }
@@ -256,65 +262,76 @@ fn has_global(key: &str, value: &Value) -> bool {
 
 /// What is left of the outermost map. A condition there with something other than conditions
 /// inside stays, under the key as it is written: so does Kyverno.
-fn left_of_root(map: Map<String, Value>) -> Map<String, Value> {
-    map.into_iter()
-        .filter_map(|(key, value)| match (condition(&key).is_some(), value) {
-            (true, Value::Object(inner)) => {
-                let inner = left_of(inner);
-                (!inner.is_empty()).then_some((key, Value::Object(inner)))
-            }
-            (true, _) => None,
-            (false, value) => Some((strip(&key), left(value)?)),
-        })
-        .collect()
+fn left_of_root(map: Map<String, Value>) -> Result<Map<String, Value>, PatchError> {
+    of_entries(map, |key, value| match (condition(&key).is_some(), value) {
+        (true, Value::Object(inner)) => {
+            let inner = left_of(inner)?;
+            Ok((!inner.is_empty()).then_some((key, Value::Object(inner))))
+        }
+        (true, _) => Ok(None),
+        (false, value) => Ok(left(value)?.map(|value| (strip(&key), value))),
+    })
 }
 
 /// What is left of a map without its conditions; keys of additions are written plainly. Of a
 /// condition the additions inside are left: what else is there only says what the object has.
-fn left_of(map: Map<String, Value>) -> Map<String, Value> {
-    map.into_iter()
-        .filter_map(|(key, value)| match condition(&key) {
-            Some(anchor) => Some((anchor.key.to_owned(), additions(value)?)),
-            None => Some((strip(&key), left(value)?)),
-        })
-        .collect()
+fn left_of(map: Map<String, Value>) -> Result<Map<String, Value>, PatchError> {
+    of_entries(map, |key, value| match condition(&key) {
+        Some(anchor) => Ok(additions(value)?.map(|value| (anchor.key.to_owned(), value))),
+        None => Ok(left(value)?.map(|value| (strip(&key), value))),
+    })
 }
 
 /// The additions inside a condition.
-fn additions(value: Value) -> Option<Value> {
+fn additions(value: Value) -> Result<Option<Value>, PatchError> {
     let Value::Object(map) = value else {
-        return None;
+        return Ok(None);
     };
-    let added: Map<String, Value> = map
-        .into_iter()
-        .filter_map(|(key, value)| {
-            let plain = strip(&key);
-            let value = if plain == key {
-                additions(value)?
-            } else {
-                left(value)?
-            };
-            Some((anchor::strip(&plain).to_owned(), value))
-        })
-        .collect();
-    (!added.is_empty()).then_some(Value::Object(added))
+    let added = of_entries(map, |key, value| {
+        let plain = strip(&key);
+        let value = match plain == key {
+            true => additions(value)?,
+            false => left(value)?,
+        };
+        Ok(value.map(|value| (anchor::strip(&plain).to_owned(), value)))
+    })?;
+    Ok((!added.is_empty()).then_some(Value::Object(added)))
 }
 
 /// What is left of a value; none of a map in which nothing is, and of a list that had only
 /// elements with conditions.
-fn left(value: Value) -> Option<Value> {
-    match value {
+fn left(value: Value) -> Result<Option<Value>, PatchError> {
+    Ok(match value {
         Value::Object(map) => {
-            let map = left_of(map);
+            let map = left_of(map)?;
             (!map.is_empty()).then_some(Value::Object(map))
         }
         Value::Array(items) => {
             let was_empty = items.is_empty();
-            let items: Vec<Value> = items.into_iter().filter_map(left).collect();
+            let items = items.into_iter().filter_map(|item| left(item).transpose());
+            let items = items.collect::<Result<Vec<Value>, PatchError>>()?;
             (was_empty || !items.is_empty()).then_some(Value::Array(items))
         }
         other => Some(other),
+    })
+}
+
+/// A map of what becomes of the entries of another one.
+fn of_entries(
+    map: Map<String, Value>,
+    become_of: impl Fn(String, Value) -> Result<Option<(String, Value)>, PatchError>,
+) -> Result<Map<String, Value>, PatchError> {
+    let mut made = Map::new();
+    for (key, value) in map {
+        let Some((key, value)) = become_of(key, value)? else {
+            continue;
+        };
+        if made.contains_key(&key) {
+            return Err(PatchError::Twice(key));
+        }
+        made.insert(key, value);
     }
+    Ok(made)
 }
 
 fn strip(key: &str) -> String {

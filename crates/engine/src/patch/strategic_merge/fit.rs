@@ -45,9 +45,9 @@ fn list_fits(value: &[Value], patch: &[Value], shape: Shape, depth: usize) -> bo
     };
     let changes = list::changes(value, patch, keyed);
     changes.is_some_and(|changes| {
-        changes.into_iter().all(|(change, at)| {
-            let before = at.and_then(|at| value.get(at));
-            fits(before, change, keyed.element, depth + 1)
+        changes.into_iter().all(|change| {
+            let before = change.at.and_then(|at| value.get(at));
+            change.more.is_empty() && fits(before, change.first, keyed.element, depth + 1)
         })
     })
 }

@@ -2,7 +2,8 @@
 //!
 //! Elements of a list with merge keys are the same where the keys that both have are equal. The
 //! result starts with the elements of the patch, in the order of the patch; where a list has two
-//! merge keys, elements that were there keep their places after those that are new.
+//! merge keys, elements that were there keep their places after those that are new. Elements of the
+//! patch that are the same are merged one after the other.
 
 mod distinct;
 mod identities;
@@ -38,13 +39,13 @@ pub(super) fn lists<'p>(
     merge: Merge,
 ) -> Result<Option<Value>, PatchError> {
     let replaced: Vec<Value> = match shape {
-        _ if patch.iter().any(replaces_list) => {
-            let rest = patch.iter().filter(|element| !replaces_list(element));
-            rest.cloned().collect()
-        }
         Shape::Keyed(keyed) => {
             let merged = keyed_lists(value, patch, keyed, path, merge)?;
             return Ok(Some(Value::Array(merged)));
+        }
+        _ if patch.iter().any(replaces_list) => {
+            let rest = patch.iter().filter(|element| !replaces_list(element));
+            rest.cloned().collect()
         }
         Shape::Set => {
             let mut seen = HashSet::new();
@@ -69,24 +70,39 @@ fn keyed_lists<'p>(
     }
     let before = value.clone();
     path.compared(
-        |path| overlapping::lists(value, patch, keyed, path, merge),
+        |path| match patch.iter().any(replaces_list) {
+            true => new_elements(patch, keyed, path, merge),
+            false => overlapping::lists(value, patch, keyed, path, merge),
+        },
         |merged| merged.as_ref() != Ok(&before),
     )
 }
 
-/// What becomes of one element; none when nothing is left of it.
+/// What a patch that replaces a list makes of its other elements.
+fn new_elements<'p>(
+    patch: &'p [Value],
+    keyed: &Keyed,
+    path: &mut Path<'p>,
+    merge: Merge,
+) -> Result<Vec<Value>, PatchError> {
+    let rest = patch.iter().filter(|element| !replaces_list(element));
+    let made = rest.map(|change| element(None, [change], keyed, path, merge));
+    let made = made.collect::<Result<Vec<_>, PatchError>>()?;
+    Ok(made.into_iter().flatten().map(Value::Object).collect())
+}
+
+/// What becomes of one element after changes in turn; none when nothing is left of it.
 fn element<'p>(
     before: Option<Value>,
-    change: Option<&'p Value>,
+    changes: impl IntoIterator<Item = &'p Value>,
     keyed: &Keyed,
     path: &mut Path<'p>,
     merge: Merge,
 ) -> Result<Option<Map<String, Value>>, PatchError> {
     let name = keyed.keys.first().copied().unwrap_or_default();
-    let after = match change {
-        Some(change) => path.at(name, |path| merge(before, change, keyed.element, path))?,
-        None => before,
-    };
+    let after = changes.into_iter().try_fold(before, |before, change| {
+        path.at(name, |path| merge(before, change, keyed.element, path))
+    })?;
     Ok(match after {
         Some(Value::Object(map)) if !map.is_empty() => Some(map),
         _ => None,

@@ -316,7 +316,10 @@ impl ForEach {
         evaluation: &mut Evaluation<'a, '_, R>,
     ) -> Result<(), Outcome> {
         let list = evaluation.context().query(&self.list);
-        let list = list.map_err(|error| Outcome::error("failed to evaluate list", &error))?;
+        let list = list.map_err(|error| {
+            let what = format!("failed to evaluate list {}", self.list.text());
+            Outcome::error(&what, &error)
+        })?;
         let mut numbered: Vec<(usize, Val<'a>)> = elements(list).into_iter().enumerate().collect();
         if self.is_reversed {
             numbered.reverse();

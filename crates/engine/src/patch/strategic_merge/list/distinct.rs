@@ -2,7 +2,7 @@
 //! usual case, in time that grows with the list and without a copy of what stays as it is.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use serde_json::Value;
 
@@ -12,11 +12,17 @@ use crate::patch::error::PatchError;
 /// The values of one or two merge keys.
 type Identity<'v> = [Cow<'v, str>; 2];
 
-/// An element of a patch, and the index of the element that it changes.
-pub(in super::super) type Change<'p> = (&'p Value, Option<usize>);
+/// What elements of a patch that are the same change.
+#[derive(Debug)]
+pub(in super::super) struct Change<'p> {
+    /// The first of them, and what is merged after it.
+    pub(in super::super) first: &'p Value,
+    pub(in super::super) more: Vec<&'p Value>,
+    /// The index of the element that they change.
+    pub(in super::super) at: Option<usize>,
+}
 
-/// What each element of a patch changes; none for lists of another kind. Of elements of the patch
-/// that are the same the first counts.
+/// What each element of a patch changes; none for lists of another kind.
 pub(in super::super) fn changes<'p>(
     value: &[Value],
     patch: &'p [Value],
@@ -28,13 +34,19 @@ pub(in super::super) fn changes<'p>(
             return None;
         }
     }
-    let mut seen = HashSet::with_capacity(patch.len());
-    let mut changes = Vec::with_capacity(patch.len());
-    for change in patch {
-        let identity = identity(change, keyed)?;
-        let place = places.get(&identity).copied();
-        if seen.insert(identity) {
-            changes.push((change, place));
+    let mut seen = HashMap::with_capacity(patch.len());
+    let mut changes: Vec<Change<'p>> = Vec::with_capacity(patch.len());
+    for element in patch {
+        let identity = identity(element, keyed)?;
+        let at = places.get(&identity).copied();
+        let known = seen.entry(identity).or_insert(changes.len());
+        match changes.get_mut(*known) {
+            Some(change) => change.more.push(element),
+            None => changes.push(Change {
+                first: element,
+                more: Vec::new(),
+                at,
+            }),
         }
     }
     Some(changes)
@@ -51,14 +63,15 @@ pub(super) fn lists<'p>(
     let keeps_places = keyed.keys.len() > 1;
     let mut value: Vec<Option<Value>> = value.into_iter().map(Some).collect();
     let mut merged = Vec::with_capacity(value.len() + changes.len());
-    for (change, at) in changes {
+    for Change { first, more, at } in changes {
         let place = at.and_then(|at| value.get_mut(at));
         let (before, place) = match place {
             Some(place) => (place.take(), keeps_places.then_some(place)),
             None => (None, None),
         };
         let was_there = before.is_some();
-        let after = element(before, Some(change), keyed, path, merge)?.map(Value::Object);
+        let after = element(before, [first].into_iter().chain(more), keyed, path, merge)?;
+        let after = after.map(Value::Object);
         // What is not in the same place as before, came or went.
         let keeps_place = keeps_places || at == Some(merged.len());
         path.note(match after {

@@ -65,6 +65,12 @@ impl<V: Borrow<Value>> IndexedList<V> {
         self.by_values.get(&wanted.values)?.first().copied()
     }
 
+    /// Every element that has the values.
+    pub(super) fn all(&self, wanted: &Wanted) -> impl Iterator<Item = &V> {
+        let places = self.by_values.get(&wanted.values).into_iter().flatten();
+        places.filter_map(|at| self.get(*at))
+    }
+
     /// As [`IndexedList::first`], where a key without a value may have any.
     pub(super) fn first_possible(&self, wanted: &Wanted) -> Option<usize> {
         self.possible(wanted)?.first().copied()

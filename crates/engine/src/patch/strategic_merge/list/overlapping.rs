@@ -23,9 +23,9 @@ pub(super) fn lists<'p>(
         let keys = || keyed.keys.iter().zip(&identity);
         let wanted = Wanted::of(keys().map(|(_, text)| text));
         let before = value.first(&wanted);
-        let change = patch.first(&wanted).and_then(|at| patch.get(at)).copied();
+        let changes = patch.all(&wanted).copied();
         let element_before = before.and_then(|at| value.get(at)).cloned();
-        let after = element(element_before, change, keyed, path, merge)?;
+        let after = element(element_before, changes, keyed, path, merge)?;
         let Some(mut after) = after else {
             value.remove_possible(&wanted);
             continue;

@@ -22,10 +22,10 @@ fn overlapping_lists<'p>(
     for identity in identities(patch.iter().chain(&value), keyed) {
         let known = known(keyed, &identity);
         let before = value.iter().position(|element| is_same(element, &known));
-        let change = patch.iter().find(|element| is_same(element, &known));
+        let changes = patch.iter().filter(|element| is_same(element, &known));
         let after = element(
             before.and_then(|at| value.get(at)).cloned(),
-            change,
+            changes,
             keyed,
             path,
             merge,
