@@ -72,7 +72,8 @@ pub fn compile<'l>(
     options: &CompileOptions,
 ) -> (PolicySet, Vec<CompileError>) {
     let policies: Vec<&Loaded> = policies.into_iter().collect();
-    let (surroundings, mut errors) = Surroundings::of(policies.iter().copied(), exceptions);
+    let (surroundings, mut errors) =
+        Surroundings::of(policies.iter().copied(), exceptions, options);
     let mut compiled = Vec::new();
     for loaded in policies {
         let (policy, found) = surroundings.compile(loaded, options);

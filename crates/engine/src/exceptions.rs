@@ -22,6 +22,7 @@ use rustc_hash::FxHashMap;
 
 pub(crate) use self::expiry::of as expiry_of;
 pub use self::expiry::{ANNOTATION as EXPIRY_ANNOTATION, ExpiryError, expires};
+use crate::CompileOptions;
 use crate::matching::{ExceptionMatcher, Subject};
 
 /// Nanoseconds since 1970 in UTC.
@@ -117,15 +118,22 @@ impl Exception {
 }
 
 impl ExceptionSet {
-    /// Makes exceptions ready, and tells which cannot be used.
+    /// Makes exceptions ready, and tells which cannot be used. As in Kyverno, their `operations` do not
+    /// count where that is asked for.
     pub fn compile<'a>(
         written: impl IntoIterator<Item = &'a PolicyException>,
+        options: &CompileOptions,
     ) -> (ExceptionSet, Vec<ExceptionError>) {
         let mut set = ExceptionSet::default();
         let mut errors = Vec::new();
         for exception in written {
             match Exception::compile(exception) {
-                Ok(exception) => set.add(exception),
+                Ok(mut exception) => {
+                    if options.compat {
+                        exception.matcher.ignore_operations();
+                    }
+                    set.add(exception);
+                }
                 Err(error) => errors.push(error),
             }
         }

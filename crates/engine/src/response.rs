@@ -108,6 +108,8 @@ pub struct RuleDetail {
     pub pod_security: Option<PodSecurityFailure>,
     /// The objects that a rule generates.
     pub generated: Vec<Value>,
+    /// Whether a rule came as far as to generate, and could not.
+    pub is_left_ungenerated: bool,
     /// The existing object that a `mutate` rule with `targets` changed, as it is after the change.
     pub patched_target: Option<Value>,
     /// What a binding makes of what a policy of the API server says.

@@ -65,7 +65,11 @@ fn namespace() -> Value {
 }
 
 fn set(rules: &Value, compat: bool) -> PolicySet {
-    let policy = json!({"apiVersion": "kyverno.io/v1", "kind": "ClusterPolicy", "metadata": {"name": "p"}, "spec": {"rules": rules}});
+    set_of(&json!({"rules": rules}), compat)
+}
+
+fn set_of(spec: &Value, compat: bool) -> PolicySet {
+    let policy = json!({"apiVersion": "kyverno.io/v1", "kind": "ClusterPolicy", "metadata": {"name": "p"}, "spec": spec});
     let (loaded, errors) = load(&policy);
     assert!(errors.is_empty(), "{errors:?}");
     let (set, errors) = compile(&loaded, &[], &CompileOptions { compat });
@@ -173,6 +177,36 @@ fn data_becomes_an_object_of_the_target() {
             "error rule `r` generates nothing: `generate`: failed to resolve nobody at path /data/data: JMESPath query failed: Unknown key \"nobody\" in path",
         ],
     );
+}
+
+#[test]
+fn a_rule_that_cannot_generate_is_the_one_that_is_applied() {
+    let rule = |name: &str, more: Value| {
+        let mut rule = json!({
+            "name": name, "match": {"any": [{"resources": {"kinds": ["Namespace"]}}]},
+            "generate": {"apiVersion": "v1", "kind": "ConfigMap", "name": name, "namespace": "shop", "data": {}},
+        });
+        for (key, value) in more.as_object().unwrap() {
+            rule[key] = value.clone();
+        }
+        rule
+    };
+    let gone = json!({"apiVersion": "v1", "kind": "Secret", "name": "x", "namespace": "shop", "clone": {"namespace": "vault", "name": "gone"}});
+    let undecided = json!({"all": [{"key": "{{ nobody }}", "operator": "Equals", "value": 1}]});
+    for (first, expected) in [
+        (json!({"generate": gone}), &["error"][..]),
+        (json!({"preconditions": undecided}), &["error", "pass"]),
+        (json!({}), &["pass"]),
+    ] {
+        let rules = json!([rule("a", first.clone()), rule("b", json!({}))]);
+        let set = set_of(&json!({"applyRules": "One", "rules": rules}), false);
+        let trigger = namespace();
+        let request = request(Operation::Create, &trigger, None);
+        let responses = evaluate(&set, &request, &cluster(), &mut Silent);
+        let rules = responses.iter().flat_map(|response| &response.rules);
+        let found: Vec<&str> = rules.map(|rule| rule.status.as_str()).collect();
+        assert_eq!(found, expected, "{first}");
+    }
 }
 
 #[test]

@@ -29,7 +29,7 @@ struct Known {
 impl Compiler {
     /// Compiles a set, as [`Policies::compile`] does.
     pub fn compile(&mut self, loaded: &[Arc<Loaded>]) -> (Policies, Vec<CompileError>) {
-        let (surroundings, errors) = surroundings(loaded.iter().map(Arc::as_ref));
+        let (surroundings, errors) = surroundings(loaded.iter().map(Arc::as_ref), &self.options);
         let naming = naming(loaded);
         let mut before = std::mem::take(&mut self.known);
         let mut order = Vec::with_capacity(loaded.len());
@@ -67,7 +67,7 @@ impl Policies {
         options: &CompileOptions,
     ) -> (Policies, Vec<CompileError>) {
         let loaded: Vec<&Loaded> = loaded.into_iter().collect();
-        let (surroundings, errors) = surroundings(loaded.iter().copied());
+        let (surroundings, errors) = surroundings(loaded.iter().copied(), options);
         let prepare = |loaded: &&Loaded| Prepared::of(loaded, &surroundings, options);
         let prepared: Vec<Prepared> = loaded.iter().map(prepare).collect();
         of(&prepared, errors)
@@ -76,12 +76,13 @@ impl Policies {
 
 fn surroundings<'l>(
     loaded: impl Iterator<Item = &'l Loaded> + Clone,
+    options: &CompileOptions,
 ) -> (Surroundings<'l>, Vec<CompileError>) {
     let exceptions = loaded.clone().filter_map(|loaded| match loaded {
         Loaded::Exception(exception) => Some(exception.as_ref()),
         _ => None,
     });
-    Surroundings::of(loaded, exceptions)
+    Surroundings::of(loaded, exceptions, options)
 }
 
 fn of<'p>(

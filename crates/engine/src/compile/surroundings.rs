@@ -33,8 +33,9 @@ impl<'l> Surroundings<'l> {
     pub fn of<'e>(
         loaded: impl IntoIterator<Item = &'l Loaded>,
         exceptions: impl IntoIterator<Item = &'e PolicyException>,
+        options: &CompileOptions,
     ) -> (Surroundings<'l>, Vec<CompileError>) {
-        let (exceptions, unusable) = ExceptionSet::compile(exceptions);
+        let (exceptions, unusable) = ExceptionSet::compile(exceptions, options);
         let (mut cel_exceptions, mut bindings) = (Vec::new(), Vec::new());
         for loaded in loaded {
             match loaded {

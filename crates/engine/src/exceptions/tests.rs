@@ -51,6 +51,26 @@ fn holds(exception: &Exception, pod: &str, now: Nanoseconds) -> bool {
 }
 
 #[test]
+fn operations_count_but_for_compatibility() {
+    let rules = json!([{"policyName": "p", "ruleNames": ["r"]}]);
+    for (operations, compat, expected) in [
+        (json!(["CREATE"]), false, true),
+        (json!(["UPDATE"]), false, false),
+        (json!(["UPDATE"]), true, true),
+    ] {
+        let mut written = serde_json::to_value(exception("a", None, rules.clone())).unwrap();
+        written["spec"]["match"]["any"][0]["resources"]["operations"] = operations.clone();
+        let written: PolicyException = serde_json::from_value(written).unwrap();
+        let (set, _) = ExceptionSet::compile([&written], &CompileOptions { compat });
+        assert_eq!(
+            holds(&set.exceptions[0], "web-1", 0),
+            expected,
+            "{operations} {compat}"
+        );
+    }
+}
+
+#[test]
 fn finds_exceptions_by_policy_and_rule() {
     let written = [
         exception(
@@ -68,7 +88,7 @@ fn finds_exceptions_by_policy_and_rule() {
         ),
         exception("c", None, json!([{"policyName": "*", "ruleNames": ["*"]}])),
     ];
-    let (set, errors) = ExceptionSet::compile(&written);
+    let (set, errors) = ExceptionSet::compile(&written, &CompileOptions::default());
     assert_eq!((set.len(), errors), (3, Vec::new()));
     let keys = |policy, rule| -> Vec<_> {
         set.for_rule(policy, rule)
@@ -92,7 +112,10 @@ fn holds_for_its_requests_until_it_expires() {
     let dated = Exception::compile(&dated).expect("a time");
     assert!(holds(&dated, "web-1", 9_999_999_999));
     assert!(!holds(&dated, "web-1", 10_000_000_000));
-    let (set, errors) = ExceptionSet::compile(&[exception("a", Some("tomorrow"), rules)]);
+    let (set, errors) = ExceptionSet::compile(
+        &[exception("a", Some("tomorrow"), rules)],
+        &CompileOptions::default(),
+    );
     assert!(set.is_empty());
     let message = errors.first().map(ToString::to_string).unwrap_or_default();
     assert!(

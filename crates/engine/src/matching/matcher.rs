@@ -166,6 +166,17 @@ impl ExceptionMatcher {
         }
     }
 
+    /// Makes the exception hold for every operation.
+    pub fn ignore_operations(&mut self) {
+        for filter in self
+            .include
+            .iter_mut()
+            .flat_map(|clause| &mut clause.filters)
+        {
+            filter.operations = OperationSet::ALL;
+        }
+    }
+
     /// Whether the exception is about the request.
     #[must_use]
     pub fn matches_subject(&self, subject: &Subject<'_>) -> bool {

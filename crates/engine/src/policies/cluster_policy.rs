@@ -247,7 +247,13 @@ fn info(policy: &api::Policy) -> PolicyInfo {
     }
 }
 
-/// Whether a rule is the one that `applyRules: One` waits for: it was evaluated, and decided.
+/// Whether a rule is the one that `applyRules: One` waits for: it was evaluated, and decided. One that
+/// generates has decided before it makes anything.
 fn applied(response: &RuleResponse) -> bool {
-    !matches!(response.status, RuleStatus::Skip | RuleStatus::Error)
+    let detail = response.detail.as_ref();
+    match response.status {
+        RuleStatus::Skip => false,
+        RuleStatus::Error => detail.is_some_and(|detail| detail.is_left_ungenerated),
+        _ => true,
+    }
 }

@@ -295,7 +295,9 @@ impl CompiledRule {
                     generated.clear();
                 }
                 let mut response = self.response(outcome, evaluation);
-                if !generated.is_empty() {
+                if response.status == RuleStatus::Error {
+                    response.detail.get_or_insert_default().is_left_ungenerated = true;
+                } else if !generated.is_empty() {
                     response.detail.get_or_insert_default().generated = generated;
                 }
                 Some(response)
