@@ -316,9 +316,91 @@ fn objects_go_to_files_and_pipes() {
     answer(&scratch.0, &apply, b"");
     let written = fs::read_to_string(scratch.0.join("others.yaml")).unwrap();
     assert!(written.contains("name: left-alone"), "{written}");
-    let missing = told("missing/all.yaml");
-    assert!(missing.starts_with("exit code Some(2)"), "{missing}");
-    assert!(missing.contains("no such file or folder"), "{missing}");
+    for (output, written) in [
+        ("made/all.yaml", "made/all.yaml"),
+        ("made/all.yml", "made/all.yml"),
+        ("made/folder", "made/folder/shop-mutated.yaml"),
+        ("made/all.json/", "made/all.json/shop-mutated.yaml"),
+    ] {
+        told(output);
+        let written = scratch.0.join(written);
+        assert!(written.is_file(), "{output}");
+    }
+    let blocked = told("policies.yaml/all.yaml");
+    assert!(blocked.starts_with("exit code Some(2)"), "{blocked}");
+    assert!(
+        blocked.contains("name a file or a folder that can be written to"),
+        "{blocked}"
+    );
+}
+
+#[test]
+fn a_folder_of_policies_may_hold_what_is_for_other_programs() {
+    let scratch = Scratch::new("apply-folder");
+    let folder = scratch.0.join("policies");
+    fs::create_dir(&folder).unwrap();
+    for (from, to) in [
+        ("policy.yaml", "policies/policy.yaml"),
+        ("resource.yaml", "resource.yaml"),
+    ] {
+        fs::copy(fixture("apply_set").join(from), scratch.0.join(to)).unwrap();
+    }
+    let package = "name: policy\nversion: 1.0.0\nannotations:\n  kyverno/category: Other\n";
+    let kustomization = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n";
+    let unnamed = "metadata: {name: p}\nspec: {rules: []}\n";
+    for (name, text, is_told) in [
+        ("artifacthub-pkg.yml", package, false),
+        ("kustomization.yaml", kustomization, false),
+        ("unnamed.yaml", unnamed, true),
+    ] {
+        let path = folder.join(name);
+        fs::write(&path, text).unwrap();
+        for (given, is_told) in [
+            ("policies".to_owned(), is_told),
+            (format!("policies/{name}"), true),
+        ] {
+            let set = ["-s", "allowed.data.team=blue"];
+            let apply = ["apply", &given, "-r", "resource.yaml"];
+            let told = answer(&scratch.0, &[&apply[..], &set].concat(), b"");
+            assert_eq!(
+                told.starts_with("exit code Some(2)"),
+                is_told,
+                "{given}: {told}"
+            );
+        }
+        fs::remove_file(path).unwrap();
+    }
+}
+
+#[test]
+fn kyvernos_words_for_a_failure_are_those_of_its_count() {
+    let scratch = Scratch::new("apply-audit");
+    let policy = |action: &str| {
+        format!(
+            "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {{name: p}}\nspec:\n  rules:\n  - name: r\n    \
+             match: {{any: [{{resources: {{kinds: [Pod]}}}}]}}\n    validate: {{failureAction: {action}, message: m, deny: {{}}}}\n"
+        )
+    };
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: b}]}\n";
+    fs::write(scratch.0.join("pod.yaml"), pod).unwrap();
+    for (action, flag, words, code) in [
+        ("Audit", None, "default/Pod/a failed:", 1),
+        (
+            "Audit",
+            Some("--audit-warn"),
+            "default/Pod/a failed as audit warning:",
+            0,
+        ),
+        ("Enforce", Some("--audit-warn"), "default/Pod/a failed:", 1),
+    ] {
+        fs::write(scratch.0.join("policy.yaml"), policy(action)).unwrap();
+        let apply = ["apply", "policy.yaml", "-r", "pod.yaml", "--compat"];
+        let flags: Vec<&str> = apply.into_iter().chain(flag).collect();
+        let told = answer(&scratch.0, &flags, b"");
+        assert!(told.contains(words), "{action} {flag:?}: {told}");
+        let code = format!("exit code Some({code})");
+        assert!(told.starts_with(&code), "{action} {flag:?}: {told}");
+    }
 }
 
 #[test]

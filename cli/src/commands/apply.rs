@@ -136,7 +136,7 @@ pub struct Args {
     /// Print nothing but manifests, changed or not, and what policies made of them: for a pipe.
     #[arg(short = 'i', long, conflicts_with_all = ["format", "table", "policy_report", "generate_exceptions"])]
     pub stdin: bool,
-    /// Write objects to this file, or into files of this folder: what policies change or make, and with policies that change objects the others, too.
+    /// Write objects to this file (`.yaml`, `.yml`, or one that is there), or into files of this folder: what policies change or make, and with policies that change objects the others, too.
     #[arg(short, long, value_name = "PATH")]
     pub output: Option<PathBuf>,
     /// Manifests of existing objects, which policies may change: files and folders.
@@ -285,7 +285,7 @@ fn print(
         None => report.produced.as_slice(),
     };
     match args.answer() {
-        Answer::Text => kyverno_text::print(report, shown, told, console),
+        Answer::Text => kyverno_text::print(report, shown, told, args.audit_warn, console),
         Answer::Objects => {
             for one in &report.produced {
                 console.data(&format!("---\n{}", one.text))?;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -33,17 +33,27 @@ pub fn yaml(object: &Value) -> String {
     serde_saphyr::to_string(object).unwrap_or_default()
 }
 
-/// Writes objects to a file; or into a folder that is there, each changed object to
-/// `NAME-mutated.yaml` and what a policy made to `POLICY-generated.yaml`. What was in these files is
-/// lost.
+/// Writes objects to a file; or into a folder, each changed object to `NAME-mutated.yaml` and what a
+/// policy made to `POLICY-generated.yaml`. What was in these files is lost. As in Kyverno, a name that
+/// nothing has is a file where it ends in `.yaml` or `.yml`, and folders that are missing are made.
 ///
 /// # Errors
 /// A file that cannot be written.
 pub fn write(path: &Path, produced: &[Produced]) -> Result<(), Diagnostic> {
     let mut files: BTreeMap<PathBuf, String> = BTreeMap::new();
-    let is_folder = path.is_dir();
-    if !is_folder {
+    let is_folder = is_folder(path);
+    let folder = if is_folder {
+        Some(path)
+    } else {
         files.insert(path.to_path_buf(), String::new());
+        path.parent()
+    };
+    let unwritable = |file: &Path, error: &io::Error| {
+        let why = Diagnostic::unreadable(file, error);
+        why.help("name a file or a folder that can be written to")
+    };
+    if let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
     }
     for one in produced {
         let file = if is_folder {
@@ -55,12 +65,19 @@ pub fn write(path: &Path, produced: &[Produced]) -> Result<(), Diagnostic> {
         text.extend(["---\n", &one.text]);
     }
     for (file, text) in files {
-        fs::write(&file, text).map_err(|error| {
-            let why = Diagnostic::unreadable(&file, &error);
-            why.help("name a file in a folder that is there, or a folder")
-        })?;
+        fs::write(&file, text).map_err(|error| unwritable(&file, &error))?;
     }
     Ok(())
+}
+
+fn is_folder(path: &Path) -> bool {
+    match fs::metadata(path) {
+        Ok(found) => found.is_dir(),
+        Err(_) => {
+            let name = path.to_string_lossy();
+            ![".yaml", ".yml"].iter().any(|end| name.ends_with(end))
+        }
+    }
 }
 
 fn file_name(produced: &Produced) -> String {

@@ -13,11 +13,13 @@ use super::places::Places;
 use crate::output::{console::Console, objects};
 
 /// Writes the text, with the objects that are shown. With places, each violation names its place in
-/// the manifests; without, the words are Kyverno's, which calls an error a failure.
+/// the manifests; without, the words are Kyverno's, which calls an error a failure, and a failure a
+/// warning only where it is asked to (`audit_warn`).
 pub(super) fn print(
     report: &ApplyReport,
     shown: &[Produced],
     mut places: Option<&mut Places<'_>>,
+    audit_warn: bool,
     console: &mut Console,
 ) -> io::Result<()> {
     console.data(&banner(report))?;
@@ -28,7 +30,10 @@ pub(super) fn print(
     let mut text = String::new();
     for group in groups(report) {
         text.clear();
-        push_group(&mut text, group, places.as_deref_mut());
+        match places.as_deref_mut() {
+            Some(places) => push_group(&mut text, group, places),
+            None => push_group_of_kyverno(&mut text, group, audit_warn),
+        }
         console.data(&text)?;
     }
     let counts = report.counts;
@@ -42,7 +47,7 @@ pub(super) fn print(
 pub(super) fn violations(report: &ApplyReport, places: &mut Places<'_>) -> String {
     let mut text = String::new();
     for group in groups(report) {
-        push_group(&mut text, group, Some(&mut *places));
+        push_group(&mut text, group, places);
     }
     text
 }
@@ -104,17 +109,6 @@ impl End {
         }
     }
 
-    /// Kyverno has two words for all of them.
-    fn of_all_in_kyverno(group: &[Applied]) -> End {
-        let is_warning =
-            |one: &Applied| one.status == RuleStatus::Warn || one.action == FailureAction::Audit;
-        if group.iter().all(is_warning) {
-            End::Warned
-        } else {
-            End::Denied
-        }
-    }
-
     fn words(self) -> &'static str {
         match self {
             End::Denied => "failed",
@@ -126,16 +120,21 @@ impl End {
 }
 
 /// The violations of one policy and resource, those that ended alike together.
-fn push_group(text: &mut String, group: &[Applied], mut places: Option<&mut Places<'_>>) {
-    if places.is_none() {
-        let end = End::of_all_in_kyverno(group);
-        push_block(text, end, group.iter(), None);
-        return;
-    }
+fn push_group(text: &mut String, group: &[Applied], places: &mut Places<'_>) {
     for end in End::ALL {
         let ended = group.iter().filter(|one| End::of(one) == end);
-        push_block(text, end, ended, places.as_deref_mut());
+        push_block(text, end, ended, Some(&mut *places));
     }
+}
+
+/// The violations of one policy and resource, for which Kyverno has two words.
+fn push_group_of_kyverno(text: &mut String, group: &[Applied], audit_warn: bool) {
+    let is_audited = |one: &Applied| one.action == FailureAction::Audit;
+    let end = match audit_warn && group.iter().all(is_audited) {
+        true => End::Warned,
+        false => End::Denied,
+    };
+    push_block(text, end, group.iter(), None);
 }
 
 fn push_block<'a>(

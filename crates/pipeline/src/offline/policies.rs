@@ -258,7 +258,7 @@ fn faults(loaded: &Loaded) -> Vec<CompileError> {
         .collect()
 }
 
-/// Loads what files and folders hold.
+/// Loads what files and folders hold. Of a folder, what is no manifest is passed over.
 #[must_use]
 pub fn load(paths: &[PathBuf], overrides: &Overrides) -> LoadedPolicies {
     let mut all = LoadedPolicies::default();
@@ -271,7 +271,7 @@ pub fn load(paths: &[PathBuf], overrides: &Overrides) -> LoadedPolicies {
         match files {
             Ok(files) => files
                 .iter()
-                .for_each(|file| load_file(file, overrides, &mut all)),
+                .for_each(|file| load_file(file, file != path, overrides, &mut all)),
             Err(error) => all.errors.push(error),
         }
     }
@@ -307,8 +307,9 @@ pub fn unusable(file: &SourceFile, index: usize, document: &Value) -> Vec<Diagno
     policies.errors.into_iter().chain(refusals).collect()
 }
 
-/// A file with a field that no policy has is refused as a whole, as Kyverno refuses it.
-fn load_file(path: &Path, overrides: &Overrides, all: &mut LoadedPolicies) {
+/// A file with a field that no policy has is refused as a whole, as Kyverno refuses it. One that was found
+/// in a folder may be for another program.
+fn load_file(path: &Path, is_found: bool, overrides: &Overrides, all: &mut LoadedPolicies) {
     let file = match read(path, overrides) {
         Ok(file) => file,
         Err(error) => return all.errors.push(error),
@@ -319,7 +320,7 @@ fn load_file(path: &Path, overrides: &Overrides, all: &mut LoadedPolicies) {
     let mut found = Vec::new();
     for (index, document) in portcullis_yaml::documents(&file.text).enumerate() {
         let value = match document.read(Mode::Lenient, &Limits::default()) {
-            Ok(value) if value.is_null() => continue,
+            Ok(value) if value.is_null() || is_found && is_of_others(&value) => continue,
             Ok(value) => value,
             Err(error) => return all.errors.push(places::not_yaml(&file, &error)),
         };
@@ -332,6 +333,15 @@ fn load_file(path: &Path, overrides: &Overrides, all: &mut LoadedPolicies) {
     for (index, loaded) in found {
         all.add(&file, index, loaded);
     }
+}
+
+/// Whether a document tells another program something, such as Artifact Hub, Helm or kustomize: it has
+/// nothing that a manifest has.
+fn is_of_others(document: &Value) -> bool {
+    let of_manifests = ["apiVersion", "kind", "metadata", "spec"];
+    let has = |key: &&str| document.get(key).is_some();
+    document.is_object() && !of_manifests.iter().any(has)
+        || text(document, "/apiVersion").starts_with("kustomize.config.k8s.io/")
 }
 
 /// What a template would say is not what it says once it is rendered: neither verdict could be trusted.
