@@ -2,6 +2,7 @@
 
 use std::{io, path::PathBuf};
 
+use portcullis_engine::exceptions::expires;
 use portcullis_pipeline::{
     diagnostic::Diagnostic,
     exception_ledger::{self, Covered, LedgerException, Need},
@@ -203,6 +204,7 @@ fn expiry(exception: &LedgerException) -> String {
     match (exception.expires.as_str(), exception.is_expired) {
         ("", _) => "without an end".to_owned(),
         (end, true) => format!("expired at {end}"),
+        (end, false) if expires(end).is_err() => format!("not in force: `{end}` is no time"),
         (end, false) => format!("until {end}"),
     }
 }
