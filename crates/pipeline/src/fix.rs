@@ -256,7 +256,7 @@ fn edits(form: &Form, layout: &Layout<'_>, masked: &Masked) -> Option<Vec<Edit>>
     let mut edits = Vec::new();
     let mut places = Vec::new();
     for change in &form.changes {
-        edits.extend(layout.edits(change)?);
+        edits.extend(layout.edits(change, &form.changes)?);
         places.extend(layout.places(change)?);
     }
     (!form.changes.is_empty() && masked.are_together(&places)).then_some(edits)

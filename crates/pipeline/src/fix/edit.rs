@@ -25,8 +25,8 @@ pub(super) struct Layout<'t> {
 }
 
 impl Layout<'_> {
-    /// The edits of a change, apart from each other and in order.
-    pub(super) fn edits(&self, change: &Change) -> Option<Vec<Edit>> {
+    /// The edits of a change, one of several, apart from each other and in order.
+    pub(super) fn edits(&self, change: &Change, all: &[Change]) -> Option<Vec<Edit>> {
         match change {
             Change::Rename { map, from, to } => {
                 let span = self.key(&format!("{map}/{from}"))?;
@@ -36,10 +36,25 @@ impl Layout<'_> {
             Change::Insert { map, key, text } => self.insert(map, key, &format!(" {text}")),
             Change::Copy { map, key, from } => {
                 let indent = self.column(self.first_key(map)?.start)?;
-                let value = self.copied(from, indent)?;
+                let mut value = self.copied(from, indent)?;
+                if let Some(comment) = self.comment(from).filter(|_| self.takes_comment(map)) {
+                    value.extend([" ", comment]);
+                }
                 self.insert(map, key, &value)
             }
-            Change::Remove { at } => self.remove(at),
+            Change::Remove { at } => {
+                let mut maps = all
+                    .iter()
+                    .filter_map(|change| match change {
+                        Change::Copy { map, from, .. } if from == at => Some(map),
+                        _ => None,
+                    })
+                    .peekable();
+                let goes = maps.peek().is_some()
+                    && self.comment(at).is_some()
+                    && maps.all(|map| self.takes_comment(map));
+                self.remove(at, goes)
+            }
             Change::Wrap { at, into } => self.wrap(at, *into),
             Change::Nest { at, map, inner } => self.nest(at, map, inner),
         }
@@ -143,6 +158,23 @@ impl Layout<'_> {
         }])
     }
 
+    /// What is said behind a value on its line; none of a collection without brackets, which it is a
+    /// part of, and none with tags.
+    fn comment(&self, pointer: &str) -> Option<&str> {
+        let end = self.value(pointer)?.end;
+        let rest = self.shown.get(end..)?;
+        let length = rest.find('\n').unwrap_or(rest.len());
+        let shown = rest.get(..length)?;
+        let is_comment = shown.trim_start().starts_with('#') && !self.is_block(pointer)?;
+        let written = self.text.get(end..end + length)?;
+        (is_comment && written == shown).then(|| written.trim())
+    }
+
+    /// Whether a comment may stand behind an entry of a map.
+    fn takes_comment(&self, map: &str) -> bool {
+        self.is_flow(map) == Some(false)
+    }
+
     /// The text of a value as it follows a `key:` that stands at a column.
     fn copied(&self, pointer: &str, indent: usize) -> Option<String> {
         let span = self.value(pointer)?;
@@ -169,7 +201,8 @@ impl Layout<'_> {
         Some(copied)
     }
 
-    fn remove(&self, at: &str) -> Option<Vec<Edit>> {
+    /// Takes an entry away, and what is said behind it where that goes with it.
+    fn remove(&self, at: &str, goes: bool) -> Option<Vec<Edit>> {
         let (map, _) = parent(at)?;
         let (key, value) = (self.key(at)?, self.value(at)?);
         let keys = self.keys(map)?;
@@ -181,7 +214,7 @@ impl Layout<'_> {
         let alone = self.shown.get(start..key.start)?.trim().is_empty();
         if alone && !self.is_flow(map)? {
             // What is said in a collection goes where the collection goes.
-            let keep = !self.is_block(at)?;
+            let keep = !goes && !self.is_block(at)?;
             return self.remove_lines(start, key.start, value.end, keep);
         }
         // The first entry of a list's element, or one in braces, makes place for its neighbour.
@@ -193,8 +226,8 @@ impl Layout<'_> {
                 before.start + text.trim_end().strip_suffix(',')?.len()..value.end
             }
         };
-        let goes = self.shown.get(span.start..span.end)?;
-        (!goes.contains(['#', '\n']) || next.is_some() && !goes.contains('#')).then(|| {
+        let taken = self.shown.get(span.start..span.end)?;
+        (!taken.contains(['#', '\n']) || next.is_some() && !taken.contains('#')).then(|| {
             vec![Edit {
                 span,
                 text: String::new(),
