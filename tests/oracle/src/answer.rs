@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::case::{key, object_key, read};
 
@@ -13,8 +13,11 @@ pub(crate) struct Answer {
     pub(crate) rows: BTreeMap<RowKey, Vec<(String, String)>>,
     /// The names of policies that are refused.
     pub(crate) refused: BTreeSet<String>,
-    /// Objects that are changed or made, as they are in the end.
+    /// Objects that are changed or made, as they are in the end, without the labels that say what made
+    /// them.
     pub(crate) objects: BTreeMap<String, Value>,
+    /// Those labels, by the object.
+    pub(crate) origins: BTreeMap<String, Map<String, Value>>,
     /// What the program said when it died of the case.
     pub(crate) crash: Option<String>,
 }
@@ -93,8 +96,10 @@ impl Answer {
     /// and none that is as it was given: Kyverno writes those, too.
     pub(crate) fn take_objects(&mut self, output: &str, given: &[Value]) {
         for mut object in read(output) {
-            without_origin(&mut object);
-            self.objects.insert(object_key(&object), object);
+            let key = object_key(&object);
+            self.origins
+                .insert(key.clone(), without_origin(&mut object));
+            self.objects.insert(key, object);
         }
         self.objects.retain(|_, object| !given.contains(object));
     }
@@ -122,21 +127,23 @@ impl Answer {
 
 /// Takes away the labels that say what made an object, which Kyverno's `apply` does not write for
 /// every kind and its `test` does not compare.
-fn without_origin(object: &mut Value) {
+fn without_origin(object: &mut Value) -> Map<String, Value> {
     let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else {
-        return;
+        return Map::new();
     };
     let Some(labels) = metadata.get_mut("labels").and_then(Value::as_object_mut) else {
-        return;
+        return Map::new();
     };
+    let written = labels.clone();
     let is_origin = |key: &str| {
         key.starts_with("generate.kyverno.io/") || key == "app.kubernetes.io/managed-by"
     };
-    let before = labels.len();
     labels.retain(|key, _| !is_origin(key));
-    if labels.is_empty() && before > 0 {
+    if labels.is_empty() && !written.is_empty() {
         metadata.remove("labels");
     }
+    let origin = written.into_iter().filter(|(key, _)| is_origin(key));
+    origin.collect()
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
@@ -152,10 +159,9 @@ fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
 
 /// A message in which what Pod Security forbids stands in one order; that of Kyverno is random.
 fn in_one_order(message: &str) -> String {
-    let mut parts: Vec<&str> = message.split_inclusive("])").collect();
-    parts.sort_by_key(|part| {
-        part.split_once("(Forbidden")
-            .map_or("", |(_, reason)| reason)
-    });
-    parts.concat()
+    let start = message.find("(Forbidden").unwrap_or(message.len());
+    let (head, forbidden) = message.split_at(start);
+    let mut parts: Vec<&str> = forbidden.split_inclusive("])").collect();
+    parts.sort_unstable();
+    head.to_owned() + &parts.concat()
 }

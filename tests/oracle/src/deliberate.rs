@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     answer::Answer,
-    case::{Case, key, read},
+    case::{Case, key, object_key, read},
     compare::{Difference, What},
 };
 
@@ -20,8 +20,11 @@ pub(crate) fn is_meant(
 ) -> bool {
     match difference.what {
         What::Status => is_meant_status(difference, case, theirs, ours),
-        What::Object => is_meant_object(difference, theirs, ours),
-        What::Message | What::Refusal => false,
+        What::Object => is_meant_object(difference, case, theirs, ours),
+        What::Refusal => {
+            is_meant_refusal(&difference.row.policy, difference.ours == "refused", case)
+        }
+        What::Message => is_meant_message(difference),
     }
 }
 
@@ -29,10 +32,17 @@ fn is_meant_status(difference: &Difference, case: &Case, theirs: &Answer, ours: 
     let object = &difference.row.object;
     let is_of = |lines: &str, word: &str| lines.lines().all(|line| line.contains(word));
     // An object whose mutation failed is still validated.
-    let is_left = difference.theirs.is_empty() && has_error(theirs, object);
+    let is_left = difference.theirs.is_empty() && has_error(theirs, object)
+        || mutates(case) && is_excluded(theirs, object);
     // A policy that one of them refuses is a difference of its own.
     let policy = &difference.row.policy;
-    let is_refused = theirs.refused.contains(policy) != ours.refused.contains(policy);
+    let name = policy.rsplit('/').next().unwrap_or_default();
+    let is_refused = theirs.refused.contains(name) != ours.refused.contains(name)
+        || difference.ours == "Skip: Invalid Policy" && is_meant_refusal(name, true, case);
+    // A derived rule that mutates is about controllers.
+    let is_derived = difference.row.rule.starts_with("autogen-")
+        && object.contains("/Pod/")
+        && (difference.ours.is_empty() || is_excluded(ours, object));
     // Kyverno drops elements of lists that share a merge key, whatever the patch says.
     let is_thinned = difference.theirs.starts_with("pass: mutated ")
         && difference.ours == "skip: no patches applied";
@@ -40,14 +50,13 @@ fn is_meant_status(difference: &Difference, case: &Case, theirs: &Answer, ours: 
     let is_told =
         is_of(&difference.theirs, "pass: ") && difference.ours.contains(" generates nothing: ");
     // Kyverno answers nothing after a mutation under DELETE.
-    let is_deletion = (case.files.iter()).any(|(_, text)| text.contains(DELETION))
-        && (case.policies.iter()).any(|policy| policy.contains("\"mutate\":"));
+    let is_deletion = (case.files.iter()).any(|(_, text)| text.contains(DELETION)) && mutates(case);
     let is_after = is_deletion
         && (difference.theirs.is_empty() || is_of(&difference.theirs, ": Excluded"))
         && !ours.rows.is_empty();
     // Kyverno's commands ask a policy of one namespace about objects of all.
     let is_elsewhere = difference.ours.is_empty() && is_elsewhere(case, policy, object);
-    is_left || is_refused || is_thinned || is_told || is_after || is_elsewhere
+    is_left || is_refused || is_derived || is_thinned || is_told || is_after || is_elsewhere
 }
 
 /// Whether a NamespacedValidatingPolicy is of another namespace than an object.
@@ -68,22 +77,96 @@ fn is_elsewhere(case: &Case, policy: &str, object: &str) -> bool {
 
 const DELETION: &str = "\"request.operation\":\"DELETE\"";
 
-fn is_meant_object(difference: &Difference, theirs: &Answer, ours: &Answer) -> bool {
+fn is_meant_object(difference: &Difference, case: &Case, theirs: &Answer, ours: &Answer) -> bool {
     let key = &difference.row.object;
+    let origin = |name: &str| ours.origins.get(key).and_then(|labels| label(labels, name));
     match (theirs.objects.get(key), ours.objects.get(key)) {
-        (Some(theirs), Some(ours)) => alike(theirs) == alike(ours),
-        // An object is copied from the resources, too; and a rule that fails keeps no other from generating.
-        (None, Some(made)) => {
-            label(made, "source-kind").is_some()
-                || label(made, "policy-name").is_some_and(|policy| fails(ours, policy))
+        (Some(theirs), Some(ours)) => is_alike(theirs, ours) || origin("source-kind").is_some(),
+        // An object is copied from the resources, too, where a policy ends in Kyverno; a rule that fails keeps
+        // no other from generating; and an object whose mutation failed is as the rules before left it.
+        (None, Some(_)) => {
+            let policy = origin("policy-name");
+            policy.is_some_and(|policy| fails(ours, policy) || policy_has(case, policy, "\"clone"))
+                || has_error(theirs, key)
         }
-        // A rule that fails makes nothing; and Kyverno writes an empty document for one that changes nothing.
-        (Some(theirs), None) => {
-            let policy = label(theirs, "policy-name");
-            *theirs == serde_json::json!({}) || policy.is_some_and(|policy| fails(ours, policy))
+        // A rule that fails makes nothing, and neither does one whose preconditions do not hold, save in
+        // loops of Kyverno; which writes an empty document for a rule that changes nothing, and drops
+        // elements of lists that share a merge key, whatever the patch says.
+        (Some(made), None) => {
+            let labels = theirs.origins.get(key);
+            let policy = labels.and_then(|labels| label(labels, "policy-name"));
+            let mut given = case.objects.iter().flat_map(|object| read(object));
+            *made == serde_json::json!({})
+                || policy.is_some_and(|policy| {
+                    fails(ours, policy)
+                        || skips(ours, policy) && policy_has(case, policy, "\"foreach\"")
+                })
+                || given.any(|given| object_key(&given) == *key && is_alike(made, &given))
         }
         (None, None) => false,
     }
+}
+
+/// Kyverno's `apply` takes a policy that the API server, or Kyverno's webhook, refuses: operators in a loop
+/// that the schema does not have, and a Policy about kinds that live in no namespace. And it looks at the
+/// labels of an object or of its pod template, as chance has it.
+fn is_meant_refusal(name: &str, is_ours: bool, case: &Case) -> bool {
+    let name = Some(name);
+    let named = |policy: &Value| policy.pointer("/metadata/name").and_then(Value::as_str) == name;
+    let mut policies = case.policies.iter().flat_map(|policy| read(policy));
+    let Some(policy) = policies.find(named) else {
+        return false;
+    };
+    let text = policy.to_string();
+    match is_ours {
+        true => {
+            let has_operator = |name: &str| text.contains(&format!("\"operator\":\"{name}\""));
+            let is_in_loop = text.contains("\"foreach\":")
+                && ["Equal", "NotEqual"].into_iter().any(has_operator);
+            let is_of_namespace = policy.get("kind") == Some(&Value::from("Policy"));
+            is_in_loop || is_of_namespace && text.contains("\"Namespace\"")
+        }
+        false => ["labels", "annotations"].iter().any(|field| {
+            let values = found(&policy, field).into_iter();
+            let mut values = values
+                .filter_map(Value::as_object)
+                .flat_map(|map| map.values());
+            text.contains("\"spec\":") && values.any(|value| !value.is_string())
+        }),
+    }
+}
+
+/// The values of a field, wherever it is.
+fn found<'v>(value: &'v Value, field: &str) -> Vec<&'v Value> {
+    let below: Vec<&Value> = match value {
+        Value::Object(map) => map.values().collect(),
+        Value::Array(list) => list.iter().collect(),
+        _ => Vec::new(),
+    };
+    let below = below.into_iter().flat_map(|value| found(value, field));
+    value.get(field).into_iter().chain(below).collect()
+}
+
+/// Kyverno walks the images of an object in the order of chance.
+fn is_meant_message(difference: &Difference) -> bool {
+    ["fail: unverified image ", "fail: missing digest for "]
+        .iter()
+        .any(|start| difference.theirs.starts_with(start) && difference.ours.starts_with(start))
+}
+
+fn mutates(case: &Case) -> bool {
+    let mut policies = case.policies.iter();
+    policies.any(|policy| policy.contains("\"mutate\":"))
+}
+
+/// Whether a table says of an object only that rules were not for it, beside policies that are refused.
+fn is_excluded(answer: &Answer, object: &str) -> bool {
+    let rows = answer.rows.iter().filter(|(row, _)| row.object == object);
+    let rows = rows.flat_map(|(_, rows)| rows);
+    let mut told = rows
+        .filter(|(_, reason)| reason != "Invalid Policy")
+        .peekable();
+    told.peek().is_some() && told.all(|(_, reason)| reason == "Excluded")
 }
 
 fn has_error(answer: &Answer, object: &str) -> bool {
@@ -94,41 +177,66 @@ fn has_error(answer: &Answer, object: &str) -> bool {
 
 /// Whether a policy has an error.
 fn fails(answer: &Answer, policy: &str) -> bool {
+    says(answer, policy, "error")
+}
+
+/// Whether a rule of a policy is skipped.
+fn skips(answer: &Answer, policy: &str) -> bool {
+    says(answer, policy, "skip")
+}
+
+fn says(answer: &Answer, policy: &str, word: &str) -> bool {
     let rows = answer.rows.iter().filter(|(row, _)| row.policy == policy);
     let mut rows = rows.flat_map(|(_, rows)| rows);
-    rows.any(|(status, _)| status == "error")
+    rows.any(|(status, _)| status == word)
 }
 
-fn label<'o>(object: &'o Value, name: &str) -> Option<&'o str> {
-    let labels = object.pointer("/metadata/labels")?;
-    labels.get(format!("generate.kyverno.io/{name}"))?.as_str()
+/// Whether the text of a policy has a word.
+fn policy_has(case: &Case, name: &str, word: &str) -> bool {
+    let name = format!("\"name\":\"{name}\"");
+    let mut policies = case.policies.iter();
+    policies.any(|policy| policy.contains(&name) && policy.contains(word))
 }
 
-/// An object without the label that Kyverno does not write, and with one element of a list for each
-/// merge key, as Kyverno leaves the last.
-fn alike(object: &Value) -> Value {
-    match object {
-        Value::Object(fields) => {
-            let fields = fields
-                .iter()
-                .filter(|(key, _)| *key != "generate.kyverno.io/trigger-name");
-            let fields = fields.map(|(key, value)| (key.clone(), alike(value)));
-            Value::Object(fields.collect())
+fn label<'o>(labels: &'o Map<String, Value>, name: &str) -> Option<&'o str> {
+    labels.get(&format!("generate.kyverno.io/{name}"))?.as_str()
+}
+
+/// Whether an object is as ours, but for integers that a float64 does not hold, and for elements of lists
+/// that share a merge key, of which Kyverno leaves the last.
+fn is_alike(theirs: &Value, ours: &Value) -> bool {
+    match (theirs, ours) {
+        (Value::Object(theirs), Value::Object(ours)) => {
+            theirs.len() == ours.len()
+                && (theirs.iter())
+                    .all(|(key, value)| ours.get(key).is_some_and(|own| is_alike(value, own)))
         }
-        Value::Array(elements) => {
-            let elements: Vec<Value> = elements.iter().map(alike).collect();
-            let keyed = ["name", "containerPort", "mountPath", "key"].iter();
-            let mut keyed = keyed.filter_map(|key| by_key(&elements, key));
-            keyed.next().unwrap_or(Value::Array(elements))
+        (Value::Array(theirs), Value::Array(ours)) => {
+            let mut pairs = theirs.iter().zip(ours);
+            let is_same =
+                theirs.len() == ours.len() && pairs.all(|(theirs, ours)| is_alike(theirs, ours));
+            let keys = ["name", "containerPort", "port", "mountPath", "key"];
+            is_same || keys.iter().any(|key| is_thinned(theirs, ours, key))
         }
-        other => other.clone(),
+        (Value::Number(theirs), Value::Number(ours)) => theirs.as_f64() == ours.as_f64(),
+        _ => theirs == ours,
     }
 }
 
-fn by_key(elements: &[Value], key: &str) -> Option<Value> {
+/// Whether a list is ours with one element for each value of a merge key.
+fn is_thinned(theirs: &[Value], ours: &[Value], key: &str) -> bool {
+    let (Some(left), Some(all)) = (by_key(theirs, key), by_key(ours, key)) else {
+        return false;
+    };
+    let is_of =
+        |(key, value): (&String, &&Value)| all.get(key).is_some_and(|own| is_alike(value, own));
+    all.len() < ours.len() && left.len() == all.len() && left.iter().all(is_of)
+}
+
+/// The last element for each merge key; none where an element lacks it.
+fn by_key<'v>(elements: &'v [Value], key: &str) -> Option<BTreeMap<String, &'v Value>> {
     let keyed = elements
         .iter()
-        .map(|element| Some((element.get(key)?.to_string(), element.clone())));
-    let keyed: BTreeMap<String, Value> = keyed.collect::<Option<_>>()?;
-    Some(Value::Array(keyed.into_values().collect()))
+        .map(|element| Some((element.get(key)?.to_string(), element)));
+    keyed.collect()
 }
