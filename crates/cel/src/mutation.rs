@@ -39,6 +39,9 @@ fn without_empty_lists(json: Json) -> Json {
     }
 }
 
+/// The API server's words, which are about the `value` of a step.
+const NO_JSON: &str = "JSONPath valueExpression evaluated to a type that could not marshal to JSON";
+
 /// The steps of the JSON patch that an expression gave.
 ///
 /// # Errors
@@ -53,7 +56,9 @@ pub fn json_patch(value: &Value<'_>) -> Result<Vec<Json>, String> {
     steps
         .iter()
         .map(|step| match &step {
-            Value::Struct(of) if *of.type_name == *JSON_PATCH => step.to_json(),
+            Value::Struct(of) if *of.type_name == *JSON_PATCH => step
+                .to_protobuf_json()
+                .map_err(|error| format!("{NO_JSON}: {error}")),
             other => Err(format!(
                 "a step of a JSON patch is a JSONPatch, found {}",
                 other.runtime_type()

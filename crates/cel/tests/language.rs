@@ -325,6 +325,28 @@ fn mutations() {
             Ok(json!([{"op": "add", "path": "/a", "value": 1}])),
         ),
     ];
+    let value = |text: &str| format!("[JSONPatch{{op: 'add', path: '/a', value: {text}}}]");
+    let no_json = "JSONPath valueExpression evaluated to a type that could not marshal to JSON: ";
+    for (text, expected) in [
+        ("2.0", Ok(json!(2))),
+        ("-0.0", Ok(json!(0))),
+        ("2.5", Ok(json!(2.5))),
+        ("1e21", Ok(json!(1e21))),
+        ("9007199254740991", Ok(json!(9_007_199_254_740_991_i64))),
+        ("-9007199254740993", Ok(json!("-9007199254740993"))),
+        ("9007199254740993u", Ok(json!("9007199254740993"))),
+        ("[1.0, {'a': 1.0}]", Ok(json!([1, {"a": 1}]))),
+        (
+            "{1: 'a'}",
+            Err("unsupported type conversion from 'int' to string"),
+        ),
+        ("type(1)", Err("type conversion not supported for 'type'")),
+    ] {
+        let expected = expected
+            .map(|value| json!([{"op": "add", "path": "/a", "value": value}]))
+            .map_err(|error| format!("{no_json}{error}"));
+        assert_eq!(json(&value(text)), expected, "{text}");
+    }
     for (expression, expected) in cases {
         assert_eq!(json(expression), expected, "{expression}");
     }

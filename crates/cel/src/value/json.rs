@@ -16,9 +16,14 @@ enum Form {
     Text,
     /// As Go's values are, or not at all.
     Native,
+    /// As `google.protobuf.Value` has them, or not at all.
+    Protobuf,
 }
 
-fn no_native_key(key: &Key<'_>) -> String {
+/// The largest whole number that every reader of JSON takes; cel-go writes others as text.
+const LARGEST_NUMBER: u64 = (1 << 53) - 1;
+
+fn without_json(key: &Key<'_>) -> String {
     let problem = match key {
         Key::Bool(_) => "type conversion error from bool to 'string'".to_owned(),
         other => {
@@ -26,7 +31,16 @@ fn no_native_key(key: &Key<'_>) -> String {
             format!("unsupported type conversion from '{of}' to string")
         }
     };
-    format!("json: failed to convert CEL map to native map: {problem}")
+    problem
+}
+
+/// A number as Go writes it: one without a fraction is whole.
+fn shortest(number: f64) -> Json {
+    let whole = number as i64;
+    match whole as f64 == number && whole != i64::MAX {
+        true => whole.into(),
+        false => number.into(),
+    }
 }
 
 impl<'a> Value<'a> {
@@ -46,6 +60,15 @@ impl<'a> Value<'a> {
         self.json_within(&mut { MOST }, Form::Native)
     }
 
+    /// The value as the API server puts it into a JSON patch, as a `google.protobuf.Value`: numbers that are too large for some
+    /// readers are text, and one without a fraction is whole.
+    ///
+    /// # Errors
+    /// As [`to_json`](Self::to_json), and where it holds a key or a type that there is not.
+    pub fn to_protobuf_json(&self) -> Result<Json, String> {
+        self.json_within(&mut { MOST }, Form::Protobuf)
+    }
+
     fn json_within(&self, left: &mut usize, form: Form) -> Result<Json, String> {
         let own = match self {
             Value::String(text) => text.len() / 64,
@@ -59,8 +82,19 @@ impl<'a> Value<'a> {
         Ok(match self {
             Value::Null | Value::Optional(None) => Json::Null,
             Value::Bool(flag) => Json::Bool(*flag),
+            Value::Int(number)
+                if form == Form::Protobuf && number.unsigned_abs() > LARGEST_NUMBER =>
+            {
+                number.to_string().into()
+            }
+            Value::UInt(number) if form == Form::Protobuf && *number > LARGEST_NUMBER => {
+                number.to_string().into()
+            }
             Value::Int(number) => (*number).into(),
             Value::UInt(number) => (*number).into(),
+            Value::Double(number) if form == Form::Protobuf && number.is_finite() => {
+                shortest(*number)
+            }
             Value::Double(number) => match serde_json::Number::from_f64(*number) {
                 Some(number) => Json::Number(number),
                 None => return Err(format!("json: unsupported value: {self}")),
@@ -77,7 +111,13 @@ impl<'a> Value<'a> {
                 for (key, value) in map.iter() {
                     let key = match key {
                         Key::String(text) => text.as_str().to_owned(),
-                        other if form == Form::Native => return Err(no_native_key(&other)),
+                        other if form == Form::Native => {
+                            let problem = without_json(&other);
+                            return Err(format!(
+                                "json: failed to convert CEL map to native map: {problem}"
+                            ));
+                        }
+                        other if form == Form::Protobuf => return Err(without_json(&other)),
                         other => other.to_value().to_string(),
                     };
                     fields.insert(key, value.json_within(left, form)?);
@@ -97,8 +137,17 @@ impl<'a> Value<'a> {
             Value::Type(_) if form == Form::Native => {
                 return Err("json: type conversion not supported for 'type'".to_owned());
             }
+            Value::Type(_) if form == Form::Protobuf => {
+                return Err("type conversion not supported for 'type'".to_owned());
+            }
             Value::Type(of) => of.runtime_name().into(),
             Value::Optional(Some(held)) => held.json_within(left, form)?,
+            Value::Opaque(_) if form == Form::Protobuf => {
+                let of = self.runtime_type();
+                return Err(format!(
+                    "type conversion error from '{of}' to '*structpb.Value'"
+                ));
+            }
             Value::Opaque(value) => value.to_text().into(),
         })
     }

@@ -29,6 +29,14 @@ pub enum PatchError {
         /// Why it does not fit.
         problem: String,
     },
+    /// A `test` that finds another value.
+    #[error("test {path}: {problem}")]
+    Differs {
+        /// The place that it names.
+        path: String,
+        /// What is there.
+        problem: String,
+    },
     /// A strategic merge patch and the object have different shapes.
     #[error("at {path}: expected {expected}, as in the resource, but the patch has {found}")]
     Shape {

@@ -68,7 +68,8 @@ pub struct JsonPatchOptions {
     pub remove_missing: bool,
     /// Adding makes the maps and lists on the way.
     pub make_path: bool,
-    /// What a map lacks can be replaced, which adds it, and copied, which gives null.
+    /// What a map lacks can be replaced, which adds it, copied, which gives null, and tested, which no value
+    /// meets; a `test` of another place where nothing is does not fit.
     pub lacking_is_null: bool,
 }
 

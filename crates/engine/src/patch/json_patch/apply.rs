@@ -1,7 +1,7 @@
 //! Applies operations to a document.
 
 use portcullis_values::json_pointer;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::{JsonPatchOptions, Operation};
 use crate::patch::error::PatchError;
@@ -13,6 +13,20 @@ const MAX_PADDING: usize = 10_000;
 /// Why an operation does not fit.
 type Problem = String;
 
+/// Why a patch ends at an operation.
+enum End {
+    /// It does not fit.
+    Unfit(Problem),
+    /// It is a `test` that finds something else.
+    Differs(Problem),
+}
+
+impl From<Problem> for End {
+    fn from(problem: Problem) -> End {
+        End::Unfit(problem)
+    }
+}
+
 pub(super) fn apply(
     operations: &[Operation],
     document: Value,
@@ -21,13 +35,17 @@ pub(super) fn apply(
     let mut patched = Patched { document, options };
     for operation in operations {
         let (word, path) = operation.named();
-        patched
-            .step(operation)
-            .map_err(|problem| PatchError::Operation {
+        patched.step(operation).map_err(|end| match end {
+            End::Unfit(problem) => PatchError::Operation {
                 operation: word,
                 path: path.to_owned(),
                 problem,
-            })?;
+            },
+            End::Differs(problem) => PatchError::Differs {
+                path: path.to_owned(),
+                problem,
+            },
+        })?;
     }
     Ok(patched.document)
 }
@@ -61,22 +79,22 @@ enum Place<'d> {
 }
 
 impl Patched {
-    fn step(&mut self, operation: &Operation) -> Result<(), Problem> {
+    fn step(&mut self, operation: &Operation) -> Result<(), End> {
         match operation {
-            Operation::Add { path, value } if path.is_empty() => self.replace_all(value),
+            Operation::Add { path, value } if path.is_empty() => self.replace_all(value)?,
             Operation::Add { path, value } => {
                 if self.options.make_path {
                     self.make_path(path)?;
                 }
-                self.add(path, value.clone())
+                self.add(path, value.clone())?;
             }
-            Operation::Remove { path } => self.remove(path, self.options.remove_missing),
-            Operation::Replace { path, value } if path.is_empty() => self.replace_all(value),
-            Operation::Replace { path, value } => self.replace(path, value),
+            Operation::Remove { path } => self.remove(path, self.options.remove_missing)?,
+            Operation::Replace { path, value } if path.is_empty() => self.replace_all(value)?,
+            Operation::Replace { path, value } => self.replace(path, value)?,
             Operation::Move { from, path } => {
                 let value = self.value_at(from)?;
                 self.remove(from, false)?;
-                self.add(path, value)
+                self.add(path, value)?;
             }
             Operation::Copy { from, path } => {
                 let lacking_is_null = self.options.lacking_is_null;
@@ -88,10 +106,11 @@ impl Patched {
                     }
                     _ => self.value_at(from)?,
                 };
-                self.add(path, value)
+                self.add(path, value)?;
             }
-            Operation::Test { path, value } => self.test(path, value),
+            Operation::Test { path, value } => return self.test(path, value),
         }
+        Ok(())
     }
 
     fn replace_all(&mut self, value: &Value) -> Result<(), Problem> {
@@ -168,19 +187,31 @@ impl Patched {
         Ok(())
     }
 
-    fn test(&mut self, path: &str, value: &Value) -> Result<(), Problem> {
+    fn test(&mut self, path: &str, value: &Value) -> Result<(), End> {
+        let lacking_is_null = self.options.lacking_is_null;
         let found = match path {
             "" | "/" => self.document.clone(),
+            _ if lacking_is_null && self.lacks(path) => Value::Null,
             _ => match self.value_at(path) {
                 Ok(found) => found,
-                Err(_) if value.is_null() => return Ok(()),
-                Err(problem) => return Err(problem),
+                Err(_) if value.is_null() && !lacking_is_null => return Ok(()),
+                Err(problem) => return Err(End::Unfit(problem)),
             },
         };
-        if &found != value {
-            return Err(format!("found {found}, expected {value}"));
+        // The API server takes null for nothing, which is not even null, and writes 1.0 as 1.
+        let is_same = match lacking_is_null {
+            true => !found.is_null() && is_alike(&found, value),
+            false => &found == value,
+        };
+        match is_same {
+            true => Ok(()),
+            false => Err(End::Differs(format!("found {found}, expected {value}"))),
         }
-        Ok(())
+    }
+
+    /// Whether a path ends in a key that its map does not have.
+    fn lacks(&mut self, path: &str) -> bool {
+        matches!(self.place(path), Place::Inside(Value::Object(map), key) if !map.contains_key(&key))
     }
 
     fn value_at(&mut self, path: &str) -> Result<Value, Problem> {
@@ -306,6 +337,30 @@ fn position(index: i64, length: usize, negative: bool) -> Option<usize> {
         index
     };
     usize::try_from(index).ok().filter(|index| *index < length)
+}
+
+/// Whether two values are the same, where numbers are by what they count.
+fn is_alike(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => {
+            let is_whole = |number: &Number| number.is_i64() || number.is_u64();
+            match is_whole(one) && is_whole(other) {
+                true => one == other,
+                false => one.as_f64() == other.as_f64(),
+            }
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len()
+                && (one.iter().zip(other)).all(|(one, other)| is_alike(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            let is_alike = |(key, one): (&String, &Value)| {
+                other.get(key).is_some_and(|other| is_alike(one, other))
+            };
+            one.len() == other.len() && one.iter().all(is_alike)
+        }
+        _ => one == other,
+    }
 }
 
 fn is_container(value: &Value) -> bool {
