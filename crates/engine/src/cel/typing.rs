@@ -135,15 +135,27 @@ fn check_subject(subject: &Subject<'_>, catalogue: &Arc<Catalogue>) -> Vec<TypeF
     found
         .filter_map(|((number, offset), issue)| {
             let (path, start) = places.get(number)?;
+            let text = subject.text(number).unwrap_or_default();
             Some(TypeFinding {
                 path: path.clone(),
-                offset: start + offset,
+                offset: start + field_in_has(text, offset, &issue.message).unwrap_or(offset),
                 message: readable(&issue.message, catalogue),
                 help: issue.help,
                 kinds: names.clone(),
             })
         })
         .collect()
+}
+
+/// The field that is not there of a `has`, where cel-go points at the macro.
+fn field_in_has(text: &str, offset: usize, message: &str) -> Option<usize> {
+    let field = message
+        .strip_prefix("undefined field '")?
+        .strip_suffix('\'')?;
+    let (before, after) = text.split_at_checked(offset)?;
+    let is_has = before.ends_with("has") && after.starts_with('(');
+    let at = after.find(&format!(".{field}")).filter(|_| is_has)?;
+    Some(offset + at + 1)
 }
 
 /// The mistakes for some kinds that are mistakes for one more. An expression without branches reads

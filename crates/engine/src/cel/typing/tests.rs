@@ -63,7 +63,7 @@ fn fields_that_no_kind_has() {
     );
     check_deployment(
         "has(object.spec.replcas)",
-        &["spec.validations[0].expression@3: undefined field 'replcas' did you mean `replicas`?"],
+        &["spec.validations[0].expression@16: undefined field 'replcas' did you mean `replicas`?"],
     );
     check_deployment(
         "object.spec.template.spec.containers.all(c, c.imge != '')",
@@ -258,7 +258,7 @@ fn subresources_that_take_something_of_their_own() {
     );
     check_policy(
         &scale("deployments/scale", "has(object.spec.template)"),
-        &[&template.replace("@11", "@3")],
+        &[&template.replace("@11", "@16")],
     );
     check_policy(
         &scale("deployments/status", "has(object.spec.template)"),
@@ -270,7 +270,7 @@ fn subresources_that_take_something_of_their_own() {
     check_policy(&evicted("has(object.deleteOptions)"), &[]);
     check_policy(
         &evicted("has(object.spec)"),
-        &[&format!("{path}@3: undefined field 'spec' ")],
+        &[&format!("{path}@11: undefined field 'spec' ")],
     );
 }
 
