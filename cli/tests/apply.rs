@@ -62,6 +62,14 @@ fn flags() {
 }
 
 #[test]
+fn expressions_without_a_value_are_told_with_their_place() {
+    let case = "expressions_without_value";
+    let apply = ["apply", "policies.yaml", "-r", "pod.yaml"];
+    check("apply_expressions_without_value", case, &apply, "");
+    check("test_expressions_without_value", case, &["test", "."], "");
+}
+
+#[test]
 fn files_beside_the_manifests() {
     let apply = ["apply", "policy.yaml", "-r", "widget.yaml"];
     for (name, more) in [

@@ -4,7 +4,7 @@ use portcullis_engine::{pattern::anchor, response::FailedPattern};
 use portcullis_pipeline::{
     diagnostic::{Place, SourceFile},
     files,
-    offline::shown,
+    offline::{places, shown},
     render::RenderedPolicy,
     suite::{self, SuiteOutcome, row::Row},
 };
@@ -36,12 +36,12 @@ pub(crate) fn of_row(
     found.next().unwrap_or_default()
 }
 
-/// The place of a rule in these files of policies, or else that of the validation that decided, or of the
-/// policy; and what stands there.
+/// The place in these files of policies of an expression that decided, or else of a rule, or of the policy;
+/// and what stands there.
 pub(crate) fn of_rule(
     files: &[SourceFile],
     policy: &str,
-    (rule, validation): (&str, Option<usize>),
+    (rule, expression): (&str, Option<&str>),
 ) -> Option<(Place, &'static str)> {
     files.iter().find_map(|file| {
         portcullis_yaml::documents(&file.text).find_map(|document| {
@@ -55,11 +55,10 @@ pub(crate) fn of_rule(
             if read.value.pointer("/metadata/name")? != name {
                 return None;
             }
-            let expression = validation.map(|at| format!("/spec/validations/{at}/expression"));
-            let expression = expression.filter(|at| read.value.pointer(at).is_some());
-            let (pointer, what) = match (rule_pointer(&read.value, rule), expression) {
-                (Some((rule, _)), _) => (format!("{rule}/name"), "this rule"),
-                (None, Some(expression)) => (expression, "this expression"),
+            let expression = expression_pointer(&read.value, expression);
+            let (pointer, what) = match (expression, rule_pointer(&read.value, rule)) {
+                (Some(expression), _) => (expression, EXPRESSION),
+                (None, Some((rule, _))) => (format!("{rule}/name"), "this rule"),
                 (None, None) => ("/metadata/name".to_owned(), "this policy"),
             };
             let span = read.spans.of_pointer(&pointer, false);
@@ -93,14 +92,17 @@ fn in_document(
 }
 
 fn places(policy: &Value, row: &Row, place: &dyn Fn(&str, bool) -> Place) -> Vec<(Place, String)> {
+    let expression = expression_pointer(policy, row.expression.as_deref());
+    let expression = expression.map(|pointer| (place(&pointer, false), EXPRESSION.to_owned()));
     let (_, above) = written(&row.rule);
     let Some((rule_pointer, rule)) = rule_pointer(policy, &row.rule) else {
-        return Vec::new();
+        return expression.into_iter().collect();
     };
     let mut found = vec![(
         place(&format!("{rule_pointer}/name"), false),
         "this rule".to_owned(),
     )];
+    found.extend(expression);
     let own = FailedPattern {
         pattern: "/pattern".to_owned(),
         path: row.path.clone(),
@@ -120,6 +122,14 @@ fn places(policy: &Value, row: &Row, place: &dyn Fn(&str, bool) -> Place) -> Vec
         }
     }
     found
+}
+
+const EXPRESSION: &str = "this expression";
+
+/// The pointer of an expression at a path, as `spec.variables[0].expression`, where the policy has one there.
+fn expression_pointer(policy: &Value, path: Option<&str>) -> Option<String> {
+    let pointer = places::pointer(path?);
+    policy.pointer(&pointer).is_some().then_some(pointer)
 }
 
 /// The pointer of a rule, or of the one that it is derived from, and its value.

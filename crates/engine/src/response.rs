@@ -114,6 +114,8 @@ pub struct RuleDetail {
     pub patched_target: Option<Value>,
     /// What a binding makes of what a policy of the API server says.
     pub bound: Option<Bound>,
+    /// The path in the policy of the expression in CEL that decided or has no value.
+    pub expression: Option<Arc<str>>,
 }
 
 /// What a binding makes of what a policy of the API server says: one violation may deny, another warn,
@@ -186,6 +188,14 @@ impl RuleResponse {
             .iter()
             .flat_map(|detail| &detail.properties)
             .map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// The path in the policy of the expression in CEL that decided or has no value.
+    #[must_use]
+    pub fn expression(&self) -> Option<&Arc<str>> {
+        self.detail
+            .as_ref()
+            .and_then(|detail| detail.expression.as_ref())
     }
 
     /// What a binding makes of it, for a policy of the API server.

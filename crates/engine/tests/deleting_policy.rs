@@ -76,7 +76,8 @@ fn condition(expression: &str) -> Value {
 #[test]
 fn an_object_that_meets_all_is_deleted() {
     check(&json!({}), "pods", &["pass resource matched"]);
-    check(&json!({}), "services", &["fail resource did not match"]);
+    // Of what the constraints do not match nothing is said.
+    check(&json!({}), "services", &[]);
     check(
         &condition("variables.name == 'a'"),
         "pods",
@@ -105,11 +106,27 @@ fn what_cannot_be_decided_is_an_error() {
         "pods",
         &["error no such key: spec"],
     );
+    // A condition that is false decides alone.
+    let undecided = json!({"name": "a", "expression": "object.spec.nodeName == 'x'"});
+    for (other, expected) in [
+        ("object.metadata.name == 'b'", "fail resource did not match"),
+        ("object.metadata.name == 'a'", "error no such key: spec"),
+    ] {
+        let other = json!({"name": "b", "expression": other});
+        for conditions in [[&undecided, &other], [&other, &undecided]] {
+            check(&json!({"conditions": conditions}), "pods", &[expected]);
+        }
+    }
     check(
         &json!({"schedule": "now and then"}),
         "pods",
         &[
             "spec.schedule: `now and then` is not a cron schedule: it has 3 fields, expected 5: minute, hour, day of month, month and day of week; 6 with a year after them; 7 with seconds before them too",
         ],
+    );
+    check(
+        &json!({"schedule": "0 0 30 2 *"}),
+        "pods",
+        &["spec.schedule: `0 0 30 2 *` names no day that there is, and would never run; name one"],
     );
 }

@@ -594,6 +594,34 @@ fn cel_is_evaluated_as_the_api_server_does() {
             .on(&object)
             .gives(&[expected]);
     }
+    // A condition that is false decides, then errors, all of them; conditions see no namespace.
+    let [missing, absent, unmet, of_namespace] = [
+        "object.missing == 1",
+        "object.absent == 1",
+        "object.kind == 'Job'",
+        "namespaceObject == null",
+    ]
+    .map(|expression| json!({"name": "c", "expression": expression}));
+    for (conditions, expected) in [
+        (json!([missing, unmet]), "skip cel preconditions not met"),
+        (
+            json!([missing, of_namespace]),
+            "error expression 'object.missing == 1' resulted in error: no such key: missing",
+        ),
+        (
+            json!([missing, absent]),
+            "error [expression 'object.missing == 1' resulted in error: no such key: missing, expression 'object.absent == 1' resulted in error: no such key: absent]",
+        ),
+        (json!([of_namespace]), "pass Validation rule 'r' passed."),
+    ] {
+        Case::new(rule("object.kind == 'Pod'", conditions))
+            .on(&object)
+            .gives(&[expected]);
+    }
+    let mut variable = rule("variables.a == 1", json!([]));
+    variable[0]["validate"]["cel"]["variables"] =
+        json!([{"name": "a", "expression": "object.missing"}]);
+    Case::new(variable).on(&object).gives(&["error expression 'variables.a == 1' resulted in error: composited variable \"a\" fails to evaluate: no such key: missing"]);
     let mut told = rule("object.kind == 'Job'", json!([]));
     told[0]["validate"]["message"] = json!("not a Job");
     Case::new(told).on(&object).gives(&["fail not a Job"]);

@@ -152,7 +152,7 @@ fn expressions_make_objects() {
     );
     let unmet = json!({"generate": [{"expression": all}],
         "matchConditions": [{"name": "c", "expression": "false"}]});
-    check("GeneratingPolicy", &unmet, "skip skip", &json!([]));
+    check("GeneratingPolicy", &unmet, "nothing", &Value::Null);
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn a_policy_of_one_namespace_makes_objects_there() {
 
 #[test]
 fn templates_hold_expressions() {
-    let text = r"
+    let text = r#"
 apiVersion: v1
 kind: ConfigMap
 metadata:
@@ -212,12 +212,16 @@ data: (( object.data ))
 count: (( size(object.data) ))
 text: port-(( int(object.data.port) )) \((a))
 list: [1, '(( [true, object.metadata.name] ))']
-choice: (( has(object.data.none) ? 'a: b' : 'c' ))
+choice: "(( has(object.data.none) ? 'a: b' : 'c' ))"
+spaced: ' (( size(object.data) )) '
+lines: |
+  (( object.data.port ))
+map: "(( {'a': [1]} ))"
 ---
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: second, namespace: x}
-";
+"#;
     check(
         "GeneratingPolicy",
         &template(text),
@@ -228,6 +232,7 @@ metadata: {name: second, namespace: x}
                 "metadata": {"name": "trigger-made", "namespace": "shop"},
                 "data": {"names": "x,y", "port": "8080"}, "count": 2,
                 "text": "port-8080 ((a))", "list": [1, [true, "trigger"]], "choice": "c",
+                "spaced": " 2 ", "lines": "8080\n", "map": {"a": [1]},
             },
             config_map("x", "second"),
         ]),
@@ -269,6 +274,15 @@ fn what_is_wrong_with_a_template_has_its_path() {
         (
             "a: [",
             "spec.generate[0].template.value: the template is no YAML: ",
+        ),
+        // A template is YAML before it has expressions.
+        (
+            "a: (( true ? 'x' : 'y' ))",
+            "spec.generate[0].template.value: the template is no YAML: line 3, column ",
+        ),
+        (
+            "a: (( {'b': 1} ))",
+            "spec.generate[0].template.value: the template is no YAML: line 3, column ",
         ),
         (
             "a: (( nobody ))",

@@ -147,8 +147,41 @@ fn an_annotation_without_a_value_is_an_error() {
     let mut spec = valid("true");
     spec["auditAnnotations"] =
         json!([{"key": "no", "valueExpression": "string(object.metadata.labels.no)"}]);
-    let problem = "p error: failed to evaluate auditAnnotation 'no': no such key: labels";
+    let problem = "evaluation error: failed to evaluate policy: failed to evaluate auditAnnotation 'no': no such key: labels";
     check(WEB, &[spec], &[problem]);
+}
+
+#[test]
+fn errors_are_told_and_unmet_conditions_are_not() {
+    let missing = "evaluation error: failed to evaluate policy: no such key: labels";
+    let labelled = json!("object.metadata.labels.app == 'a'");
+    let images = json!([{"name": "mine", "expression": "[object.metadata.labels.app]"}]);
+    let condition =
+        |expression: &serde_json::Value| json!([{"name": "c", "expression": expression}]);
+    // `failurePolicy: Ignore` is for conditions; what else has no value is still told.
+    for (field, value, [fail, ignore]) in [
+        ("matchConditions", condition(&json!("false")), [None, None]),
+        (
+            "matchConditions",
+            condition(&labelled),
+            [Some(missing), None],
+        ),
+        ("images", images, [Some(missing), Some(missing)]),
+        (
+            "validations",
+            json!([{"expression": labelled}]),
+            [Some(missing), Some(missing)],
+        ),
+    ] {
+        for (policy, said) in [("Fail", fail), ("Ignore", ignore)] {
+            let mut spec = valid("true");
+            spec["validationConfigurations"] =
+                json!({"mutateDigest": false, "required": false, "verifyDigest": false});
+            spec[field] = value.clone();
+            spec["failurePolicy"] = json!(policy);
+            check(WEB, &[spec], said.as_slice());
+        }
+    }
 }
 
 #[test]
@@ -168,14 +201,14 @@ fn signatures_are_counted() {
     check(
         "ghcr.io/shop/unknown",
         &[signed_by("attestors.ours")],
-        &["p error: nobody answers"],
+        &["evaluation error: failed to evaluate policy: nobody answers"],
     );
     check(
         WEB,
         &[valid(
             "verifyImageSignatures('ghcr.io/shop/web:1', [{'name': 'nobody'}]) > 0",
         )],
-        &["p error: the policy has no attestor `nobody`"],
+        &["evaluation error: failed to evaluate policy: the policy has no attestor `nobody`"],
     );
 }
 
@@ -192,7 +225,7 @@ fn statements_are_read_once_they_are_verified() {
         WEB,
         &[valid(read)],
         &[
-            "p error: `bill` of `ghcr.io/shop/web:1` is not verified; call verifyAttestationSignatures first",
+            "evaluation error: failed to evaluate policy: `bill` of `ghcr.io/shop/web:1` is not verified; call verifyAttestationSignatures first",
         ],
     );
 }

@@ -145,6 +145,47 @@ fn a_mutation_that_fails_changes_nothing() {
         "",
         None,
     );
+    // A `test` says no of a value that is another one, not of a place that there is not.
+    for (path, value, said) in [
+        ("/spec/nope/x", "'a'", "there is nothing at /spec/nope/x"),
+        ("/spec/nope/x", "null", "there is nothing at /spec/nope/x"),
+        (
+            "/spec/containers/9",
+            "null",
+            "there is nothing at /spec/containers/9",
+        ),
+        ("/spec/containers/x", "'a'", "`x` is no index of a list"),
+    ] {
+        let test = format!("[JSONPatch{{op: 'test', path: '{path}', value: {value}}}]");
+        check(
+            &json!({"mutations": [patch(&test)]}),
+            &[&format!(
+                "error failed to evaluate policy: test {path}: {said}"
+            )],
+            "",
+            None,
+        );
+    }
+    for (path, value, named) in [
+        ("/spec/nope", "null", None),
+        ("/spec/priority", "7.0", Some(json!("x"))),
+        (
+            "/spec/containers/-1",
+            "{'name': 'log', 'image': 'fluent'}",
+            Some(json!("x")),
+        ),
+    ] {
+        let test = format!(
+            "[JSONPatch{{op: 'test', path: '{path}', value: {value}}}, \
+             JSONPatch{{op: 'add', path: '/spec/nodeName', value: 'x'}}]"
+        );
+        check(
+            &json!({"mutations": [patch("[JSONPatch{op: 'add', path: '/spec/priority', value: 7}]"), patch(&test)]}),
+            &["pass success"],
+            "/spec/nodeName",
+            named,
+        );
+    }
     check(
         &json!({"mutations": [apply("Object{spec: Object.spec{nodeSelector: {'a': 'b'}}}")]}),
         &[

@@ -58,7 +58,7 @@ impl<'r> Places<'r> {
     pub(super) fn rule(&mut self, one: &Applied) -> Option<(Place, &'static str)> {
         let options = self.options;
         let files = self.policies.get_or_insert_with(|| policies(options));
-        policy_places::of_rule(files, &one.policy, (&one.rule, one.validation))
+        policy_places::of_rule(files, &one.policy, (&one.rule, one.expression.as_deref()))
     }
 
     fn field(&mut self, file: &SourceFile, one: &Applied) -> Option<std::ops::Range<usize>> {

@@ -1,14 +1,18 @@
 //! `auditAnnotations`: what a policy adds to the audit event of a request.
 
 use portcullis_api::cel_expression::AuditAnnotation;
-use portcullis_cel::{program::Program, types::Type, value::Value};
+use portcullis_cel::{types::Type, value::Value};
 
-use super::{compiler::Compiler, scope::Scope, validation::without_value};
+use super::{
+    compiler::{Compiler, PlacedProgram},
+    scope::Scope,
+    validation::without_value,
+};
 use crate::response::RuleStatus;
 
 /// Annotations whose values expressions give.
 #[derive(Debug, Default)]
-pub struct AuditAnnotations(Vec<(AuditAnnotation, Program)>);
+pub struct AuditAnnotations(Vec<(AuditAnnotation, PlacedProgram)>);
 
 impl AuditAnnotations {
     /// Makes annotations ready; what is wrong with them is kept by the compiler.

@@ -11,13 +11,22 @@ use portcullis_cel::{
     types::Type,
 };
 
+/// A compiled expression, and where in the policy its text stands.
+#[derive(Debug)]
+pub struct PlacedProgram {
+    /// What is evaluated.
+    pub program: Program,
+    /// The path, as `spec.validations[0].expression`.
+    pub path: Arc<str>,
+}
+
 /// A named expression that others read as `variables.<name>`.
 #[derive(Debug)]
 pub struct Variable {
     /// The name, as `variables.<name>`.
     pub name: Arc<str>,
     /// The expression.
-    pub program: Program,
+    pub program: PlacedProgram,
 }
 
 /// Compiles the expressions of one policy.
@@ -61,9 +70,12 @@ impl Compiler {
     }
 
     /// An expression that gives one of the wanted types, exactly. What is wrong with it is kept.
-    pub fn expression(&mut self, path: &str, text: &str, wanted: &[Type]) -> Option<Program> {
+    pub fn expression(&mut self, path: &str, text: &str, wanted: &[Type]) -> Option<PlacedProgram> {
         match self.try_expression(text, wanted) {
-            Ok((program, ..)) => Some(program),
+            Ok((program, ..)) => Some(PlacedProgram {
+                program,
+                path: path.into(),
+            }),
             Err(message) => {
                 self.faults.push((path.to_owned(), message));
                 None
@@ -72,7 +84,7 @@ impl Compiler {
     }
 
     /// A text that is shown to a user. The API server refuses one that asks what the user may do.
-    pub fn message_for_user(&mut self, path: &str, text: &str) -> Option<Program> {
+    pub fn message_for_user(&mut self, path: &str, text: &str) -> Option<PlacedProgram> {
         let own = self.environment.clone();
         self.environment = own
             .extend()
@@ -89,15 +101,17 @@ impl Compiler {
         let mut variables = Vec::new();
         for (index, variable) in written.iter().enumerate() {
             let name: Arc<str> = format!("variables.{}", variable.name).into();
+            let path = format!("{path}[{index}].expression");
             match self.try_variable(&variable.expression) {
                 Ok((program, of, levels)) => {
                     self.declare(&name, dynamic(of));
                     self.levels.insert(Arc::clone(&name), levels);
+                    let path = path.into();
+                    let program = PlacedProgram { program, path };
                     variables.push(Variable { name, program });
                 }
                 Err(message) => {
-                    self.faults
-                        .push((format!("{path}[{index}].expression"), message));
+                    self.faults.push((path, message));
                     // What reads it is not wrong as well.
                     self.declare(&name, Type::Dyn);
                 }

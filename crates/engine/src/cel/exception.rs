@@ -14,12 +14,11 @@ use portcullis_api::{
 };
 use portcullis_cel::{
     host::Host,
-    program::Program,
     value::{Key, List, Map, Value},
 };
 
 use super::{
-    compiler::Compiler,
+    compiler::{Compiler, PlacedProgram},
     environment::{Flavour, environment},
     preamble,
     scope::{RequestScope, Scope},
@@ -47,7 +46,7 @@ pub struct Exceptions {
 #[derive(Debug)]
 struct Exception {
     name: ExceptionName,
-    conditions: Vec<Program>,
+    conditions: Vec<PlacedProgram>,
     images: Vec<String>,
     values: Vec<String>,
     result: RuleStatus,

@@ -1,16 +1,21 @@
 //! `mutations`: expressions that change an object.
 
+use std::sync::Arc;
+
 use portcullis_api::mutating_policy::{CelMutation, PatchExpression};
 use portcullis_cel::{
     environment::{JSON_PATCH, OBJECT},
     mutation,
-    program::Program,
     types::Type,
 };
 use portcullis_schema::Catalogue;
 use serde_json::Value;
 
-use super::{compiler::Compiler, scope::Scope, validation::without_value};
+use super::{
+    compiler::{Compiler, PlacedProgram},
+    scope::{Scope, Undecided},
+    validation::without_value,
+};
 use crate::patch::{JsonPatch, JsonPatchOptions, PatchError, apply_configuration};
 
 /// One change.
@@ -25,7 +30,7 @@ pub enum Mutation {
 /// An expression, ready, and as it is written.
 #[derive(Debug)]
 pub struct Written {
-    program: Program,
+    program: PlacedProgram,
     expression: String,
 }
 
@@ -81,9 +86,19 @@ impl Mutation {
         scope: &Scope<'_, 'a>,
         before: &Value,
         catalogue: &Catalogue,
-    ) -> Result<Option<Value>, String> {
+    ) -> Result<Option<Value>, Undecided> {
         self.change(scope, before, catalogue)
-            .map_err(|(_, error)| error)
+            .map_err(|(_, error)| self.undecided(scope, error))
+    }
+
+    /// What cannot be applied is for this mutation, where no variable is to blame.
+    fn undecided(&self, scope: &Scope<'_, '_>, message: String) -> Undecided {
+        let (Mutation::ApplyConfiguration(of) | Mutation::JsonPatch(of)) = self;
+        let expression = scope.blamed().or(Some(Arc::clone(&of.program.path)));
+        Undecided {
+            message,
+            expression,
+        }
     }
 
     /// As [`Mutation::apply`], with errors told in the words of the API server.
@@ -95,9 +110,9 @@ impl Mutation {
         scope: &Scope<'_, 'a>,
         before: &Value,
         catalogue: &Catalogue,
-    ) -> Result<Option<Value>, String> {
+    ) -> Result<Option<Value>, Undecided> {
         let changed = self.change(scope, before, catalogue);
-        changed.map_err(|(step, error)| match (step, self) {
+        let worded = |step, error: String| match (step, self) {
             (Step::Evaluate, Mutation::ApplyConfiguration(of) | Mutation::JsonPatch(of)) => {
                 without_value(&of.expression, &error)
             }
@@ -105,7 +120,8 @@ impl Mutation {
                 format!("error applying patch: invalid ApplyConfiguration: {error}")
             }
             (Step::Apply, Mutation::JsonPatch(_)) => format!("JSON Patch: {error}"),
-        })
+        };
+        changed.map_err(|(step, error)| self.undecided(scope, worded(step, error)))
     }
 
     fn change<'a>(
@@ -143,9 +159,7 @@ fn patched(before: &Value, steps: Vec<Value>) -> Result<Option<Value>, String> {
     let patch = JsonPatch::from_value(&Value::Array(steps)).map_err(|error| error.to_string())?;
     match patch.apply(before.clone(), JsonPatchOptions::API_SERVER) {
         Ok(after) => Ok(Some(after)),
-        Err(PatchError::Operation {
-            operation: "test", ..
-        }) => Ok(None),
+        Err(PatchError::Differs { .. }) => Ok(None),
         Err(error) => Err(error.to_string()),
     }
 }

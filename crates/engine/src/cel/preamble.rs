@@ -4,10 +4,10 @@ use portcullis_api::{
     cel_expression::{CelVariable, MatchCondition},
     match_constraints::MatchConstraints,
 };
-use portcullis_cel::{program::Program, types::Type};
+use portcullis_cel::types::Type;
 
 use super::{
-    compiler::{Compiler, Variable},
+    compiler::{Compiler, PlacedProgram, Variable},
     scope::Scope,
     validation::without_value,
 };
@@ -21,7 +21,7 @@ use crate::{
 pub struct Preamble {
     /// Without constraints a policy is about nothing.
     constraints: Option<Constraints>,
-    conditions: Vec<Program>,
+    conditions: Vec<PlacedProgram>,
     /// The conditions as they are written.
     written: Vec<String>,
     /// The variables.
@@ -82,24 +82,40 @@ impl Preamble {
     /// # Errors
     /// Why conditions cannot be decided.
     pub fn holds_natively<'a>(&'a self, scope: &Scope<'_, 'a>) -> Result<bool, String> {
-        let mut errors = Vec::new();
-        for (condition, written) in self.conditions.iter().zip(&self.written) {
-            match scope.is_true(condition) {
-                Ok(true) => {}
-                Ok(false) => return Ok(false),
-                Err(error) => errors.push(without_value(written, &error)),
-            }
+        let written = self.written.iter().map(String::as_str);
+        all_hold_natively(self.conditions.iter().zip(written), scope)
+    }
+}
+
+/// Whether conditions hold, each with its text, in the words of the API server. One that does not decides,
+/// whatever the others come to.
+///
+/// # Errors
+/// Why conditions cannot be decided.
+pub fn all_hold_natively<'a, 't>(
+    conditions: impl Iterator<Item = (&'a PlacedProgram, &'t str)>,
+    scope: &Scope<'_, 'a>,
+) -> Result<bool, String> {
+    let mut errors = Vec::new();
+    for (condition, written) in conditions {
+        match scope.is_true(condition) {
+            Ok(true) => {}
+            Ok(false) => return Ok(false),
+            Err(error) => errors.push(without_value(written, &error)),
         }
-        match errors.as_slice() {
-            [] => Ok(true),
-            [error] => Err(error.clone()),
-            errors => Err(format!("[{}]", errors.join(", "))),
-        }
+    }
+    match errors.as_slice() {
+        [] => Ok(true),
+        [error] => Err(error.clone()),
+        errors => Err(format!("[{}]", errors.join(", "))),
     }
 }
 
 /// `matchConditions`, made ready; what is wrong with them is kept by the compiler.
-pub fn compiled_conditions(compiler: &mut Compiler, conditions: &[MatchCondition]) -> Vec<Program> {
+pub fn compiled_conditions(
+    compiler: &mut Compiler,
+    conditions: &[MatchCondition],
+) -> Vec<PlacedProgram> {
     conditions_at(compiler, "spec.matchConditions", conditions)
 }
 
@@ -108,7 +124,7 @@ pub fn conditions_at(
     compiler: &mut Compiler,
     path: &str,
     conditions: &[MatchCondition],
-) -> Vec<Program> {
+) -> Vec<PlacedProgram> {
     let conditions = conditions.iter().enumerate();
     conditions
         .filter_map(|(index, condition)| {
@@ -122,7 +138,10 @@ pub fn conditions_at(
 ///
 /// # Errors
 /// Why conditions cannot be decided, each of them.
-pub fn all_hold<'a>(conditions: &'a [Program], scope: &Scope<'_, 'a>) -> Result<bool, String> {
+pub fn all_hold<'a>(
+    conditions: &'a [PlacedProgram],
+    scope: &Scope<'_, 'a>,
+) -> Result<bool, String> {
     let mut errors = Vec::new();
     for condition in conditions {
         match scope.is_true(condition) {

@@ -1,6 +1,9 @@
 //! What expressions read: the request, shared by all policies, and the variables of one policy.
 
-use std::cell::{Cell, OnceCell};
+use std::{
+    cell::{Cell, OnceCell, RefCell},
+    sync::Arc,
+};
 
 use portcullis_cel::{
     error::{EvalError, Evaluated},
@@ -9,13 +12,13 @@ use portcullis_cel::{
         kubernetes::{RequestResource, authorizer, request_resource},
         kyverno,
     },
-    program::{Options, Program, Variables},
+    program::{Options, Variables},
     value::{Key, List, Map, Value},
 };
 use serde_json::Value as Json;
 
 use super::{
-    compiler::Variable,
+    compiler::{PlacedProgram, Variable},
     request::{admission_request, named_namespace},
 };
 use crate::{
@@ -147,7 +150,8 @@ pub struct Scope<'s, 'a> {
     request: &'s RequestScope<'a>,
     host: &'s dyn Host,
     variables: &'a [Variable],
-    values: Vec<OnceCell<Evaluated<'a>>>,
+    /// Those that have been read, and where one of them has no value the expression that is to blame.
+    values: Vec<OnceCell<(Evaluated<'a>, Option<Blame>)>>,
     /// Names that only some kinds have, such as `params`.
     further: Vec<(&'static str, Value<'a>)>,
     cost: Cell<u64>,
@@ -156,6 +160,33 @@ pub struct Scope<'s, 'a> {
     names_variables: bool,
     /// Whether a request is asked about, and not what is stored.
     has_request: bool,
+    /// The expression that has no value since the last one was asked for.
+    blame: RefCell<Option<Blame>>,
+}
+
+/// Why something cannot be decided.
+#[derive(Clone, Debug)]
+pub struct Undecided {
+    /// What is said.
+    pub message: String,
+    /// The path of the expression that has no value.
+    pub expression: Option<Arc<str>>,
+}
+
+impl From<String> for Undecided {
+    fn from(message: String) -> Undecided {
+        Undecided {
+            message,
+            expression: None,
+        }
+    }
+}
+
+/// An expression without a value.
+#[derive(Clone)]
+struct Blame {
+    path: Arc<str>,
+    message: String,
 }
 
 impl<'s, 'a> Scope<'s, 'a> {
@@ -177,6 +208,7 @@ impl<'s, 'a> Scope<'s, 'a> {
             limit: Some(COST_OF_EXPRESSION),
             names_variables: false,
             has_request: true,
+            blame: RefCell::new(None),
         }
     }
 
@@ -195,7 +227,7 @@ impl<'s, 'a> Scope<'s, 'a> {
     }
 
     fn variable(&self, variable: &'a Variable) -> Evaluated<'a> {
-        self.evaluate(&variable.program).map_err(|error| {
+        self.run(&variable.program).map_err(|error| {
             if !self.names_variables {
                 return error;
             }
@@ -224,7 +256,49 @@ impl<'s, 'a> Scope<'s, 'a> {
     ///
     /// # Errors
     /// Why there is none.
-    pub fn evaluate(&self, program: &'a Program) -> Evaluated<'a> {
+    pub fn evaluate(&self, program: &'a PlacedProgram) -> Evaluated<'a> {
+        self.blame.take();
+        self.run(program)
+    }
+
+    /// The path of the expression that the last evaluation failed at: the one that was asked for, or a variable
+    /// that it reads.
+    pub fn blamed(&self) -> Option<Arc<str>> {
+        let blame = self.blame.borrow();
+        blame.as_ref().map(|blame| Arc::clone(&blame.path))
+    }
+
+    /// That something has no value, with the expression that is to blame.
+    pub fn undecided(&self, message: String) -> Undecided {
+        let expression = self.blamed();
+        Undecided {
+            message,
+            expression,
+        }
+    }
+
+    fn run(&self, program: &'a PlacedProgram) -> Evaluated<'a> {
+        let value = self.value(program);
+        match &value {
+            Ok(_) => {}
+            Err(error) => {
+                let mut blame = self.blame.borrow_mut();
+                // What a variable fails at comes through with its words, if nothing caught it.
+                let is_known = blame
+                    .as_ref()
+                    .is_some_and(|known| error.message.ends_with(&known.message));
+                if !is_known {
+                    *blame = Some(Blame {
+                        path: Arc::clone(&program.path),
+                        message: error.message.clone(),
+                    });
+                }
+            }
+        }
+        value
+    }
+
+    fn value(&self, program: &'a PlacedProgram) -> Evaluated<'a> {
         if self.limit.is_some() && self.cost.get() > COST_OF_POLICY {
             return Err(Box::new(EvalError::new(
                 "validation failed due to running out of cost budget, no further validation rules will be run",
@@ -234,7 +308,7 @@ impl<'s, 'a> Scope<'s, 'a> {
             host: self.host,
             cost_limit: self.limit,
         };
-        let outcome = program.evaluate(self, options);
+        let outcome = program.program.evaluate(self, options);
         self.cost.set(self.cost.get().saturating_add(outcome.cost));
         outcome.result
     }
@@ -243,7 +317,7 @@ impl<'s, 'a> Scope<'s, 'a> {
     ///
     /// # Errors
     /// Why it has no value, or that its value is no truth value.
-    pub fn is_true(&self, program: &'a Program) -> Result<bool, String> {
+    pub fn is_true(&self, program: &'a PlacedProgram) -> Result<bool, String> {
         match self.evaluate(program) {
             Ok(Value::Bool(flag)) => Ok(flag),
             Ok(_) => Err("the expression gives no truth value".to_owned()),
@@ -281,7 +355,15 @@ impl<'a> Variables<'a> for Scope<'_, 'a> {
             name => {
                 let at = self.variables.iter().position(|one| *one.name == *name)?;
                 let (cell, variable) = (self.values.get(at)?, self.variables.get(at)?);
-                return Some(cell.get_or_init(|| self.variable(variable)).clone());
+                let (value, blame) = cell.get_or_init(|| {
+                    let value = self.variable(variable);
+                    let blame = value.is_err().then(|| self.blame.borrow().clone());
+                    (value, blame.flatten())
+                });
+                if blame.is_some() {
+                    self.blame.replace(blame.clone());
+                }
+                return Some(value.clone());
             }
         }))
     }

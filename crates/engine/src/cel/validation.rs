@@ -1,9 +1,14 @@
 //! `validations`: expressions that must be true, and what is said where one is not.
 
-use portcullis_api::cel_expression::CelValidation;
-use portcullis_cel::{program::Program, types::Type, value::Value};
+use std::sync::Arc;
 
-use super::{compiler::Compiler, scope::Scope};
+use portcullis_api::cel_expression::CelValidation;
+use portcullis_cel::{types::Type, value::Value};
+
+use super::{
+    compiler::{Compiler, PlacedProgram},
+    scope::{Scope, Undecided},
+};
 use crate::response::RuleStatus;
 
 /// The property of a result that tells which of the policy's `validations` decided.
@@ -12,10 +17,10 @@ pub const VALIDATION_INDEX: &str = "cel.validationIndex";
 /// An expression that must be true.
 #[derive(Debug)]
 pub struct Validation {
-    program: Program,
+    program: PlacedProgram,
     expression: String,
     message: String,
-    message_expression: Option<Program>,
+    message_expression: Option<PlacedProgram>,
     wording: Wording,
 }
 
@@ -60,6 +65,17 @@ pub struct Decision {
     pub message: String,
     /// The validation that decided.
     pub index: Option<usize>,
+    /// The path of the expression that decided or has no value.
+    pub expression: Option<Arc<str>>,
+}
+
+impl From<Undecided> for Decision {
+    fn from(undecided: Undecided) -> Decision {
+        Decision {
+            expression: undecided.expression,
+            ..Decision::of(RuleStatus::Error, &undecided.message)
+        }
+    }
 }
 
 impl Decision {
@@ -79,6 +95,7 @@ impl Decision {
             status,
             message: message.to_owned(),
             index: None,
+            expression: None,
         }
     }
 }
@@ -125,16 +142,21 @@ pub fn decide_if<'a>(
     errors_decide: bool,
 ) -> Decision {
     for (index, validation) in validations.iter().enumerate() {
-        let (status, message) = match scope.is_true(&validation.program) {
+        let program = &validation.program;
+        let (status, message, expression) = match scope.is_true(program) {
             Ok(true) => continue,
             Err(_) if !errors_decide => continue,
-            Ok(false) => (RuleStatus::Fail, validation.said(index, scope)),
-            Err(error) => (RuleStatus::Error, validation.failed(&error)),
+            Ok(false) => {
+                let said = validation.said(index, scope);
+                (RuleStatus::Fail, said, Some(Arc::clone(&program.path)))
+            }
+            Err(error) => (RuleStatus::Error, validation.failed(&error), scope.blamed()),
         };
         return Decision {
             status,
             message,
             index: Some(index),
+            expression,
         };
     }
     Decision::of(RuleStatus::Pass, "success")

@@ -133,7 +133,7 @@ impl<'w> World<'w> {
             CompiledPolicy::Validating(policy) => self.validating(policy, &scope),
             CompiledPolicy::ImageValidating(policy) => self.images(policy, &scope),
             CompiledPolicy::Deleting(policy) if request.payload == Payload::Json => {
-                Some(self.deleting(policy, &scope))
+                self.deleting(policy, &scope)
             }
             _ => None,
         });
@@ -154,7 +154,7 @@ impl<'w> World<'w> {
             CompiledPolicy::Validating(policy) => self.validating(policy, scope),
             CompiledPolicy::ValidatingAdmission(policy) => self.admission(policy, scope),
             CompiledPolicy::Generating(policy) => self.generating(policy, scope),
-            CompiledPolicy::Deleting(policy) => Some(self.deleting(policy, scope)),
+            CompiledPolicy::Deleting(policy) => self.deleting(policy, scope),
             CompiledPolicy::Mutating(_) | CompiledPolicy::MutatingAdmission(_) => None,
             CompiledPolicy::Cleanup(policy) => {
                 let name = &policy.info().name;
@@ -195,7 +195,7 @@ impl<'w> World<'w> {
             CompiledPolicy::Validating(policy) => self.validating(policy, scope),
             CompiledPolicy::ValidatingAdmission(policy) => self.admission(policy, scope),
             CompiledPolicy::Generating(policy) => self.generating(policy, scope),
-            CompiledPolicy::Deleting(policy) => Some(self.deleting(policy, scope)),
+            CompiledPolicy::Deleting(policy) => self.deleting(policy, scope),
             CompiledPolicy::ImageValidating(policy) => self.images(policy, scope),
             CompiledPolicy::Cleanup(policy) => self.cleanup(policy, request, &[], recorder),
             CompiledPolicy::ClusterPolicy(_)
@@ -208,7 +208,7 @@ impl<'w> World<'w> {
         &self,
         policy: &'a CompiledDeletingPolicy,
         scope: &RequestScope<'a>,
-    ) -> EngineResponse {
+    ) -> Option<EngineResponse> {
         let request = scope.request();
         let response = if request.object.is_some() {
             policy.evaluate(scope, self.source)
@@ -221,7 +221,7 @@ impl<'w> World<'w> {
             let store = Store::new();
             policy.evaluate(&RequestScope::new(&seen, &store), self.source)
         };
-        self.response(policy.info(), FailureAction::Audit, vec![response])
+        Some(self.response(policy.info(), FailureAction::Audit, vec![response?]))
     }
 
     fn validating<'a>(

@@ -34,6 +34,7 @@ use crate::request::{GroupVersionKind, Request};
 use crate::response::{RuleResponse, RuleStatus, RuleType};
 
 pub use schedule::Schedule;
+pub(crate) use schedule::comes;
 
 /// A cleanup policy, ready to run.
 #[derive(Debug)]

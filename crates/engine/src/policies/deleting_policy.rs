@@ -1,7 +1,8 @@
 //! DeletingPolicy and NamespacedDeletingPolicy, compiled: which objects a schedule deletes.
 //!
 //! An object is deleted when the constraints match it, whatever operations they name, no exception
-//! holds for it, and every condition does. A condition that has no value deletes nothing.
+//! holds for it, and every condition does. A condition that has no value deletes nothing, and is an error where no
+//! other condition is false.
 
 use std::sync::Arc;
 
@@ -10,24 +11,24 @@ use portcullis_api::{
     deleting_policy::{DeletingPolicy, DeletingPolicyKind, DeletingPolicySpec},
     match_constraints::MatchConstraints,
 };
-use portcullis_cel::{program::Program, types::Type};
+use portcullis_cel::types::Type;
 use portcullis_values::cron::Expression;
 
-use super::cel_policy::cel_policy_info;
+use super::{cel_policy::cel_policy_info, cleanup_policy::comes};
 use crate::cel::{
-    compiler::{Compiler, Variable},
+    compiler::{Compiler, PlacedProgram, Variable},
     environment::{Flavour, environment},
     exception::{Exceptions, Exemption},
     host::SourceHost,
-    preamble::compiled_constraints,
-    scope::{RequestScope, Scope},
+    preamble::{all_hold, compiled_constraints},
+    scope::{RequestScope, Scope, Undecided},
 };
 use crate::compile_options::CompileError;
 use crate::context::source::ContextSource;
 use crate::matching::constraints::Constraints;
 use crate::policy_info::PolicyInfo;
 use crate::request::{GroupVersionKind, Payload, Request};
-use crate::response::{RuleResponse, RuleStatus, RuleType};
+use crate::response::{RuleDetail, RuleResponse, RuleStatus, RuleType};
 
 /// A policy, ready to run.
 #[derive(Debug)]
@@ -37,7 +38,7 @@ pub struct CompiledDeletingPolicy {
     /// Without constraints a policy is about nothing.
     constraints: Option<Constraints>,
     variables: Vec<Variable>,
-    conditions: Vec<Program>,
+    conditions: Vec<PlacedProgram>,
 }
 
 impl CompiledDeletingPolicy {
@@ -60,8 +61,9 @@ impl CompiledDeletingPolicy {
         };
         let info = cel_policy_info(policy.api_version, kind, &policy.metadata, None);
         let mut compiler = Compiler::new(environment(flavour));
-        if let Err(error) = Expression::parse(&spec.schedule) {
-            compiler.fault("spec.schedule".to_owned(), error.to_string());
+        let schedule = Expression::parse(&spec.schedule).map_err(|error| error.to_string());
+        if let Err(error) = schedule.and_then(|run| comes(&run, &spec.schedule)) {
+            compiler.fault("spec.schedule".to_owned(), error);
         }
         let constraints = of_any_operation(spec);
         let constraints =
@@ -99,30 +101,38 @@ impl CompiledDeletingPolicy {
         constraints.is_some_and(|constraints| constraints.is_about(kind, resource))
     }
 
-    /// The decision as Kyverno's `apply` and `test` show it: an object that is not deleted fails.
+    /// The decision as Kyverno's `apply` and `test` show it: an object that is not deleted fails, and nothing is
+    /// said of one that the constraints do not match.
     #[must_use]
     pub fn evaluate<'a>(
         &'a self,
         request: &RequestScope<'a>,
         source: &dyn ContextSource,
-    ) -> RuleResponse {
+    ) -> Option<RuleResponse> {
+        if !self.matches(request.request()) {
+            return None;
+        }
         let decided = match self.exemption(request, source) {
-            Ok(Some(exemption)) => return exemption.response(RuleType::Deletion),
+            Ok(Some(exemption)) => return Some(exemption.response(RuleType::Deletion)),
             Ok(None) => self.deletes(request, source),
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         };
-        let (status, message) = match decided {
-            Ok(true) => (RuleStatus::Pass, "resource matched".to_owned()),
-            Ok(false) => (RuleStatus::Fail, "resource did not match".to_owned()),
-            Err(error) => (RuleStatus::Error, error),
+        let (status, message, expression) = match decided {
+            Ok(true) => (RuleStatus::Pass, "resource matched".to_owned(), None),
+            Ok(false) => (RuleStatus::Fail, "resource did not match".to_owned(), None),
+            Err(error) => (RuleStatus::Error, error.message, error.expression),
         };
-        RuleResponse {
+        let detail = expression.map(|expression| RuleDetail {
+            expression: Some(expression),
+            ..RuleDetail::default()
+        });
+        Some(RuleResponse {
             rule: self.info.name.as_str().into(),
             rule_type: RuleType::Deletion,
             status,
             message: message.into(),
-            detail: None,
-        }
+            detail: detail.map(Box::new),
+        })
     }
 
     /// The leave of a request that some exception holds for, whatever it allows.
@@ -131,9 +141,6 @@ impl CompiledDeletingPolicy {
         request: &RequestScope<'a>,
         source: &dyn ContextSource,
     ) -> Result<Option<Exemption>, String> {
-        if !self.matches(request.request()) {
-            return Ok(None);
-        }
         let host = SourceHost::new(source).in_namespace(self.info.bounds());
         self.exceptions.exemption(request, &host, source)
     }
@@ -142,20 +149,12 @@ impl CompiledDeletingPolicy {
         &'a self,
         scope: &RequestScope<'a>,
         source: &dyn ContextSource,
-    ) -> Result<bool, String> {
-        if !self.matches(scope.request()) {
-            return Ok(false);
-        }
+    ) -> Result<bool, Undecided> {
         let host = SourceHost::new(source).in_namespace(self.info.bounds());
         let scope = Scope::new(scope, &host, &self.variables)
             .without_request()
             .without_limit();
-        for condition in &self.conditions {
-            if !scope.is_true(condition)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        all_hold(&self.conditions, &scope).map_err(|error| scope.undecided(error))
     }
 
     fn matches(&self, request: &Request<'_>) -> bool {

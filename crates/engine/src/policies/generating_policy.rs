@@ -14,12 +14,12 @@ use portcullis_api::{
     cel_policy_exception::CelPolicyException,
     generating_policy::{CelGeneration, GeneratingPolicy, GeneratingPolicyKind, Interpolation},
 };
-use portcullis_cel::{host::Host, program::Program, types::Type};
+use portcullis_cel::{host::Host, types::Type};
 use serde_json::Value;
 
 use self::template::Template;
 use crate::cel::{
-    compiler::Compiler,
+    compiler::{Compiler, PlacedProgram},
     environment::{Flavour, environment},
     exception::{Exceptions, Leave},
     host::SourceHost,
@@ -46,7 +46,7 @@ pub struct CompiledGeneratingPolicy {
 /// One thing to make.
 #[derive(Debug)]
 enum Generation {
-    Expression(Program),
+    Expression(PlacedProgram),
     Template(Vec<Template>),
 }
 
@@ -101,7 +101,8 @@ impl CompiledGeneratingPolicy {
         self.preamble.is_about(kind, resource)
     }
 
-    /// What the policy says, with the objects that it makes; nothing if it is not about the request.
+    /// What the policy says, with the objects that it makes; nothing if it is not about the request, or its
+    /// conditions do not hold.
     #[must_use]
     pub fn evaluate<'a>(
         &'a self,
@@ -114,11 +115,15 @@ impl CompiledGeneratingPolicy {
         }
         let host = SourceHost::new(source).in_namespace(bounds);
         let scope = Scope::new(request, &host, &self.preamble.variables);
+        let make = |scope: &Scope<'_, 'a>| {
+            let made = self.make(scope, &host);
+            made.map_err(|error| scope.undecided(error))
+        };
         let made = match self.exceptions.leave(request, &host, source) {
             Ok(Leave::Whole(exemption)) => return Some(exemption.response(RuleType::Generation)),
-            Ok(Leave::Parts(allowed)) => self.make(&scope.with("exceptions", allowed), &host),
-            Ok(Leave::Nothing) => self.make(&scope, &host),
-            Err(error) => Err(error),
+            Ok(Leave::Parts(allowed)) => make(&scope.with("exceptions", allowed)),
+            Ok(Leave::Nothing) => make(&scope),
+            Err(error) => Err(error.into()),
         };
         let mut detail = RuleDetail::default();
         let (status, message) = match made {
@@ -126,11 +131,12 @@ impl CompiledGeneratingPolicy {
                 detail.generated = self.labelled(host.into_generated(), request.request());
                 (RuleStatus::Pass, "policy evaluated successfully".to_owned())
             }
-            Ok(false) => (RuleStatus::Skip, "skip".to_owned()),
-            Err(error) => (
-                RuleStatus::Error,
-                format!("failed to evaluate policy: {error}"),
-            ),
+            Ok(false) => return None,
+            Err(error) => {
+                detail.expression = error.expression;
+                let message = format!("failed to evaluate policy: {}", error.message);
+                (RuleStatus::Error, message)
+            }
         };
         Some(RuleResponse {
             rule: self.info.name.as_str().into(),

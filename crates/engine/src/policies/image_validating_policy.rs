@@ -28,7 +28,7 @@ use crate::cel::{
     exception::{Exceptions, Leave},
     host::SourceHost,
     preamble::Preamble,
-    scope::{RequestScope, Scope},
+    scope::{RequestScope, Scope, Undecided},
     validation::{self, Decision, Validation},
 };
 use crate::context::{Store, source::ContextSource};
@@ -99,7 +99,7 @@ impl CompiledImageValidatingPolicy {
                     .iter()
                     .filter(|variant| variant.preamble.matches(namespace, request.request()));
                 about
-                    .map(|variant| self.decide(variant, request, source, evidence))
+                    .filter_map(|variant| self.decide(variant, request, source, evidence))
                     .collect()
             }
             (Payload::Json, Payload::Resource) => {
@@ -122,37 +122,41 @@ impl CompiledImageValidatingPolicy {
         evidence: &Evidence,
     ) -> Vec<RuleResponse> {
         let written = self.variants.first();
-        let said = written.map(|variant| self.decide(variant, request, source, evidence));
+        let said = written.and_then(|variant| self.decide(variant, request, source, evidence));
         said.into_iter().collect()
     }
 
+    /// What the policy says; nothing where its conditions do not hold, or cannot be decided and
+    /// `failurePolicy` is `Ignore`.
     fn decide<'a>(
         &'a self,
         variant: &'a Variant,
         request: &RequestScope<'a>,
         source: &dyn ContextSource,
         evidence: &Evidence,
-    ) -> RuleResponse {
+    ) -> Option<RuleResponse> {
         let host = SourceHost::new(source).in_namespace(self.info.bounds());
         let scope = self.scope(variant, request, &host);
         match variant.preamble.holds(&scope) {
             Ok(true) => {}
-            Ok(false) => return self.response(Decision::of(RuleStatus::Skip, "skip"), Vec::new()),
-            Err(error) => return self.response(self.failed(&error), Vec::new()),
+            Ok(false) => return None,
+            Err(_) if !self.info.errors_deny => return None,
+            Err(error) => return Some(self.failed(scope.undecided(error))),
         }
         match self.exceptions.leave(request, &host, source) {
             // What an exception allows beside whole policies, no expression can read here.
             Ok(Leave::Nothing | Leave::Parts(_)) => {}
-            Ok(Leave::Whole(exemption)) => return exemption.response(RuleType::ImageVerify),
-            Err(error) => return self.response(self.failed(&error), Vec::new()),
+            Ok(Leave::Whole(exemption)) => return Some(exemption.response(RuleType::ImageVerify)),
+            Err(error) => return Some(self.failed(Undecided::from(error))),
         }
         let images = match variant.matcher.images(request.request(), &scope) {
             Ok(images) => images,
-            Err(error) => return self.response(self.failed(&error), Vec::new()),
+            Err(error) => return Some(self.failed(scope.undecided(error))),
         };
         if let Some(image) = self.without_digest(&images) {
             let problem = format!("image {image} does not have a digest");
-            return self.response(Decision::of(RuleStatus::Fail, &problem), Vec::new());
+            let decision = Decision::of(RuleStatus::Fail, &problem);
+            return Some(self.response(decision, Vec::new()));
         }
         if self.needs_verification {
             let all = images.values().flatten().cloned().collect();
@@ -177,14 +181,16 @@ impl CompiledImageValidatingPolicy {
             .with("images", Value::from(images));
         let decision = validation::decide(&variant.validations, &scope);
         if decision.status == RuleStatus::Error {
-            return self.response(decision, Vec::new());
+            return Some(self.failed(decision));
         }
         let errors_deny = self.info.errors_deny;
         let annotations = &variant.annotations;
-        match annotations.of_decision(decision.status, &scope, errors_deny) {
-            Ok(annotations) => self.response(decision, annotations),
-            Err(error) => self.response(Decision::of(RuleStatus::Error, &error), Vec::new()),
-        }
+        Some(
+            match annotations.of_decision(decision.status, &scope, errors_deny) {
+                Ok(annotations) => self.response(decision, annotations),
+                Err(error) => self.failed(scope.undecided(error)),
+            },
+        )
     }
 
     /// The scope of a policy, with its attestors and attestations.
@@ -214,11 +220,15 @@ impl CompiledImageValidatingPolicy {
         all.find(|image| !image.contains('@')).map(String::as_str)
     }
 
-    /// `failurePolicy: Ignore` lets a request pass that cannot be decided.
-    fn failed(&self, error: &str) -> Decision {
-        match self.info.errors_deny {
-            true => Decision::of(RuleStatus::Error, error),
-            false => Decision::of(RuleStatus::Skip, "skip"),
+    /// That the policy cannot be decided, as Kyverno tells it.
+    fn failed(&self, error: impl Into<Decision>) -> RuleResponse {
+        let mut decision = error.into();
+        decision
+            .message
+            .insert_str(0, "failed to evaluate policy: ");
+        RuleResponse {
+            rule: "evaluation".into(),
+            ..self.response(decision, Vec::new())
         }
     }
 
@@ -233,6 +243,7 @@ impl CompiledImageValidatingPolicy {
             message: decision.message.into(),
             detail: Some(Box::new(RuleDetail {
                 properties,
+                expression: decision.expression,
                 ..RuleDetail::default()
             })),
         }

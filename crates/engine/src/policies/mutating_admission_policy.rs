@@ -147,7 +147,7 @@ impl CompiledMutatingAdmissionPolicy {
             let parameters = match self.parameters(binding, request, source) {
                 Ok(parameters) => parameters,
                 Err(error) => {
-                    let response = self.response(&Err(error), Some(binding));
+                    let response = self.response(&Err(error.into()), Some(binding));
                     changed.responses.push(response);
                     continue;
                 }
@@ -210,7 +210,8 @@ impl CompiledMutatingAdmissionPolicy {
             let asked = Scope::new(&scoped, &host, variables)
                 .with("params", scoped.keep(parameter.clone()).into())
                 .with("namespaceObject", CelValue::Null);
-            if is_first && !self.holds(&asked)? {
+            let holds = !is_first || self.holds(&asked).map_err(|error| asked.undecided(error))?;
+            if !holds {
                 return Ok(None);
             }
             is_first = false;
@@ -236,8 +237,10 @@ impl CompiledMutatingAdmissionPolicy {
             Ok(Some(_)) => (RuleStatus::Pass, "mutation is successfully applied"),
             Ok(None) => (RuleStatus::Skip, "match conditions aren't met"),
             Err(_) if !self.info.errors_deny => (RuleStatus::Skip, "an error is ignored"),
-            Err(error) => (RuleStatus::Error, error.as_str()),
+            Err(error) => (RuleStatus::Error, error.message.as_str()),
         };
+        let expression = outcome.as_ref().err();
+        let expression = expression.and_then(|error| error.expression.clone());
         let bound = binding.map(|binding| Bound {
             name: binding.name.clone(),
             denials: match status {
@@ -255,6 +258,7 @@ impl CompiledMutatingAdmissionPolicy {
             detail: Some(Box::new(RuleDetail {
                 properties: properties.into_iter().collect(),
                 bound,
+                expression,
                 ..RuleDetail::default()
             })),
         }

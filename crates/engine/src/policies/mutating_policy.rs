@@ -22,7 +22,7 @@ use crate::cel::{
     host::SourceHost,
     mutation::Mutation,
     preamble::Preamble,
-    scope::{RequestScope, Scope},
+    scope::{RequestScope, Scope, Undecided},
 };
 use crate::context::{Store, source::ContextSource};
 use crate::policy_info::PolicyInfo;
@@ -59,7 +59,7 @@ pub struct Changed {
 }
 
 /// The object as it comes out, if it changed; nothing where a condition does not hold; or an error.
-pub(in crate::policies) type Outcome = Result<Option<Option<Value>>, String>;
+pub(in crate::policies) type Outcome = Result<Option<Option<Value>>, Undecided>;
 
 impl Changed {
     /// Adds what a policy says, and the object as it comes out where it changed.
@@ -169,7 +169,7 @@ impl CompiledMutatingPolicy {
             }
             Ok(Leave::Nothing) => {}
             Err(error) => {
-                changed.responses.push(response(&Err(error), None));
+                changed.responses.push(response(&Err(error.into()), None));
                 return;
             }
         }
@@ -187,24 +187,25 @@ impl CompiledMutatingPolicy {
 
 /// What is said of an object; `target` is an existing one as it comes out.
 fn response(outcome: &Outcome, target: Option<Value>) -> RuleResponse {
+    let mut detail = RuleDetail {
+        patched_target: target,
+        ..RuleDetail::default()
+    };
     let (rule, status, message) = match outcome {
         Ok(None) => ("", RuleStatus::Skip, "skip".to_owned()),
         Ok(Some(_)) => ("", RuleStatus::Pass, "success".to_owned()),
         Err(error) => {
-            let message = format!("failed to evaluate policy: {error}");
+            detail.expression.clone_from(&error.expression);
+            let message = format!("failed to evaluate policy: {}", error.message);
             ("evaluation", RuleStatus::Error, message)
         }
     };
-    let detail = target.map(|target| RuleDetail {
-        patched_target: Some(target),
-        ..RuleDetail::default()
-    });
     RuleResponse {
         rule: rule.into(),
         rule_type: RuleType::Mutation,
         status,
         message: message.into(),
-        detail: detail.map(Box::new),
+        detail: (detail != RuleDetail::default()).then(|| Box::new(detail)),
     }
 }
 
@@ -221,7 +222,9 @@ impl Variant {
             let request = RequestScope::new(request, &store);
             let scope = world.scope(&request, &host, self);
             match holds {
-                true => targets.objects(&scope, world.source, world.namespace),
+                true => targets
+                    .objects(&scope, world.source, world.namespace)
+                    .map_err(|error| scope.undecided(error)),
                 false => Ok(Vec::new()),
             }
         });
@@ -256,7 +259,8 @@ impl Variant {
             let scope = world.scope(&request, &host, self);
             let scope = scope.with("object", before.into());
             for condition in targets.conditions.iter().filter(|_| index == 0) {
-                if !scope.is_true(condition)? {
+                let holds = scope.is_true(condition);
+                if !holds.map_err(|error| scope.undecided(error))? {
                     return Ok(None);
                 }
             }
@@ -287,11 +291,12 @@ impl Variant {
         Ok(Some(object.filter(|after| Some(after) != request.object)))
     }
 
-    fn holds(&self, request: &Request<'_>, world: World<'_>) -> Result<bool, String> {
+    fn holds(&self, request: &Request<'_>, world: World<'_>) -> Result<bool, Undecided> {
         let (store, host) = (Store::new(), world.host());
         let request = RequestScope::new(request, &store);
         let scope = world.scope(&request, &host, self);
-        self.preamble.holds(&scope)
+        let holds = self.preamble.holds(&scope);
+        holds.map_err(|error| scope.undecided(error))
     }
 
     /// The object with one mutation applied; nothing if a `test` of a patch says no.
@@ -301,7 +306,7 @@ impl Variant {
         request: &Request<'_>,
         before: &Value,
         world: World<'_>,
-    ) -> Result<Option<Value>, String> {
+    ) -> Result<Option<Value>, Undecided> {
         let (store, host) = (Store::new(), world.host());
         let scoped = RequestScope::new(request, &store);
         let scope = world.scope(&scoped, &host, self);

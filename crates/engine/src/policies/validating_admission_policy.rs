@@ -178,7 +178,7 @@ impl CompiledValidatingAdmissionPolicy {
         match self.preamble.holds_natively(&asked) {
             Ok(true) => {}
             Err(error) if self.info.errors_deny => {
-                return Decided::violated(vec![Decision::of(RuleStatus::Error, &error)]);
+                return Decided::violated(vec![Decision::from(asked.undecided(error))]);
             }
             Ok(false) | Err(_) => return Decided::of(RuleStatus::Skip),
         }
@@ -215,6 +215,8 @@ impl CompiledValidatingAdmissionPolicy {
 
     fn response(&self, decided: Decided, binding: Option<&Binding>) -> RuleResponse {
         let (status, message) = decided.shown();
+        let decision = decided.violations.first();
+        let expression = decision.and_then(|decision| decision.expression.clone());
         let bound = binding.map(|binding| decided.bound(binding));
         let named = binding.map(|binding| ("binding".to_owned(), binding.name.clone()));
         RuleResponse {
@@ -225,6 +227,7 @@ impl CompiledValidatingAdmissionPolicy {
             detail: Some(Box::new(RuleDetail {
                 properties: decided.annotations.into_iter().chain(named).collect(),
                 bound,
+                expression,
                 ..RuleDetail::default()
             })),
         }

@@ -9,10 +9,9 @@ mod compile;
 
 use std::sync::Arc;
 
-use portcullis_cel::program::Program;
-
 use crate::cel::{
     audit_annotations::AuditAnnotations,
+    compiler::PlacedProgram,
     exception::{Exceptions, Leave},
     host::SourceHost,
     preamble::Preamble,
@@ -42,7 +41,7 @@ struct Variant {
     preamble: Preamble,
     validations: Vec<Validation>,
     /// What answers a request of a proxy, in place of validations.
-    answers: Vec<Program>,
+    answers: Vec<PlacedProgram>,
     annotations: AuditAnnotations,
 }
 
@@ -142,16 +141,15 @@ impl CompiledValidatingPolicy {
             Ok(Leave::Nothing) => variant.preamble.holds(&scope),
             Err(error) => Err(error),
         };
+        let holds =
+            holds.map_err(|error| scope.undecided(format!("failed to load context: {error}")));
         let mut undecided = holds.is_err() && self.info.errors_deny;
         let mut decision = match holds {
             Ok(true) => validation::decide(&variant.validations, &scope).told_as_error(),
             Ok(false) => Decision::of(RuleStatus::Skip, "skip"),
             // `failurePolicy: Ignore` lets a request pass that conditions cannot be decided for.
             Err(_) if !self.info.errors_deny => Decision::of(RuleStatus::Skip, "skip"),
-            Err(error) => {
-                let message = format!("failed to load context: {error}");
-                Decision::of(RuleStatus::Error, &message)
-            }
+            Err(error) => Decision::from(error),
         };
         let mut detail = RuleDetail::default();
         let is_decided = matches!(decision.status, RuleStatus::Pass | RuleStatus::Fail);
@@ -163,11 +161,12 @@ impl CompiledValidatingPolicy {
                 Err(error) if decision.status == RuleStatus::Pass => {
                     undecided = true;
                     let message = format!("failed to load context: {error}");
-                    decision = Decision::of(RuleStatus::Error, &message);
+                    decision = Decision::from(scope.undecided(message));
                 }
                 Err(error) => {
                     decision.status = RuleStatus::Error;
                     decision.message = format!("error: {error}");
+                    decision.expression = scope.blamed();
                 }
             }
         }
@@ -175,12 +174,13 @@ impl CompiledValidatingPolicy {
             let property = (validation::VALIDATION_INDEX.to_owned(), index.to_string());
             detail.properties.extend([property]);
         }
+        detail.expression = decision.expression;
         RuleResponse {
             rule: if undecided { "evaluation" } else { "" }.into(),
             rule_type: RuleType::Validation,
             status: decision.status,
             message: decision.message.into(),
-            detail: (!detail.properties.is_empty()).then(|| Box::new(detail)),
+            detail: (detail != RuleDetail::default()).then(|| Box::new(detail)),
         }
     }
 }

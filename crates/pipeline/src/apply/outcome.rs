@@ -71,8 +71,8 @@ pub struct Applied {
     /// Where in the object the rule failed, as `/spec/containers/0/image/`; empty where it is the
     /// object as a whole.
     pub path: String,
-    /// Which of the policy's `validations` decided.
-    pub validation: Option<usize>,
+    /// The path in the policy of the expression in CEL that decided or has no value.
+    pub expression: Option<Arc<str>>,
     /// The result as policy reports have it, where that is kept.
     pub reported: Option<Box<Reported>>,
 }

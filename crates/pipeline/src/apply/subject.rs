@@ -4,7 +4,6 @@ use std::{cell::OnceCell, sync::Arc};
 
 use portcullis_engine::{
     PolicySet,
-    cel::validation::VALIDATION_INDEX,
     evaluate::{Kept, evaluate_keeping},
     policy_info::PolicyInfo,
     record::Silent,
@@ -108,10 +107,7 @@ pub(super) fn count(
             let reported = options
                 .keep_reported
                 .then(|| Box::new(Reported::of(&response.policy, &rule, subject.object)));
-            let validation = rule
-                .properties()
-                .find(|(key, _)| *key == VALIDATION_INDEX)
-                .and_then(|(_, index)| index.parse().ok());
+            let expression = rule.expression().cloned();
             let path = rule.detail.as_mut();
             let path = path.map(|detail| std::mem::take(&mut detail.path));
             report.results.push(Applied {
@@ -126,7 +122,7 @@ pub(super) fn count(
                 offset: subject.offset,
                 item: subject.item,
                 path: path.unwrap_or_default(),
-                validation,
+                expression,
                 reported,
             });
         }

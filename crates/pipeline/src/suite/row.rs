@@ -1,5 +1,7 @@
 //! Rows: what a case wanted of a resource, what it got, and whether that passes.
 
+use std::sync::Arc;
+
 use portcullis_api::test_file::TestResult;
 use portcullis_engine::{
     CompiledPolicy, PolicySet, report,
@@ -53,6 +55,8 @@ pub struct Row {
     pub path: String,
     /// The patterns of `anyPattern` and `foreach` that decided.
     pub patterns: Vec<FailedPattern>,
+    /// The path in the policy of the expression in CEL that decided or has no value.
+    pub expression: Option<Arc<str>>,
     /// The line of the case in the suite.
     pub line: usize,
 }
@@ -127,6 +131,7 @@ pub fn rows(
                 rule: found.rule.to_string(),
                 path: found.path().to_owned(),
                 patterns: found.failed_patterns().to_vec(),
+                expression: found.expression().cloned(),
                 ..row(case, resource.clone(), got, judged, &reason, message)
             });
         }
@@ -301,6 +306,7 @@ fn row(
         message,
         path: String::new(),
         patterns: Vec::new(),
+        expression: None,
         line: 0,
     }
 }

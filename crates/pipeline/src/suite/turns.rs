@@ -30,7 +30,7 @@ pub(super) fn is_late(
     rules.map(|rule| turn(rule.rule_type())).min() < first
 }
 
-/// Whether Kyverno has no response where a policy says nothing: where it does nothing but generate,
+/// Whether Kyverno has no response where a policy says nothing: where it does nothing but generate, verifies images or deletes,
 /// has no constraints but one resource rule, or is the API server's and changes objects.
 pub(super) fn is_silent(policy: &CompiledPolicy) -> bool {
     match policy {
@@ -42,9 +42,8 @@ pub(super) fn is_silent(policy: &CompiledPolicy) -> bool {
         CompiledPolicy::Mutating(policy) => policy.is_simple(),
         CompiledPolicy::Generating(_)
         | CompiledPolicy::ImageValidating(_)
-        | CompiledPolicy::MutatingAdmission(_) => true,
-        CompiledPolicy::Cleanup(_)
         | CompiledPolicy::Deleting(_)
-        | CompiledPolicy::ValidatingAdmission(_) => false,
+        | CompiledPolicy::MutatingAdmission(_) => true,
+        CompiledPolicy::Cleanup(_) | CompiledPolicy::ValidatingAdmission(_) => false,
     }
 }

@@ -20,6 +20,19 @@ pub struct Turn {
     pub next: Option<GoTime>,
 }
 
+/// That a schedule names some day that there is.
+///
+/// # Errors
+/// That it names none.
+pub(crate) fn comes(run: &Expression, text: &str) -> Result<(), String> {
+    match run.next(&GoTime::from_unix(0, 0)) {
+        Some(_) => Ok(()),
+        None => Err(format!(
+            "`{text}` names no day that there is, and would never run; name one"
+        )),
+    }
+}
+
 impl Schedule {
     /// Reads a schedule.
     ///
@@ -30,11 +43,7 @@ impl Schedule {
         let run = Expression::parse(text).map_err(|error| {
             format!("{error}; Kyverno accepts this schedule and never runs it, write five fields")
         })?;
-        if run.next(&GoTime::from_unix(0, 0)).is_none() {
-            return Err(format!(
-                "`{text}` names no day that there is, and would never run; name one"
-            ));
-        }
+        comes(&run, text)?;
         Ok(Schedule(run))
     }
 

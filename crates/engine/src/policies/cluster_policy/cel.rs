@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use portcullis_api::cluster_policy as api;
-use portcullis_cel::{program::Program, types::Type, value::Value};
+use portcullis_cel::{types::Type, value::Value};
 
 use super::outcome::Outcome;
 use crate::cel::{
-    compiler::{Compiler, Variable},
+    compiler::{Compiler, PlacedProgram, Variable},
     environment::{Flavour, environment},
     host::SourceHost,
     parameters::{Parameters, WrittenReference},
+    preamble::all_hold_natively,
     scope::{RequestScope, Scope},
     validation::{self, Decision, Validation, Wording},
 };
@@ -23,7 +24,8 @@ use crate::response::RuleStatus;
 /// A rule, ready to run.
 #[derive(Debug)]
 pub(super) struct CelRule {
-    preconditions: Vec<Program>,
+    /// Each with its text.
+    preconditions: Vec<(PlacedProgram, String)>,
     variables: Vec<Variable>,
     validations: Vec<Validation>,
     parameters: Option<Parameters>,
@@ -45,7 +47,8 @@ impl CelRule {
         let preconditions = preconditions
             .filter_map(|(index, condition)| {
                 let path = format!("{path}.celPreconditions[{index}].expression");
-                compiler.expression(&path, &condition.expression, &[Type::Bool])
+                let program = compiler.expression(&path, &condition.expression, &[Type::Bool])?;
+                Some((program, condition.expression.clone()))
             })
             .collect();
         let path = format!("{path}.validate.cel");
@@ -80,11 +83,17 @@ impl CelRule {
         let source = evaluation.context().source();
         let (store, host) = (Store::new(), SourceHost::new(source));
         let request = RequestScope::new(evaluation.request(), &store);
-        let scope = || Scope::new(&request, &host, &self.variables);
-        match self.preconditions_hold(&scope()) {
+        let scope = || Scope::new(&request, &host, &self.variables).naming_variables();
+        // The API server does not show conditions the namespace.
+        let asked = scope().with("namespaceObject", Value::Null);
+        let texts = self
+            .preconditions
+            .iter()
+            .map(|(program, text)| (program, text.as_str()));
+        match all_hold_natively(texts, &asked) {
             Ok(true) => {}
             Ok(false) => return Outcome::new(RuleStatus::Skip, "cel preconditions not met"),
-            Err(error) => return Outcome::new(RuleStatus::Error, error),
+            Err(error) => return self.outcome(Decision::from(asked.undecided(error))),
         }
         let Some(parameters) = &self.parameters else {
             let scope = scope().with("params", Value::Null);
@@ -105,22 +114,15 @@ impl CelRule {
         self.outcome(last)
     }
 
-    fn preconditions_hold<'a>(&'a self, scope: &Scope<'_, 'a>) -> Result<bool, String> {
-        for precondition in &self.preconditions {
-            if !scope.is_true(precondition)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
     fn outcome(&self, decision: Decision) -> Outcome {
-        match decision.status {
-            RuleStatus::Pass => Outcome::new(RuleStatus::Pass, Arc::clone(&self.passed)),
-            RuleStatus::Error if self.errors_fail => {
-                Outcome::new(RuleStatus::Fail, decision.message)
-            }
-            status => Outcome::new(status, decision.message),
+        let status = match decision.status {
+            RuleStatus::Pass => return Outcome::new(RuleStatus::Pass, Arc::clone(&self.passed)),
+            RuleStatus::Error if self.errors_fail => RuleStatus::Fail,
+            status => status,
+        };
+        Outcome {
+            expression: decision.expression,
+            ..Outcome::new(status, decision.message)
         }
     }
 }

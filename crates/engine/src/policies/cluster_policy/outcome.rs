@@ -20,6 +20,8 @@ pub(super) struct Outcome {
     pub(super) scope: usize,
     /// The patterns of `anyPattern` and `foreach` that failed.
     pub(super) patterns: Vec<FailedPattern>,
+    /// The path of the expression in CEL that decided or has no value.
+    pub(super) expression: Option<Arc<str>>,
 }
 
 impl Outcome {
@@ -32,6 +34,7 @@ impl Outcome {
             path: String::new(),
             scope: 0,
             patterns: Vec::new(),
+            expression: None,
         }
     }
 

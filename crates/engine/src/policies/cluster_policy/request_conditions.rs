@@ -6,10 +6,9 @@
 //! pass under `failurePolicy: Ignore` only.
 
 use portcullis_api::cluster_policy as api;
-use portcullis_cel::program::Program;
 
 use crate::cel::{
-    compiler::Compiler,
+    compiler::{Compiler, PlacedProgram},
     environment::{Flavour, environment},
     host::SourceHost,
     preamble,
@@ -22,7 +21,7 @@ use crate::request::Request;
 /// The conditions of a policy, ready to run.
 #[derive(Debug)]
 pub(super) struct RequestConditions {
-    conditions: Vec<Program>,
+    conditions: Vec<PlacedProgram>,
     /// Whether one that cannot be decided is as good as one that is false.
     ignores_errors: bool,
 }

@@ -495,8 +495,10 @@ impl CompiledRule {
         outcome: Outcome,
         properties: Option<BTreeMap<String, String>>,
     ) -> RuleResponse {
-        let has_detail =
-            !outcome.path.is_empty() || !outcome.patterns.is_empty() || properties.is_some();
+        let has_detail = !outcome.path.is_empty()
+            || !outcome.patterns.is_empty()
+            || outcome.expression.is_some()
+            || properties.is_some();
         RuleResponse {
             // A copy: threads that share a text wait for each other to count its references.
             rule: Arc::from(&*self.name),
@@ -507,6 +509,7 @@ impl CompiledRule {
                 Box::new(RuleDetail {
                     path: outcome.path,
                     patterns: outcome.patterns,
+                    expression: outcome.expression,
                     properties: properties.unwrap_or_default(),
                     ..RuleDetail::default()
                 })

@@ -1,7 +1,5 @@
 //! `(( expression ))` in the text of templates.
 
-use serde_json::Value as Json;
-
 const OPEN: &str = "((";
 const CLOSE: &str = "))";
 
@@ -12,12 +10,12 @@ pub(super) enum Piece<'t> {
     Expression(&'t str),
 }
 
-/// The literals and expressions of a text. Space around a single placeholder does not count.
+/// The literals and expressions of a text.
 ///
 /// # Errors
 /// A placeholder without an end.
 pub(super) fn pieces(text: &str) -> Result<Vec<Piece<'_>>, String> {
-    if let Some(expression) = whole(text.trim()) {
+    if let Some(expression) = whole(text) {
         return Ok(vec![Piece::Expression(expression.trim())]);
     }
     let mut pieces = Vec::new();
@@ -94,68 +92,9 @@ fn split_at_end(text: &str) -> Option<(&str, &str)> {
     None
 }
 
-/// A text whose placeholders are hidden behind words that YAML reads as text.
-#[derive(Debug)]
-pub(super) struct Hidden {
-    /// The text with the words.
-    pub(super) text: String,
-    /// Each word, and the placeholder that it stands for.
-    words: Vec<(String, String)>,
-}
-
-/// Hides the placeholders of a text; nothing where there are none.
-pub(super) fn hidden(text: &str) -> Option<Hidden> {
-    let mut stem = "placeholder".to_owned();
-    while text.contains(&stem) {
-        stem.push('-');
-    }
-    let mut hidden = Hidden {
-        text: String::new(),
-        words: Vec::new(),
-    };
-    let mut rest = text;
-    while let Some((before, inside)) = rest.split_once(OPEN) {
-        hidden.text.push_str(before);
-        match split_at_end(inside).filter(|_| !before.ends_with('\\')) {
-            Some((expression, after)) => {
-                let word = format!("{stem}{}.", hidden.words.len());
-                hidden.text.push_str(&word);
-                hidden
-                    .words
-                    .push((word, format!("{OPEN}{expression}{CLOSE}")));
-                rest = after;
-            }
-            None => {
-                hidden.text.push_str(OPEN);
-                rest = inside;
-            }
-        }
-    }
-    hidden.text.push_str(rest);
-    (!hidden.words.is_empty()).then_some(hidden)
-}
-
-impl Hidden {
-    /// Puts the placeholders back.
-    pub(super) fn restore(&self, value: &mut Json) {
-        match value {
-            Json::String(text) => {
-                for (word, placeholder) in &self.words {
-                    if text.contains(word) {
-                        *text = text.replace(word, placeholder);
-                    }
-                }
-            }
-            Json::Array(items) => items.iter_mut().for_each(|item| self.restore(item)),
-            Json::Object(fields) => fields.values_mut().for_each(|field| self.restore(field)),
-            Json::Null | Json::Bool(_) | Json::Number(_) => {}
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Piece, hidden, pieces};
+    use super::{Piece, pieces};
 
     fn check(text: &str, expected: &str) {
         let found = match pieces(text) {
@@ -175,7 +114,9 @@ mod tests {
     fn text_is_cut_at_placeholders() {
         check("plain", "<plain>");
         check("", "<>");
-        check(" (( a )) ", "[a]");
+        check("(( a ))", "[a]");
+        check(" (( a ))", "< >[a]");
+        check("((a))\n", "[a]<\n>");
         check("(( a ))-x", "[a]<-x>");
         check("a-((b))-((c))", "<a->[b]<->[c]");
         check("((string(int(x))))", "[string(int(x))]");
@@ -183,15 +124,5 @@ mod tests {
         check(r#"(( "\"))" ))!"#, r#"["\"))"]<!>"#);
         check(r"\(( a ))", "<(( a ))>");
         check("x (( a", "the placeholder `(( a` has no end; expected `))`");
-    }
-
-    #[test]
-    fn placeholders_can_be_hidden_from_yaml() {
-        let text = "a: (( x ? 1 : 2 ))-placeholder\nb: \\((c))\n";
-        let hidden = hidden(text).unwrap();
-        assert_eq!(hidden.text, "a: placeholder-0.-placeholder\nb: \\((c))\n");
-        let mut value = serde_json::json!({"a": ["placeholder-0.-placeholder"]});
-        hidden.restore(&mut value);
-        assert_eq!(value["a"][0], "(( x ? 1 : 2 ))-placeholder");
     }
 }

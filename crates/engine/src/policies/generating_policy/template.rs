@@ -1,15 +1,19 @@
 //! Templates of generated objects: YAML whose text may hold expressions, as `(( expression ))`.
 //!
+//! The text is YAML as it stands, so that a placeholder with `: `, ` #` or quotes of YAML needs quotes around it.
 //! A value that is one placeholder and nothing else becomes the value of its expression, a map or a
 //! list too; a placeholder inside longer text must give a scalar. `\((` stands for `((`. Keys hold
 //! no placeholders.
 
-use portcullis_cel::{program::Program, value::Value};
+use portcullis_cel::value::Value;
 use portcullis_yaml::{Limits, Mode, YamlError};
 use serde_json::{Map, Value as Json};
 
-use super::placeholder::{Piece, hidden, pieces};
-use crate::cel::{compiler::Compiler, scope::Scope};
+use super::placeholder::{Piece, pieces};
+use crate::cel::{
+    compiler::{Compiler, PlacedProgram},
+    scope::Scope,
+};
 
 /// A value of a template.
 #[derive(Debug)]
@@ -34,7 +38,7 @@ pub(super) enum Part {
 /// An expression, as it is written too.
 #[derive(Debug)]
 pub(super) struct Placeholder {
-    program: Program,
+    program: PlacedProgram,
     written: String,
 }
 
@@ -45,16 +49,7 @@ pub(super) fn compile(
     text: &str,
     is_interpolated: bool,
 ) -> Vec<Template> {
-    let read = read(text).or_else(|error| match is_interpolated {
-        // Expressions may hold what YAML reads as its own, such as `a ? b : c`.
-        true => hidden(text).ok_or(error).and_then(|hidden| {
-            let mut documents = read(&hidden.text)?;
-            documents.iter_mut().for_each(|one| hidden.restore(one));
-            Ok(documents)
-        }),
-        false => Err(error),
-    });
-    let documents = match read {
+    let documents = match read(text) {
         Ok(documents) => documents,
         Err(error) => {
             compiler.fault(path.to_owned(), format!("the template is no YAML: {error}"));

@@ -9,14 +9,17 @@ use portcullis_cel::{
     environment::Environment,
     error::Evaluated,
     host::Offline,
-    program::{Options, Program, Variables},
+    program::{Options, Variables},
     types::Type,
     value::Value,
 };
 use portcullis_values::regexp::GoRegexp;
 use serde_json::Value as Json;
 
-use crate::cel::{compiler::Compiler, scope::Scope};
+use crate::cel::{
+    compiler::{Compiler, PlacedProgram},
+    scope::Scope,
+};
 use crate::request::{Payload, Request};
 
 /// Images by category, such as `containers`.
@@ -71,13 +74,13 @@ pub(super) fn of_containers<'o>(request: &Request<'_>, object: &'o Json) -> Vec<
 pub(super) struct ImageMatcher {
     rules: Vec<Rule>,
     /// Where custom kinds keep their images.
-    extractors: Vec<(String, Program)>,
+    extractors: Vec<(String, PlacedProgram)>,
 }
 
 #[derive(Debug)]
 enum Rule {
     Glob(GoRegexp),
-    Expression(Program),
+    Expression(PlacedProgram),
 }
 
 impl ImageMatcher {
@@ -198,7 +201,7 @@ impl Rule {
                     host: &Offline,
                     cost_limit: None,
                 };
-                match program.evaluate(&Reference(image), options).result {
+                match program.program.evaluate(&Reference(image), options).result {
                     Ok(Value::Bool(flag)) => Ok(flag),
                     Ok(_) => Err("the expression gives no truth value".to_owned()),
                     Err(error) => Err(error.message),

@@ -10,12 +10,16 @@ use portcullis_api::{
         CelAttestation, CelAttestor, CosignAttestor, CosignIdentity, TextOrExpression,
     },
 };
-use portcullis_cel::{program::Program, types::Type};
+use portcullis_cel::types::Type;
 use portcullis_values::image_ref::{ImageInfo, ImageOptions};
 use serde_json::Value as Json;
 
 use super::{evidence::Evidence, images::ImageMatcher};
-use crate::cel::{compiler::Compiler, host::ImageQuestions, scope::Scope};
+use crate::cel::{
+    compiler::{Compiler, PlacedProgram},
+    host::ImageQuestions,
+    scope::Scope,
+};
 use crate::context::{
     image_verification::{ImageVerificationRequest, VerifyOutcome},
     source::ContextSource,
@@ -27,7 +31,7 @@ pub(super) struct Signer {
     name: String,
     written: CelAttestor,
     /// Keys and certificates that expressions give, by the field that takes them.
-    computed: Vec<(Field, Program)>,
+    computed: Vec<(Field, PlacedProgram)>,
 }
 
 /// The parts of an attestor that an expression may give.

@@ -6,10 +6,14 @@ use portcullis_api::{
     match_constraints::MatchConstraints,
     mutating_policy::{MutatingPolicySpec, TargetMatchConstraints},
 };
-use portcullis_cel::{program::Program, types::Type};
+use portcullis_cel::types::Type;
 use serde_json::Value;
 
-use crate::cel::{compiler::Compiler, preamble::compiled_constraints, scope::Scope};
+use crate::cel::{
+    compiler::{Compiler, PlacedProgram},
+    preamble::compiled_constraints,
+    scope::Scope,
+};
 use crate::context::source::{ContextSource, Lookup};
 use crate::generate::ObjectRef;
 use crate::matching::constraints::Constraints;
@@ -19,9 +23,9 @@ use crate::request::{GroupVersionKind, GroupVersionResource, Request};
 #[derive(Debug)]
 pub(super) struct Targets {
     constraints: Option<Constraints>,
-    expression: Option<Program>,
+    expression: Option<PlacedProgram>,
     /// Conditions on each of them.
-    pub(super) conditions: Vec<Program>,
+    pub(super) conditions: Vec<PlacedProgram>,
 }
 
 impl Targets {

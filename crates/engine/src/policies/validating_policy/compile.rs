@@ -10,7 +10,6 @@ use portcullis_api::{
 };
 use portcullis_cel::{
     library::kyverno::{CHECK_RESPONSE, HTTP_RESPONSE},
-    program::Program,
     types::Type,
 };
 
@@ -18,7 +17,7 @@ use super::{CompiledValidatingPolicy, Variant};
 use crate::autogen::cel::Rewriting;
 use crate::cel::{
     audit_annotations::AuditAnnotations,
-    compiler::Compiler,
+    compiler::{Compiler, PlacedProgram},
     environment::{Flavour, environment},
     exception::Exceptions,
     preamble::Preamble,
@@ -107,7 +106,7 @@ impl Variant {
     fn of_answers(
         compiler: Compiler,
         preamble: Preamble,
-        answers: Vec<Program>,
+        answers: Vec<PlacedProgram>,
     ) -> Result<Variant, Vec<(String, String)>> {
         match compiler.into_faults() {
             faults if faults.is_empty() => Ok(Variant {
@@ -122,7 +121,11 @@ impl Variant {
 }
 
 /// The expressions that answer a request of a proxy: with an answer, or with null.
-fn answers(compiler: &mut Compiler, spec: &ValidatingPolicySpec, response: &str) -> Vec<Program> {
+fn answers(
+    compiler: &mut Compiler,
+    spec: &ValidatingPolicySpec,
+    response: &str,
+) -> Vec<PlacedProgram> {
     let wanted = [Type::message(response), Type::Null];
     let written = spec.validations.iter().enumerate();
     written
