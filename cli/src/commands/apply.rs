@@ -17,7 +17,7 @@ use portcullis_pipeline::{
 };
 use serde_json::Value;
 
-use self::{cluster::ClusterArgs, places::Places};
+use self::{cluster::ClusterArgs, kyverno_text::Words, places::Places};
 use crate::{
     commands::{clock, registry_connection::AskedRegistries, remote::RemoteOptions},
     exit_status::ExitStatus,
@@ -278,22 +278,30 @@ fn print(
 ) -> io::Result<()> {
     let mut places = Places::new(options, report.results.len());
     let results = &report.results;
-    let told = (!args.compat).then_some(&mut places);
     // What is written to files is not printed as well.
     let shown = match args.output {
         Some(_) => &[],
         None => report.produced.as_slice(),
     };
     match args.answer() {
-        Answer::Text => kyverno_text::print(report, shown, told, args.audit_warn, console),
+        Answer::Text => {
+            let words = match args.compat {
+                true => Words::Kyverno {
+                    audit_warn: args.audit_warn,
+                },
+                false => Words::Ours(&places),
+            };
+            kyverno_text::print(report, shown, words, console)
+        }
         Answer::Objects => {
             for one in &report.produced {
                 console.data(&format!("---\n{}", one.text))?;
             }
             // The next program of the pipe reads objects; people read what is wrong with them.
-            told.map_or(Ok(()), |places| {
-                console.talk(&kyverno_text::violations(report, places))
-            })
+            match args.compat {
+                true => Ok(()),
+                false => console.talk(&kyverno_text::violations(report, &places)),
+            }
         }
         Answer::Report => {
             let detailed = args.detailed_results;

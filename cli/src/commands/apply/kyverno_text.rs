@@ -1,7 +1,7 @@
 //! Kyverno's text: a banner, policies that are not applied, the objects that came out, the
 //! violations by policy and resource, and the counts.
 
-use std::io;
+use std::{io, num::NonZero, panic, thread};
 
 use portcullis_engine::{
     CompileError,
@@ -12,14 +12,23 @@ use portcullis_pipeline::apply::{Applied, ApplyReport, Produced};
 use super::places::Places;
 use crate::output::{console::Console, objects};
 
-/// Writes the text, with the objects that are shown. With places, each violation names its place in
-/// the manifests; without, the words are Kyverno's, which calls an error a failure, and a failure a
-/// warning only where it is asked to (`audit_warn`).
+/// In whose words violations are told.
+#[derive(Clone, Copy)]
+pub(super) enum Words<'p, 'r> {
+    /// Ours: each violation names its place in the manifests.
+    Ours(&'p Places<'r>),
+    /// Kyverno's, which calls an error a failure, and a failure a warning only where it is asked to.
+    Kyverno {
+        /// Whether it is asked to.
+        audit_warn: bool,
+    },
+}
+
+/// Writes the text, with the objects that are shown.
 pub(super) fn print(
     report: &ApplyReport,
     shown: &[Produced],
-    mut places: Option<&mut Places<'_>>,
-    audit_warn: bool,
+    words: Words<'_, '_>,
     console: &mut Console,
 ) -> io::Result<()> {
     console.data(&banner(report))?;
@@ -27,14 +36,10 @@ pub(super) fn print(
     for produced in shown {
         console.data(&objects::titled(produced))?;
     }
-    let mut text = String::new();
-    for group in groups(report) {
-        text.clear();
-        match places.as_deref_mut() {
-            Some(places) => push_group(&mut text, group, places),
-            None => push_group_of_kyverno(&mut text, group, audit_warn),
+    for round in rounds(&groups(report)) {
+        for text in texts(round, words) {
+            console.data(&text)?;
         }
-        console.data(&text)?;
     }
     let counts = report.counts;
     console.data(&format!(
@@ -44,19 +49,62 @@ pub(super) fn print(
 }
 
 /// The violations and errors alone, for where the objects are the answer.
-pub(super) fn violations(report: &ApplyReport, places: &mut Places<'_>) -> String {
-    let mut text = String::new();
-    for group in groups(report) {
-        push_group(&mut text, group, places);
-    }
-    text
+pub(super) fn violations(report: &ApplyReport, places: &Places<'_>) -> String {
+    let groups = groups(report);
+    let texts = rounds(&groups).flat_map(|round| texts(round, Words::Ours(places)));
+    texts.collect()
 }
 
 /// The results of each policy and resource.
-fn groups(report: &ApplyReport) -> impl Iterator<Item = &[Applied]> {
+fn groups(report: &ApplyReport) -> Vec<&[Applied]> {
     let is_same =
         |one: &Applied, next: &Applied| one.policy == next.policy && one.resource == next.resource;
-    report.results.chunk_by(is_same)
+    report.results.chunk_by(is_same).collect()
+}
+
+/// How many groups a thread writes at a time; fewer are not worth a thread.
+const SHARE: usize = 2048;
+
+/// As many groups as all cores write at a time, so that the text of them all is never in memory.
+fn rounds<'g, 'a>(groups: &'g [&'a [Applied]]) -> impl Iterator<Item = &'g [&'a [Applied]]> {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    groups.chunks(SHARE * cores)
+}
+
+/// What groups say, in their order, written on all cores.
+fn texts(groups: &[&[Applied]], words: Words<'_, '_>) -> Vec<String> {
+    let write = |share: &[&[Applied]]| {
+        let mut text = String::new();
+        match words {
+            Words::Ours(places) => {
+                let mut places = places.clone();
+                share
+                    .iter()
+                    .for_each(|group| push_group(&mut text, group, &mut places));
+            }
+            Words::Kyverno { audit_warn } => share
+                .iter()
+                .for_each(|group| push_group_of_kyverno(&mut text, group, audit_warn)),
+        }
+        text
+    };
+    let (first, others) = groups.split_at(SHARE.min(groups.len()));
+    thread::scope(|scope| {
+        let write = &write;
+        let others = others
+            .chunks(SHARE)
+            .map(|share| scope.spawn(move || write(share)));
+        let others: Vec<_> = others.collect();
+        let mut texts = vec![write(first)];
+        for other in others {
+            texts.push(
+                other
+                    .join()
+                    .unwrap_or_else(|panic| panic::resume_unwind(panic)),
+            );
+        }
+        texts
+    })
 }
 
 fn banner(report: &ApplyReport) -> String {
@@ -171,5 +219,44 @@ fn push_block<'a>(
     }
     if count > 0 {
         text.push('\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis_engine::response::{FailureAction, RuleStatus, RuleType};
+    use portcullis_pipeline::apply::{Applied, ApplyOptions, ApplyReport};
+
+    use super::{Places, SHARE, violations};
+
+    #[test]
+    fn results_that_several_threads_write_keep_their_order() {
+        let result = |number: usize| Applied {
+            policy: "p".into(),
+            rule: "r".into(),
+            resource: format!("ns/Pod/pod-{number}").into(),
+            rule_type: RuleType::Validation,
+            status: RuleStatus::Fail,
+            action: FailureAction::Enforce,
+            message: "m".into(),
+            file: "pods.yaml".into(),
+            offset: 0,
+            item: None,
+            path: String::new(),
+            expression: None,
+            reported: None,
+        };
+        for count in [0, 1, SHARE, 100 * SHARE + 1] {
+            let report = ApplyReport {
+                results: (0..count).map(result).collect(),
+                ..ApplyReport::default()
+            };
+            let options = ApplyOptions::default();
+            let text = violations(&report, &Places::new(&options, count));
+            let wanted: String = (0..count)
+                .map(|at| format!("policy p -> resource ns/Pod/pod-{at} failed:\n1 - r m\n\n"))
+                .collect();
+            assert!(text == wanted, "{count} results");
+        }
     }
 }

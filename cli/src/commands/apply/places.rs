@@ -1,6 +1,9 @@
 //! Where in the manifests a result stands, and where in the policies a rule that ended in an error.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
 use portcullis_pipeline::{
     apply::{Applied, ApplyOptions},
@@ -15,11 +18,13 @@ use crate::commands::policy_places::{self, follow};
 /// that failed, the manifest is read anew.
 const EXACT: usize = 1000;
 
-/// The texts of the manifests by name, and the document that was last looked into.
+/// The texts of the manifests by name, and the document that was last looked into. A copy shares the
+/// texts.
+#[derive(Clone)]
 pub(super) struct Places<'r> {
-    files: BTreeMap<&'r str, SourceFile>,
+    files: Arc<BTreeMap<&'r str, SourceFile>>,
     options: &'r ApplyOptions,
-    policies: Option<Vec<SourceFile>>,
+    policies: Arc<OnceLock<Vec<SourceFile>>>,
     is_exact: bool,
     last: Option<(Arc<str>, usize, Option<Document>)>,
 }
@@ -31,9 +36,9 @@ impl<'r> Places<'r> {
             (name.as_str(), SourceFile::new(name, Arc::clone(text)))
         };
         Places {
-            files: options.resources.iter().map(file).collect(),
+            files: Arc::new(options.resources.iter().map(file).collect()),
             options,
-            policies: None,
+            policies: Arc::default(),
             is_exact: results <= EXACT,
             last: None,
         }
@@ -55,9 +60,8 @@ impl<'r> Places<'r> {
     }
 
     /// The rule of a result, which says more than its object where the rule cannot be evaluated.
-    pub(super) fn rule(&mut self, one: &Applied) -> Option<(Place, &'static str)> {
-        let options = self.options;
-        let files = self.policies.get_or_insert_with(|| policies(options));
+    pub(super) fn rule(&self, one: &Applied) -> Option<(Place, &'static str)> {
+        let files = self.policies.get_or_init(|| policies(self.options));
         policy_places::of_rule(files, &one.policy, (&one.rule, one.expression.as_deref()))
     }
 
