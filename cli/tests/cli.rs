@@ -440,6 +440,12 @@ fn what_is_started_is_valid() {
     for arguments in [
         &["new", "workspace", "."][..],
         &["new", "policy", "best-practices/require-owner"],
+        &[
+            "new",
+            "policy",
+            "best-practices/require-team",
+            "--kind=ValidatingPolicy",
+        ],
         &["new", "environment", "canary"],
         &["validate"],
         &["verify"],
@@ -467,6 +473,7 @@ fn what_is_started_is_valid() {
         &format!("{policy}/policy.yaml"),
         &format!("{policy}/params.yaml"),
         &format!("{policy}/tests/kyverno-test.yaml"),
+        "policy-library/best-practices/require-team/policy.yaml",
     ] {
         let path = scratch.0.join(file);
         let text = fs::read_to_string(&path).unwrap();

@@ -13,7 +13,7 @@ use portcullis_pipeline::{
     diagnostic::Diagnostic,
     environment::{self, Environment},
     library, readme,
-    scaffold::{self, NewFile},
+    scaffold::{self, NewFile, PolicyKind},
     workspace::Workspace,
 };
 
@@ -41,10 +41,15 @@ pub enum What {
         folder: PathBuf,
     },
     /// A policy with its parameters and its test.
-    #[command(before_help = "Example:\n  portcullis new policy best-practices/require-owner")]
+    #[command(
+        before_help = "Example:\n  portcullis new policy best-practices/require-owner --kind ValidatingPolicy"
+    )]
     Policy {
         /// `<set>/<policy>`.
         name: String,
+        /// Its kind.
+        #[arg(short, long, value_enum, default_value_t)]
+        kind: Kind,
         /// The workspace.
         #[command(flatten)]
         workspace: WorkspaceArgument,
@@ -80,6 +85,27 @@ pub enum What {
     },
 }
 
+/// The kinds of policies that can be started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Kind {
+    /// Patterns, and conditions in JMESPath.
+    #[default]
+    #[value(name = "ClusterPolicy")]
+    Cluster,
+    /// Expressions in CEL.
+    #[value(name = "ValidatingPolicy")]
+    Validating,
+}
+
+impl Kind {
+    fn scaffold(self) -> PolicyKind {
+        match self {
+            Kind::Cluster => PolicyKind::ClusterPolicy,
+            Kind::Validating => PolicyKind::ValidatingPolicy,
+        }
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -95,7 +121,10 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
             for path in paths {
                 console.data(&format!("{}\n", path.display()))?;
             }
-            if let What::Policy { name, workspace } = &args.what {
+            if let What::Policy {
+                name, workspace, ..
+            } = &args.what
+            {
                 console.tell(&taken_in_by_none(name, workspace))?;
             }
             Ok(ExitStatus::Success)
@@ -112,11 +141,15 @@ fn plan(what: &What) -> Result<(PathBuf, Vec<NewFile>), Vec<Diagnostic>> {
     let refused = |error: scaffold::ScaffoldError| vec![Diagnostic::error(error.to_string())];
     match what {
         What::Workspace { folder } => Ok((folder.clone(), scaffold::workspace())),
-        What::Policy { name, workspace } => {
+        What::Policy {
+            name,
+            kind,
+            workspace,
+        } => {
             let workspace = workspace.load()?;
             let folder = workspace.file.value.spec.library().to_owned();
-            let files = scaffold::policy(&folder, name, schemas(&workspace)).map_err(refused)?;
-            Ok((workspace.shown_root, files))
+            let files = scaffold::policy(&folder, name, kind.scaffold(), schemas(&workspace));
+            Ok((workspace.shown_root, files.map_err(refused)?))
         }
         What::Environment { name, workspace } => {
             let workspace = workspace.load()?;

@@ -21,6 +21,33 @@ pub struct NewFile {
     pub text: String,
 }
 
+/// The kind of a policy that is started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PolicyKind {
+    /// Patterns and JMESPath, of `kyverno.io`.
+    #[default]
+    ClusterPolicy,
+    /// CEL, of `policies.kyverno.io`.
+    ValidatingPolicy,
+}
+
+impl PolicyKind {
+    fn policy(self) -> &'static str {
+        match self {
+            PolicyKind::ClusterPolicy => include_str!("scaffold/cluster-policy.yaml"),
+            PolicyKind::ValidatingPolicy => include_str!("scaffold/validating-policy.yaml"),
+        }
+    }
+
+    /// How a row of a suite says what it is about, beside the policy's name.
+    fn row(self) -> &'static str {
+        match self {
+            PolicyKind::ClusterPolicy => "rule: label",
+            PolicyKind::ValidatingPolicy => "isValidatingPolicy: true",
+        }
+    }
+}
+
 /// Why nothing can be started.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ScaffoldError {
@@ -42,7 +69,8 @@ pub fn workspace() -> Vec<NewFile> {
     let (library, environments) = ("policy-library", "environments");
     let schemas = |folder: &str, depth| schema_root(Some(SCHEMAS), Path::new(folder), depth);
     let (set, name) = ("best-practices", "require-app-label");
-    let policy = policy_files(library, set, name, &schemas(library, 2));
+    let kind = PolicyKind::default();
+    let policy = policy_files(library, (set, name), kind, &schemas(library, 2));
     let root = schemas(environments, 1);
     let environment = environment_files(environments, "production", &[set], &root);
     let file = NewFile {
@@ -61,12 +89,13 @@ pub fn workspace() -> Vec<NewFile> {
 
 /// The schemas that the files of a workspace name, for editors.
 fn schema_files() -> Vec<NewFile> {
-    const NAMES: [&str; 6] = [
+    const NAMES: [&str; 7] = [
         "workspace.json",
         "environment.json",
         "parameters.json",
         "test.json",
         "clusterpolicy-v1.json",
+        "validatingpolicy.json",
         "policyexception-kyverno.json",
     ];
     let mut all = schema_documents();
@@ -87,6 +116,7 @@ fn schema_files() -> Vec<NewFile> {
 pub fn policy(
     library: &str,
     key: &str,
+    kind: PolicyKind,
     schemas: Option<&str>,
 ) -> Result<Vec<NewFile>, ScaffoldError> {
     let parts = key
@@ -95,12 +125,8 @@ pub fn policy(
     let (set, name) = parts.ok_or_else(|| ScaffoldError::PolicyKey(key.to_owned()))?;
     check_name(set)?;
     check_name(name)?;
-    Ok(policy_files(
-        library,
-        set,
-        name,
-        &schema_root(schemas, Path::new(library), 2),
-    ))
+    let schemas = schema_root(schemas, Path::new(library), 2);
+    Ok(policy_files(library, (set, name), kind, &schemas))
 }
 
 /// The files of an environment that takes in these sets.
@@ -150,15 +176,23 @@ pub fn exception(
     Ok(vec![NewFile { path, text }])
 }
 
-fn policy_files(library: &str, set: &str, name: &str, schemas: &str) -> Vec<NewFile> {
+fn policy_files(
+    library: &str,
+    (set, name): (&str, &str),
+    kind: PolicyKind,
+    schemas: &str,
+) -> Vec<NewFile> {
     let folder = Path::new(library).join(set).join(name);
-    let fill = |text: &str| text.replace("@name@", name).replace("@schemas@", schemas);
+    let fill = |text: &str| {
+        let text = text.replace("@name@", name).replace("@row@", kind.row());
+        text.replace("@schemas@", schemas)
+    };
     let file = |path: &str, text: &str| NewFile {
         path: folder.join(path),
         text: with_schema(&fill(text), schemas),
     };
     vec![
-        file("policy.yaml", include_str!("scaffold/policy.yaml")),
+        file("policy.yaml", kind.policy()),
         file("params.yaml", include_str!("scaffold/params.yaml")),
         file(
             "tests/kyverno-test.yaml",
