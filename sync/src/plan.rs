@@ -11,6 +11,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
+    sync::Arc,
 };
 
 use serde_json::Value;
@@ -37,11 +38,11 @@ pub struct PlanInput<'a> {
     /// The commit.
     pub commit: &'a str,
     /// What is wanted, with its annotations.
-    pub wanted: &'a [Value],
+    pub wanted: &'a [Arc<Value>],
     /// What was written before.
     pub inventory: &'a Inventory,
     /// What was applied last; empty where that is not known.
-    pub applied: &'a [Value],
+    pub applied: &'a [Arc<Value>],
     /// The objects that are there, of those that are wanted or in the inventory.
     pub live: &'a BTreeMap<ObjectKey, Value>,
     /// What the commit allows.
@@ -67,7 +68,7 @@ pub struct Write {
     /// Why.
     pub reason: Reason,
     /// The object, as it is applied.
-    pub object: Value,
+    pub object: Arc<Value>,
     /// The object as it is, where others set fields that are to go before the apply.
     pub to_clear: Option<Value>,
 }
@@ -139,9 +140,9 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Refusal>> {
     }
 }
 
-type Wanted<'a> = BTreeMap<ObjectKey, &'a Value>;
+type Wanted<'a> = BTreeMap<ObjectKey, &'a Arc<Value>>;
 
-fn by_key(objects: &[Value]) -> (Wanted<'_>, Vec<Refusal>) {
+fn by_key(objects: &[Arc<Value>]) -> (Wanted<'_>, Vec<Refusal>) {
     let mut wanted = Wanted::new();
     let mut refusals = Vec::new();
     for object in objects {
@@ -180,7 +181,7 @@ fn write(
     input: &PlanInput<'_>,
     applied: &Wanted<'_>,
     key: &ObjectKey,
-    object: &Value,
+    object: &Arc<Value>,
     stage: Stage,
 ) -> Option<(Write, Option<Weakening>)> {
     let live = input.live.get(key);
@@ -205,7 +206,7 @@ fn write(
     // was there before.
     let was_there = input.inventory.objects.is_empty() || input.inventory.objects.contains(key);
     // What others made of an object in between is not what the revision changes.
-    let baseline = applied.get(key).copied().or(live);
+    let baseline = applied.get(key).map(|applied| applied.as_ref()).or(live);
     let is_judged = !is_put_back && (baseline.is_some() || !was_there);
     let weakened = is_judged
         .then(|| weakening::of(key, baseline, object))
@@ -214,7 +215,7 @@ fn write(
     let write = Write {
         key: key.clone(),
         reason,
-        object: object.clone(),
+        object: Arc::clone(object),
         to_clear: to_clear.cloned(),
     };
     Some((write, weakened))
@@ -257,7 +258,8 @@ fn over_budget(input: &PlanInput<'_>, plan: &Plan) -> Vec<Refusal> {
     // What the revision adds gives no leave to take away from what was there.
     let was_there =
         |key: &ObjectKey| input.live.contains_key(key) || input.inventory.objects.contains(key);
-    let wanted = input.wanted.iter().filter_map(ObjectKey::of);
+    let wanted = input.wanted.iter();
+    let wanted = wanted.filter_map(|object| ObjectKey::of(object));
     let objects = wanted.filter(was_there).count();
     let limit = input.allowance.prune_limit(objects);
     if plan.prunes.len() > limit {

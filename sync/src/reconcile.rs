@@ -76,6 +76,8 @@ pub fn reconcile(
         live: &live,
         allowance,
     });
+    // It is as large as all the rest.
+    drop(live);
     let plan = plan.map_err(|refusals| refused(commit, refusals))?;
     world.check(revision, &plan)?;
     world.dry_run(&plan)?;
@@ -84,7 +86,8 @@ pub fn reconcile(
         let claimed = options.claims.claim(&options.source, &written);
         claimed.map_err(|refusals| refused(commit, refusals))?;
     }
-    let wanted = revision.objects.iter().filter_map(ObjectKey::of);
+    let wanted = revision.objects.iter();
+    let wanted = wanted.filter_map(|object| ObjectKey::of(object));
     let after = Inventory {
         commit: commit.clone(),
         objects: wanted.chain(plan.kept.iter().cloned()).collect(),

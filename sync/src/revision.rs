@@ -3,7 +3,7 @@
 mod environment;
 mod manifests;
 
-use std::{io, path::Path};
+use std::{io, path::Path, sync::Arc};
 
 use portcullis_pipeline::{
     diagnostic::{Diagnostic, Place},
@@ -24,7 +24,7 @@ pub struct Revision {
     /// Its message.
     pub message: String,
     /// The objects, each with its annotations.
-    pub objects: Vec<Value>,
+    pub objects: Vec<Arc<Value>>,
 }
 
 /// An object with the place that it is written at.
@@ -61,7 +61,7 @@ pub fn read(source: &Source, checkout: &Checkout, now: i128) -> Result<Revision,
         ] {
             annotations::set(&mut object, name, value);
         }
-        object
+        Arc::new(object)
     });
     Ok(Revision {
         commit: checkout.commit.clone(),

@@ -125,53 +125,43 @@ impl<'a> World<'a> {
         let writes = plan.writes().filter(|write| {
             write.key.namespace.is_empty() || !made.contains(&write.key.namespace.as_str())
         });
-        let writes: Vec<&Write> = writes
-            .filter(|write| self.kind(&write.object).is_some())
-            .collect();
-        self.apply(&writes, true).map(drop)
+        let writes = writes.filter(|write| self.kind(&write.object).is_some());
+        self.apply(writes, true, |_, _, _| {})
     }
 
-    fn apply(&self, writes: &[&Write], dry_run: bool) -> Result<Vec<Value>, SyncError> {
+    /// Applies objects, and hands over each with its kind as it is then.
+    fn apply<'w>(
+        &self,
+        writes: impl Iterator<Item = &'w Write>,
+        dry_run: bool,
+        mut take: impl FnMut(&'w Write, &ServedKind, &Value),
+    ) -> Result<(), SyncError> {
         let options = ApplyOptions {
             manager: MANAGER,
             dry_run,
         };
-        let mut applies = Vec::new();
-        for write in writes {
+        let served = writes.map(|write| {
             let kind = self.kind(&write.object);
-            let kind = kind.ok_or_else(|| refused(write, NOT_SERVED))?;
-            applies.push(Apply {
-                target: target(&write.key, kind),
-                object: &write.object,
-            });
-        }
-        let answers = self.cluster.apply_objects(&applies, &options);
-        let answers = writes.iter().zip(answers);
-        answers
-            .map(|(write, answer)| answer.map_err(|error| of_object(write, error)))
-            .collect()
+            Ok((write, kind.ok_or_else(|| refused(write, NOT_SERVED))?))
+        });
+        let served: Vec<_> = served.collect::<Result<_, SyncError>>()?;
+        let applies = served.into_iter().map(|(write, kind)| {
+            let target = target(&write.key, kind);
+            let object = &write.object;
+            ((write, kind), Apply { target, object })
+        });
+        self.cluster
+            .apply_each(applies, &options, |(write, kind), applied| {
+                let object = applied.map_err(|error| of_object(write, error))?;
+                take(write, kind, &object);
+                Ok(())
+            })
     }
 
     /// Writes stage by stage, each once the one before is ready, and deletes what is gone.
     pub(crate) fn write(&mut self, plan: &Plan, patience: Duration) -> Result<(), SyncError> {
         for (stage, writes) in &plan.stages {
-            for write in writes {
-                if let Some(live) = &write.to_clear {
-                    self.clear(write, live)?;
-                }
-            }
-            let applied = self.apply(&writes.iter().collect::<Vec<_>>(), false)?;
-            let mut left = Vec::new();
-            for (write, applied) in writes.iter().zip(&applied) {
-                if write.to_clear.is_some() {
-                    self.release(write, applied);
-                    left.push(write);
-                } else if ready::lacks(applied).is_some() {
-                    left.push(write);
-                } else {
-                    self.note(write, applied);
-                }
-            }
+            let left = self.write_stage(writes)?;
             self.wait(left, patience)?;
             if *stage == Stage::Foundations {
                 self.discovery = Discovery::of(self.cluster)?;
@@ -186,57 +176,56 @@ impl<'a> World<'a> {
         Ok(())
     }
 
+    /// Writes the objects of a stage; those that are not ready yet.
+    fn write_stage<'w>(&mut self, writes: &'w [Write]) -> Result<Vec<&'w Write>, SyncError> {
+        for write in writes {
+            if let Some(live) = &write.to_clear {
+                self.clear(write, live)?;
+            }
+        }
+        let (mut left, mut to_release) = (Vec::new(), Vec::new());
+        let mut seen = std::mem::take(&mut self.seen);
+        let applied = self.apply(writes.iter(), false, |write, kind, object| {
+            if write.to_clear.is_some() {
+                to_release.push((write, release(object)));
+                left.push(write);
+            } else if ready::lacks(object).is_some() {
+                left.push(write);
+            } else {
+                seen.note(&write.key, kind, object);
+            }
+        });
+        self.seen = seen;
+        applied?;
+        for (write, patch) in to_release {
+            self.patch(write, patch).ok();
+        }
+        Ok(left)
+    }
+
     /// Removes what others set: the spec becomes what is wanted, and theirs no more.
     fn clear(&self, write: &Write, live: &Value) -> Result<(), SyncError> {
-        let Some(kind) = self.kind(&write.object) else {
-            return Ok(());
-        };
         let mut patch = vec![same_version(live)];
         if let Some(spec) = write.object.get("spec") {
             patch.push(json!({"op": "add", "path": "/spec", "value": spec}));
         }
         patch.push(only_ours(live));
+        self.patch(write, Value::from(patch))
+    }
+
+    fn patch(&self, write: &Write, patch: Value) -> Result<(), SyncError> {
+        let Some(kind) = self.kind(&write.object) else {
+            return Ok(());
+        };
         let target = target(&write.key, kind);
-        let done = self
-            .cluster
-            .patch_object(&target, Value::from(patch), &OURS);
+        let done = self.cluster.patch_object(&target, patch, &OURS);
         done.map(drop).map_err(|error| of_object(write, error))
-    }
-
-    /// After the apply, what admission or [`World::clear`] set belongs to nobody: else a later apply
-    /// would not remove it. Where somebody else writes meanwhile, it stays.
-    fn release(&self, write: &Write, applied: &Value) {
-        if let Some(kind) = self.kind(&write.object) {
-            let patch = json!([same_version(applied), only_ours(applied)]);
-            let target = target(&write.key, kind);
-            self.cluster.patch_object(&target, patch, &OURS).ok();
-        }
-    }
-
-    fn note(&mut self, write: &Write, object: &Value) {
-        if let Some(kind) = self.kind(&write.object).cloned() {
-            self.seen.note(&write.key, &kind, object);
-        }
     }
 
     fn wait(&mut self, mut left: Vec<&Write>, patience: Duration) -> Result<(), SyncError> {
         let end = Instant::now() + patience;
         loop {
-            let targets = left
-                .iter()
-                .filter_map(|write| Some(target(&write.key, self.kind(&write.object)?)));
-            let read = self.cluster.read_objects(&targets.collect::<Vec<_>>());
-            let mut lacking = Vec::new();
-            for (write, found) in left.iter().zip(read) {
-                let lacks = match found? {
-                    Some(object) => {
-                        self.note(write, &object);
-                        ready::lacks(&object)
-                    }
-                    None => Some("it is not there any more".to_owned()),
-                };
-                lacking.extend(lacks.map(|reason| (*write, reason)));
-            }
+            let lacking = self.lacking(&left)?;
             let Some((first, reason)) = lacking.first() else {
                 return Ok(());
             };
@@ -251,6 +240,36 @@ impl<'a> World<'a> {
             thread::sleep(LOOK);
         }
     }
+
+    /// The objects that are not ready, and why.
+    fn lacking<'w>(&mut self, of: &[&'w Write]) -> Result<Vec<(&'w Write, String)>, SyncError> {
+        let mut lacking = Vec::new();
+        let mut seen = std::mem::take(&mut self.seen);
+        let targets = of.iter().filter_map(|write| {
+            let kind = self.kind(&write.object)?;
+            Some(((*write, kind), target(&write.key, kind)))
+        });
+        let read = self.cluster.read_each(targets, |(write, kind), found| {
+            let lacks = match &found {
+                Some(object) => {
+                    seen.note(&write.key, kind, object);
+                    ready::lacks(object)
+                }
+                None => Some("it is not there any more".to_owned()),
+            };
+            lacking.extend(lacks.map(|reason| (write, reason)));
+            Ok::<_, SyncError>(())
+        });
+        self.seen = seen;
+        read?;
+        Ok(lacking)
+    }
+}
+
+/// After an apply, what admission or [`World::clear`] set belongs to nobody: else a later apply would
+/// not remove it. Where somebody else writes meanwhile, it stays.
+fn release(applied: &Value) -> Value {
+    json!([same_version(applied), only_ours(applied)])
 }
 
 fn same_version(object: &Value) -> Value {

@@ -1,5 +1,7 @@
 //! Single objects: read, applied by the server, patched and deleted.
 
+use std::{cell::Cell, convert::Infallible, pin::pin};
+
 use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 
@@ -60,14 +62,21 @@ impl Cluster {
     /// Reads objects, some at a time; none where there is no such object.
     pub fn read_objects(&self, targets: &[Target<'_>]) -> Vec<Result<Option<Value>, ClusterError>> {
         let calls = targets.iter().map(|target| target.path().map(Call::get));
-        self.each(calls)
-            .into_iter()
-            .map(|answer| match answer {
-                Ok(object) => Ok(Some(object)),
-                Err(error) if error.code() == Some(404) => Ok(None),
-                Err(error) => Err(error),
-            })
-            .collect()
+        self.all(calls).into_iter().map(there).collect()
+    }
+
+    /// As [`Cluster::read_objects`], but hands over each with its tag, in their order, so that not all of
+    /// them are held at once.
+    ///
+    /// # Errors
+    /// Where the cluster gives no answer, or what `take` says.
+    pub fn read_each<'a, T, E: From<ClusterError>>(
+        &self,
+        targets: impl Iterator<Item = (T, Target<'a>)>,
+        mut take: impl FnMut(T, Option<Value>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let calls = targets.map(|(tag, target)| (tag, target.path().map(Call::get)));
+        self.each(calls, |tag, answer| take(tag, there(answer)?))
     }
 
     /// Lets the server apply objects, some at a time, and gives them as they are then.
@@ -76,7 +85,23 @@ impl Cluster {
         applies: &[Apply<'_>],
         options: &ApplyOptions<'_>,
     ) -> Vec<Result<Value, ClusterError>> {
-        self.each(applies.iter().map(|apply| apply.call("", options)))
+        self.all(applies.iter().map(|apply| apply.call("", options)))
+    }
+
+    /// As [`Cluster::apply_objects`], but hands over what the server says of each, with its tag and in
+    /// their order, so that not all of it is held at once. After the first that `take` does not take
+    /// no further one is begun.
+    ///
+    /// # Errors
+    /// What `take` says.
+    pub fn apply_each<'a, T, E>(
+        &self,
+        applies: impl Iterator<Item = (T, Apply<'a>)>,
+        options: &ApplyOptions<'_>,
+        take: impl FnMut(T, Result<Value, ClusterError>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let calls = applies.map(|(tag, apply)| (tag, apply.call("", options)));
+        self.each(calls, take)
     }
 
     /// Applies the status of an object.
@@ -97,7 +122,7 @@ impl Cluster {
         applies: &[Apply<'_>],
         options: &ApplyOptions<'_>,
     ) -> Vec<Result<Value, ClusterError>> {
-        self.each(applies.iter().map(|apply| apply.call(STATUS, options)))
+        self.all(applies.iter().map(|apply| apply.call(STATUS, options)))
     }
 
     /// Changes an object by a JSON patch.
@@ -173,12 +198,47 @@ impl Cluster {
     }
 
     /// The answers to calls, in their order.
-    fn each(
+    fn all(
         &self,
         calls: impl Iterator<Item = Result<Call, String>>,
     ) -> Vec<Result<Value, ClusterError>> {
-        let answers = stream::iter(calls.map(|call| self.answer_of(call)));
-        self.wait(answers.buffered(self.concurrency()).collect())
+        let mut answers = Vec::new();
+        let Ok(()) = self.each(calls.map(|call| ((), call)), |(), answer| {
+            answers.push(answer);
+            Ok::<_, Infallible>(())
+        });
+        answers
+    }
+
+    /// Takes the answers to calls as they come, in their order, and begins none after one that is not
+    /// taken. Those that are on their way then are waited for.
+    fn each<T, E>(
+        &self,
+        calls: impl Iterator<Item = (T, Result<Call, String>)>,
+        mut take: impl FnMut(T, Result<Value, ClusterError>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let is_over = Cell::new(false);
+        let calls = calls.take_while(|_| !is_over.get());
+        let answers = calls.map(|(tag, call)| async move { (tag, self.answer_of(call).await) });
+        let mut answers = pin!(stream::iter(answers).buffered(self.concurrency()));
+        let mut taken = Ok(());
+        self.wait(async {
+            while let Some((tag, answer)) = answers.next().await {
+                if taken.is_ok() {
+                    taken = take(tag, answer);
+                    is_over.set(taken.is_err());
+                }
+            }
+        });
+        taken
+    }
+}
+
+/// An object, or none where there is no such object.
+fn there(answer: Result<Value, ClusterError>) -> Result<Option<Value>, ClusterError> {
+    match answer {
+        Err(error) if error.code() == Some(404) => Ok(None),
+        answer => answer.map(Some),
     }
 }
 

@@ -16,7 +16,11 @@ const NATIVE: &str = "admissionregistration.k8s.io/v1";
 struct Played {
     live: BTreeMap<ObjectKey, Value>,
     inventory: Inventory,
-    applied: Vec<Value>,
+    applied: Vec<Arc<Value>>,
+}
+
+fn shared(objects: &[Value]) -> Vec<Arc<Value>> {
+    objects.iter().cloned().map(Arc::new).collect()
 }
 
 impl Played {
@@ -24,7 +28,7 @@ impl Played {
         plan(&PlanInput {
             source: "one",
             commit,
-            wanted,
+            wanted: &shared(wanted),
             inventory: &self.inventory,
             applied: &self.applied,
             live: &self.live,
@@ -43,7 +47,7 @@ impl Played {
         for (key, _) in &plan.prunes {
             self.live.remove(key);
         }
-        self.applied = wanted.to_vec();
+        self.applied = shared(wanted);
         self.inventory = Inventory {
             commit: commit.to_owned(),
             objects: wanted.iter().filter_map(ObjectKey::of).collect(),

@@ -68,13 +68,14 @@ mod tests {
     use super::*;
     use crate::{object::ObjectKey, plan::Reason};
     use serde_json::json;
+    use std::sync::Arc;
 
     #[test]
     fn only_what_is_about_the_object_is_said_of_it() {
         let write = Write {
             key: ObjectKey::parse("/ConfigMap/a/b").unwrap(),
             reason: Reason::Create,
-            object: json!({}),
+            object: Arc::new(json!({})),
             to_clear: None,
         };
         for (code, message, reason, is_named) in [
