@@ -1,9 +1,15 @@
 //! Keeps the server's certificate what the Secrets say.
 //!
 //! Another authority is told to who writes the webhook configurations, which may be another replica,
-//! or nobody for a while. Until they name it, the certificate serves that they let clients trust.
+//! or nobody for a while. Until they name it, and the API server has seen that, the certificate serves
+//! that they let clients trust. The authority of that one is named beside the new one until every
+//! replica serves what the new one signed, also where its Secret is gone.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum_server::tls_rustls::RustlsConfig;
 use portcullis_cluster::{Cluster, WatchEvent, WatchOptions};
@@ -31,6 +37,15 @@ const RETRY: Duration = Duration::from_secs(2);
 /// How long it takes at first to the next look whether the configurations name an authority; it doubles.
 const NAMED_LOOK: Duration = Duration::from_millis(50);
 
+/// How long the API server may go on with what the configurations said before.
+const SETTLE: Duration = Duration::from_secs(2);
+
+/// How long after a certificate its authority is still named: other replicas may serve it for longer.
+const HAND_OVER: Duration = Duration::from_secs(30);
+
+/// How a certificate ends in PEM.
+const PEM_END: &str = "-----END CERTIFICATE-----\n";
+
 /// The certificate that serves.
 pub(crate) struct Kept {
     cluster: Arc<Cluster>,
@@ -39,15 +54,19 @@ pub(crate) struct Kept {
     certificate: Certificate,
     /// The certificate that serves next.
     next: Option<Next>,
+    /// The authority of the certificate before, and until when it is named.
+    before: Option<(String, Instant)>,
     tls: RustlsConfig,
     authority: watch::Sender<String>,
 }
 
-/// A certificate that no client trusts yet.
+/// A certificate that not every client trusts yet.
 struct Next {
     certificate: Certificate,
     /// How long it takes to the next look.
     look: Duration,
+    /// Since when the configurations name its authority.
+    named: Option<Instant>,
 }
 
 impl Kept {
@@ -75,6 +94,7 @@ impl Kept {
             authority: watch::Sender::new(certificate.authority.clone()),
             certificate,
             next: None,
+            before: None,
         })
     }
 
@@ -101,8 +121,7 @@ impl Kept {
             self.cluster.watch(&options, (), to.clone())
         });
         loop {
-            let longest = self.next.as_ref().map_or(LOOK, |next| next.look);
-            match time::timeout(longest, events.recv()).await {
+            match time::timeout(self.longest(), events.recv()).await {
                 Ok(Some(((), WatchEvent::Applied(_) | WatchEvent::Deleted(_)))) => {
                     self.look().await?;
                 }
@@ -111,6 +130,15 @@ impl Kept {
                 Ok(None) => return Ok(()),
             }
             self.step().await?;
+        }
+    }
+
+    /// How long there is nothing to do unless the Secrets change.
+    fn longest(&self) -> Duration {
+        match (&self.next, &self.before) {
+            (Some(next), _) => next.look,
+            (None, Some((_, end))) => end.saturating_duration_since(Instant::now()),
+            (None, None) => LOOK,
         }
     }
 
@@ -129,40 +157,76 @@ impl Kept {
                 }
             }
         };
-        self.authority.send_if_modified(|authority| {
-            let is_other = *authority != found.authority;
-            authority.clone_from(&found.authority);
-            is_other
-        });
         let is_same = found.chain == self.certificate.chain && found.key == self.certificate.key;
+        if is_same {
+            self.certificate.authority.clone_from(&found.authority);
+        }
+        self.name(&found.authority);
         self.next = (!is_same).then_some(Next {
             certificate: found,
             look: NAMED_LOOK,
+            named: None,
         });
         Ok(())
     }
 
+    /// Lets the configurations name these authorities, beside those of what serves and has served.
+    fn name(&mut self, authorities: &str) {
+        self.before.take_if(|(_, end)| *end <= Instant::now());
+        let mut named = with(authorities.to_owned(), &self.certificate.authority);
+        if let Some((before, _)) = &self.before {
+            named = with(named, before);
+        }
+        self.authority.send_if_modified(|authority| {
+            let is_other = *authority != named;
+            *authority = named;
+            is_other
+        });
+    }
+
     /// Lets the next certificate serve, if there is one and clients trust it.
     async fn step(&mut self) -> io::Result<()> {
-        let Some(next) = self.next.take() else {
+        let Some(mut next) = self.next.take() else {
             return Ok(());
         };
-        let (cluster, authority) = (
-            Arc::clone(&self.cluster),
-            next.certificate.authority.clone(),
-        );
-        if !task::spawn_blocking(move || is_named(&cluster, &authority)).await? {
-            let look = (next.look * 2).min(RETRY);
-            self.next = Some(Next { look, ..next });
-            return Ok(());
+        if next.named.is_none() {
+            let (cluster, authority) = (
+                Arc::clone(&self.cluster),
+                next.certificate.authority.clone(),
+            );
+            let is_named = task::spawn_blocking(move || is_named(&cluster, &authority)).await?;
+            next.named = is_named.then(Instant::now);
+            next.look = (next.look * 2).min(RETRY);
         }
-        match certificates::replace(&self.tls, &next.certificate).await {
-            Ok(()) => self.log.line(Level::Info, "certificate replaced", &[]),
-            Err(error) => tell(&self.log, &error.to_string()),
+        let settled = next.named.map(|named| named + SETTLE);
+        match settled.map(|settled| settled.saturating_duration_since(Instant::now())) {
+            Some(Duration::ZERO) => self.serve(next.certificate).await,
+            left => {
+                next.look = left.unwrap_or(next.look);
+                self.next = Some(next);
+            }
         }
-        self.certificate = next.certificate;
         Ok(())
     }
+
+    async fn serve(&mut self, certificate: Certificate) {
+        if let Err(error) = certificates::replace(&self.tls, &certificate).await {
+            return tell(&self.log, &error.to_string());
+        }
+        self.log.line(Level::Info, "certificate replaced", &[]);
+        let before = std::mem::replace(&mut self.certificate, certificate);
+        self.before = Some((before.authority, Instant::now() + HAND_OVER));
+    }
+}
+
+/// Authorities, and those of others that are not among them.
+fn with(mut authorities: String, others: &str) -> String {
+    for other in others.split_inclusive(PEM_END) {
+        if !authorities.contains(other.trim()) {
+            authorities += other;
+        }
+    }
+    authorities
 }
 
 async fn ask(
@@ -179,4 +243,23 @@ fn tell(log: &Log, error: &str) {
         "no new certificate",
         &[("error", Value::from(error))],
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_authority_is_named_twice() {
+        let [one, two, three] = ["1", "2", "3"].map(|key| format!("{key}\n{PEM_END}"));
+        for (found, others, wanted) in [
+            (&one, &one, one.clone()),
+            (&two, &one, two.clone() + &one),
+            (&(two.clone() + &one), &one, two.clone() + &one),
+            (&three, &(two.clone() + &three), three.clone() + &two),
+            (&three, &String::new(), three.clone()),
+        ] {
+            assert_eq!(with(found.clone(), others), wanted);
+        }
+    }
 }

@@ -108,7 +108,6 @@ impl Writer {
 
 /// Whether the webhook configurations are there and name an authority.
 pub(crate) fn is_named(cluster: &Cluster, authority: &str) -> bool {
-    let wanted = STANDARD.encode(authority);
     let kinds = [
         ("ValidatingWebhookConfiguration", "portcullis-validating"),
         ("MutatingWebhookConfiguration", "portcullis-mutating"),
@@ -120,7 +119,15 @@ pub(crate) fn is_named(cluster: &Cluster, authority: &str) -> bool {
             .into_iter()
             .flatten()
             .map(|webhook| webhook.pointer("/clientConfig/caBundle"));
-        bundles.all(|bundle| bundle.and_then(Value::as_str) == Some(&wanted))
+        bundles.all(|bundle| {
+            let bundle = bundle
+                .and_then(Value::as_str)
+                .map(|text| STANDARD.decode(text));
+            let bundle = bundle.and_then(Result::ok).map(String::from_utf8);
+            bundle
+                .and_then(Result::ok)
+                .is_some_and(|bundle| bundle.contains(authority))
+        })
     };
     let kinds = kinds.map(|(kind, name)| (configuration_kind(kind), name));
     let targets = kinds.each_ref().map(|(kind, name)| Target {

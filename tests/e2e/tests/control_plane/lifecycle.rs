@@ -309,9 +309,21 @@ fn its_configuration_changes_while_it_runs(_: &ControlPlane) {
     assert_eq!(told, 1, "{log}");
 }
 
+/// The Secret of the authority or of the server's certificate.
+fn secret_of(what: &str) -> String {
+    format!("portcullis-webhook.portcullis.svc.portcullis-tls-{what}")
+}
+
+/// Deletes a Secret.
+fn gone(plane: &ControlPlane, secret: &str) {
+    let secret = secret_of(secret);
+    let delete = ["delete", "secret", &secret, "-n", "portcullis"];
+    plane.kubectl(&delete, "").unwrap();
+}
+
 /// Says of a Secret that what is in it ends soon.
 fn near_its_end(plane: &ControlPlane, secret: &str) {
-    let secret = format!("portcullis-webhook.portcullis.svc.portcullis-tls-{secret}");
+    let secret = secret_of(secret);
     let annotate = [
         "annotate",
         "--overwrite",
@@ -344,17 +356,23 @@ fn its_certificates_change_while_it_runs(_: &ControlPlane) {
             asked
         });
         let counts = under_load(&api, 100, 20, |_| {
-            for (turn, secrets) in [&["pair"][..], &["ca"], &["pair"], &["ca", "pair"]]
-                .iter()
-                .enumerate()
+            for (turn, (are_gone, secrets)) in [
+                (false, &["pair"][..]),
+                (false, &["ca"]),
+                (false, &["pair"]),
+                (false, &["ca", "pair"]),
+                (true, &["ca", "pair"]),
+                (true, &["ca"]),
+            ]
+            .into_iter()
+            .enumerate()
             {
+                let change = if are_gone { gone } else { near_its_end };
                 let before = replaced();
                 let bundle = authorities(&api);
-                secrets
-                    .iter()
-                    .for_each(|secret| near_its_end(&plane, secret));
+                secrets.iter().for_each(|secret| change(&plane, secret));
                 eventually("the certificates are replaced", || {
-                    let is_done = match secrets.contains(&"pair") {
+                    let is_done = match secrets.contains(&"pair") || are_gone {
                         true => replaced() > before,
                         false => authorities(&api) != bundle,
                     };
@@ -424,7 +442,7 @@ fn certificates_change_while_the_writer_hangs(_: &ControlPlane) {
 
 /// A Secret of certificates, as it is.
 fn kept(plane: &ControlPlane, secret: &str) -> String {
-    let secret = format!("portcullis-webhook.portcullis.svc.portcullis-tls-{secret}");
+    let secret = secret_of(secret);
     let get = ["get", "secret", &secret, "-n", "portcullis", "-o", "json"];
     plane.kubectl(&get, "").unwrap()
 }
