@@ -9,6 +9,7 @@
 //! | `webhookAnnotations`, `webhookLabels` | of the webhook configurations, as JSON |
 //! | `defaultRegistry`, `enableDefaultRegistryMutation`, `generateSuccessEvents`, `updateRequestThreshold` | read for those who act on them |
 
+mod mistake;
 mod resource_filters;
 mod users;
 mod value;

@@ -12,6 +12,8 @@ use serde::{
     de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
+use super::mistake::{self, Mistake};
+
 /// What is wrong with a key of the ConfigMap.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("key `{key}`, character {position}: found {found}, expected {expected}")]
@@ -128,7 +130,7 @@ impl WebhookSelectors {
         let written = [&selectors.namespace_selector, &selectors.object_selector];
         for selector in written.into_iter().flatten() {
             Selector::of(selector)
-                .map_err(|error| entry.error(1, error.to_string(), "a label selector"))?;
+                .map_err(|error| entry.mistake(mistake::of_selector(entry.text, &error)))?;
         }
         Ok(selectors)
     }
@@ -148,6 +150,10 @@ impl Entry<'_> {
             found: found.into(),
             expected: expected.into(),
         }
+    }
+
+    fn mistake(&self, mistake: Mistake) -> ConfigurationError {
+        self.error(mistake.position, mistake.found, mistake.expected)
     }
 
     /// A mistake at the first character of what is left of the value.
@@ -210,16 +216,7 @@ impl Entry<'_> {
         };
         Selector::compile([], [requirement])
             .map(drop)
-            .map_err(|error| {
-                let name = self.text.find(&format!("\"{key}\"")).unwrap_or_default();
-                let rest = self.text.get(name..).unwrap_or_default();
-                let position = self.text.chars().count() - rest.chars().count() + 1;
-                self.error(
-                    position,
-                    error.to_string(),
-                    "names and values that labels may have",
-                )
-            })
+            .map_err(|error| self.mistake(mistake::of_selector(self.text, &error)))
     }
 
     pub(super) fn conditions(&self) -> Result<Vec<MatchCondition>, ConfigurationError> {
@@ -231,32 +228,7 @@ impl Entry<'_> {
         if self.text.trim().is_empty() {
             return Ok(None);
         }
-        serde_json::from_str(self.text).map_err(|error| self.json_error(&error))
-    }
-
-    fn json_error(&self, error: &serde_json::Error) -> ConfigurationError {
-        let before: usize = self
-            .text
-            .split_inclusive('\n')
-            .take(error.line().saturating_sub(1))
-            .map(|line| line.chars().count())
-            .sum();
-        let message = error.to_string();
-        let message = message.split(" at line ").next().unwrap_or_default();
-        // Of a list or object that should be something else the character before is told.
-        let is_before = ["invalid type: sequence", "invalid type: map"];
-        let is_before = is_before.iter().any(|start| message.starts_with(start));
-        let position = before + error.column().max(1) + usize::from(is_before);
-        match message.split_once(", expected ") {
-            Some((found, expected)) => self.error(position, found, expected),
-            None => match message.strip_prefix("expected ") {
-                Some(expected) => {
-                    let at = self.text.chars().nth(position.saturating_sub(1));
-                    let found = at.map_or_else(|| "the end".to_owned(), |at| format!("`{at}`"));
-                    self.error(position, found, expected)
-                }
-                None => self.error(position, message, "JSON of its documented form"),
-            },
-        }
+        serde_json::from_str(self.text)
+            .map_err(|error| self.mistake(mistake::of_json(self.text, &error)))
     }
 }
