@@ -57,6 +57,13 @@ const GATHER: Duration = Duration::from_millis(100);
 /// How long it takes to the next try, where the cluster does not say what it serves.
 const RETRY: Duration = Duration::from_secs(2);
 
+/// How long it takes to the second look at what the cluster serves, which it may say later than that a
+/// definition is there; with each further look it doubles.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
+/// How often it is looked although no definition has changed.
+const LOOK: Duration = Duration::from_secs(60);
+
 /// How many events may wait.
 const WAITING: usize = 1024;
 
@@ -71,6 +78,10 @@ pub struct Controller {
     watches: BTreeMap<String, (About, Watch)>,
     /// The watches that have not told all that there is yet.
     unlisted: BTreeSet<String>,
+    /// The watches that broke off, and have told nothing since.
+    broken: BTreeSet<String>,
+    /// When it is looked what the cluster serves, and how long it then takes to the next look.
+    look: (Instant, Duration),
     events: mpsc::Receiver<(About, WatchEvent)>,
     to: mpsc::Sender<(About, WatchEvent)>,
     is_ready: watch::Sender<bool>,
@@ -84,7 +95,6 @@ pub struct Controller {
 struct Changed {
     policies: bool,
     statuses: bool,
-    definitions: bool,
     since: Option<Instant>,
 }
 
@@ -112,6 +122,8 @@ impl Controller {
             objects,
             watches: BTreeMap::new(),
             unlisted: BTreeSet::new(),
+            broken: BTreeSet::new(),
+            look: (Instant::now() + LOOK, LOOK),
             events,
             to,
             is_ready: watch::Sender::new(false),
@@ -191,6 +203,7 @@ impl Controller {
                     None => return Ok(()),
                 },
                 () = wait(until) => self.follow().await?,
+                () = time::sleep_until(self.look.0) => self.discover().await?,
             }
         }
     }
@@ -211,6 +224,10 @@ impl Controller {
                 &fields,
             );
         }
+        match event {
+            WatchEvent::Failed(_) => drop(self.broken.insert(name.clone())),
+            _ => drop(self.broken.remove(&name)),
+        }
         if event == WatchEvent::Listed && self.unlisted.remove(&name) {
             self.changed.note(|changed| changed.policies = true);
         }
@@ -228,7 +245,7 @@ impl Controller {
             About::Configuration => self.configure(event),
             About::Definitions => {
                 if matches!(event, WatchEvent::Applied(_) | WatchEvent::Deleted(_)) {
-                    self.changed.note(|changed| changed.definitions = true);
+                    self.look = (Instant::now() + GATHER, LOOK_AGAIN);
                 }
             }
         }
@@ -270,11 +287,7 @@ impl Controller {
     /// Does what changes ask for.
     async fn follow(&mut self) -> io::Result<()> {
         let changed = std::mem::take(&mut self.changed);
-        if changed.definitions {
-            self.discover().await?;
-        }
-        if (changed.policies || self.changed.policies) && self.unlisted.is_empty() {
-            self.changed.policies = false;
+        if changed.policies && self.unlisted.is_empty() {
             self.compile().await?;
         } else if changed.statuses && *self.is_ready.borrow() {
             self.publish();
@@ -286,12 +299,22 @@ impl Controller {
         Ok(())
     }
 
+    /// Looks what the cluster serves: kinds of policies are watched, and objects of new kinds are asked
+    /// about.
     async fn discover(&mut self) -> io::Result<()> {
         let cluster = Arc::clone(&self.cluster);
+        let (now, after) = (Instant::now(), self.look.1);
         match task::spawn_blocking(move || Discovery::of(&cluster)).await? {
             Ok(discovery) => {
-                self.world.serves(Arc::new(discovery));
+                self.look = (now + after, (after * 2).min(LOOK));
+                let is_other = *self.world.discovery() != discovery;
+                if is_other {
+                    self.world.serves(Arc::new(discovery));
+                }
                 self.watch_policies();
+                if is_other && *self.is_ready.borrow() {
+                    self.publish();
+                }
             }
             Err(error) => {
                 let fields = [("error", Value::from(error.to_string()))];
@@ -300,8 +323,7 @@ impl Controller {
                     "the cluster does not say what it serves",
                     &fields,
                 );
-                self.changed.definitions = true;
-                self.changed.since = Some(Instant::now() + RETRY);
+                self.look = (now + RETRY, LOOK_AGAIN);
             }
         }
         Ok(())

@@ -71,14 +71,18 @@ impl Controller {
             let name = about.name();
             self.watches.remove(&name);
             self.unlisted.remove(&name);
-            if let About::Policies(kind) = &about {
-                self.changed.policies |= self.objects.forget(kind);
+            self.broken.remove(&name);
+            if let About::Policies(kind) = &about
+                && self.objects.forget(kind)
+            {
+                self.changed.note(|changed| changed.policies = true);
             }
         }
         for about in wanted {
-            if let (About::Policies(kind), false) =
-                (&about, self.watches.contains_key(&about.name()))
-            {
+            let name = about.name();
+            let (is_watched, is_broken) =
+                (self.watches.contains_key(&name), self.broken.remove(&name));
+            if let (About::Policies(kind), true) = (&about, !is_watched || is_broken) {
                 let options = WatchOptions::all(kind.as_ref().clone());
                 self.watch(about, &options);
             }
@@ -88,8 +92,10 @@ impl Controller {
     fn watch(&mut self, about: About, options: &WatchOptions) {
         let name = about.name();
         let watch = self.cluster.watch(options, about.clone(), self.to.clone());
-        self.unlisted.insert(name.clone());
-        self.watches.insert(name, (about, watch));
+        // One that is begun anew has told what there was.
+        if self.watches.insert(name.clone(), (about, watch)).is_none() {
+            self.unlisted.insert(name);
+        }
     }
 }
 

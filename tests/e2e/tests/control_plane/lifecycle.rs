@@ -24,6 +24,10 @@ use crate::{
 
 pub(crate) const ALL: &[Test] = &[
     (
+        "lifecycle::definitions_come_and_go",
+        definitions_come_and_go,
+    ),
+    (
         "lifecycle::it_ends_when_all_are_answered",
         it_ends_when_all_are_answered,
     ),
@@ -319,6 +323,55 @@ fn gone(plane: &ControlPlane, secret: &str) {
     let secret = secret_of(secret);
     let delete = ["delete", "secret", &secret, "-n", "portcullis"];
     plane.kubectl(&delete, "").unwrap();
+}
+
+const WIDGETS: &str = "
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.com}
+spec:
+  group: example.com
+  names: {kind: Widget, plural: widgets, singular: widget}
+  scope: Namespaced
+  versions:
+    - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}
+";
+
+/// How soon a kind is known that is defined; the API server tells it later than the definition.
+const KNOWN: Duration = Duration::from_secs(20);
+
+/// A kind that is defined after the policy about it, and the kind of policies, which goes and comes
+/// again: both are enforced at once.
+fn definitions_come_and_go(_: &ControlPlane) {
+    let (plane, webhook) = started();
+    let policy = POLICY
+        .replace("no-bad-ones", "no-bad-widgets")
+        .replace("ConfigMap", "Widget");
+    plane.apply(&policy).unwrap();
+    plane.apply(WIDGETS).unwrap();
+    let widget = BAD
+        .replace("v1", "example.com/v1")
+        .replace("ConfigMap", "Widget");
+    let began = Instant::now();
+    eventually("a bad Widget is denied", || {
+        match plane.kubectl(&["create", "--dry-run=server", "-f", "-"], &widget) {
+            Err(said) if said.to_string().contains("no bad ones") => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    });
+    assert!(began.elapsed() < KNOWN, "{:?}", began.elapsed());
+    let name = kyverno::KINDS[0].name();
+    plane.kubectl(&["delete", "crd", &name], "").unwrap();
+    eventually("nothing is left to enforce", || attempt(&plane));
+    kyverno::define_one(&plane, &kyverno::KINDS[0]);
+    eventually("a policy is taken", || {
+        plane.apply(POLICY).map_err(|error| error.to_string())
+    });
+    let began = Instant::now();
+    eventually("the policy is enforced again", || {
+        is_denied(&plane).map_err(|said| format!("{said}\n{}", webhook.log()))
+    });
+    assert!(began.elapsed() < KNOWN, "{:?}", began.elapsed());
 }
 
 /// Says of a Secret that what is in it ends soon.
