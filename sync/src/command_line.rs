@@ -13,11 +13,6 @@ use std::{
 use clap::{Parser, value_parser};
 use portcullis_cluster::{Cluster, ConnectOptions, Lease, LeaseOptions, Term};
 use serde_json::json;
-use tokio::{
-    runtime::{Builder, Runtime},
-    signal::unix::{Signal, SignalKind, signal},
-    time,
-};
 
 use crate::{
     controller::{Controller, Logged},
@@ -111,17 +106,19 @@ fn started(options: &ConnectOptions, arguments: &Arguments) -> Result<(), Logged
         logged("NoMetrics", &format!("--metrics-listen {address}: {error}"))
     })?;
     let no_signals = |error: io::Error| logged("NoSignals", &error.to_string());
-    let stop = Stop::new().map_err(no_signals)?;
+    let mut stop = cluster.stop().map_err(no_signals)?;
     let cluster = Arc::new(cluster);
     let lease = Arc::new(Lease::hold(&cluster, arguments.lease()));
     let (ours, held, told) = (Arc::clone(&cluster), Arc::clone(&lease), arguments.clone());
     // A pass may be anywhere when the process ends, as it may be when it is killed.
     let leading = thread::spawn(move || lead_again(&ours, &held, &told, &metrics));
-    if stop.asked(|| leading.is_finished()) {
-        end(&cluster, &lease);
-        return Ok(());
+    while !stop.wait(&cluster, LEASE_LOOK) {
+        if leading.is_finished() {
+            return Err(logged("Broken", "the thread that reconciles has ended"));
+        }
     }
-    Err(logged("Broken", "the thread that reconciles has ended"))
+    end(&cluster, &lease);
+    Ok(())
 }
 
 /// Reconciles whenever it is the turn of this replica, without end.
@@ -150,43 +147,6 @@ fn end(cluster: &Cluster, lease: &Lease) {
         ));
     } else if let Err(error) = lease.give_back(cluster) {
         log(&logged("LeaseKept", &error.to_string()));
-    }
-}
-
-/// Signals that ask the process to end.
-struct Stop {
-    runtime: Runtime,
-    signals: [Signal; 2],
-}
-
-impl Stop {
-    fn new() -> io::Result<Stop> {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
-        let signals = {
-            let _inside = runtime.enter();
-            [
-                signal(SignalKind::terminate())?,
-                signal(SignalKind::interrupt())?,
-            ]
-        };
-        Ok(Stop { runtime, signals })
-    }
-
-    /// Waits until the end is asked for, or it is over; whether it was asked for.
-    fn asked(self, is_over: impl Fn() -> bool) -> bool {
-        let [mut terminate, mut interrupt] = self.signals;
-        self.runtime.block_on(async {
-            loop {
-                tokio::select! {
-                    _ = terminate.recv() => return true,
-                    _ = interrupt.recv() => return true,
-                    () = time::sleep(LEASE_LOOK) => {}
-                }
-                if is_over() {
-                    return false;
-                }
-            }
-        })
     }
 }
 

@@ -15,10 +15,11 @@ use std::{
 
 use axum_server::{Handle, tls_rustls::RustlsConfig};
 use clap::Parser;
+use portcullis_cluster::Stop;
 use serde_json::Value;
 use tokio::{
     runtime,
-    signal::unix::{Signal, SignalKind, signal},
+    signal::unix::{SignalKind, signal},
     task::JoinHandle,
     time,
 };
@@ -206,23 +207,6 @@ async fn end(handle: &Handle<SocketAddr>, log: &Log) {
     handle.graceful_shutdown(Some(GRACE));
     while handle.connection_count() > 0 {
         time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-/// Signals that ask the process to end.
-struct Stop(Signal, Signal);
-
-impl Stop {
-    fn new() -> io::Result<Stop> {
-        let terminate = signal(SignalKind::terminate())?;
-        Ok(Stop(terminate, signal(SignalKind::interrupt())?))
-    }
-
-    async fn asked(&mut self) {
-        tokio::select! {
-            _ = self.0.recv() => {}
-            _ = self.1.recv() => {}
-        }
     }
 }
 

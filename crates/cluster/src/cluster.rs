@@ -4,7 +4,6 @@ use std::{
     future::Future,
     path::{Path, PathBuf},
     pin::pin,
-    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -57,11 +56,17 @@ pub struct Cluster {
     permits: Semaphore,
     concurrency: usize,
     timeout: Duration,
-    term: Mutex<Option<Term>>,
-    /// Whether anything may be written; each write looks at it until it is answered.
-    may_write: RwLock<bool>,
+    /// What may be written; each write looks at it until it is answered.
+    writes: RwLock<Writes>,
     // The client's tasks run on it, so it goes last.
     runtime: Runtime,
+}
+
+/// What may be written.
+enum Writes {
+    Always,
+    During(Term),
+    NoMore,
 }
 
 impl Cluster {
@@ -89,8 +94,7 @@ impl Cluster {
             permits: Semaphore::new(concurrency.min(Semaphore::MAX_PERMITS)),
             concurrency,
             timeout: options.timeout,
-            term: Mutex::default(),
-            may_write: RwLock::new(true),
+            writes: RwLock::new(Writes::Always),
             runtime,
         })
     }
@@ -104,15 +108,19 @@ impl Cluster {
     /// From now on writes only during a term of a Lease: each call that could change something fails
     /// once it is over, also one that is on its way.
     pub fn write_only_during(&self, term: Term) {
-        *self.term.lock().unwrap_or_else(PoisonError::into_inner) = Some(term);
+        self.wait(async {
+            let mut writes = self.writes.write().await;
+            if !matches!(*writes, Writes::NoMore) {
+                *writes = Writes::During(term);
+            }
+        });
     }
 
     /// From now on writes nothing any more: each call that could change something fails. Returns once
     /// those that are on their way are answered, `longest` at most; whether they are.
     pub fn write_no_more(&self, longest: Duration) -> bool {
         let closed = async {
-            let mut may_write = time::timeout(longest, self.may_write.write()).await?;
-            *may_write = false;
+            *time::timeout(longest, self.writes.write()).await? = Writes::NoMore;
             Ok::<_, Elapsed>(())
         };
         self.wait(closed).is_ok()
@@ -125,6 +133,12 @@ impl Cluster {
 
     pub(crate) fn wait<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)
+    }
+
+    /// Does something that needs a runtime around it.
+    pub(crate) fn inside<T>(&self, act: impl FnOnce() -> T) -> T {
+        let _inside = self.runtime.enter();
+        act()
     }
 
     /// Lets a future run beside everything else.
@@ -154,22 +168,16 @@ impl Cluster {
         if !call.is_write() {
             return answer.await;
         }
-        let may_write = self.may_write.read().await;
-        if !*may_write {
-            return Err(asked.term_over());
+        match &*self.writes.read().await {
+            Writes::Always => answer.await,
+            Writes::During(term) => {
+                match future::select(pin!(term.clone().over()), pin!(answer)).await {
+                    Either::Left(_) => Err(asked.term_over()),
+                    Either::Right((answer, _)) => answer,
+                }
+            }
+            Writes::NoMore => Err(asked.term_over()),
         }
-        match self.term() {
-            None => answer.await,
-            Some(term) => match future::select(pin!(term.over()), pin!(answer)).await {
-                Either::Left(_) => Err(asked.term_over()),
-                Either::Right((answer, _)) => answer,
-            },
-        }
-    }
-
-    fn term(&self) -> Option<Term> {
-        let term = self.term.lock().unwrap_or_else(PoisonError::into_inner);
-        term.clone()
     }
 
     /// What a future of the client gives, once there is a free permit, and before the time is over.

@@ -2,7 +2,7 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use portcullis_cluster::{Cluster, ClusterError, ConnectOptions, Lease};
+use portcullis_cluster::{Cluster, ClusterError, ConnectOptions, Lease, Stop};
 use serde_json::Value;
 use tokio::{
     runtime::Runtime,
@@ -11,7 +11,7 @@ use tokio::{
     time,
 };
 
-use super::{CommandLine, Stop, end, serve};
+use super::{CommandLine, end, serve};
 use crate::{
     certificates,
     controller::{self, Controller},
