@@ -22,10 +22,33 @@ pub(crate) fn is_meant(
         What::Status => is_meant_status(difference, case, theirs, ours),
         What::Object => is_meant_object(difference, case, theirs, ours),
         What::Refusal => {
-            is_meant_refusal(&difference.row.policy, difference.ours == "refused", case)
+            let policy = &difference.row.policy;
+            // Kyverno's `apply` ends where a condition of a DeletingPolicy has no value.
+            let is_ended =
+                theirs.refused.contains(policy) && fails(ours, policy) && is_deleting(case, policy);
+            is_ended || is_meant_refusal(policy, difference.ours == "refused", case)
         }
-        What::Message => is_meant_message(difference),
+        What::Message => is_other_image(difference) || names_exceptions(difference),
     }
+}
+
+/// An error of an exception names the exception.
+fn names_exceptions(difference: &Difference) -> bool {
+    let named = difference.ours.split("exception ").skip(1);
+    let names = named.filter_map(|rest| rest.split_once(": ").map(|(name, _)| name));
+    let without = names.fold(difference.ours.clone(), |ours, name| {
+        ours.replace(&format!("exception {name}: "), "")
+    });
+    without == difference.theirs
+}
+
+fn is_deleting(case: &Case, policy: &str) -> bool {
+    let mut policies = case.policies.iter().flat_map(|policy| read(policy));
+    policies.any(|written| {
+        let text = |pointer: &str| written.pointer(pointer).and_then(Value::as_str);
+        text("/metadata/name") == Some(policy)
+            && text("/kind").is_some_and(|kind| kind.ends_with("DeletingPolicy"))
+    })
 }
 
 fn is_meant_status(difference: &Difference, case: &Case, theirs: &Answer, ours: &Answer) -> bool {
@@ -59,7 +82,7 @@ fn is_meant_status(difference: &Difference, case: &Case, theirs: &Answer, ours: 
     is_left || is_refused || is_derived || is_thinned || is_told || is_after || is_elsewhere
 }
 
-/// Whether a NamespacedValidatingPolicy is of another namespace than an object.
+/// Whether a policy in CEL, of one namespace, is of another namespace than an object.
 fn is_elsewhere(case: &Case, policy: &str, object: &str) -> bool {
     let name = policy.rsplit('/').next();
     let text = |policy: &Value, pointer: &str| {
@@ -69,7 +92,7 @@ fn is_elsewhere(case: &Case, policy: &str, object: &str) -> bool {
     let mut policies = case.policies.iter().flat_map(|policy| read(policy));
     policies.any(|policy| {
         let namespace = text(&policy, "/metadata/namespace");
-        text(&policy, "/kind") == "NamespacedValidatingPolicy"
+        text(&policy, "/kind").starts_with("Namespaced")
             && Some(text(&policy, "/metadata/name").as_str()) == name
             && !object.starts_with(&key(&namespace, "", "").replace("//", "/"))
     })
@@ -148,7 +171,7 @@ fn found<'v>(value: &'v Value, field: &str) -> Vec<&'v Value> {
 }
 
 /// Kyverno walks the images of an object in the order of chance.
-fn is_meant_message(difference: &Difference) -> bool {
+fn is_other_image(difference: &Difference) -> bool {
     ["fail: unverified image ", "fail: missing digest for "]
         .iter()
         .any(|start| difference.theirs.starts_with(start) && difference.ours.starts_with(start))

@@ -65,13 +65,24 @@ pub(crate) fn named(expressions: Vec<String>) -> Value {
     conditions.collect()
 }
 
-/// `variables`: `v0` a boolean, `v1` text, `v2` a number, and `v3` a list.
+/// `variables`: `v0` a boolean, `v1` text, `v2` a number, and `v3` a list; `v4` and `v5` are text that reads those before.
 pub(crate) fn variables(dice: &Dice) -> Value {
-    let kinds = ["$B", "$S", "$I", "$L"];
-    let made = kinds.iter().enumerate().map(
-        |(index, kind)| json!({"name": format!("v{index}"), "expression": of_type(dice, kind)}),
-    );
-    json!(made.collect::<Vec<_>>())
+    let kinds = ["$B", "$S", "$I", "$L"].map(|kind| of_type(dice, kind));
+    let chained = [
+        dice.one(&[
+            "variables.v0 ? variables.v1 : 'none'",
+            "variables.v1 + string(variables.v2)",
+            "variables.v3.size() > 0 ? variables.v3[0] : variables.v1",
+        ]),
+        dice.one(&[
+            "variables.v4 + '-' + variables.v1",
+            "variables.v0 || variables.v2 > 3 ? variables.v4 : ''",
+        ]),
+    ];
+    let chained = chained.map(str::to_owned);
+    let made = kinds.into_iter().chain(chained).enumerate();
+    let made = made.map(|(index, made)| json!({"name": format!("v{index}"), "expression": made}));
+    made.collect()
 }
 
 fn of_type(dice: &Dice, kind: &str) -> String {
@@ -87,7 +98,9 @@ pub(crate) fn condition(dice: &Dice, has_variables: bool) -> String {
     if !has_variables {
         return boolean(dice);
     }
-    match dice.below(5) {
+    match dice.below(7) {
+        5 => "variables.v5.startsWith(variables.v4)".to_owned(),
+        6 => "variables.v4.contains(variables.v1) || size(variables.v5) > 4".to_owned(),
         0 => format!("variables.v0 && {}", boolean(dice)),
         1 => format!("variables.v1 == {}", text(dice)),
         2 => "variables.v2 > 1 || variables.v0".to_owned(),

@@ -1,5 +1,6 @@
 //! The families, each in a file of its own.
 
+mod cel_autogen;
 mod cel_exceptions;
 mod cel_rules;
 mod cleanup;
@@ -34,6 +35,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     generating::FAMILY,
     deleting::FAMILY,
     image_validating::FAMILY,
+    cel_autogen::FAMILY,
     cel_rules::FAMILY,
     cel_exceptions::FAMILY,
     payloads::FAMILY,

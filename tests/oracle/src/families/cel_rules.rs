@@ -17,7 +17,7 @@ pub(crate) const FAMILY: Family = Family {
     draw,
 };
 
-/// What Kyverno's own kinds have, and `validate.cel` has not.
+/// What Kyverno's own kinds have, and `validate.cel` has not; its commands do not tell it the resource.
 const ABSENT: &[&str] = &[
     "base64.",
     "cel.bind(",
@@ -26,6 +26,7 @@ const ABSENT: &[&str] = &[
     "isImage(",
     "json.",
     "math.",
+    "request.resource",
     "resource.get(",
     ".reverse()",
     "transform.",

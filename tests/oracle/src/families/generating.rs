@@ -95,7 +95,7 @@ fn template(dice: &Dice, index: usize) -> String {
             "{config_map}---\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: ns-{name}\n"
         ),
         1 => format!(
-            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {name}{namespace}\nspec:\n  replicas: (( variables.v2 ))\n  template: (( {{'a': [1, 2.5, true]}} ))\n"
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {name}{namespace}\nspec:\n  replicas: (( variables.v2 ))\n  template: \"(( {{'a': [1, 2.5, true]}} ))\"\n"
         ),
         _ => config_map,
     }
