@@ -24,14 +24,13 @@ enum Form {
 const LARGEST_NUMBER: u64 = (1 << 53) - 1;
 
 fn without_json(key: &Key<'_>) -> String {
-    let problem = match key {
+    match key {
         Key::Bool(_) => "type conversion error from bool to 'string'".to_owned(),
         other => {
             let of = other.to_value().runtime_type();
             format!("unsupported type conversion from '{of}' to string")
         }
-    };
-    problem
+    }
 }
 
 /// A number as Go writes it: one without a fraction is whole.
@@ -143,9 +142,10 @@ impl<'a> Value<'a> {
             Value::Type(of) => of.runtime_name().into(),
             Value::Optional(Some(held)) => held.json_within(left, form)?,
             Value::Opaque(_) if form == Form::Protobuf => {
-                let of = self.runtime_type();
+                let of = self.runtime_type().to_string();
+                let name = of.rsplit('.').next().unwrap_or_default();
                 return Err(format!(
-                    "type conversion error from '{of}' to '*structpb.Value'"
+                    "type conversion error from '{name}' to '*structpb.Value'"
                 ));
             }
             Value::Opaque(value) => value.to_text().into(),

@@ -64,8 +64,15 @@ impl Origin<'_> {
     }
 }
 
-/// Puts labels on an object. Other labels stay, but those of an earlier generation go.
+/// Puts labels on an object. Other labels stay, but those of an earlier generation go. What is written in the place of labels and
+/// is no map stays, too: the API server says what is wrong with it.
 pub fn put(object: &mut Map<String, Value>, labels: BTreeMap<String, String>) {
+    let own = object
+        .get("metadata")
+        .and_then(|metadata| metadata.get("labels"));
+    if own.is_some_and(|own| !own.is_object() && !own.is_null()) {
+        return;
+    }
     edit_map(object, "metadata", |metadata| {
         edit_map(metadata, "labels", |own| {
             own.retain(|key, _| !key.starts_with(PREFIX));
@@ -111,4 +118,29 @@ fn identity(object: &Value) -> [(&'static str, String); 6] {
         ("namespace", of.namespace),
         ("name", of.name),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_map_of_labels_stays() {
+        let labels = BTreeMap::from([("a".to_owned(), "b".to_owned())]);
+        for (metadata, expected) in [
+            (json!({"labels": "x"}), json!({"labels": "x"})),
+            (json!({"labels": null}), json!({"labels": {"a": "b"}})),
+            (
+                json!({"labels": {"c": "d"}}),
+                json!({"labels": {"a": "b", "c": "d"}}),
+            ),
+            (json!({}), json!({"labels": {"a": "b"}})),
+        ] {
+            let mut object = Map::from_iter([("metadata".to_owned(), metadata)]);
+            put(&mut object, labels.clone());
+            assert_eq!(object["metadata"], expected);
+        }
+    }
 }
