@@ -232,6 +232,10 @@ fn an_exception_for_certain_images_lets_off_nothing_else() {
             json!({}),
             "exception skip: rule is skipped due to policy exception: shop/e",
         ),
+        (
+            json!({"reportResult": "pass"}),
+            "exception skip: rule is skipped due to policy exception: shop/e",
+        ),
         (json!({"images": ["ghcr.io/*"]}), "p fail: no"),
     ] {
         let loaded: Vec<Loaded> = policy(&failing)
