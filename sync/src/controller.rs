@@ -15,7 +15,8 @@ mod told;
 
 use std::{
     collections::BTreeMap,
-    sync::Arc,
+    panic::{self, AssertUnwindSafe},
+    sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -103,12 +104,10 @@ impl<'a> Controller<'a> {
         for known in self.known.values_mut() {
             known.is_changed |= told.concerns(&known.seen);
         }
-        for some in self.due()?.chunks(AT_A_TIME) {
-            let outcomes = self.reconcile_all(some);
-            for (due, outcome) in some.iter().zip(outcomes) {
-                log.extend(self.finish(due, outcome));
-            }
-        }
+        let mut due = self.due()?;
+        // Those that fail may take long to do so.
+        due.sort_by_key(|due| due.known.as_ref().map_or(0, |known| known.failures));
+        self.reconcile_all(&due, &mut log);
         self.watch();
         Ok(log)
     }
@@ -185,27 +184,26 @@ impl<'a> Controller<'a> {
         }
     }
 
-    fn reconcile_all(&self, some: &[Due]) -> Vec<Outcome> {
+    /// Reconciles sources, some at a time. What one comes to is told at once: another one may wait for
+    /// a server that does not answer.
+    fn reconcile_all(&mut self, all: &[Due], log: &mut Vec<Logged>) {
         let (cluster, patience) = (self.cluster, self.patience);
+        let (left, (to, outcomes)) = (Mutex::new(all.iter()), mpsc::channel());
+        let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
         thread::scope(|scope| {
-            let passes: Vec<_> = some
-                .iter()
-                .map(|due| {
-                    scope.spawn(move || {
-                        let begun = Instant::now();
-                        let outcome = due.run(cluster, patience);
-                        Outcome {
-                            took: begun.elapsed(),
-                            ..outcome
-                        }
-                    })
-                })
-                .collect();
-            passes
-                .into_iter()
-                .map(|pass| pass.join().unwrap_or_else(|_| Outcome::failed(broken())))
-                .collect()
-        })
+            for _ in 0..all.len().min(AT_A_TIME) {
+                let to = to.clone();
+                scope.spawn(move || {
+                    while let Some(due) = next() {
+                        to.send((due, reconciled(due, cluster, patience))).ok();
+                    }
+                });
+            }
+            drop(to);
+            for (due, outcome) in outcomes {
+                log.extend(self.finish(due, outcome));
+            }
+        });
     }
 
     /// Writes status and Events, where they say something new, and when the source is due again.
@@ -256,6 +254,16 @@ impl<'a> Controller<'a> {
             dry_run: false,
         };
         self.cluster.apply_status(&apply, &options).map(drop)
+    }
+}
+
+fn reconciled(due: &Due, cluster: &Cluster, patience: Duration) -> Outcome {
+    let begun = Instant::now();
+    let run = AssertUnwindSafe(|| due.run(cluster, patience));
+    let outcome = panic::catch_unwind(run).unwrap_or_else(|_| Outcome::failed(broken()));
+    Outcome {
+        took: begun.elapsed(),
+        ..outcome
     }
 }
 
