@@ -1,4 +1,5 @@
-//! A deserialiser over a value that takes a type with fields from an object only.
+//! A deserialiser over a value that takes a type with fields from an object only, and a field that is null
+//! for absent, as Kubernetes does.
 //!
 //! serde also accepts an array of the fields in their order, by which `podSecurity: []` would read as a
 //! `podSecurity` without any field.
@@ -48,13 +49,23 @@ impl<'de> Deserializer<'de> for Strict<'de> {
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _name: &'static str,
-        _fields: &'static [&'static str],
+        known: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        if self.0.is_array() {
-            return Err(Error::invalid_type(Unexpected::Seq, &visitor));
+        match self.0 {
+            Value::Array(_) => Err(Error::invalid_type(Unexpected::Seq, &visitor)),
+            Value::Object(fields) => {
+                let is_absent = |name: &String, field: &Value| {
+                    field.is_null() && known.contains(&name.as_str())
+                };
+                let fields = fields
+                    .iter()
+                    .filter(|(name, field)| !is_absent(name, field))
+                    .map(|(name, field)| (name.as_str(), Strict(field)));
+                visitor.visit_map(MapDeserializer::new(fields))
+            }
+            _ => self.deserialize_any(visitor),
         }
-        self.deserialize_any(visitor)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(

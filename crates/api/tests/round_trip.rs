@@ -22,6 +22,35 @@ fn check_error<T: DeserializeOwned>(value: &Value, path: &str, message: &str) {
 }
 
 #[test]
+fn a_field_that_is_null_is_absent() {
+    for (value, without) in [
+        (
+            json!({"name": "r", "match": {"any": [{"resources": {"kinds": ["Pod"], "names": null}, "roles": null}]},
+                "context": null, "reportProperties": null, "validate": {"failureActionOverrides": null, "pattern": {"a": null}}}),
+            json!({"name": "r", "match": {"any": [{"resources": {"kinds": ["Pod"]}}]}, "validate": {"pattern": {"a": null}}}),
+        ),
+        (
+            json!({"name": "r", "match": {}, "mutate": {"targets": null, "foreach": null}}),
+            json!({"name": "r", "match": {}, "mutate": {}}),
+        ),
+    ] {
+        let (read, wanted): (Rule, Rule) =
+            (read(&value).expect("reads"), read(&without).expect("reads"));
+        assert_eq!(read, wanted);
+    }
+    check_error::<Rule>(
+        &json!({"name": null, "match": {}}),
+        "",
+        "the field `name` is missing",
+    );
+    check_error::<Rule>(
+        &json!({"name": "r", "match": {}, "contexts": null}),
+        "contexts",
+        "unknown field `contexts`; did you mean `context`?",
+    );
+}
+
+#[test]
 fn rules_keep_everything() {
     let filter = json!({"resources": {"kinds": ["Pod"], "selector": {"matchLabels": {"a": "*"}},
         "operations": ["CREATE", "UPDATE"]}, "subjects": [{"kind": "User", "name": "a"}]});
