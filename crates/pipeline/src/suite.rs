@@ -318,19 +318,23 @@ enum Refusal {
 /// Whether an operator stands where the definition names those that there may be.
 fn is_of_definition(path: &str) -> bool {
     let is_below = |parts: [&str; 2]| parts.iter().all(|part| path.contains(part));
+    let is_nested = path.matches("/foreach/").count() > 1;
     let places = [
         ["/foreach/", "/preconditions/"],
         ["/targets/", "/preconditions/"],
         ["/attestations/", "/conditions/"],
     ];
-    path.ends_with("/operator") && places.into_iter().any(is_below)
+    path.ends_with("/operator") && !is_nested && places.into_iter().any(is_below)
 }
 
 /// Why the policy of a case is refused, if it is.
 fn refused(evaluation: &Evaluation, case: &TestResult) -> Option<(String, Refusal)> {
     let name = case.policy.rsplit('/').next().unwrap_or_default();
-    let mut refused = evaluation.refused.iter();
-    let error = refused.find(|error| error.policy == name && error.kind != EXCEPTION)?;
+    let refused = evaluation.refused.iter();
+    let refused = refused.filter(|error| error.policy == name && error.kind != EXCEPTION);
+    // What is not loaded is not looked at further.
+    let error = (refused.clone().find(|error| is_of_definition(&error.path)))
+        .or_else(|| refused.clone().next())?;
     let refusal = match error.path.as_str() {
         path if path.to_lowercase().ends_with("expression") => Refusal::Expression,
         path if is_of_definition(path) => Refusal::Definition,

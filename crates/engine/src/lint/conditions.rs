@@ -2,6 +2,8 @@
 //! `{{ request.operation }}` is compared with is an operation.
 
 use portcullis_api::cluster_policy::{AnyAllConditions, Condition, Conditions};
+use portcullis_api::read::{PathSegment, ReadError};
+use portcullis_values::json_pointer;
 use serde_json::Value;
 
 use super::finding::Findings;
@@ -11,9 +13,9 @@ const OPERATIONS: &[&str] = &["CREATE", "UPDATE", "DELETE", "CONNECT"];
 
 /// Looks at conditions in either form.
 pub(super) fn check(conditions: &Conditions, path: &str, findings: &mut Findings) {
-    // What cannot be read at all is reported where policies are compiled.
-    let Ok(parsed) = conditions.parse() else {
-        return;
+    let parsed = match conditions.parse() {
+        Ok(parsed) => parsed,
+        Err(error) => return unreadable(&error, path, findings),
     };
     for (path, condition) in all(&parsed, path, conditions.0.is_array()) {
         check_complete(condition, &path, findings);
@@ -22,13 +24,39 @@ pub(super) fn check(conditions: &Conditions, path: &str, findings: &mut Findings
     }
 }
 
+/// Conditions that are none.
+pub(super) fn unreadable(error: &ReadError, path: &str, findings: &mut Findings) {
+    let mut path = path.to_owned();
+    for segment in &error.path {
+        match segment {
+            PathSegment::Key(key) => path.extend(["/", &json_pointer::escape(key)]),
+            PathSegment::Index(index) => path.push_str(&format!("/{index}")),
+        }
+    }
+    findings.error(
+        path,
+        format!("these are no conditions: {}", error.message),
+        "write lists of conditions under `any` or `all`, each with `key`, `operator` and `value`",
+    );
+}
+
 /// Which operators there are; the letters' case counts everywhere.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Operators {
-    /// In `preconditions` of a rule and in `deny`.
+    /// In `preconditions` of a rule, in `deny`, and in a `foreach` inside another one.
     All,
     /// Elsewhere, where the schema of the resource names them: all but `Equal` and `NotEqual`.
     OfSchema,
+}
+
+impl Operators {
+    /// Of `preconditions` in a `foreach`.
+    pub(super) fn of_loop(is_outer: bool) -> Operators {
+        match is_outer {
+            true => Operators::OfSchema,
+            false => Operators::All,
+        }
+    }
 }
 
 /// Looks at the operators only, as in a `foreach`.

@@ -67,7 +67,7 @@ fn check_one(foreach: &ForEachValidation, path: &str, is_outer: bool, findings: 
         conditions::check_operators(
             preconditions,
             &format!("{path}/preconditions"),
-            conditions::Operators::OfSchema,
+            conditions::Operators::of_loop(is_outer),
             findings,
         );
     }
@@ -75,12 +75,12 @@ fn check_one(foreach: &ForEachValidation, path: &str, is_outer: bool, findings: 
         .deny
         .as_ref()
         .and_then(|deny| deny.conditions.as_ref());
-    if let Some(Ok(deny)) = deny.map(|deny| deny.parse()) {
-        conditions::check_operators(
-            &deny,
-            &format!("{path}/deny/conditions"),
-            conditions::Operators::All,
-            findings,
-        );
+    let path = format!("{path}/deny/conditions");
+    match deny.map(|deny| deny.parse()) {
+        Some(Ok(deny)) => {
+            conditions::check_operators(&deny, &path, conditions::Operators::All, findings);
+        }
+        Some(Err(error)) => conditions::unreadable(&error, &path, findings),
+        None => {}
     }
 }

@@ -100,7 +100,7 @@ fn check_foreach(list: Option<&[ForEachMutation]>, path: &str, findings: &mut Fi
                 true => check_shape(foreach, &path, findings),
                 false => findings.warnings(|found| check_shape(foreach, &path, found)),
             }
-            check_parts(foreach, &path, findings);
+            check_parts(foreach, &path, is_outer, findings);
             let inner = foreach.foreach.as_deref();
             open.extend(inner.map(|inner| (inner, format!("{path}/foreach"), false)));
         }
@@ -141,13 +141,13 @@ fn check_shape(foreach: &ForEachMutation, path: &str, findings: &mut Findings) {
 }
 
 /// Kyverno looks at operators and labels only; the rest shows when the rule runs.
-fn check_parts(foreach: &ForEachMutation, path: &str, findings: &mut Findings) {
+fn check_parts(foreach: &ForEachMutation, path: &str, is_outer: bool, findings: &mut Findings) {
     if let Some(preconditions) = &foreach.preconditions {
         let path = format!("{path}/preconditions");
         conditions::check_operators(
             preconditions,
             &path,
-            conditions::Operators::OfSchema,
+            conditions::Operators::of_loop(is_outer),
             findings,
         );
     }

@@ -62,6 +62,17 @@ fn each_element_of_a_mutation() {
             "/mutate/foreach/0/preconditions/all/0/operator",
         );
     }
+    // The definition does not look into a loop inside another one.
+    let checks = json!({"list": "element.items", "preconditions": conditions("Equal"), "deny": {}});
+    let outer = json!({"list": "request.object.items", "foreach": [checks]});
+    passes(with(
+        json!({"list": "request.object.items", "foreach": [each("NotEqual", json!("b"))]}),
+    ));
+    passes(json!({"validate": {"foreach": [outer]}}));
+    fails(
+        json!({"validate": {"foreach": [checks]}}),
+        "/validate/foreach/0/preconditions/all/0/operator",
+    );
     let path = "/mutate/foreach/0/patchStrategicMerge/metadata/labels/a";
     fails(with(each("Equals", json!(1))), path);
     warns(

@@ -44,6 +44,33 @@ fn conditions() {
         json!({"validate": {"deny": {"conditions": {"any": [{"key": 1, "operator": "Is", "value": 1}]}}}}),
         "/validate/deny/conditions/any/0/operator",
     );
+    fails(
+        json!({"preconditions": "{{ request.operation }}"}),
+        "/preconditions",
+    );
+    for (conditions, at) in [
+        (json!({"any": true}), "/any"),
+        (json!({"some": []}), "/some"),
+        (json!({"all": ["a"]}), "/all/0"),
+        (
+            json!([{"key": 1, "operator": 5, "value": 1}]),
+            "/0/operator",
+        ),
+    ] {
+        fails(
+            json!({"preconditions": conditions}),
+            &format!("/preconditions{at}"),
+        );
+        let deny = json!({"conditions": conditions});
+        fails(
+            json!({"validate": {"deny": deny}}),
+            &format!("/validate/deny/conditions{at}"),
+        );
+        fails(
+            json!({"validate": {"foreach": [{"list": "request.object.items", "deny": deny}]}}),
+            &format!("/validate/foreach/0/deny/conditions{at}"),
+        );
+    }
 }
 
 #[test]
