@@ -258,6 +258,28 @@ fn a_condition_that_adds_something_holds_where_its_key_is_there() {
 }
 
 #[test]
+fn a_global_condition_inside_a_condition_is_about_the_element() {
+    let patch = |element: Value| {
+        merge(&json!({"metadata": {"labels": {"x": "1"}}, "spec": {"containers": [element]}}))
+    };
+    let labelled = json!([{"op": "add", "path": "/metadata/labels/x", "value": "1"}]);
+    for (element, said, changes) in [
+        (
+            json!({"(name)": "*", "(image)": {"<(a)": "1"}, "tty": true}),
+            format!("r1 {PASS}"),
+            &labelled,
+        ),
+        (
+            json!({"(name)": "*", "<(image)": "x"}),
+            String::from("r1 skip no patches applied"),
+            &json!([]),
+        ),
+    ] {
+        check(&[patch(element)], &[&said], changes);
+    }
+}
+
+#[test]
 fn elements_of_a_patch_that_are_the_same_are_merged_in_turn() {
     for (elements, changes) in [
         (

@@ -249,9 +249,10 @@ fn has_anchor(value: &Value) -> bool {
     }
 }
 
+/// Whether there is a global condition inside, other than in what a condition is compared with.
 fn has_global(key: &str, value: &Value) -> bool {
-    if anchor::parse(key).is_some_and(|anchor| anchor.kind == AnchorKind::Global) {
-        return true;
+    if let Some(anchor) = condition(key) {
+        return anchor.kind == AnchorKind::Global;
     }
     match value {
         Value::Object(map) => map.iter().any(|(key, value)| has_global(key, value)),
