@@ -24,6 +24,7 @@ pub(crate) use self::expiry::of as expiry_of;
 pub use self::expiry::{ANNOTATION as EXPIRY_ANNOTATION, ExpiryError, expires};
 use crate::CompileOptions;
 use crate::matching::{ExceptionMatcher, Subject};
+use crate::policies::cluster_policy::condition::without_empty_any;
 
 /// Nanoseconds since 1970 in UTC.
 pub type Nanoseconds = i128;
@@ -92,7 +93,7 @@ impl Exception {
                 key: key.clone(),
                 error,
             })?,
-            conditions: spec.conditions.clone(),
+            conditions: spec.conditions.clone().map(without_empty_any),
             pod_security: spec.pod_security.clone(),
             matcher: ExceptionMatcher::compile(&spec.r#match),
             targets: targets.collect(),

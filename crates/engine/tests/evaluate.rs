@@ -713,6 +713,13 @@ fn exceptions_let_a_rule_off() {
             "skip rule is skipped due to policy exceptionsn/e",
         ),
         (vec![exception("e", &when("x"))], "fail m"),
+        (
+            vec![exception(
+                "e",
+                &json!({"conditions": {"all": [], "any": []}}),
+            )],
+            "skip rule is skipped due to policy exceptionsn/e",
+        ),
         (vec![exception("e", &when("{{ missing }}"))], "fail m"),
     ] {
         Case::new(rules.clone())

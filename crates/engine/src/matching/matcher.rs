@@ -80,6 +80,14 @@ impl Matcher {
             include: Clause::of_filters(include).unwrap_or(nothing),
             exclude: exclude.and_then(Clause::of_filters),
         }
+        .of_no_request()
+    }
+
+    /// A cleanup policy runs by itself, and nobody asks for an operation then.
+    fn of_no_request(mut self) -> Matcher {
+        self.include.ignore_operations();
+        self.exclude.iter_mut().for_each(Clause::ignore_operations);
+        self
     }
 
     /// Whether the rule is about the request.
@@ -201,6 +209,12 @@ impl Clause {
                 filters: vec![Filter::compile(&inline, role)],
             }
         })
+    }
+
+    fn ignore_operations(&mut self) {
+        for filter in &mut self.filters {
+            filter.operations = OperationSet::ALL;
+        }
     }
 
     /// The clause of a block that is no rule's.

@@ -12,7 +12,7 @@ use crate::context::entries;
 use crate::context::query::Names;
 use crate::lint;
 use crate::matching::Matcher;
-use crate::policies::cluster_policy::condition::CompiledConditions;
+use crate::policies::cluster_policy::condition::{CompiledConditions, without_empty_any};
 use crate::policy_info::PolicyInfo;
 
 impl CompiledCleanupPolicy {
@@ -33,12 +33,12 @@ impl CompiledCleanupPolicy {
         };
         let mut names: Arc<Names> = Arc::from([]);
         let entries = entries::compile(&spec.context, &mut names);
-        let conditions = spec.conditions.as_ref();
+        let conditions = spec.conditions.clone().map(without_empty_any);
         Ok(CompiledCleanupPolicy {
             rule: info.name.as_str().into(),
             matcher: Matcher::of_cleanup(&spec.r#match, spec.exclude.as_ref(), &info.namespace),
             info: Arc::new(info),
-            conditions: conditions.map(|block| CompiledConditions::compile_block(block, &names)),
+            conditions: conditions.map(|block| CompiledConditions::compile_block(&block, &names)),
             entries,
             schedule,
             propagation: spec.deletion_propagation_policy,

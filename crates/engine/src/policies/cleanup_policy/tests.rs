@@ -58,6 +58,18 @@ fn match_exclude_and_conditions_decide() {
     let phase = |key: &str, value: &str| json!({"conditions": {"all": [{"key": key, "operator": "Equals", "value": value}]}});
     check(&json!({}), &Decision::Delete);
     check(
+        &json!({"match": {"any": [{"resources": {"kinds": ["Pod"], "operations": ["DELETE"]}}]}}),
+        &Decision::Delete,
+    );
+    check(
+        &json!({"exclude": {"any": [{"resources": {"kinds": ["Pod"], "operations": ["UPDATE"]}}]}}),
+        &Decision::Unmatched,
+    );
+    check(
+        &json!({"conditions": {"all": [{"key": "a", "operator": "Equals", "value": "a"}], "any": []}}),
+        &Decision::Delete,
+    );
+    check(
         &json!({"match": {"any": [{"resources": {"kinds": ["Service"]}}]}}),
         &Decision::Unmatched,
     );

@@ -17,6 +17,13 @@ use crate::context::variables::{Template, TemplateError};
 use crate::evaluation::Evaluation;
 use crate::record::{ConditionNote, Decision, Recorder};
 
+/// The conditions of exceptions and cleanup policies, where an empty `any` is as none: in a rule it does
+/// not hold.
+pub(crate) fn without_empty_any(mut block: api::AnyAllConditions) -> api::AnyAllConditions {
+    block.any = block.any.filter(|any| !any.is_empty());
+    block
+}
+
 /// Compiled conditions.
 #[derive(Debug)]
 pub struct CompiledConditions(Result<Conditions<Condition>, String>);
