@@ -120,6 +120,12 @@ impl Answer {
         }
     }
 
+    /// The first status and message of a row.
+    pub(crate) fn told(&self, row: &RowKey) -> Option<String> {
+        let (status, message) = self.rows.get(row)?.first()?;
+        Some(format!("{status}: {message}"))
+    }
+
     fn sort(&mut self) {
         self.rows.values_mut().for_each(|rows| rows.sort());
     }
