@@ -1,4 +1,10 @@
 //! A MutatingPolicy and the MutatingAdmissionPolicy that it is translated to: both make the same of the same objects.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::unreachable,
+    reason = "a place that is not in its object is a mistake of the test"
+)]
 
 use portcullis_engine::{
     PolicySet, compile,

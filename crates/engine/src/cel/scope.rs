@@ -160,7 +160,7 @@ pub struct Scope<'s, 'a> {
     names_variables: bool,
     /// Whether a request is asked about, and not what is stored.
     has_request: bool,
-    /// The expression that has no value since the last one was asked for.
+    /// The last expression that had no value.
     blame: RefCell<Option<Blame>>,
 }
 
@@ -257,12 +257,16 @@ impl<'s, 'a> Scope<'s, 'a> {
     /// # Errors
     /// Why there is none.
     pub fn evaluate(&self, program: &'a PlacedProgram) -> Evaluated<'a> {
-        self.blame.take();
-        self.run(program)
+        let before = self.blame.take();
+        let value = self.run(program);
+        if value.is_ok() {
+            self.blame.replace(before);
+        }
+        value
     }
 
-    /// The path of the expression that the last evaluation failed at: the one that was asked for, or a variable
-    /// that it reads.
+    /// The path of the expression that the last evaluation without a value failed at: the one that was asked for,
+    /// or a variable that it reads.
     pub fn blamed(&self) -> Option<Arc<str>> {
         let blame = self.blame.borrow();
         blame.as_ref().map(|blame| Arc::clone(&blame.path))
@@ -279,20 +283,17 @@ impl<'s, 'a> Scope<'s, 'a> {
 
     fn run(&self, program: &'a PlacedProgram) -> Evaluated<'a> {
         let value = self.value(program);
-        match &value {
-            Ok(_) => {}
-            Err(error) => {
-                let mut blame = self.blame.borrow_mut();
-                // What a variable fails at comes through with its words, if nothing caught it.
-                let is_known = blame
-                    .as_ref()
-                    .is_some_and(|known| error.message.ends_with(&known.message));
-                if !is_known {
-                    *blame = Some(Blame {
-                        path: Arc::clone(&program.path),
-                        message: error.message.clone(),
-                    });
-                }
+        if let Err(error) = &value {
+            let mut blame = self.blame.borrow_mut();
+            // What a variable fails at comes through with its words, if nothing caught it.
+            let is_known = blame
+                .as_ref()
+                .is_some_and(|known| error.message.ends_with(&known.message));
+            if !is_known {
+                *blame = Some(Blame {
+                    path: Arc::clone(&program.path),
+                    message: error.message.clone(),
+                });
             }
         }
         value
