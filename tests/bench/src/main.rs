@@ -9,14 +9,13 @@ mod reading;
 mod sizes;
 
 use std::{
+    ffi::OsStr,
     io::{self, Write},
     path::{Path, PathBuf},
 };
 
 use clap::Parser;
 use portcullis_pipeline::{library, render, workspace::Workspace};
-
-use self::process::Measured;
 
 /// The Pod Security standards as sixteen policies in CEL.
 const VALIDATIONS: &str = include_str!("../validations.yaml");
@@ -122,10 +121,7 @@ fn run(arguments: &Arguments, scratch: &Path) -> io::Result<()> {
     )?;
     let each = sizes::measure(|count| apply(&validations, count))?;
     writeln!(output, "apply, {each}")?;
-    let mutated = (0..=RUNS)
-        .map(|_| apply(&mutations, 8_000))
-        .collect::<io::Result<Vec<_>>>()?;
-    let mutated = Measured::of(mutated.get(1..).unwrap_or_default());
+    let mutated = process::measure(RUNS, || apply(&mutations, 8_000))?;
     writeln!(
         output,
         "apply: 10 mutate policies to 8,000 workloads: {mutated}; {:.2} times as long as the validation, bound 2",
@@ -133,10 +129,7 @@ fn run(arguments: &Arguments, scratch: &Path) -> io::Result<()> {
     )?;
     let each = sizes::measure(|count| apply(&mutations, count))?;
     writeln!(output, "mutation, {each}")?;
-    let judged = (0..=RUNS)
-        .map(|_| apply(&in_cel, 2_000))
-        .collect::<io::Result<Vec<_>>>()?;
-    let judged = Measured::of(judged.get(1..).unwrap_or_default());
+    let judged = process::measure(RUNS, || apply(&in_cel, 2_000))?;
     writeln!(
         output,
         "apply: 16 ValidatingPolicies to 2,000 workloads: {judged}; bound 0.5 s"
@@ -145,18 +138,19 @@ fn run(arguments: &Arguments, scratch: &Path) -> io::Result<()> {
     let mixed = scratch.join("mixed.yaml");
     std::fs::write(&mixed, manifests::mixed(50_000))?;
     let words = ["validate".as_ref(), mixed.as_os_str()];
-    let validated = process::measure(&arguments.binary, &words, RUNS)?;
+    let run = |words: &[&OsStr]| process::run(&arguments.binary, words);
+    let validated = process::measure(RUNS, || run(&words))?;
     writeln!(output, "validate: 50,000 manifests: {validated}; bound 3 s")?;
     let words = [
         "verify".as_ref(),
         "--workspace".as_ref(),
         arguments.workspace.as_os_str(),
     ];
-    let verified = process::measure(&arguments.binary, &words, RUNS)?;
+    let verified = process::measure(RUNS, || run(&words))?;
     writeln!(output, "verify: {verified}; bound 0.3 s")?;
     if let Some(suites) = &arguments.suites {
         let words = ["test".as_ref(), "--compat".as_ref(), suites.as_os_str()];
-        let tested: Measured = process::measure(&arguments.binary, &words, RUNS)?;
+        let tested = process::measure(RUNS, || run(&words))?;
         writeln!(output, "test --compat: {tested}; bound 1 s")?;
     }
     Ok(())
@@ -169,7 +163,8 @@ fn compile(scratch: &Path, output: &mut impl Write) -> io::Result<()> {
     // What does not compile would be fast.
     compiling::compile(&file)?;
     let words = ["--compile-file".as_ref(), file.as_os_str()];
-    let compiled = process::measure(&std::env::current_exe()?, &words, RUNS)?;
+    let own = std::env::current_exe()?;
+    let compiled = process::measure(RUNS, || process::run(&own, &words))?;
     let (policies, rules) = (compiling::POLICIES, 2 * compiling::POLICIES);
     writeln!(
         output,

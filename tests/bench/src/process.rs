@@ -62,9 +62,9 @@ pub(crate) fn median<T: Copy + Default + Ord>(mut figures: Vec<T>) -> T {
 ///
 /// # Errors
 /// Where it cannot be started.
-pub(crate) fn measure(binary: &Path, words: &[&OsStr], runs: usize) -> io::Result<Measured> {
-    run(binary, words)?;
-    let runs: io::Result<Vec<Run>> = (0..runs).map(|_| run(binary, words)).collect();
+pub(crate) fn measure(runs: usize, run: impl Fn() -> io::Result<Run>) -> io::Result<Measured> {
+    run()?;
+    let runs: io::Result<Vec<Run>> = (0..runs).map(|_| run()).collect();
     Ok(Measured::of(&runs?))
 }
 

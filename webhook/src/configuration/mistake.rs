@@ -21,10 +21,15 @@ pub(super) fn of_json(text: &str, error: &serde_json::Error) -> Mistake {
     };
     let (found, expected) = words(said, there);
     Mistake {
-        position: text.char_indices().filter(|(start, _)| *start < at).count() + 1,
+        position: position(text, at),
         found,
         expected,
     }
+}
+
+/// The character that starts at a byte, from one.
+fn position(text: &str, at: usize) -> usize {
+    text.char_indices().filter(|(start, _)| *start < at).count() + 1
 }
 
 /// The byte that an error is about.
@@ -132,7 +137,7 @@ pub(super) fn of_selector(text: &str, error: &SelectorError) -> Mistake {
     };
     let at = text.find(&format!("\"{written}\"")).unwrap_or_default();
     Mistake {
-        position: text.char_indices().filter(|(start, _)| *start < at).count() + 1,
+        position: position(text, at),
         found,
         expected,
     }

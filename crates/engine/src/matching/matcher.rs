@@ -176,13 +176,7 @@ impl ExceptionMatcher {
 
     /// Makes the exception hold for every operation.
     pub fn ignore_operations(&mut self) {
-        for filter in self
-            .include
-            .iter_mut()
-            .flat_map(|clause| &mut clause.filters)
-        {
-            filter.operations = OperationSet::ALL;
-        }
+        self.include.iter_mut().for_each(Clause::ignore_operations);
     }
 
     /// Whether the exception is about the request.
