@@ -9,7 +9,6 @@ use std::cell::Cell;
 
 use crate::{
     error::{EvalError, EvalErrorKind},
-    patterns,
     value::Value,
 };
 
@@ -67,13 +66,17 @@ impl Allowance {
         }
         Allowance { is_outermost }
     }
+
+    /// Whether the evaluation is inside of no other.
+    pub(crate) fn is_outermost(&self) -> bool {
+        self.is_outermost
+    }
 }
 
 impl Drop for Allowance {
     fn drop(&mut self) {
         if self.is_outermost {
             LEFT.set(None);
-            patterns::forget();
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     evaluation::{Options, Outcome, Variables},
     function::Call,
     lower::{Callee, Entry, Field, Matches, Node},
+    patterns,
     value::{Entries, Key, List, Map, Struct, Text, Value},
     well_known::WellKnown,
 };
@@ -64,8 +65,11 @@ impl<'a, 'v> State<'a, 'v> {
     }
 
     pub(crate) fn run(mut self, root: &'a Node) -> Outcome<'a> {
-        let _allowance = Allowance::begin();
+        let allowance = Allowance::begin();
         let result = self.node(root);
+        if allowance.is_outermost() {
+            patterns::forget();
+        }
         Outcome {
             result,
             cost: self.cost,
