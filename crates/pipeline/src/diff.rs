@@ -36,6 +36,9 @@ pub enum Direction {
     Neither,
 }
 
+/// What changed in a rule: the field's path, in words, and what that does.
+type Told = (String, String, Direction);
+
 impl Direction {
     /// The word for people and machines.
     #[must_use]

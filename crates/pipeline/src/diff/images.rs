@@ -4,7 +4,7 @@ use portcullis_api::cluster_policy::{FailureAction, ImageVerification, PolicySpe
 
 use super::{
     Direction::{self, Looser, Neither, Stricter, Unclear},
-    rule::Told,
+    Told,
 };
 
 type Entries<'a> = (&'a PolicySpec, &'a [ImageVerification]);

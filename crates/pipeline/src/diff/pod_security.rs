@@ -2,7 +2,7 @@
 
 use portcullis_api::cluster_policy::{PodSecurity, PodSecurityLevel};
 
-use super::{Direction, rule::Told};
+use super::{Direction, Told};
 
 /// One without its exclusions, which are compared by themselves: a higher level does not hide them.
 pub(super) fn plain(one: &PodSecurity) -> PodSecurity {

@@ -6,10 +6,7 @@ use portcullis_api::cluster_policy::{
 };
 use serde_json::Value;
 
-use super::{Direction, conditions, filters, images, overrides, pattern, pod_security};
-
-/// What changed in a rule: the field's path, in words, and what that does.
-pub(super) type Told = (String, String, Direction);
+use super::{Direction, Told, conditions, filters, images, overrides, pattern, pod_security};
 
 /// Everything that changed between two rules, each with the policy that it stands in.
 pub(super) fn changes(old: (&PolicySpec, &Rule), new: (&PolicySpec, &Rule)) -> Vec<Told> {
