@@ -7,7 +7,7 @@ use std::{io, path::Path, sync::Arc};
 
 use portcullis_pipeline::{
     diagnostic::{Diagnostic, Place},
-    offline::shown,
+    files::shown,
 };
 use serde_json::Value;
 

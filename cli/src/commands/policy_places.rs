@@ -3,8 +3,8 @@
 use portcullis_engine::{pattern::anchor, response::FailedPattern};
 use portcullis_pipeline::{
     diagnostic::{Place, SourceFile},
-    files,
-    offline::{places, shown},
+    files::{self, shown},
+    offline::places,
     render::RenderedPolicy,
     suite::{self, SuiteOutcome, row::Row},
 };

@@ -2,8 +2,7 @@
 
 use portcullis_pipeline::{
     diagnostic::{Place, SourceFile},
-    files,
-    offline::shown,
+    files::{self, shown},
     suite::{self, SuiteOutcome, inputs, row::Row},
 };
 use portcullis_schema::Verdict;

@@ -8,7 +8,7 @@ use std::{
 
 use portcullis_pipeline::{
     diagnostic::{self, Diagnostic, Place, Severity, SourceFile},
-    offline::shown,
+    files::shown,
     suite::{self, SuiteOutcome, row::Judged},
     suite_run::SuiteRun,
 };

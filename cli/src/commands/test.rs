@@ -11,8 +11,8 @@ use std::{
 
 use portcullis_pipeline::{
     diagnostic::{Diagnostic, Severity},
+    files::shown,
     live::LiveRegistries,
-    offline::shown,
     suite::{
         self, Judgement, SuiteOptions, SuiteOutcome,
         row::{Judged, Row},

@@ -13,9 +13,10 @@ use std::{
 use portcullis_pipeline::{
     custom_resources,
     diagnostic::{self, Diagnostic, SourceFile},
-    environment, files, library,
+    environment,
+    files::{self, STANDARD_INPUT},
+    library,
     manifests::{self, ManifestReport},
-    offline::STANDARD_INPUT,
     progress::Progress,
     render,
     workspace::Workspace,

@@ -1,6 +1,10 @@
 //! Reads a file of the workspace: text → YAML with spans → JSON schema → type.
 
-use std::{fs, io::Read, path::Path};
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 use portcullis_yaml::{Document, Limits, Mode, PathSegment};
 use serde::de::DeserializeOwned;
@@ -40,6 +44,19 @@ impl<T> Loaded<T> {
             span: span.unwrap_or_else(|| self.document.spans.nearest(path)),
         }
     }
+}
+
+/// What people know standard input by.
+pub const STANDARD_INPUT: &str = "standard input";
+
+/// A path as people know it: from the folder that the command was started in, where it is below.
+#[must_use]
+pub fn shown(path: &Path) -> PathBuf {
+    if path == Path::new("-") {
+        return PathBuf::from(STANDARD_INPUT);
+    }
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(here).unwrap_or(path).to_owned()
 }
 
 /// Reads a text file; `shown` is the path that people know it by.

@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{diagnostic::Diagnostic, offline::shown};
+use crate::{diagnostic::Diagnostic, files::shown};
 
 /// Whether a name ends as manifests do: `.yaml`, `.yml` or `.json`.
 #[must_use]

@@ -21,7 +21,8 @@ use serde_json::Value;
 use crate::{
     custom_resources,
     diagnostic::Diagnostic,
-    offline::{self, Overrides, policies},
+    files,
+    offline::{Overrides, policies},
 };
 
 /// The two kinds of native policies.
@@ -167,7 +168,7 @@ fn value(object: &impl Serialize) -> Value {
 /// The kinds of the newest Kubernetes that is built in, and those that the files define.
 fn catalogue(crds: &[PathBuf]) -> (Catalogue, Vec<Diagnostic>) {
     let mut catalogue = builtin(NEWEST).unwrap_or_default();
-    let add = |path: &PathBuf| custom_resources::add_all(&mut catalogue, path, offline::shown);
+    let add = |path: &PathBuf| custom_resources::add_all(&mut catalogue, path, files::shown);
     let faults = crds.iter().flat_map(add).collect();
     (catalogue, faults)
 }

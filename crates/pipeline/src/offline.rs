@@ -21,7 +21,7 @@ use std::{
 
 use crate::{
     diagnostic::{Diagnostic, SourceFile},
-    files,
+    files::{self, shown},
     folders::{Walk, is_yaml},
 };
 
@@ -40,19 +40,6 @@ pub fn read(path: &Path, overrides: &Overrides) -> Result<SourceFile, Diagnostic
         )),
         None => files::read_text(path, &shown(path)),
     }
-}
-
-/// What people know standard input by.
-pub const STANDARD_INPUT: &str = "standard input";
-
-/// A path as people know it: from the folder that the command was started in, where it is below.
-#[must_use]
-pub fn shown(path: &Path) -> PathBuf {
-    if path == Path::new("-") {
-        return PathBuf::from(STANDARD_INPUT);
-    }
-    let here = std::env::current_dir().unwrap_or_default();
-    path.strip_prefix(here).unwrap_or(path).to_owned()
 }
 
 /// The YAML files in a file or folder, by name; those whose name starts with `.` are left out.

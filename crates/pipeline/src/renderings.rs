@@ -6,7 +6,7 @@ use crate::{
     diagnostic::{Diagnostic, Place},
     files,
     library::LibraryPolicy,
-    offline::{self, Overrides},
+    offline::Overrides,
     render::{self, Bundle, RenderedPolicy},
     suite, template,
     workspace::Workspace,
@@ -83,7 +83,7 @@ pub(crate) fn overrides(
         .collect();
     paths.sort();
     for path in paths.iter().filter(|path| path.is_file()) {
-        let file = files::read_text(path, &offline::shown(path))?;
+        let file = files::read_text(path, &files::shown(path))?;
         if template::is_template(&file.text) {
             let text = template::render(&file.text, &rendered.variables).map_err(|error| {
                 let place = Place {

@@ -13,9 +13,9 @@ use portcullis_engine::request::{self, RequestUser};
 use portcullis_pipeline::{
     apply::{ApplyOptions, Keep, Writer},
     diagnostic::{Diagnostic, SourceFile},
-    files,
+    files::{self, STANDARD_INPUT},
     offline::{
-        Overrides, STANDARD_INPUT, companions,
+        Overrides, companions,
         payloads::{self, Payload},
         requests::Surroundings,
         source::World,

@@ -8,8 +8,7 @@ use std::{
 use portcullis_jmespath::Expression;
 use portcullis_pipeline::{
     diagnostic::{Diagnostic, Place, SourceFile},
-    files,
-    offline::STANDARD_INPUT,
+    files::{self, STANDARD_INPUT},
 };
 
 use crate::output::{answer::Case, console::Console};

@@ -10,8 +10,7 @@ use std::{
 use portcullis_jmespath::Host;
 use portcullis_pipeline::{
     diagnostic::{Diagnostic, Place, SourceFile},
-    files,
-    offline::STANDARD_INPUT,
+    files::{self, STANDARD_INPUT},
 };
 use portcullis_values::{Val, gojson};
 use portcullis_yaml::{Limits, Mode};

@@ -7,8 +7,11 @@ use portcullis_engine::request::{Payload as Kind, Request};
 use portcullis_yaml::{Limits, Mode};
 use serde_json::Value;
 
-use super::{Overrides, places, read, requests::Surroundings, shown};
-use crate::diagnostic::{Diagnostic, Place, SourceFile};
+use super::{Overrides, places, read, requests::Surroundings};
+use crate::{
+    diagnostic::{Diagnostic, Place, SourceFile},
+    files::shown,
+};
 
 /// A payload, and the file that it is from.
 #[derive(Clone, Debug)]
