@@ -7,6 +7,7 @@ mod mutations;
 mod process;
 mod reading;
 mod sizes;
+mod turns;
 
 use std::{
     ffi::OsStr,
@@ -16,6 +17,11 @@ use std::{
 
 use clap::Parser;
 use portcullis_pipeline::{library, render, workspace::Workspace};
+
+use self::{
+    process::{Invocation, Measured},
+    turns::Taken,
+};
 
 /// The Pod Security standards as sixteen policies in CEL.
 const VALIDATIONS: &str = include_str!("../validations.yaml");
@@ -97,39 +103,52 @@ fn run(arguments: &Arguments, scratch: &Path) -> io::Result<()> {
             "--resource".as_ref(),
             file.as_os_str(),
         ];
-        process::run(&arguments.binary, &words)
+        Ok::<_, io::Error>(Invocation::new(&arguments.binary, &words))
     };
     let file = write_workloads(scratch, 8_000)?;
-    let beside = reading::measure_beside(&file, RUNS_BESIDE, || apply(&validations, 8_000))?;
-    let applied = beside.command;
+    let (validating, mutating) = (apply(&validations, 8_000)?, apply(&mutations, 8_000)?);
+    let peaks = (validating.peak()?, mutating.peak()?);
+    let [applied, reading, with_places, mutated] = turns::take(
+        RUNS_BESIDE,
+        [
+            &mut || validating.time(),
+            &mut || reading::plain(&file),
+            &mut || reading::with_places(&file),
+            &mut || mutating.time(),
+        ],
+    )?;
+    let measured = |wall, peak| Measured { wall, peak };
     writeln!(
         output,
-        "apply: {policies} policies to 8,000 workloads: {applied}; bound 0.6 s, 150 MiB"
+        "apply: {policies} policies to 8,000 workloads: {}; bound 0.6 s, 150 MiB",
+        measured(applied, peaks.0)
     )?;
+    let size = std::fs::metadata(&file)?.len() as f64;
+    let rate = |taken: Taken| size / 1e6 / taken.middle.as_secs_f64();
     writeln!(
         output,
         "reading the same YAML: {:.3} s, {:.0} MB/s; with the place of every node {:.3} s, {:.0} MB/s",
-        beside.plain.as_secs_f64(),
-        beside.rate(beside.plain),
-        beside.with_spans.as_secs_f64(),
-        beside.rate(beside.with_spans)
+        reading.middle.as_secs_f64(),
+        rate(reading),
+        with_places.middle.as_secs_f64(),
+        rate(with_places)
     )?;
-    let (middle, best) = beside.ratios();
+    let (middle, best) = applied.ratios(reading);
     writeln!(
         output,
         "apply takes {middle:.2} times as long as reading, {best:.2} at the best of both; bound 3"
     )?;
-    let each = sizes::measure(|count| apply(&validations, count))?;
+    let each = sizes::measure(|count| apply(&validations, count)?.time())?;
     writeln!(output, "apply, {each}")?;
-    let mutated = process::measure(RUNS, || apply(&mutations, 8_000))?;
+    let (middle, best) = mutated.ratios(applied);
     writeln!(
         output,
-        "apply: 10 mutate policies to 8,000 workloads: {mutated}; {:.2} times as long as the validation, bound 2",
-        mutated.wall.as_secs_f64() / applied.wall.as_secs_f64()
+        "apply: 10 mutate policies to 8,000 workloads: {}; {middle:.2} times as long as the validation, {best:.2} at the best of both, bound 2",
+        measured(mutated, peaks.1)
     )?;
-    let each = sizes::measure(|count| apply(&mutations, count))?;
+    let each = sizes::measure(|count| apply(&mutations, count)?.time())?;
     writeln!(output, "mutation, {each}")?;
-    let judged = process::measure(RUNS, || apply(&in_cel, 2_000))?;
+    let judged = apply(&in_cel, 2_000)?.measure(RUNS)?;
     writeln!(
         output,
         "apply: 16 ValidatingPolicies to 2,000 workloads: {judged}; bound 0.5 s"
@@ -138,19 +157,19 @@ fn run(arguments: &Arguments, scratch: &Path) -> io::Result<()> {
     let mixed = scratch.join("mixed.yaml");
     std::fs::write(&mixed, manifests::mixed(50_000))?;
     let words = ["validate".as_ref(), mixed.as_os_str()];
-    let run = |words: &[&OsStr]| process::run(&arguments.binary, words);
-    let validated = process::measure(RUNS, || run(&words))?;
+    let measure = |words: &[&OsStr]| Invocation::new(&arguments.binary, words).measure(RUNS);
+    let validated = measure(&words)?;
     writeln!(output, "validate: 50,000 manifests: {validated}; bound 3 s")?;
     let words = [
         "verify".as_ref(),
         "--workspace".as_ref(),
         arguments.workspace.as_os_str(),
     ];
-    let verified = process::measure(RUNS, || run(&words))?;
+    let verified = measure(&words)?;
     writeln!(output, "verify: {verified}; bound 0.3 s")?;
     if let Some(suites) = &arguments.suites {
         let words = ["test".as_ref(), "--compat".as_ref(), suites.as_os_str()];
-        let tested = process::measure(RUNS, || run(&words))?;
+        let tested = measure(&words)?;
         writeln!(output, "test --compat: {tested}; bound 1 s")?;
     }
     Ok(())
@@ -164,7 +183,7 @@ fn compile(scratch: &Path, output: &mut impl Write) -> io::Result<()> {
     compiling::compile(&file)?;
     let words = ["--compile-file".as_ref(), file.as_os_str()];
     let own = std::env::current_exe()?;
-    let compiled = process::measure(RUNS, || process::run(&own, &words))?;
+    let compiled = Invocation::new(&own, &words).measure(RUNS)?;
     let (policies, rules) = (compiling::POLICIES, 2 * compiling::POLICIES);
     writeln!(
         output,

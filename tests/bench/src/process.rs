@@ -1,44 +1,33 @@
 //! A command as a whole process: wall-clock time, and the peak of its memory.
+//!
+//! The two are taken in runs of their own: whoever looks at the memory takes time from the command
+//! where it keeps all cores busy.
 
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     fmt, io,
-    path::Path,
-    process::{Command, Stdio},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
-/// What one run of a command took.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Run {
-    /// From start to end.
-    pub(crate) wall: Duration,
-    /// The most memory it had, in MiB; 0 where the system does not tell.
-    peak: u64,
+use crate::turns::{self, Taken};
+
+/// A program and its arguments.
+#[derive(Clone, Debug)]
+pub(crate) struct Invocation {
+    binary: PathBuf,
+    words: Vec<OsString>,
 }
 
 /// What a command took in several runs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Measured {
-    /// From start to end, the median.
-    pub(crate) wall: Duration,
-    /// From start to end, the fastest: what else the machine does only adds.
-    pub(crate) best: Duration,
-    /// The most memory it had, in MiB, the median.
-    peak: u64,
-}
-
-impl Measured {
-    /// The figures of some runs.
-    pub(crate) fn of(runs: &[Run]) -> Self {
-        let walls: Vec<Duration> = runs.iter().map(|run| run.wall).collect();
-        Self {
-            wall: median(walls.clone()),
-            best: walls.into_iter().min().unwrap_or_default(),
-            peak: median(runs.iter().map(|run| run.peak).collect()),
-        }
-    }
+    /// From start to end.
+    pub(crate) wall: Taken,
+    /// The most memory it had, in MiB; 0 where the system does not tell.
+    pub(crate) peak: u64,
 }
 
 impl fmt::Display for Measured {
@@ -46,49 +35,64 @@ impl fmt::Display for Measured {
         write!(
             formatter,
             "{:.3} s, {} MiB",
-            self.wall.as_secs_f64(),
+            self.wall.middle.as_secs_f64(),
             self.peak
         )
     }
 }
 
-/// The one in the middle.
-pub(crate) fn median<T: Copy + Default + Ord>(mut figures: Vec<T>) -> T {
-    figures.sort();
-    figures.get(figures.len() / 2).copied().unwrap_or_default()
-}
+impl Invocation {
+    /// The program with these arguments.
+    pub(crate) fn new(binary: &Path, words: &[&OsStr]) -> Invocation {
+        Invocation {
+            binary: binary.to_owned(),
+            words: words.iter().map(|word| (*word).to_owned()).collect(),
+        }
+    }
 
-/// Runs a command once to warm up, and then several times.
-///
-/// # Errors
-/// Where it cannot be started.
-pub(crate) fn measure(runs: usize, run: impl Fn() -> io::Result<Run>) -> io::Result<Measured> {
-    run()?;
-    let runs: io::Result<Vec<Run>> = (0..runs).map(|_| run()).collect();
-    Ok(Measured::of(&runs?))
-}
+    /// Runs it once for its memory, which warms up too, and then several times.
+    ///
+    /// # Errors
+    /// Where it cannot be started.
+    pub(crate) fn measure(&self, runs: usize) -> io::Result<Measured> {
+        let peak = self.peak()?;
+        let [wall] = turns::take(runs, [&mut || self.time()])?;
+        Ok(Measured { wall, peak })
+    }
 
-/// Runs a command once. Its exit code does not matter.
-///
-/// # Errors
-/// Where it cannot be started.
-pub(crate) fn run(binary: &Path, words: &[&OsStr]) -> io::Result<Run> {
-    let start = Instant::now();
-    let mut child = Command::new(binary)
-        .args(words)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
-    let (process, has_ended) = (child.id(), AtomicBool::new(false));
-    let (wall, peak) = std::thread::scope(|scope| {
-        let peak = scope.spawn(|| watch(process, &has_ended));
-        // Nothing stands between the end and the clock.
-        let ended = child.wait().map(|_| start.elapsed());
-        has_ended.store(true, Ordering::Relaxed);
-        (ended, peak.join().unwrap_or(0))
-    });
-    Ok(Run { wall: wall?, peak })
+    /// Runs it once: how long it takes from start to end. Its exit code does not matter.
+    ///
+    /// # Errors
+    /// Where it cannot be started.
+    pub(crate) fn time(&self) -> io::Result<Duration> {
+        let start = Instant::now();
+        self.spawn()?.wait()?;
+        Ok(start.elapsed())
+    }
+
+    /// Runs it once: the most memory it has, in MiB.
+    ///
+    /// # Errors
+    /// Where it cannot be started.
+    pub(crate) fn peak(&self) -> io::Result<u64> {
+        let mut child = self.spawn()?;
+        let (process, has_ended) = (child.id(), AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            let peak = scope.spawn(|| watch(process, &has_ended));
+            let ended = child.wait();
+            has_ended.store(true, Ordering::Relaxed);
+            ended.map(|_| peak.join().unwrap_or(0))
+        })
+    }
+
+    fn spawn(&self) -> io::Result<Child> {
+        Command::new(&self.binary)
+            .args(&self.words)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+    }
 }
 
 /// Reads the peak of a process's memory every few milliseconds until it has ended.
