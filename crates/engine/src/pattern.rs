@@ -67,6 +67,12 @@ impl Pattern {
         decide::matches(&self.root, resource, numbers)
     }
 
+    /// As [`Pattern::evaluate`], for an object that does not surely pass.
+    #[must_use]
+    pub fn walk(&self, resource: &Val<'_>, numbers: NumberModel) -> PatternOutcome {
+        evaluate::walk(&self.root, resource, numbers)
+    }
+
     /// As [`Pattern::evaluate`], with every leaf that was looked at, in order.
     #[must_use]
     pub fn evaluate_noted(

@@ -24,6 +24,11 @@ pub(crate) fn evaluate(node: &Node, object: &Val<'_>, numbers: NumberModel) -> P
     if decide::matches(node, object, numbers) {
         return PatternOutcome::Pass;
     }
+    walk(node, object, numbers)
+}
+
+/// As [`evaluate`], for an object that [`decide`] has been asked about.
+pub(crate) fn walk(node: &Node, object: &Val<'_>, numbers: NumberModel) -> PatternOutcome {
     let trace = Trace::default();
     Walk { numbers, trace }.outcome(node, object)
 }
