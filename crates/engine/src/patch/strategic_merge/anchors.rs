@@ -6,7 +6,7 @@
 //! object without a name cannot be patched through anchors.
 
 use portcullis_values::Val;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, map::Entry};
 
 use super::MAX_DEPTH;
 use crate::patch::error::PatchError;
@@ -91,16 +91,13 @@ impl Reader {
         }
         for (written, value) in patch {
             let mut below = *self;
-            let key = match anchor::parse(written) {
-                Some(anchor) if anchor.kind == AnchorKind::Addition => {
-                    if field(anchor.key).is_some() {
-                        continue;
-                    }
-                    anchor.key
-                }
-                Some(anchor) if condition(written).is_some() => {
+            let anchor = anchor::parse(written);
+            let key = match anchor.map(|anchor| (anchor.kind, anchor.key)) {
+                Some((AnchorKind::Addition, key)) if field(key).is_some() => continue,
+                Some((AnchorKind::Addition, key)) => key,
+                Some((AnchorKind::Condition | AnchorKind::Global, key)) => {
                     below.asks &= !adds(value);
-                    anchor.key
+                    key
                 }
                 _ => written.as_str(),
             };
@@ -195,11 +192,9 @@ impl Reader {
 
 /// Whether a condition adds something itself: as in Kyverno it holds wherever its key exists.
 fn adds(condition: &Value) -> bool {
-    let is_addition =
-        |key: &String| anchor::parse(key).is_some_and(|anchor| anchor.kind == AnchorKind::Addition);
     condition
         .as_object()
-        .is_some_and(|map| map.keys().any(is_addition))
+        .is_some_and(|map| map.keys().any(|key| is_addition(key)))
 }
 
 /// Writes the additions of a patch plainly that count for an element, and drops the others.
@@ -207,7 +202,7 @@ fn decide_additions(patch: &mut Map<String, Value>, counted: &Map<String, Value>
     let written = std::mem::take(patch);
     for (key, mut value) in written {
         let kept = counted.get(&key);
-        if strip(&key) != key && kept.is_none() {
+        if is_addition(&key) && kept.is_none() {
             continue;
         }
         if condition(&key).is_some() {
@@ -217,7 +212,7 @@ fn decide_additions(patch: &mut Map<String, Value>, counted: &Map<String, Value>
         if let (Value::Object(inner), Some(Value::Object(kept))) = (&mut value, kept) {
             decide_additions(inner, kept);
         }
-        patch.insert(strip(&key), value);
+        patch.insert(strip(key), value);
     }
 }
 
@@ -231,6 +226,10 @@ fn named(mut patch: Map<String, Value>, element: &Value) -> Option<Value> {
     Some(Value::Object(patch))
 }
 
+fn is_addition(key: &str) -> bool {
+    anchor::parse(key).is_some_and(|anchor| anchor.kind == AnchorKind::Addition)
+}
+
 fn condition(key: &str) -> Option<anchor::Anchor<'_>> {
     anchor::parse(key)
         .filter(|anchor| matches!(anchor.kind, AnchorKind::Condition | AnchorKind::Global))
@@ -239,11 +238,9 @@ fn condition(key: &str) -> Option<anchor::Anchor<'_>> {
 /// Whether there is an anchor that counts in a patch anywhere inside.
 fn has_anchor(value: &Value) -> bool {
     match value {
-        Value::Object(map) => map.iter().any(|(key, value)| {
-            let is_addition =
-                anchor::parse(key).is_some_and(|anchor| anchor.kind == AnchorKind::Addition);
-            is_addition || condition(key).is_some() || has_anchor(value)
-        }),
+        Value::Object(map) => map
+            .iter()
+            .any(|(key, value)| is_addition(key) || condition(key).is_some() || has_anchor(value)),
         Value::Array(items) => items.iter().any(has_anchor),
         _ => false,
     }
@@ -270,7 +267,7 @@ fn left_of_root(map: Map<String, Value>) -> Result<Map<String, Value>, PatchErro
             Ok((!inner.is_empty()).then_some((key, Value::Object(inner))))
         }
         (true, _) => Ok(None),
-        (false, value) => Ok(left(value)?.map(|value| (strip(&key), value))),
+        (false, value) => Ok(left(value)?.map(|value| (strip(key), value))),
     })
 }
 
@@ -279,7 +276,7 @@ fn left_of_root(map: Map<String, Value>) -> Result<Map<String, Value>, PatchErro
 fn left_of(map: Map<String, Value>) -> Result<Map<String, Value>, PatchError> {
     of_entries(map, |key, value| match condition(&key) {
         Some(anchor) => Ok(additions(value)?.map(|value| (anchor.key.to_owned(), value))),
-        None => Ok(left(value)?.map(|value| (strip(&key), value))),
+        None => Ok(left(value)?.map(|value| (strip(key), value))),
     })
 }
 
@@ -289,12 +286,11 @@ fn additions(value: Value) -> Result<Option<Value>, PatchError> {
         return Ok(None);
     };
     let added = of_entries(map, |key, value| {
-        let plain = strip(&key);
-        let value = match plain == key {
-            true => additions(value)?,
-            false => left(value)?,
+        let value = match is_addition(&key) {
+            true => left(value)?,
+            false => additions(value)?,
         };
-        Ok(value.map(|value| (anchor::strip(&plain).to_owned(), value)))
+        Ok(value.map(|value| (anchor::strip(&strip(key)).to_owned(), value)))
     })?;
     Ok((!added.is_empty()).then_some(Value::Object(added)))
 }
@@ -327,17 +323,18 @@ fn of_entries(
         let Some((key, value)) = become_of(key, value)? else {
             continue;
         };
-        if made.contains_key(&key) {
-            return Err(PatchError::Twice(key));
+        match made.entry(key) {
+            Entry::Vacant(place) => drop(place.insert(value)),
+            Entry::Occupied(known) => return Err(PatchError::Twice(known.key().clone())),
         }
-        made.insert(key, value);
     }
     Ok(made)
 }
 
-fn strip(key: &str) -> String {
-    match anchor::parse(key) {
+/// A key without the anchor of an addition.
+fn strip(key: String) -> String {
+    match anchor::parse(&key) {
         Some(anchor) if anchor.kind == AnchorKind::Addition => anchor.key.to_owned(),
-        _ => key.to_owned(),
+        _ => key,
     }
 }

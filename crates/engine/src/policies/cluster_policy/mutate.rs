@@ -192,11 +192,13 @@ impl MergeSource {
 
 /// What a rule that changed an object says.
 pub(super) fn message(patched: &Value) -> String {
-    let text = |pointer: &str| patched.pointer(pointer).and_then(Value::as_str);
-    let kind = text("/kind").unwrap_or_default();
-    let name = text("/metadata/name").or_else(|| text("/metadata/generateName"));
+    let kind = patched.get("kind").and_then(Value::as_str);
+    let kind = kind.unwrap_or_default();
+    let metadata = patched.get("metadata");
+    let text = |key: &str| metadata?.get(key)?.as_str();
+    let name = text("name").or_else(|| text("generateName"));
     let name = name.unwrap_or_default();
-    match text("/metadata/namespace").filter(|namespace| !namespace.is_empty()) {
+    match text("namespace").filter(|namespace| !namespace.is_empty()) {
         Some(namespace) => format!("mutated {kind}/{name} in namespace {namespace}"),
         None => format!("mutated {kind}/{name}"),
     }
