@@ -26,11 +26,7 @@ pub(super) fn apply(set: &PolicySet, options: &ApplyOptions) -> ApplyReport {
         source: OnceLock::new(),
     });
     let texts: Vec<Text<'_>> = texts.collect();
-    let mut report = ApplyReport::default();
-    for part in apply_texts(set, &texts, options) {
-        report.join(part);
-    }
-    report
+    ApplyReport::of(apply_texts(set, &texts, options))
 }
 
 /// A text with manifests; its copy for messages is made when there is something to say.

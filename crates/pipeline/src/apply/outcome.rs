@@ -110,12 +110,25 @@ impl ApplyReport {
         }
     }
 
+    /// What many parts gave. Room for all their results is taken once: a list that doubles is held
+    /// twice while it grows, and takes up to twice its length afterwards.
+    pub(super) fn of(parts: Vec<ApplyReport>) -> ApplyReport {
+        let mut whole = ApplyReport::default();
+        let results = parts.iter().map(|part| part.results.len()).sum();
+        whole.results.reserve_exact(results);
+        parts.into_iter().for_each(|part| whole.join(part));
+        whole
+    }
+
     /// Adds what further objects gave.
     pub(super) fn join(&mut self, part: ApplyReport) {
         self.objects += part.objects;
         self.counts.join(part.counts);
-        self.results.extend(part.results);
         self.produced.extend(part.produced);
         self.errors.extend(part.errors);
+        match self.results.capacity() {
+            0 => self.results = part.results,
+            _ => self.results.extend(part.results),
+        }
     }
 }
