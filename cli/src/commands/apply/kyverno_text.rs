@@ -1,13 +1,14 @@
 //! Kyverno's text: a banner, policies that are not applied, the objects that came out, the
 //! violations by policy and resource, and the counts.
 
-use std::{io, num::NonZero, panic, thread};
+use std::io;
 
 use portcullis_engine::{
     CompileError,
     response::{FailureAction, RuleStatus, RuleType},
 };
 use portcullis_pipeline::apply::{Applied, ApplyReport, Produced};
+use rayon::prelude::*;
 
 use super::places::Places;
 use crate::output::{console::Console, objects};
@@ -67,8 +68,7 @@ const SHARE: usize = 2048;
 
 /// As many groups as all cores write at a time, so that the text of them all is never in memory.
 fn rounds<'g, 'a>(groups: &'g [&'a [Applied]]) -> impl Iterator<Item = &'g [&'a [Applied]]> {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    groups.chunks(SHARE * cores)
+    groups.chunks(SHARE * rayon::current_num_threads())
 }
 
 /// What groups say, in their order, written on all cores.
@@ -88,23 +88,7 @@ fn texts(groups: &[&[Applied]], words: Words<'_, '_>) -> Vec<String> {
         }
         text
     };
-    let (first, others) = groups.split_at(SHARE.min(groups.len()));
-    thread::scope(|scope| {
-        let write = &write;
-        let others = others
-            .chunks(SHARE)
-            .map(|share| scope.spawn(move || write(share)));
-        let others: Vec<_> = others.collect();
-        let mut texts = vec![write(first)];
-        for other in others {
-            texts.push(
-                other
-                    .join()
-                    .unwrap_or_else(|panic| panic::resume_unwind(panic)),
-            );
-        }
-        texts
-    })
+    groups.par_chunks(SHARE).map(write).collect()
 }
 
 fn banner(report: &ApplyReport) -> String {
