@@ -72,8 +72,8 @@ fn said(difference: &Difference) -> impl Iterator<Item = String> {
 
 /// An object as all that an environment has.
 fn bundle(key: &ObjectKey, object: &Value, is_exception: bool) -> Option<Bundle> {
-    let text: Arc<str> = plain(object).to_string().into();
-    let file = SourceFile::new(key.to_string(), Arc::clone(&text));
+    let file = SourceFile::new(key.to_string(), plain(object).to_string());
+    let text = Arc::clone(&file.text);
     let mut bundle = Bundle {
         environment: String::new(),
         kubernetes_version: String::new(),

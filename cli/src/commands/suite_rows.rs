@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
-    sync::Arc,
 };
 
 use portcullis_pipeline::{
@@ -21,7 +20,7 @@ use crate::{
 /// The rows of a suite, with the place of each case.
 pub(crate) fn of(outcome: &SuiteOutcome) -> Vec<Row> {
     let text = std::fs::read_to_string(&outcome.file).unwrap_or_default();
-    let file = SourceFile::new(shown(&outcome.file), Arc::<str>::from(text));
+    let file = SourceFile::new(shown(&outcome.file), text);
     let rows = outcome.rows.iter().map(|row| Row {
         suite: outcome.name.clone(),
         policy: row.policy.clone(),

@@ -12,8 +12,6 @@ mod produced;
 mod reported;
 mod subject;
 
-use std::sync::Arc;
-
 use portcullis_engine::{CompileOptions, request::NumberModel};
 use serde_json::Value;
 
@@ -25,7 +23,7 @@ pub use self::{
 };
 use crate::{
     custom_resources,
-    diagnostic::{Diagnostic, SourceFile},
+    diagnostic::Diagnostic,
     offline::{
         self, objects,
         policies::{self, LoadedPolicies},
@@ -51,8 +49,7 @@ fn exceptions(options: &ApplyOptions) -> LoadedPolicies {
     further.for_each(|file| policies::add_exceptions(file, &mut exceptions));
     if options.exceptions_among_resources {
         let files = options.resources.iter();
-        let files = files.map(|(name, text)| SourceFile::new(name, Arc::clone(text)));
-        files.for_each(|file| policies::add_exceptions(&file, &mut exceptions));
+        files.for_each(|file| policies::add_exceptions(file, &mut exceptions));
     }
     exceptions
 }
@@ -146,17 +143,17 @@ fn complete_world(options: &mut ApplyOptions, loaded: &LoadedPolicies) -> Vec<Di
 /// The manifests, which rules can copy. One that cannot be read is an error where it is evaluated.
 fn copyable(options: &ApplyOptions) -> Vec<Value> {
     let texts = options.resources.iter();
-    let read = texts.flat_map(|(file, content)| {
-        let file = SourceFile::new(file.as_str(), Arc::clone(content));
-        objects::read(&file, &options.world.catalogue).0
-    });
+    let read = texts.flat_map(|file| objects::read(file, &options.world.catalogue).0);
     read.collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::{ApplyOptions, LoadedPolicies, apply};
-    use crate::offline::{Overrides, policies};
+    use crate::{
+        diagnostic::SourceFile,
+        offline::{Overrides, policies},
+    };
 
     const POLICY: &str = "apiVersion: kyverno.io/v1
 kind: ClusterPolicy
@@ -181,11 +178,11 @@ spec:
     fn results_stand_in_the_order_of_the_texts() {
         let pod =
             |name: String| format!("---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: {name}\n");
-        let text = |file: &str, count: usize| -> (String, std::sync::Arc<str>) {
+        let text = |file: &str, count: usize| {
             let pods: String = (0..count)
                 .map(|number| pod(format!("{file}{number}")))
                 .collect();
-            (file.to_owned(), pods.into())
+            SourceFile::new(file, pods)
         };
         let counts = [("a", 200), ("b", 1), ("c", 0), ("d", 65)];
         let wanted: Vec<String> = counts

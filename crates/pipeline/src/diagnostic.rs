@@ -16,8 +16,8 @@ pub use self::merge::merge;
 pub struct SourceFile {
     /// Relative to the folder that the command was started in, where it lies below it.
     pub path: PathBuf,
-    /// The whole text.
-    pub text: Arc<str>,
+    /// The whole text, which copies of the file share.
+    pub text: Arc<String>,
     /// Where each line starts; made when the first place is told.
     line_starts: Arc<OnceLock<Vec<usize>>>,
 }
@@ -25,18 +25,21 @@ pub struct SourceFile {
 impl SourceFile {
     /// A file with its text.
     #[must_use]
-    pub fn new(path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> Self {
+    pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
         SourceFile {
             path: path.into(),
-            text: text.into(),
+            text: Arc::new(text.into()),
             line_starts: Arc::default(),
         }
     }
 
     fn line_starts(&self) -> &[usize] {
         self.line_starts.get_or_init(|| {
-            let breaks = memchr::memchr_iter(b'\n', self.text.as_bytes());
-            std::iter::once(0).chain(breaks.map(|at| at + 1)).collect()
+            let breaks = || memchr::memchr_iter(b'\n', self.text.as_bytes());
+            let mut starts = Vec::with_capacity(breaks().count() + 1);
+            starts.push(0);
+            starts.extend(breaks().map(|at| at + 1));
+            starts
         })
     }
 

@@ -16,7 +16,6 @@ pub mod values;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use crate::{
@@ -34,10 +33,7 @@ pub type Overrides = BTreeMap<PathBuf, String>;
 /// Where the file cannot be read or is not UTF-8.
 pub fn read(path: &Path, overrides: &Overrides) -> Result<SourceFile, Diagnostic> {
     match overrides.get(path) {
-        Some(text) => Ok(SourceFile::new(
-            shown(path),
-            Arc::<str>::from(text.as_str()),
-        )),
+        Some(text) => Ok(SourceFile::new(shown(path), text)),
         None => files::read_text(path, &shown(path)),
     }
 }

@@ -120,7 +120,7 @@ impl Bundle {
         let exceptions = self
             .exceptions
             .iter()
-            .map(|file| (file, file.text.as_ref()));
+            .map(|file| (file, file.text.as_str()));
         policies
             .chain(exceptions)
             .fold(String::new(), |mut stream, (file, text)| {

@@ -14,6 +14,7 @@ use std::{
 
 use portcullis_pipeline::{
     apply::{self, ApplyOptions},
+    diagnostic::SourceFile,
     library,
     offline::{
         Overrides,
@@ -34,7 +35,7 @@ fn applied(policies: &str, resources: &str) -> bool {
     let mut evaluated = false;
     for compat in [false, true] {
         let options = ApplyOptions {
-            resources: vec![("resources.yaml".to_owned(), resources.into())],
+            resources: vec![SourceFile::new("resources.yaml", resources)],
             compat,
             audit_warn: compat,
             detailed: true,

@@ -5,10 +5,13 @@ pub(crate) const POLICIES: &str = include_str!("../mutations.yaml");
 
 #[cfg(test)]
 mod tests {
-    use std::{path::PathBuf, sync::Arc};
+    use std::path::PathBuf;
 
     use portcullis_engine::patch::{JsonPatch, JsonPatchOptions, diff};
-    use portcullis_pipeline::apply::{self, ApplyOptions, ApplyReport, Keep};
+    use portcullis_pipeline::{
+        apply::{self, ApplyOptions, ApplyReport, Keep},
+        diagnostic::SourceFile,
+    };
 
     use super::POLICIES;
     use crate::manifests;
@@ -18,7 +21,7 @@ mod tests {
         let report = apply::run(&ApplyOptions {
             policies: vec![path.clone()],
             overrides: [(path, POLICIES.to_owned())].into_iter().collect(),
-            resources: vec![("workloads.yaml".to_owned(), Arc::from(manifests))],
+            resources: vec![SourceFile::new("workloads.yaml", manifests)],
             keep: Keep::Produced,
             ..ApplyOptions::default()
         });

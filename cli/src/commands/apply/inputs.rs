@@ -149,18 +149,16 @@ fn policies_of_stdin(args: &Args) -> Result<Overrides, Diagnostic> {
         let twice = "a stdin pipe can be used for either policies or resources, not both";
         return Err(Diagnostic::error(twice));
     }
-    Ok(Overrides::from([(PathBuf::from(STDIN), standard_input()?)]))
+    let text = standard_input()?.text.to_string();
+    Ok(Overrides::from([(PathBuf::from(STDIN), text)]))
 }
 
-fn standard_input() -> Result<String, Diagnostic> {
-    let file = files::read_stream(io::stdin().lock(), Path::new(STANDARD_INPUT))?;
-    Ok(file.text.to_string())
+fn standard_input() -> Result<SourceFile, Diagnostic> {
+    files::read_stream(io::stdin().lock(), Path::new(STANDARD_INPUT))
 }
-
-type Named = (String, Arc<str>);
 
 /// The texts with manifests, standard input first, and what cannot be read.
-fn manifests(args: &Args) -> (Vec<Named>, Vec<Diagnostic>) {
+fn manifests(args: &Args) -> (Vec<SourceFile>, Vec<Diagnostic>) {
     let named = args
         .resource
         .iter()
@@ -171,19 +169,19 @@ fn manifests(args: &Args) -> (Vec<Named>, Vec<Diagnostic>) {
     let mut texts = Vec::new();
     if is_stdin(&args.resource) {
         match standard_input() {
-            Ok(text) => texts.push((STANDARD_INPUT.to_owned(), text.into())),
+            Ok(text) => texts.push(text),
             Err(fault) => unread.push(fault),
         }
     }
     for path in paths_found {
         match files::read_text(&path, &path) {
-            Ok(file) => texts.push((path.display().to_string(), file.text)),
+            Ok(file) => texts.push(file),
             Err(fault) => unread.push(fault),
         }
     }
     let fetched = args.remote.files(&elsewhere, &MANIFESTS);
     let fetched_texts = fetched.texts.into_iter();
-    texts.extend(fetched_texts.map(|(path, text)| (path.display().to_string(), text.into())));
+    texts.extend(fetched_texts.map(|(path, text)| SourceFile::new(path, text)));
     unread.extend(fetched.faults);
     (texts, unread)
 }

@@ -22,7 +22,7 @@ const EXACT: usize = 1000;
 /// texts.
 #[derive(Clone)]
 pub(super) struct Places<'r> {
-    files: Arc<BTreeMap<&'r str, SourceFile>>,
+    files: Arc<BTreeMap<String, &'r SourceFile>>,
     options: &'r ApplyOptions,
     policies: Arc<OnceLock<Vec<SourceFile>>>,
     is_exact: bool,
@@ -32,11 +32,10 @@ pub(super) struct Places<'r> {
 impl<'r> Places<'r> {
     /// The places of so many results in manifests.
     pub(super) fn new(options: &'r ApplyOptions, results: usize) -> Places<'r> {
-        let file = |(name, text): &'r (String, Arc<str>)| {
-            (name.as_str(), SourceFile::new(name, Arc::clone(text)))
-        };
+        let files = options.resources.iter();
+        let files = files.map(|file| (file.path.display().to_string(), file));
         Places {
-            files: Arc::new(options.resources.iter().map(file).collect()),
+            files: Arc::new(files.collect()),
             options,
             policies: Arc::default(),
             is_exact: results <= EXACT,
@@ -47,7 +46,7 @@ impl<'r> Places<'r> {
     /// The field that a result is about, or else its manifest; none where it is about an object of a
     /// cluster.
     pub(super) fn of(&mut self, one: &Applied) -> Option<Place> {
-        let file = self.files.get(&*one.file)?.clone();
+        let file = SourceFile::clone(self.files.get(&*one.file)?);
         let field = (self.is_exact && (!one.path.is_empty() || one.item.is_some()))
             .then(|| self.field(&file, one))
             .flatten();

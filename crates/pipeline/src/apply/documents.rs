@@ -2,7 +2,7 @@
 
 use std::{
     cell::OnceCell,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use portcullis_engine::PolicySet;
@@ -20,27 +20,18 @@ use crate::{
 
 /// The texts of the options, applied to.
 pub(super) fn apply(set: &PolicySet, options: &ApplyOptions) -> ApplyReport {
-    let texts = options.resources.iter().map(|(file, content)| Text {
-        file: file.as_str().into(),
-        content,
-        source: OnceLock::new(),
+    let texts = options.resources.iter().map(|source| Text {
+        file: source.path.display().to_string().into(),
+        source,
     });
     let texts: Vec<Text<'_>> = texts.collect();
     ApplyReport::of(apply_texts(set, &texts, options))
 }
 
-/// A text with manifests; its copy for messages is made when there is something to say.
+/// A text with manifests, and the name that results know it by.
 struct Text<'t> {
     file: Arc<str>,
-    content: &'t str,
-    source: OnceLock<SourceFile>,
-}
-
-impl Text<'_> {
-    fn source(&self) -> SourceFile {
-        let make = || SourceFile::new(&*self.file, self.content);
-        self.source.get_or_init(make).clone()
-    }
+    source: &'t SourceFile,
 }
 
 /// How many documents a thread takes at a time: so few that no thread has long to wait at the end.
@@ -58,7 +49,7 @@ fn apply_texts(set: &PolicySet, texts: &[Text<'_>], options: &ApplyOptions) -> V
     rayon::in_place_scope(|scope| {
         let mut number = 0;
         for text in texts {
-            let mut documents = portcullis_yaml::documents(text.content).fuse();
+            let mut documents = portcullis_yaml::documents(&text.source.text).fuse();
             loop {
                 let chunk: Vec<RawDocument<'_>> = documents.by_ref().take(CHUNK).collect();
                 if chunk.is_empty() {
@@ -92,11 +83,11 @@ fn apply_documents(
             Err(error) => {
                 report
                     .errors
-                    .push(places::not_yaml(&manifests.source(), &error));
+                    .push(places::not_yaml(manifests.source, &error));
                 continue;
             }
         };
-        let file = || manifests.source();
+        let file = || manifests.source.clone();
         if let Some(fault) = objects::not_manifest(&value, document.offset, file) {
             report.errors.push(fault);
             continue;

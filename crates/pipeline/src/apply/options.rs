@@ -22,8 +22,8 @@ pub struct ApplyOptions {
     pub exceptions: Vec<PathBuf>,
     /// Texts with further exceptions, such as those of a cluster.
     pub further_exceptions: Vec<SourceFile>,
-    /// Texts with manifests, each with the name that people know it by.
-    pub resources: Vec<(String, Arc<str>)>,
+    /// Texts with manifests.
+    pub resources: Vec<SourceFile>,
     /// Whether the objects of the cluster that is asked are applied to, too.
     pub from_cluster: bool,
     /// Files with CustomResourceDefinitions, whose kinds are known besides Kubernetes' own.
