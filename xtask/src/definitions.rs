@@ -7,7 +7,6 @@ use std::{
 };
 
 use portcullis_api::custom_resources::{KYVERNO, OWN};
-use portcullis_cli::output::objects::yaml;
 
 /// Folder of the definitions.
 pub(crate) fn folder() -> PathBuf {
@@ -37,7 +36,10 @@ fn generated() -> impl Iterator<Item = (String, String)> {
         (of, kind.stored.name(), kind.definition())
     });
     own.chain(kyverno).filter_map(|(of, name, definition)| {
-        Some((format!("{of}/{name}.yaml"), yaml(&definition?)))
+        Some((
+            format!("{of}/{name}.yaml"),
+            portcullis_yaml::write(&definition?),
+        ))
     })
 }
 

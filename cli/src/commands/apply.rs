@@ -24,7 +24,7 @@ use crate::{
     output::{
         console::{Console, When},
         format::Format,
-        json, objects,
+        objects,
         progress::ProgressLine,
     },
 };
@@ -312,26 +312,22 @@ fn print(
             let now = clock::now().map_err(|fault| io::Error::other(fault.message))?;
             let seconds = i64::try_from(now / 1_000_000_000).unwrap_or(i64::MAX);
             let reports = policy_report::of(results, args.report_api, seconds, args.compat);
-            console.data(&documents(&reports, args.output_format)?)
+            console.data(&documents(&reports, args.output_format))
         }
         Answer::Exceptions => {
             let exceptions = exceptions::of(results, &args.generated_exception_ttl, args.compat);
-            console.data(&documents(&exceptions, args.output_format)?)
+            console.data(&documents(&exceptions, args.output_format))
         }
     }
 }
 
 /// Values one after the other.
-fn documents(values: &[Value], format: OutputFormat) -> io::Result<String> {
-    let texts = values.iter().map(|value| match format {
-        OutputFormat::Yaml => json::to_yaml(value).map_err(io::Error::other),
-        OutputFormat::Json => Ok(format!("{value:#}\n")),
-    });
-    let texts: Vec<String> = texts.collect::<io::Result<_>>()?;
-    Ok(match format {
-        OutputFormat::Yaml => texts.join("---\n"),
-        OutputFormat::Json => texts.concat(),
-    })
+fn documents(values: &[Value], format: OutputFormat) -> String {
+    let written = |write: fn(&Value) -> String| values.iter().map(write).collect::<Vec<_>>();
+    match format {
+        OutputFormat::Yaml => written(portcullis_yaml::write).join("---\n"),
+        OutputFormat::Json => written(|value| format!("{value:#}\n")).concat(),
+    }
 }
 
 /// Files and policies that could not be used, then violations and errors, then warnings.

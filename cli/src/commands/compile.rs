@@ -4,11 +4,7 @@ use std::{io, path::PathBuf};
 
 use portcullis_pipeline::native_policies::{self, Choice, NativeKind};
 
-use crate::{
-    commands::output_file,
-    exit_status::ExitStatus,
-    output::{console::Console, objects},
-};
+use crate::{commands::output_file, exit_status::ExitStatus, output::console::Console};
 
 /// Write the ValidatingAdmissionPolicies and MutatingAdmissionPolicies that Kyverno would generate.
 ///
@@ -63,7 +59,7 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
         all: args.all,
     };
     let found = native_policies::compile(&args.paths, &args.crds, choice);
-    let texts = found.objects.iter().map(objects::yaml);
+    let texts = found.objects.iter().map(portcullis_yaml::write);
     let text = texts.collect::<Vec<_>>().join("---\n");
     let mut status = ExitStatus::Success;
     if !text.is_empty() {

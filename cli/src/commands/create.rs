@@ -79,6 +79,6 @@ fn write(
     output: &Output,
     console: &mut Console,
 ) -> io::Result<ExitStatus> {
-    let text = serde_saphyr::to_string(document).map_err(io::Error::other)?;
+    let text = portcullis_yaml::write_document(document).map_err(io::Error::other)?;
     output_file::answer(&text, output.file.as_deref(), console)
 }

@@ -389,7 +389,7 @@ fn print_as_kyverno(
         }
         Some(RowFormat::Yaml) => {
             let rows = kyverno_test::objects(&shown, args.detailed_results);
-            console.data(&serde_saphyr::to_string(&rows).map_err(io::Error::other)?)?;
+            console.data(&portcullis_yaml::write(&rows))?;
         }
     }
     console.tell(findings)?;

@@ -8,7 +8,7 @@ use portcullis_values::gojson;
 
 use crate::{
     exit_status::ExitStatus,
-    output::{answer::Answer, console::Console, github, json, junit, markdown, sarif},
+    output::{answer::Answer, console::Console, github, junit, markdown, sarif},
 };
 
 /// The format of an answer.
@@ -40,7 +40,7 @@ impl Answer {
         let text = match format {
             AnswerFormat::Table => self.text.clone(),
             AnswerFormat::Json => gojson::pretty(&self.value) + "\n",
-            AnswerFormat::Yaml => json::to_yaml(&self.value).map_err(io::Error::other)?,
+            AnswerFormat::Yaml => portcullis_yaml::write(&self.value),
             AnswerFormat::Junit => junit::render_answer(self).map_err(io::Error::other)?,
             AnswerFormat::Sarif => sarif::render_answer(self),
             AnswerFormat::Markdown => markdown::table(&self.table),

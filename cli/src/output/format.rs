@@ -37,7 +37,7 @@ impl Report {
         match format {
             Format::Table => table::print(self, console),
             Format::Json => console.data(&json::render(self)),
-            Format::Yaml => console.data(&json::render_yaml(self).map_err(io::Error::other)?),
+            Format::Yaml => console.data(&json::render_yaml(self)),
             Format::Junit => console.data(&junit::render(self).map_err(io::Error::other)?),
             Format::Sarif => console.data(&sarif::render(self)),
             Format::Markdown => console.data(&markdown::render(self)),

@@ -17,13 +17,8 @@ pub(crate) fn render(report: &Report) -> String {
 }
 
 /// The report as YAML.
-pub(crate) fn render_yaml(report: &Report) -> Result<String, String> {
-    to_yaml(&value(report))
-}
-
-/// A value as YAML.
-pub(crate) fn to_yaml(value: &Value) -> Result<String, String> {
-    serde_saphyr::to_string(value).map_err(|error| error.to_string())
+pub(crate) fn render_yaml(report: &Report) -> String {
+    portcullis_yaml::write(&value(report))
 }
 
 fn value(report: &Report) -> Value {

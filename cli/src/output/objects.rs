@@ -10,7 +10,6 @@ use portcullis_pipeline::{
     apply::{Produced, ProducedAs},
     diagnostic::Diagnostic,
 };
-use serde_json::Value;
 
 /// An object under a line that says what became of it.
 #[must_use]
@@ -24,13 +23,6 @@ pub fn titled(produced: &Produced) -> String {
         ProducedAs::Generated => format!("policy {policies} applied to {resource}, generated:"),
     };
     format!("\n{title}\n{}---\n", produced.text)
-}
-
-/// An object as one document, without the line that separates it from the next.
-#[must_use]
-pub fn yaml(object: &Value) -> String {
-    // A JSON value is always YAML.
-    serde_saphyr::to_string(object).unwrap_or_default()
 }
 
 /// Writes objects to a file; or into a folder, each changed object to `NAME-mutated.yaml` and what a

@@ -1,5 +1,6 @@
 //! Library and environment to rendered, validated and tested bundle.
 
+pub mod all_cores;
 pub mod apply;
 pub mod cel_findings;
 pub mod custom_resources;

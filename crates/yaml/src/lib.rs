@@ -17,7 +17,8 @@
 //! ```
 //!
 //! The way of a text: `scanner` (tokens) → `events` (grammar) → `direct` (values, the fast path)
-//! or `node` and `decode` (aliases, merges, tags, spans); `resolve` says what a scalar means.
+//! or `node` and `decode` (aliases, merges, tags, spans); `resolve` says what a scalar means. The way
+//! back is `write`.
 #![warn(clippy::disallowed_methods)]
 
 mod characters;
@@ -32,6 +33,7 @@ mod resolve;
 mod scalar_place;
 mod scanner;
 mod spans;
+mod write;
 
 use serde_json::Value;
 
@@ -41,6 +43,7 @@ pub use error::{YamlError, line_column};
 pub use limits::Limits;
 pub use scalar_place::place_in_scalar;
 pub use spans::{PathSegment, SpanTree};
+pub use write::{write, write_document};
 
 use direct::Stop;
 use error::Fault;

@@ -107,7 +107,7 @@ pub(super) fn read(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<D
             Answer::Text | Answer::Objects | Answer::Exceptions => false,
         },
         keep: keep(args),
-        writer: Writer(super::objects::yaml),
+        writer: Writer(portcullis_yaml::write),
         targets: [args.target_resource.as_slice(), &args.parameter_resource].concat(),
         keep_reported: matches!(args.answer(), Answer::PolicyReport | Answer::Exceptions),
         exceptions_among_resources: args.exceptions_with_resources,

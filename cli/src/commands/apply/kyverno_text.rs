@@ -7,8 +7,10 @@ use portcullis_engine::{
     CompileError,
     response::{FailureAction, RuleStatus, RuleType},
 };
-use portcullis_pipeline::apply::{Applied, ApplyReport, Produced};
-use rayon::prelude::*;
+use portcullis_pipeline::{
+    all_cores,
+    apply::{Applied, ApplyReport, Produced},
+};
 
 use super::places::Places;
 use crate::output::{console::Console, objects};
@@ -68,7 +70,7 @@ const SHARE: usize = 2048;
 
 /// As many groups as all cores write at a time, so that the text of them all is never in memory.
 fn rounds<'g, 'a>(groups: &'g [&'a [Applied]]) -> impl Iterator<Item = &'g [&'a [Applied]]> {
-    groups.chunks(SHARE * rayon::current_num_threads())
+    groups.chunks(SHARE * all_cores::count())
 }
 
 /// What groups say, in their order, written on all cores.
@@ -88,7 +90,7 @@ fn texts(groups: &[&[Applied]], words: Words<'_, '_>) -> Vec<String> {
         }
         text
     };
-    groups.par_chunks(SHARE).map(write).collect()
+    all_cores::map_shares(groups, SHARE, write)
 }
 
 fn banner(report: &ApplyReport) -> String {

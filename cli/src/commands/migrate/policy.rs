@@ -4,11 +4,7 @@ use std::{io, path::PathBuf};
 
 use portcullis_pipeline::migration::{self, Migration, MigrationOptions};
 
-use crate::{
-    commands::output_file,
-    exit_status::ExitStatus,
-    output::{console::Console, objects},
-};
+use crate::{commands::output_file, exit_status::ExitStatus, output::console::Console};
 
 /// Write the rules of ClusterPolicies and Policies that validate as ValidatingPolicies.
 ///
@@ -86,7 +82,7 @@ fn write(args: &Args, found: &Migration, console: &mut Console) -> io::Result<Ex
         .filter_map(|rule| rule.translated.as_ref())
     {
         // A policy is always JSON.
-        let text = objects::yaml(&serde_json::to_value(policy).unwrap_or_default());
+        let text = portcullis_yaml::write(&serde_json::to_value(policy).unwrap_or_default());
         match &args.output {
             Some(folder) => {
                 let name = policy.metadata.name.as_deref().unwrap_or_default();
