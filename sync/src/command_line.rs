@@ -122,7 +122,12 @@ fn started(options: &ConnectOptions, arguments: &Arguments) -> Result<(), Logged
 }
 
 /// Reconciles whenever it is the turn of this replica, without end.
-fn lead_again(cluster: &Cluster, lease: &Lease, arguments: &Arguments, metrics: &Arc<Metrics>) {
+fn lead_again(
+    cluster: &Arc<Cluster>,
+    lease: &Lease,
+    arguments: &Arguments,
+    metrics: &Arc<Metrics>,
+) {
     loop {
         let term = begun(cluster, lease, metrics);
         metrics.lead(true);
@@ -177,7 +182,7 @@ fn begun(cluster: &Cluster, lease: &Lease, metrics: &Metrics) -> Term {
 
 /// Reconciles until the term is over. What was known in an earlier one is forgotten: another replica may
 /// have written since.
-fn lead(cluster: &Cluster, term: &Term, arguments: &Arguments, metrics: &Arc<Metrics>) {
+fn lead(cluster: &Arc<Cluster>, term: &Term, arguments: &Arguments, metrics: &Arc<Metrics>) {
     let controller = Controller::new(cluster, Duration::from_secs(arguments.wait));
     let mut controller = controller.counted(Arc::clone(metrics));
     let resync = Duration::from_secs(arguments.resync.max(1));

@@ -3,6 +3,7 @@
 //! Watches tell what changes: a source whose spec is new is reconciled at once, and so is one of whose
 //! objects somebody changed one. Repositories are asked at the interval of their source. A source that
 //! fails is tried again later and later. What a watch may have missed, a look at all sources finds.
+//! Each source is reconciled on a thread of its own, and none waits for another.
 
 mod counted;
 mod event;
@@ -12,12 +13,12 @@ mod source;
 mod status;
 mod times;
 mod told;
+mod workers;
 
 use std::{
     collections::BTreeMap,
-    panic::{self, AssertUnwindSafe},
-    sync::{Arc, Mutex, PoisonError, mpsc},
-    thread,
+    mem,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -29,24 +30,27 @@ use serde_json::Value;
 use self::{
     known::{Due, Known, Outcome, Work},
     times::now,
-    told::Board,
+    told::{Board, Told},
+    workers::Workers,
 };
-use crate::{claims::Claims, metrics::Metrics, ownership::MANAGER, sync_error::SyncError};
+use crate::{claims::Claims, metrics::Metrics, ownership::MANAGER};
 
 /// How often it is looked whether waiting is over.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// How many sources are reconciled at a time.
-const AT_A_TIME: usize = 4;
-
-/// The controller, with what it knows of each source.
-pub struct Controller<'a> {
-    cluster: &'a Cluster,
+/// The controller, with what it knows of each source that is not under way.
+pub struct Controller {
+    cluster: Arc<Cluster>,
     patience: Duration,
     known: BTreeMap<(String, String), Known>,
     board: Arc<Board>,
     watches: BTreeMap<(String, String), Notices>,
     metrics: Arc<Metrics>,
+    workers: Workers,
+    claims: Claims,
+    /// What the watches told since some source has been under way.
+    meanwhile: Told,
+    log: Vec<Logged>,
 }
 
 /// A line for the log.
@@ -60,30 +64,37 @@ pub struct Logged {
     pub message: String,
 }
 
-impl<'a> Controller<'a> {
+impl Controller {
     /// A controller of a cluster; `patience` is how long a stage may take to be ready.
     #[must_use]
-    pub fn new(cluster: &'a Cluster, patience: Duration) -> Controller<'a> {
+    pub fn new(cluster: &Arc<Cluster>, patience: Duration) -> Controller {
         Controller {
-            cluster,
+            cluster: Arc::clone(cluster),
             patience,
             known: BTreeMap::new(),
             board: Arc::default(),
             watches: BTreeMap::new(),
             metrics: Arc::default(),
+            workers: Workers::default(),
+            claims: Claims::default(),
+            meanwhile: Told::default(),
+            log: Vec::new(),
         }
     }
 
     /// Counts what it does there.
     #[must_use]
-    pub fn counted(self, metrics: Arc<Metrics>) -> Controller<'a> {
+    pub fn counted(self, metrics: Arc<Metrics>) -> Controller {
         Controller { metrics, ..self }
     }
 
     /// Waits until there is something to do, `longest` at most, or until it is over.
     pub fn wait(&self, longest: Duration, is_over: impl Fn() -> bool) {
         let end = Instant::now() + longest;
-        let next = self.known.values().filter_map(Known::next).min();
+        // Where there is no room, one that is done is told of.
+        let known = self.known.values();
+        let known = known.filter(|known| self.workers.has_room(known.has_failed()));
+        let next = known.filter_map(Known::next).min();
         let end = next.map_or(end, |next| next.min(end));
         while !is_over() {
             let left = end.saturating_duration_since(Instant::now());
@@ -93,23 +104,51 @@ impl<'a> Controller<'a> {
         }
     }
 
-    /// Looks at all sources, reconciles those that are due or changed, and tells what happened.
+    /// Looks at all sources, begins to reconcile those that are due or changed, and tells what happened to
+    /// those that are done since the pass before.
     ///
     /// # Errors
     /// Where the sources cannot be listed.
     pub fn pass(&mut self) -> Result<Vec<Logged>, ClusterError> {
+        self.hear();
         self.watch();
-        let told = self.board.take();
-        let mut log = told.log.clone();
+        self.begin()?;
+        Ok(mem::take(&mut self.log))
+    }
+
+    /// The same, and waits until no source is under way.
+    ///
+    /// # Errors
+    /// Where the sources cannot be listed.
+    pub fn pass_to_the_end(&mut self) -> Result<Vec<Logged>, ClusterError> {
+        self.hear();
+        self.watch();
+        self.begin()?;
+        while !self.workers.are_idle() {
+            self.board.wait(LOOK);
+            self.hear();
+        }
+        self.watch();
+        Ok(mem::take(&mut self.log))
+    }
+
+    /// Takes what the watches told, and what sources came to.
+    fn hear(&mut self) {
+        let mut told = self.board.take();
+        self.log.append(&mut told.log);
+        self.meanwhile.keep(&told);
         for known in self.known.values_mut() {
             known.is_changed |= told.concerns(&known.seen);
         }
-        let mut due = self.due()?;
-        // Those that fail may take long to do so.
-        due.sort_by_key(|due| due.known.as_ref().map_or(0, |known| known.failures));
-        self.reconcile_all(&due, &mut log);
-        self.watch();
-        Ok(log)
+        while let Some((due, outcome)) = self.workers.finished() {
+            self.finish(&due, outcome);
+            if let Some(known) = self.known.get_mut(&due.key) {
+                known.is_changed |= self.meanwhile.concerns(&known.seen);
+            }
+        }
+        if self.workers.are_idle() {
+            self.meanwhile = Told::default();
+        }
     }
 
     /// Watches the sources, and the kinds of what they have in the cluster.
@@ -122,7 +161,7 @@ impl<'a> Controller<'a> {
         wanted.insert((own.group.clone(), own.kind.clone()), own);
         self.watches.retain(|kind, _| wanted.contains_key(kind));
         for (id, kind) in wanted {
-            let (cluster, board) = (self.cluster, &self.board);
+            let (cluster, board) = (&self.cluster, &self.board);
             self.watches.entry(id).or_insert_with(|| {
                 let (board, told) = (Arc::clone(board), kind.clone());
                 cluster.notices(&kind, move |notice| board.tell(&told, notice))
@@ -130,13 +169,29 @@ impl<'a> Controller<'a> {
         }
     }
 
+    /// Begins to reconcile the sources that are due, as many as there is room for.
+    fn begin(&mut self) -> Result<(), ClusterError> {
+        for due in self.due()? {
+            if self.workers.has_room(due.has_failed()) {
+                let (cluster, board) = (&self.cluster, &self.board);
+                self.workers.begin(due, cluster, self.patience, board);
+            } else if let Some(known) = due.known {
+                self.known.insert(due.key, known);
+            }
+        }
+        Ok(())
+    }
+
     fn due(&mut self) -> Result<Vec<Due>, ClusterError> {
         let sources = self.list()?;
-        let (now, claims) = (Instant::now(), Claims::default());
+        let now = Instant::now();
         let mut due = Vec::new();
         let mut there = BTreeMap::new();
         for object in sources {
             let key = identity(&object);
+            if self.workers.have(&key) {
+                continue;
+            }
             let mut known = self.known.remove(&key);
             let is_suspended = object.pointer("/spec/suspend") == Some(&Value::Bool(true));
             let work = known.as_ref().map_or(Some(Work::Fetch), |known| {
@@ -151,7 +206,7 @@ impl<'a> Controller<'a> {
                     object,
                     known,
                     work,
-                    claims: claims.clone(),
+                    claims: self.claims.clone(),
                 }),
                 (None, Some(known)) => {
                     there.insert(key, known);
@@ -184,53 +239,31 @@ impl<'a> Controller<'a> {
         }
     }
 
-    /// Reconciles sources, some at a time. What one comes to is told at once: another one may wait for
-    /// a server that does not answer.
-    fn reconcile_all(&mut self, all: &[Due], log: &mut Vec<Logged>) {
-        let (cluster, patience) = (self.cluster, self.patience);
-        let (left, (to, outcomes)) = (Mutex::new(all.iter()), mpsc::channel());
-        let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
-        thread::scope(|scope| {
-            for _ in 0..all.len().min(AT_A_TIME) {
-                let to = to.clone();
-                scope.spawn(move || {
-                    while let Some(due) = next() {
-                        to.send((due, reconciled(due, cluster, patience))).ok();
-                    }
-                });
-            }
-            drop(to);
-            for (due, outcome) in outcomes {
-                log.extend(self.finish(due, outcome));
-            }
-        });
-    }
-
     /// Writes status and Events, where they say something new, and when the source is due again.
-    fn finish(&mut self, due: &Due, outcome: Outcome) -> Vec<Logged> {
+    fn finish(&mut self, due: &Due, outcome: Outcome) {
         let name = format!("{}/{}", due.key.0, due.key.1);
         let object = &due.object;
         counted::count(&self.metrics, &name, due, &outcome);
-        let mut log = Vec::new();
         for event in event::of(object, &outcome) {
-            log.push(Logged {
+            self.log.push(Logged {
                 source: name.clone(),
                 reason: event.reason,
                 message: event.message.clone(),
             });
-            let written = event.write(self.cluster, object);
-            log.extend(written.err().map(|error| not_written(&name, &error)));
+            let written = event.write(&self.cluster, object);
+            self.log
+                .extend(written.err().map(|error| not_written(&name, &error)));
         }
         // A source that is only checked stays failed, until its next commit is tried.
         let failures = due.known.as_ref().map_or(0, |known| known.failures);
         let is_kept = due.work == Work::Check && failures > 0 && outcome.result.is_ok();
         if let Some(status) = status::of(object, &outcome, &now()).filter(|_| !is_kept) {
             let written = self.write_status(&due.key, &status);
-            log.extend(written.err().map(|error| not_written(&name, &error)));
+            self.log
+                .extend(written.err().map(|error| not_written(&name, &error)));
         }
         self.known
             .insert(due.key.clone(), Known::after(due, outcome));
-        log
     }
 
     fn write_status(&self, key: &(String, String), status: &Value) -> Result<(), ClusterError> {
@@ -255,20 +288,6 @@ impl<'a> Controller<'a> {
         };
         self.cluster.apply_status(&apply, &options).map(drop)
     }
-}
-
-fn reconciled(due: &Due, cluster: &Cluster, patience: Duration) -> Outcome {
-    let begun = Instant::now();
-    let run = AssertUnwindSafe(|| due.run(cluster, patience));
-    let outcome = panic::catch_unwind(run).unwrap_or_else(|_| Outcome::failed(broken()));
-    Outcome {
-        took: begun.elapsed(),
-        ..outcome
-    }
-}
-
-fn broken() -> SyncError {
-    SyncError::Spec("the pass over this source ended before it was done".to_owned())
 }
 
 fn not_written(source: &str, error: &ClusterError) -> Logged {

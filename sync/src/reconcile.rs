@@ -63,6 +63,7 @@ pub fn reconcile(
         let commit = commit.clone();
         SyncError::Allowance { commit, part }
     })?;
+    let claiming = options.claims.begin(&options.source);
     let store = Store::new(cluster, &options.namespace, &options.source);
     let before = store.read()?;
     let mut world = World::of(cluster)?;
@@ -83,7 +84,7 @@ pub fn reconcile(
     world.dry_run(&plan)?;
     if !options.plan_only {
         let written: Vec<&ObjectKey> = plan.writes().map(|write| &write.key).collect();
-        let claimed = options.claims.claim(&options.source, &written);
+        let claimed = claiming.claim(&written);
         claimed.map_err(|refusals| refused(commit, refusals))?;
     }
     let wanted = revision.objects.iter();

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path};
 
-use portcullis_sources::{Address, Client, ClientOptions, SourceError};
+use portcullis_sources::{Address, Client, ClientOptions, Fetched, SourceError};
 use tempfile::TempDir;
 
 /// Which part of a repository is synced.
@@ -44,11 +44,26 @@ pub struct Checkout {
     pub path: String,
 }
 
-/// Fetches what a source is at now. A link or name that leaves the repository is refused.
+/// A commit that is on this machine, and of which nothing is read yet.
+#[derive(Debug)]
+pub struct Download {
+    fetched: Fetched,
+    url: String,
+}
+
+/// Fetches what a source is at now, and its files.
+///
+/// # Errors
+/// As [`download`] and [`Download::checkout`].
+pub fn fetch(source: &Source) -> Result<Checkout, SourceError> {
+    download(source)?.checkout()
+}
+
+/// Fetches what a source is at now. It takes as long as its server takes.
 ///
 /// # Errors
 /// Where it cannot be fetched, or the address or path is none.
-pub fn fetch(source: &Source) -> Result<Checkout, SourceError> {
+pub fn download(source: &Source) -> Result<Download, SourceError> {
     let (address, who) = Address::parse(&source.url, source.revision.as_deref())?;
     let wrong = |reason: &str| SourceError::Address {
         address: source.url.clone(),
@@ -70,20 +85,32 @@ pub fn fetch(source: &Source) -> Result<Checkout, SourceError> {
         path.trim_matches('/').clone_into(&mut address.path);
     }
     let client = Client::new(source.client.clone())?;
-    let folder = client.repository(&address, who.as_ref())?;
-    let store = |error: std::io::Error| SourceError::Repository {
-        url: address.repository.clone(),
-        reason: format!("the files cannot be written: {error}"),
-    };
-    let written = tempfile::tempdir().map_err(store)?;
-    folder.write(written.path()).map_err(store)?;
-    Ok(Checkout {
-        folder: written,
-        repository: folder.repository,
-        commit: folder.commit,
-        message: folder.message,
-        path: folder.path,
-    })
+    let fetched = client.fetch(&address, who.as_ref())?;
+    let url = address.repository;
+    Ok(Download { fetched, url })
+}
+
+impl Download {
+    /// Writes the files to a folder of their own. A link or name that leaves the repository is refused.
+    ///
+    /// # Errors
+    /// Where they cannot be read or written.
+    pub fn checkout(self) -> Result<Checkout, SourceError> {
+        let folder = self.fetched.repository()?;
+        let store = |error: std::io::Error| SourceError::Repository {
+            url: self.url.clone(),
+            reason: format!("the files cannot be written: {error}"),
+        };
+        let written = tempfile::tempdir().map_err(store)?;
+        folder.write(written.path()).map_err(store)?;
+        Ok(Checkout {
+            folder: written,
+            repository: folder.repository,
+            commit: folder.commit,
+            message: folder.message,
+            path: folder.path,
+        })
+    }
 }
 
 fn is_below(path: &str) -> bool {

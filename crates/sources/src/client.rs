@@ -89,15 +89,21 @@ impl Client {
 
 /// When what is fetched must be there.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Deadline(Option<Instant>);
+pub(crate) struct Deadline {
+    end: Option<Instant>,
+    pace: Duration,
+}
 
 impl Deadline {
     pub(crate) fn of(limits: &Limits) -> Deadline {
-        Deadline(Instant::now().checked_add(limits.time))
+        Deadline {
+            end: Instant::now().checked_add(limits.time),
+            pace: limits.pace,
+        }
     }
 
     pub(crate) fn is_over(self) -> bool {
-        self.0.is_some_and(|end| Instant::now() > end)
+        self.end.is_some_and(|end| Instant::now() > end)
     }
 }
 
@@ -142,11 +148,14 @@ fn causes(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// An answer that ends with an error where there is more of it than the limit, or it takes too long.
+/// An answer that ends with an error where there is more of it than the limit, or it takes too long:
+/// all of it, or the next part of it.
 pub(crate) struct Limited<R> {
     inner: R,
     left: u64,
     deadline: Deadline,
+    /// How much of the part is there, and when the part began.
+    part: (u64, Instant),
 }
 
 impl<R: Read> Limited<R> {
@@ -156,10 +165,28 @@ impl<R: Read> Limited<R> {
             inner,
             left,
             deadline,
+            part: (0, Instant::now()),
+        }
+    }
+
+    /// Counts what came. A server that sends a byte now and then is never silent.
+    fn count(&mut self, bytes: u64) -> Result<(), &'static str> {
+        self.left = self.left.checked_sub(bytes).ok_or(TOO_LONG)?;
+        let (before, begun) = self.part;
+        if before + bytes >= PART {
+            self.part = (0, Instant::now());
+            return Ok(());
+        }
+        self.part.0 = before + bytes;
+        match begun.elapsed() > self.deadline.pace {
+            true => Err(TOO_SLOW),
+            false => Ok(()),
         }
     }
 }
 
+/// What must be there at each pace.
+const PART: u64 = 1024;
 /// What a limited answer says where it ends early.
 pub(crate) const TOO_LONG: &str = "the answer is larger than the limit";
 pub(crate) const TOO_SLOW: &str = "the answer takes longer than the limit";
@@ -171,10 +198,41 @@ impl<R: Read> Read for Limited<R> {
         }
         let read = self.inner.read(buffer)?;
         let bytes = u64::try_from(read).unwrap_or(u64::MAX);
-        match self.left.checked_sub(bytes) {
-            Some(left) => self.left = left,
-            None => return Err(io::Error::other(TOO_LONG)),
-        }
+        self.count(bytes).map_err(io::Error::other)?;
         Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    /// A byte, or a kibibyte, every few milliseconds.
+    struct Trickle(u64);
+
+    impl Read for Trickle {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            thread::sleep(Duration::from_millis(5));
+            let mut part = io::repeat(b'a').take(self.0);
+            part.read(buffer)
+        }
+    }
+
+    #[test]
+    fn who_sends_a_byte_now_and_then_is_too_slow() {
+        let limits = Limits {
+            pace: Duration::from_millis(50),
+            ..Limits::default()
+        };
+        let said = |bytes: u64| {
+            let trickle = Trickle(bytes).take(40 * bytes);
+            let mut limited = Limited::new(trickle, 1 << 20, Deadline::of(&limits));
+            let read = io::copy(&mut limited, &mut io::sink());
+            read.map_err(|error| error.to_string())
+        };
+        assert_eq!(said(1), Err(TOO_SLOW.to_owned()));
+        assert_eq!(said(PART), Ok(40 * PART));
     }
 }

@@ -5,8 +5,11 @@ mod references;
 mod smart_http;
 mod tree;
 
+use std::fmt;
+
 use git2::{Oid, Repository, RepositoryInitOptions};
 use reqwest::Url;
+use tempfile::TempDir;
 
 use self::{
     references::{References, Wanted},
@@ -17,6 +20,7 @@ use crate::{
     client::{Client, Credentials, Deadline},
     error::SourceError,
     folder::Folder,
+    limits::Limits,
 };
 
 /// How much of a repository is read.
@@ -59,17 +63,36 @@ impl Client {
         who: Option<&Credentials>,
         extent: Extent,
     ) -> Result<Folder, SourceError> {
-        let deadline = Deadline::of(&self.limits);
+        self.fetch(address, who)?.read(extent)
+    }
+
+    /// Fetches what a commit needs, and reads nothing of it yet.
+    ///
+    /// # Errors
+    /// Where it cannot be fetched, or there is no such commit.
+    pub fn fetch(
+        &self,
+        address: &GitAddress,
+        who: Option<&Credentials>,
+    ) -> Result<Fetched, SourceError> {
         let url = &address.repository;
         let who = who.or(self.credentials.as_ref());
+        let fetched = |repository, wanted, folder| Fetched {
+            repository,
+            _folder: folder,
+            url: url.clone(),
+            wanted,
+            limits: self.limits,
+        };
         match local_path(url) {
             Some(path) => {
                 let repository = Repository::open(path).map_err(|error| unreadable(url, &error))?;
                 let references = References::of_repository(&repository, url)?;
                 let wanted = references.wanted(address, Some(&repository))?;
-                self.folder_of(&repository, url, wanted, extent, deadline)
+                Ok(fetched(repository, wanted, None))
             }
             None => {
+                let deadline = Deadline::of(&self.limits);
                 let folder = tempfile::tempdir().map_err(|error| no_store(url, &error))?;
                 let mut options = RepositoryInitOptions::new();
                 options.bare(true).external_template(false);
@@ -78,25 +101,46 @@ impl Client {
                 let mut remote = smart_http::Remote::open(self, url, who, deadline)?;
                 let wanted = remote.references()?.wanted(address, None)?;
                 remote.fetch(wanted.object, &store)?;
-                self.folder_of(&store, url, wanted, extent, deadline)
+                Ok(fetched(store, wanted, Some(folder)))
             }
         }
     }
+}
 
-    fn folder_of(
-        &self,
-        repository: &Repository,
-        url: &str,
-        wanted: Wanted,
-        extent: Extent,
-        deadline: Deadline,
-    ) -> Result<Folder, SourceError> {
+/// A commit that is on this machine.
+pub struct Fetched {
+    repository: Repository,
+    /// Where it was fetched to, until nobody needs it.
+    _folder: Option<TempDir>,
+    url: String,
+    wanted: Wanted,
+    limits: Limits,
+}
+
+impl fmt::Debug for Fetched {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Fetched({}, {})", self.url, self.wanted.object)
+    }
+}
+
+impl Fetched {
+    /// All its files.
+    ///
+    /// # Errors
+    /// As [`Client::repository`].
+    pub fn repository(self) -> Result<Folder, SourceError> {
+        self.read(Extent::Repository)
+    }
+
+    fn read(self, extent: Extent) -> Result<Folder, SourceError> {
+        let (repository, url, wanted) = (&self.repository, self.url.as_str(), &self.wanted);
         let commit = commit(repository, url, wanted.object)?;
         let found = repository.find_commit(commit);
         let found = found.map_err(|error| SourceError::repository(url, &error))?;
         let message = String::from_utf8_lossy(found.message_bytes()).into_owned();
         let tree = found.tree();
         let tree = tree.map_err(|error| SourceError::repository(url, &error))?;
+        let deadline = Deadline::of(&self.limits);
         let reader = Reader::new(repository, tree, url, &self.limits, deadline);
         reader.require(&wanted.path, &wanted.revision)?;
         let path = match extent {
@@ -106,10 +150,10 @@ impl Client {
         let files = reader.read(path)?;
         Ok(Folder {
             repository: url.to_owned(),
-            revision: wanted.revision,
+            revision: wanted.revision.clone(),
             commit: commit.to_string(),
             message,
-            path: wanted.path,
+            path: wanted.path.clone(),
             files,
         })
     }

@@ -16,4 +16,5 @@ pub use address::{Address, GitAddress};
 pub use client::{Client, ClientOptions, Credentials};
 pub use error::SourceError;
 pub use folder::Folder;
+pub use git::Fetched;
 pub use limits::Limits;

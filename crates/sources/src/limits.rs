@@ -17,6 +17,8 @@ pub struct Limits {
     pub files: usize,
     /// How long one address may take.
     pub time: Duration,
+    /// How long a server may take for the next kibibyte of an answer.
+    pub pace: Duration,
 }
 
 impl Default for Limits {
@@ -29,6 +31,7 @@ impl Default for Limits {
             total: 128 * MEBIBYTE,
             files: 50_000,
             time: Duration::from_secs(120),
+            pace: Duration::from_secs(30),
         }
     }
 }

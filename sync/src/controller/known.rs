@@ -58,7 +58,7 @@ pub(super) struct Due {
     pub(super) object: Value,
     pub(super) known: Option<Known>,
     pub(super) work: Work,
-    /// What the sources of the same pass are about to write.
+    /// What the sources that are under way are about to write.
     pub(super) claims: Claims,
 }
 
@@ -133,6 +133,10 @@ impl Known {
         }
         let is_calm = self.put_back.until() <= Some(now);
         (self.can_check() && is_calm).then_some(Work::Check)
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.failures > 0
     }
 
     fn can_check(&self) -> bool {

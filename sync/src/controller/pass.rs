@@ -7,37 +7,55 @@ use portcullis_cluster::Cluster;
 
 use super::{
     generation,
-    known::{Due, Outcome, Work},
+    known::{Due, Known, Outcome, Work},
     source,
     times::unix_nanoseconds,
+    workers::{Gate, Pass},
 };
 use crate::{
     reconcile::{self, Done, Options},
     revision::{self, Revision},
-    source::{Source, fetch},
+    source::{Download, Source, download},
     store::Store,
     sync_error::SyncError,
 };
 
 impl Due {
-    /// Does what is to be done.
-    pub(super) fn run(&self, cluster: &Cluster, patience: Duration) -> Outcome {
+    /// Whether the pass before failed.
+    pub(super) fn has_failed(&self) -> bool {
+        self.known.as_ref().is_some_and(Known::has_failed)
+    }
+
+    /// Does what is to be done; nothing once the gate is closed. Only fetching is done outside of it: a
+    /// server may take long to answer.
+    pub(super) fn run(
+        &self,
+        cluster: &Cluster,
+        patience: Duration,
+        gate: &Gate,
+    ) -> Option<Outcome> {
         let known = self.known.as_ref();
         let applied = known.and_then(|known| known.applied.clone());
         if let (Work::Check, Some(applied)) = (self.work, &applied) {
-            return self.apply(cluster, patience, applied, Some(applied));
+            let _inside = self.enter(gate)?;
+            return Some(self.apply(cluster, patience, applied, Some(applied)));
         }
-        let mut outcome = self.fetched(cluster, patience, applied.as_deref());
+        let mut outcome = self.fetched(cluster, patience, applied.as_deref(), gate)?;
         if outcome.result.is_err() && is_about_the_revision(&outcome.result) {
             // The last good revision stays in the cluster, whatever others do to it.
-            let applied = applied.or_else(|| self.applied_before(cluster).map(Arc::new));
+            let applied = applied.or_else(|| self.applied_before(cluster, gate).map(Arc::new));
             if let Some(applied) = applied {
+                let _inside = self.enter(gate)?;
                 let held = self.apply(cluster, patience, &applied, Some(&applied));
                 outcome.held = held.result.ok();
                 outcome.applied = Some(applied);
             }
         }
-        outcome
+        Some(outcome)
+    }
+
+    fn enter<'g>(&self, gate: &'g Gate) -> Option<Pass<'g>> {
+        gate.enter(self.has_failed())
     }
 
     /// Fetches, judges and applies. A commit that passed the gate is not judged again.
@@ -46,12 +64,29 @@ impl Due {
         cluster: &Cluster,
         patience: Duration,
         applied: Option<&Revision>,
-    ) -> Outcome {
+        gate: &Gate,
+    ) -> Option<Outcome> {
         let source = match self.source(cluster) {
             Ok(source) => source,
-            Err(error) => return Outcome::failed(error),
+            Err(error) => return Some(Outcome::failed(error)),
         };
-        let checkout = match fetch(&source) {
+        let download = match download(&source) {
+            Ok(download) => download,
+            Err(error) => return Some(Outcome::failed(error.into())),
+        };
+        let _inside = self.enter(gate)?;
+        Some(self.judged(cluster, patience, applied, &source, download))
+    }
+
+    fn judged(
+        &self,
+        cluster: &Cluster,
+        patience: Duration,
+        applied: Option<&Revision>,
+        source: &Source,
+        download: Download,
+    ) -> Outcome {
+        let checkout = match download.checkout() {
             Ok(checkout) => checkout,
             Err(error) => return Outcome::failed(error.into()),
         };
@@ -60,7 +95,7 @@ impl Due {
         let known = known.and_then(|known| known.revision.clone());
         let revision = match known.filter(|known| known.commit == checkout.commit) {
             Some(known) => Ok(known),
-            None => revision::read(&source, &checkout, unix_nanoseconds()).map(Arc::new),
+            None => revision::read(source, &checkout, unix_nanoseconds()).map(Arc::new),
         };
         match revision {
             Ok(revision) => self.apply(cluster, patience, &revision, applied),
@@ -82,7 +117,7 @@ impl Due {
     }
 
     /// What was applied last, from the repository: after a start it is known by its commit only.
-    fn applied_before(&self, cluster: &Cluster) -> Option<Revision> {
+    fn applied_before(&self, cluster: &Cluster, gate: &Gate) -> Option<Revision> {
         let source = self.source(cluster).ok()?;
         let store = Store::new(cluster, &self.key.0, &source.name);
         let commit = store.read().ok()?.commit;
@@ -93,7 +128,9 @@ impl Due {
             revision: Some(commit),
             ..source
         };
-        let checkout = fetch(&source).ok()?;
+        let download = download(&source).ok()?;
+        let _inside = self.enter(gate)?;
+        let checkout = download.checkout().ok()?;
         revision::read(&source, &checkout, unix_nanoseconds()).ok()
     }
 

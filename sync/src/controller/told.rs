@@ -45,6 +45,18 @@ impl Told {
             || self.begun.iter().any(|kind| kinds.contains_key(kind))
             || changed.any(|(key, version)| seen.is_behind(key, version))
     }
+
+    /// Adds what was told of objects, for those who can be asked only later.
+    pub(super) fn keep(&mut self, told: &Told) {
+        self.is_overflown |= told.is_overflown;
+        self.begun.extend(told.begun.iter().cloned());
+        for (key, version) in &told.changed {
+            match self.changed.len() < MOST {
+                true => drop(self.changed.insert(key.clone(), version.clone())),
+                false => self.is_overflown = true,
+            }
+        }
+    }
 }
 
 impl Board {
@@ -82,6 +94,12 @@ impl Board {
             }
         }
         told.has_news = true;
+        self.rang.notify_all();
+    }
+
+    /// Wakes who waits.
+    pub(super) fn ring(&self) {
+        self.lock().has_news = true;
         self.rang.notify_all();
     }
 

@@ -6,7 +6,8 @@
 // Both listen on a free port of the loopback, and print the URL first. They end with their standard
 // input. USERNAME and PASSWORD ask for basic authentication; TLS, a file name, asks for HTTPS, and
 // the certificate's authority is written to that file. OLD has git speak the older protocol only, and
-// BROKEN damages what it sends.
+// BROKEN damages what it sends. Below "hanging" nothing is answered, and below "trickling" a byte now
+// and then.
 package main
 
 import (
@@ -21,6 +22,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 func main() {
@@ -80,6 +82,10 @@ func repositories(folder string) (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/files/", http.FileServer(http.Dir(folder)))
+	mux.HandleFunc("/hanging/", func(_ http.ResponseWriter, request *http.Request) {
+		<-request.Context().Done()
+	})
+	mux.HandleFunc("/trickling/", trickle)
 	mux.HandleFunc("/moved/", func(writer http.ResponseWriter, request *http.Request) {
 		to := *request.URL
 		to.Path = strings.TrimPrefix(to.Path, "/moved")
@@ -99,6 +105,15 @@ func repositories(folder string) (http.Handler, error) {
 		one.ServeHTTP(writer, request)
 	})
 	return mux, nil
+}
+
+// trickle begins the longest line of git's protocol.
+func trickle(writer http.ResponseWriter, request *http.Request) {
+	for next := "fff0"; request.Context().Err() == nil; next = "a" {
+		io.WriteString(writer, next)
+		http.NewResponseController(writer).Flush()
+		time.Sleep(200 * time.Millisecond)
+	}
 }
 
 // breaking changes a byte of each pack.

@@ -31,6 +31,7 @@ mod sync;
 mod sync_bad_input;
 mod sync_controller;
 mod sync_process;
+mod sync_slow;
 mod sync_survival;
 mod sync_trouble;
 mod takeover;
@@ -64,6 +65,7 @@ fn main() -> ExitCode {
             sync::ALL,
             sync_bad_input::ALL,
             sync_controller::ALL,
+            sync_slow::ALL,
             sync_survival::ALL,
             sync_trouble::ALL,
             takeover::ALL,

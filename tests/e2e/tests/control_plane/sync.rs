@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     portcullis::run,
     repository::{Source, contains, git},
+    sync_process::{Replica, Rounds, until},
 };
 
 pub(crate) const ALL: &[Test] = &[
@@ -26,6 +27,10 @@ pub(crate) const ALL: &[Test] = &[
         what_is_there_is_taken_over,
     ),
     ("sync::a_thousand_policies", a_thousand_policies),
+    (
+        "sync::a_thousand_policies_need_little_memory",
+        a_thousand_policies_need_little_memory,
+    ),
     ("sync::manifests_of_a_path", manifests_of_a_path),
     (
         "sync::what_cannot_be_synced_is_named",
@@ -491,4 +496,24 @@ spec:
     let (said, second) = sync();
     contains(&said, &["0 written, 0 deleted, 1000 as they should be"]);
     assert_eq!(second, 0);
+}
+
+/// In KiB, what the controller may have of the memory at its peak.
+const MEMORY: u64 = 64 * 1024;
+
+fn a_thousand_policies_need_little_memory(_: &ControlPlane) {
+    let plane = &ControlPlane::start(&program::build().unwrap()).unwrap();
+    let start = Instant::now();
+    let (mut rounds, first) = Rounds::of(plane, "1s", 1000);
+    let replica = Replica::start(plane, "alone", "60");
+    until(plane, &first);
+    println!("the first commit after {:?}", start.elapsed());
+    let start = Instant::now();
+    let second = rounds.push();
+    until(plane, &second);
+    println!("the second one after {:?}", start.elapsed());
+    rounds.is_whole(plane);
+    let peak = replica.peak();
+    println!("{peak} KiB at the peak");
+    assert!(peak <= MEMORY, "{peak} KiB");
 }

@@ -149,7 +149,7 @@ const BRANCHES: &[Branch] = &[
 struct Sources<'p> {
     plane: &'p ControlPlane,
     folder: TempDir,
-    controller: Controller<'p>,
+    controller: Controller,
     metrics: Arc<Metrics>,
     log: Vec<Logged>,
 }
@@ -174,7 +174,7 @@ impl Sources<'_> {
     }
 
     fn pass(&mut self) {
-        self.log.extend(self.controller.pass().unwrap());
+        self.log.extend(self.controller.pass_to_the_end().unwrap());
     }
 
     fn pass_for(&mut self, time: Duration) {
@@ -232,7 +232,7 @@ fn each_is_named_and_the_rest_goes_on(_: &ControlPlane) {
         kubeconfig: Some(plane.kubeconfig()),
         ..ConnectOptions::default()
     };
-    let cluster = Cluster::connect(&options).unwrap();
+    let cluster = Arc::new(Cluster::connect(&options).unwrap());
     let metrics: Arc<Metrics> = Arc::default();
     let controller = Controller::new(&cluster, Duration::from_secs(5));
     let mut sources = Sources {

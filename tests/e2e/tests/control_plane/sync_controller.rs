@@ -1,7 +1,9 @@
 //! The controller of PolicySources: what it brings in, what it says, and what it leaves alone.
 
 use std::{
-    fs, thread,
+    fs,
+    sync::Arc,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -26,7 +28,7 @@ const SECRET: [(&str, &str); 2] = [("USERNAME", "me"), ("PASSWORD", "p@ss")];
 /// A PolicySource in a namespace of its own, of a repository behind HTTPS and a password.
 struct Watched<'p> {
     source: Source<'p>,
-    controller: Controller<'p>,
+    controller: Controller,
     _server: Serving,
 }
 
@@ -34,7 +36,7 @@ impl Watched<'_> {
     /// Looks once more, when the interval is over, and gives the status.
     fn pass(&mut self) -> Value {
         thread::sleep(Duration::from_millis(1100));
-        self.controller.pass().unwrap();
+        self.controller.pass_to_the_end().unwrap();
         self.get()["status"].clone()
     }
 
@@ -44,7 +46,7 @@ impl Watched<'_> {
         while !is_so(self) {
             assert!(Instant::now() < end, "{}", self.events());
             self.controller.wait(Duration::from_secs(1), || false);
-            self.controller.pass().unwrap();
+            self.controller.pass_to_the_end().unwrap();
         }
     }
 
@@ -149,7 +151,7 @@ fn a_source_is_kept_in_the_cluster(plane: &ControlPlane) {
         kubeconfig: Some(plane.kubeconfig()),
         ..ConnectOptions::default()
     };
-    let cluster = Cluster::connect(&options).unwrap();
+    let cluster = Arc::new(Cluster::connect(&options).unwrap());
     let mut watched = Watched {
         controller: Controller::new(&cluster, Duration::from_secs(30)),
         source,

@@ -20,8 +20,8 @@ use crate::{
     webhook_process::eventually,
 };
 
-/// How many policies each commit changes.
-pub(crate) const POLICIES: usize = 40;
+/// How many policies each commit changes, where nothing else is said.
+const POLICIES: usize = 40;
 
 /// A process of the controller; it is killed when this is dropped.
 pub(crate) struct Replica {
@@ -52,6 +52,14 @@ impl Replica {
         assert!(sent.unwrap().success(), "{name}");
     }
 
+    /// In KiB, how much memory it had at most.
+    pub(crate) fn peak(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let peak = line.and_then(|line| line.split_whitespace().next());
+        peak.unwrap().parse().unwrap()
+    }
+
     /// How it ended, once it has.
     pub(crate) fn ended(&mut self) -> ExitStatus {
         self.process.wait().unwrap()
@@ -78,12 +86,18 @@ impl Drop for Replica {
 /// A source of which each commit changes all policies and replaces one.
 pub(crate) struct Rounds {
     folder: TempDir,
+    policies: usize,
     round: usize,
 }
 
 impl Rounds {
     /// A repository with a first commit, and its PolicySource in a cluster.
     pub(crate) fn start(plane: &ControlPlane, interval: &str) -> (Rounds, String) {
+        Rounds::of(plane, interval, POLICIES)
+    }
+
+    /// The same, of so many policies.
+    pub(crate) fn of(plane: &ControlPlane, interval: &str, policies: usize) -> (Rounds, String) {
         kyverno::define_one(plane, &kyverno::KINDS[0]);
         for kind in OWN {
             kyverno::define_one(plane, kind);
@@ -101,7 +115,11 @@ impl Rounds {
                 "path": "plain", "interval": interval,
             },
         });
-        let mut rounds = Rounds { folder, round: 0 };
+        let mut rounds = Rounds {
+            folder,
+            policies,
+            round: 0,
+        };
         let first = rounds.push();
         plane.apply(&wanted.to_string()).unwrap();
         (rounds, first)
@@ -110,7 +128,7 @@ impl Rounds {
     pub(crate) fn push(&mut self) -> String {
         self.round += 1;
         let round = self.round;
-        let names = (0..POLICIES).map(|number| format!("kept-{number}"));
+        let names = (0..self.policies).map(|number| format!("kept-{number}"));
         let policies = names.chain([format!("round-{round}")]).map(|name| {
             format!(
                 "---
@@ -145,7 +163,7 @@ spec:
             let name = policy["metadata"]["name"].as_str().unwrap();
             names.insert(format!("kyverno.io/ClusterPolicy//{name}"));
         }
-        assert_eq!(names.len(), POLICIES + 1);
+        assert_eq!(names.len(), self.policies + 1);
         let status = policy_source_of(plane)["status"].clone();
         assert_eq!(status["inventory"], json!(names));
         let label = "portcullis.io/inventory";
