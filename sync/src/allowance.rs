@@ -22,12 +22,7 @@ impl Allowance {
     /// The part that is neither `prune=N` nor `weaken=N`.
     pub fn of_message(message: &str) -> Result<Allowance, String> {
         let mut allowance = Allowance::default();
-        let last = message.trim_end().rsplit("\n\n").next().unwrap_or_default();
-        // A subject alone has no trailers.
-        if !message.trim().contains('\n') {
-            return Ok(allowance);
-        }
-        for line in last.lines() {
+        for line in last_paragraph(message) {
             let Some((name, value)) = line.split_once(':') else {
                 continue;
             };
@@ -61,6 +56,17 @@ impl Allowance {
     }
 }
 
+/// The lines after the last blank one; none where there is a subject only, of however many lines.
+fn last_paragraph(message: &str) -> Vec<&str> {
+    let lines: Vec<&str> = message.trim().lines().collect();
+    let mut paragraphs = lines.rsplit(|line| line.trim().is_empty());
+    let last = paragraphs.next().unwrap_or_default();
+    match paragraphs.next() {
+        Some(_) => last.to_vec(),
+        None => Vec::new(),
+    }
+}
+
 fn share(objects: usize) -> usize {
     (objects / SHARE).max(1)
 }
@@ -87,6 +93,33 @@ mod tests {
             (
                 "S\n\nPortcullis-Allow: prune=1\nPortcullis-Allow: weaken=9",
                 both(Some(1), Some(9)),
+            ),
+            // A subject of two lines, and lines that end as on Windows.
+            ("S\nPortcullis-Allow: prune=3", both(None, None)),
+            (
+                "S\r\n\r\nWhy.\r\n\r\nPortcullis-Allow: prune=3\r\n",
+                both(Some(3), None),
+            ),
+            (
+                "S\r\n\r\nPortcullis-Allow: prune=3\r\n\r\nWhy.",
+                both(None, None),
+            ),
+            ("S\n \nPortcullis-Allow: weaken=4", both(None, Some(4))),
+            // The last one of a kind counts.
+            (
+                "S\n\nPortcullis-Allow: prune=9\nPortcullis-Allow: prune=1",
+                both(Some(1), None),
+            ),
+            ("S\n\nPortcullis-Allow:", both(None, None)),
+            ("S\n\nPortcullis-Allow prune=3", both(None, None)),
+            (
+                "S\n\nPortcullis-Allow: prune=3,weaken=2",
+                Err("prune=3,weaken=2".to_owned()),
+            ),
+            ("S\n\nPortcullis-Allow: Prune=3", Err("Prune=3".to_owned())),
+            (
+                "S\n\nPortcullis-Allow: prune=99999999999999999999",
+                Err("prune=99999999999999999999".to_owned()),
             ),
             (
                 "S\n\nPortcullis-Allow: prune=all",
