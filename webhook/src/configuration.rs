@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 
 use portcullis_api::{cel_expression::MatchCondition, label_selector::LabelSelector};
 use portcullis_engine::request::{GroupVersionKind, Request};
+use serde_json::Value;
 
 pub use self::value::ConfigurationError;
 use self::{
@@ -73,6 +74,22 @@ impl Default for Configuration {
 }
 
 impl Configuration {
+    /// Reads the ConfigMap. What it has as `binaryData` is no text, and changes nothing.
+    ///
+    /// # Errors
+    /// As [`Configuration::from_data`].
+    pub fn from_config_map(object: &Value) -> Result<Configuration, ConfigurationError> {
+        let entries = |field: &str| object.get(field).and_then(Value::as_object);
+        let data = entries("data").into_iter().flatten();
+        let data = data.filter_map(|(key, text)| Some((key.clone(), text.as_str()?.to_owned())));
+        let mut configuration = Configuration::from_data(&data.collect())?;
+        let binary = entries("binaryData").into_iter().flatten();
+        let binary = binary.map(|(key, _)| format!("binaryData.{key}"));
+        configuration.without_effect.extend(binary);
+        configuration.without_effect.sort();
+        Ok(configuration)
+    }
+
     /// Reads the data of the ConfigMap.
     ///
     /// # Errors

@@ -30,7 +30,7 @@ use std::{
 };
 
 use portcullis_cluster::{Cluster, ClusterError, Discovery, Lease, Watch, WatchEvent};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::{
     sync::{mpsc, watch},
     task,
@@ -254,27 +254,22 @@ impl Controller {
     /// Takes what the ConfigMap says; the last one that could be read stays where the next cannot.
     fn configure(&mut self, event: WatchEvent) {
         let configuration = match event {
-            WatchEvent::Applied(object) => {
-                let data = object.get("data").cloned().unwrap_or(json!({}));
-                let data: serde_json::Result<BTreeMap<String, String>> =
-                    serde_json::from_value(data);
-                let read = data.map(|data| Configuration::from_data(&data));
-                match read {
-                    Ok(Ok(configuration)) => Ok(configuration),
-                    Ok(Err(error)) => Err(error.to_string()),
-                    Err(error) => Err(error.to_string()),
-                }
-            }
+            WatchEvent::Applied(object) => Configuration::from_config_map(&object),
             WatchEvent::Deleted(_) => Ok(Configuration::default()),
             _ => return,
         };
         match configuration {
             Ok(configuration) => {
+                if !configuration.without_effect.is_empty() {
+                    let fields = [("keys", Value::from(configuration.without_effect.clone()))];
+                    let message = "these keys of the configuration change nothing";
+                    self.log.line(Level::Warning, message, &fields);
+                }
                 self.served.configure(configuration);
                 self.changed.note(|changed| changed.policies = true);
             }
             Err(error) => {
-                let fields = [("error", Value::from(error))];
+                let fields = [("error", Value::from(error.to_string()))];
                 self.log.line(
                     Level::Error,
                     "configuration refused; the one before stays",

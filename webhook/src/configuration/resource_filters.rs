@@ -52,6 +52,15 @@ impl ResourceFilter {
     }
 }
 
+/// What follows a filter. Some write commas between them.
+fn between(after: &str) -> &str {
+    let after = after.trim_start();
+    match after.strip_prefix(',').map(str::trim_start) {
+        Some(next) if next.starts_with('[') => next,
+        _ => after,
+    }
+}
+
 /// Reads the filters of an entry.
 pub(super) fn parse(entry: &Entry<'_>) -> Result<Vec<ResourceFilter>, ConfigurationError> {
     let mut filters = Vec::new();
@@ -70,7 +79,7 @@ pub(super) fn parse(entry: &Entry<'_>) -> Result<Vec<ResourceFilter>, Configurat
             return Err(entry.error_at_rest(rest, "at most three parts: kind, namespace and name"));
         }
         filters.push(ResourceFilter::of(&parts));
-        rest = after.trim_start();
+        rest = between(after);
     }
     Ok(filters)
 }

@@ -93,6 +93,15 @@ fn filters_leave_objects_out() {
             "a",
             false,
         ),
+        (
+            "[Secret,shop,a], [ConfigMap,shop,b]\n,[Pod]",
+            "v1/Pod",
+            "",
+            "shop",
+            "b",
+            true,
+        ),
+        ("[Pod,,]", "v1/Pod", "", "shop", "a", true),
         ("", "v1/Pod", "", "shop", "a", false),
     ] {
         let configuration = configuration("resourceFilters", filters);
@@ -154,6 +163,11 @@ fn a_mistake_has_a_key_and_a_place() {
             "resourceFilters",
             "[Event[Pod]",
             "character 7: found `[`, expected `]`",
+        ),
+        (
+            "resourceFilters",
+            "[Event],,[Pod]",
+            "character 8: found `,`, expected `[`, as in `[Kind,namespace,name]`",
         ),
         (
             "resourceFilters",
@@ -320,6 +334,90 @@ fn a_mistake_has_a_key_and_a_place() {
         let error = Configuration::from_data(&data).unwrap_err().to_string();
         assert_eq!(error, format!("key `{key}`, {wanted}"), "{text}");
     }
+}
+
+#[test]
+fn selectors_are_read_in_each_form() {
+    let not_in = r#"{"matchExpressions": [{"key": "k", "operator": "NotIn", "values": ["v"]}]"#;
+    for (text, wanted) in [
+        (format!(r#"{{"namespaceSelector": {not_in}}}}}"#), "k NotIn [\"v\"]; "),
+        // As Kyverno's chart writes it.
+        (
+            format!(r#"{{"namespaceSelector": {not_in},"matchLabels":null}}}}"#),
+            "k NotIn [\"v\"]; ",
+        ),
+        (
+            format!(r#"[{{"namespaceSelector": {not_in}}}}}]"#),
+            "k NotIn [\"v\"]; ",
+        ),
+        (
+            r#"{"objectSelector": {"matchLabels": {"a": "b"}, "matchExpressions": null}}"#.to_owned(),
+            "; a=b",
+        ),
+        (
+            r#"{"namespaceSelector": null, "objectSelector": {"matchExpressions": [{"key": "k", "operator": "Exists", "values": null}]}}"#.to_owned(),
+            "; k Exists []",
+        ),
+        (r#"{"namespaceSelector": {}}"#.to_owned(), "; "),
+        ("[]".to_owned(), "; "),
+        ("null".to_owned(), "; "),
+        (" \n".to_owned(), "; "),
+    ] {
+        let found = configuration("webhooks", &text);
+        let told = |selector: &Option<LabelSelector>| {
+            let selector = selector.clone().unwrap_or_default();
+            let labels = selector.match_labels.iter();
+            let labels = labels.map(|(key, value)| format!("{key}={value}"));
+            let expressions = selector.match_expressions.iter();
+            let expressions =
+                expressions.map(|one| format!("{} {} {:?}", one.key, one.operator, one.values));
+            labels.chain(expressions).collect::<Vec<_>>().join(", ")
+        };
+        let told = [&found.namespace_selector, &found.object_selector].map(told);
+        assert_eq!(told.join("; "), wanted, "{text}");
+    }
+}
+
+#[test]
+fn booleans_and_numbers_are_read_in_each_form() {
+    for (text, wanted) in [
+        ("1", true),
+        ("t", true),
+        ("T", true),
+        ("TRUE", true),
+        ("true", true),
+        (" True\n", true),
+        ("0", false),
+        ("f", false),
+        ("F", false),
+        ("FALSE", false),
+        ("false", false),
+        ("False", false),
+    ] {
+        let found = configuration("generateSuccessEvents", text);
+        assert_eq!(found.generate_success_events, wanted, "{text}");
+        let found = configuration("enableDefaultRegistryMutation", text);
+        assert_eq!(found.enable_default_registry_mutation, wanted, "{text}");
+    }
+    let found = configuration("updateRequestThreshold", " 5000\n");
+    assert_eq!(found.update_request_threshold, 5000);
+}
+
+#[test]
+fn binary_data_changes_nothing_and_is_listed() {
+    let map = serde_json::json!({
+        "data": {"excludeGroups": "a", "defaultRegistry": "r"},
+        "binaryData": {"resourceFilters": "W1BvZF0="},
+    });
+    let found = Configuration::from_config_map(&map).unwrap();
+    assert_eq!(
+        found.without_effect,
+        ["binaryData.resourceFilters", "defaultRegistry"]
+    );
+    assert_eq!(found.users, configuration("excludeGroups", "a").users);
+    assert!(found.filters.is_empty());
+    let empty = Configuration::from_config_map(&serde_json::json!({}));
+    assert_eq!(empty, Ok(Configuration::default()));
 }
 
 #[test]

@@ -51,7 +51,7 @@ impl Expected for LabelSelectorText {
     const EXPECTED: &str = "a label selector: an object with `matchLabels` and `matchExpressions`";
 }
 
-impl Expected for LabelSelectorRequirement {
+impl Expected for RequirementText {
     const EXPECTED: &str = "an object with `key`, `operator` and `values`";
 }
 
@@ -79,14 +79,31 @@ impl<'de, T: Deserialize<'de> + Expected> Visitor<'de> for ObjectVisitor<T> {
     }
 }
 
-/// A label selector as it is written.
+/// A label selector as it is written. What is `null` is not written: Kyverno's chart writes `matchLabels`
+/// so.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct LabelSelectorText {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_none")]
     match_labels: BTreeMap<String, String>,
-    #[serde(default)]
-    match_expressions: Vec<Object<LabelSelectorRequirement>>,
+    #[serde(default, deserialize_with = "null_is_none")]
+    match_expressions: Vec<Object<RequirementText>>,
+}
+
+/// A requirement as it is written.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RequirementText {
+    key: String,
+    operator: String,
+    #[serde(default, deserialize_with = "null_is_none")]
+    values: Vec<String>,
+}
+
+fn null_is_none<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// The selectors of `webhooks`.
@@ -105,7 +122,14 @@ fn label_selector<'de, D: Deserializer<'de>>(
     let written: Option<Object<LabelSelectorText>> = Option::deserialize(deserializer)?;
     Ok(written.map(|Object(written)| LabelSelector {
         match_labels: written.match_labels,
-        match_expressions: all(written.match_expressions),
+        match_expressions: all(written.match_expressions)
+            .into_iter()
+            .map(|written| LabelSelectorRequirement {
+                key: written.key,
+                operator: written.operator,
+                values: written.values,
+            })
+            .collect(),
     }))
 }
 

@@ -36,6 +36,10 @@ pub(crate) const ALL: &[Test] = &[
         its_configuration_changes_while_it_runs,
     ),
     (
+        "lifecycle::each_key_of_its_configuration_takes_effect",
+        each_key_of_its_configuration_takes_effect,
+    ),
+    (
         "lifecycle::its_certificates_change_while_it_runs",
         its_certificates_change_while_it_runs,
     ),
@@ -311,6 +315,115 @@ fn its_configuration_changes_while_it_runs(_: &ControlPlane) {
     let log = webhook.log();
     let told = log.matches("objects were not scanned").count();
     assert_eq!(told, 1, "{log}");
+}
+
+/// Alice edits in the namespace `shop`, and reads everywhere.
+const BINDINGS: &str = "
+{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: editors, namespace: shop},
+ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: editor}, subjects: [{kind: User, name: alice}]}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: readers},
+ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: reader}, subjects: [{kind: User, name: alice}]}
+";
+
+/// What each key says that lets Alice in, and nobody else; everybody where Bob is let in, too.
+const LETS_IN: &[(&str, &str, bool)] = &[
+    ("excludeUsernames", "carol, al*", false),
+    ("excludeRoles", "shop:edit*", false),
+    ("excludeClusterRoles", "reader", false),
+    (
+        "matchConditions",
+        r#"[{"name": "others", "expression": "request.userInfo.username != 'alice'"}]"#,
+        false,
+    ),
+    (
+        "webhooks",
+        r#"{"objectSelector": {"matchExpressions": [{"key": "bad", "operator": "DoesNotExist"}]}}"#,
+        true,
+    ),
+    // As older charts of Kyverno write it.
+    (
+        "webhooks",
+        r#"[{"namespaceSelector": {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["shop"]}], "matchLabels": null}}]"#,
+        true,
+    ),
+];
+
+fn each_key_of_its_configuration_takes_effect(_: &ControlPlane) {
+    let (plane, webhook) = started();
+    plane.apply(BINDINGS).unwrap();
+    let asked = |user: &str| {
+        let who = [format!("--as={user}"), "--as-group=system:masters".into()];
+        let create = ["create", "--dry-run=server", "-f", "-"];
+        let who = who.iter().map(String::as_str);
+        let done = plane.kubectl(&create.into_iter().chain(who).collect::<Vec<_>>(), BAD);
+        done.map(drop).map_err(|error| error.to_string())
+    };
+    let denied = |user: &str| match asked(user) {
+        Err(said) if said.contains("no bad ones") => Ok(()),
+        other => Err(format!("{user}: {other:?}")),
+    };
+    for (key, value, is_for_all) in LETS_IN {
+        eventually("both are denied", || {
+            denied("alice").and_then(|()| denied("bob"))
+        });
+        configure(&plane, &json!({*key: value}));
+        eventually(value, || {
+            asked("alice")?;
+            match is_for_all {
+                true => asked("bob"),
+                false => denied("bob"),
+            }
+        });
+        configure(&plane, &json!({*key: ""}));
+    }
+    eventually("nobody is left out", || denied("alice"));
+    what_is_said_of_the_configurations(&plane);
+    keys_without_effect_are_told(&plane, &webhook);
+    denied("alice").unwrap();
+}
+
+fn what_is_said_of_the_configurations(plane: &ControlPlane) {
+    configure(
+        plane,
+        &json!({"webhookLabels": r#"{"team": "a"}"#, "webhookAnnotations": r#"{"example.com/note": "b c"}"#}),
+    );
+    eventually("the configurations have labels and annotations", || {
+        let get = ["get", "validatingwebhookconfigurations", "-o", "json"];
+        let said = plane.kubectl(&get, "");
+        let said = said.map_err(|error| error.to_string())?;
+        let list: Value = serde_json::from_str(&said).unwrap();
+        for one in list["items"].as_array().unwrap() {
+            let metadata = &one["metadata"];
+            let found = [
+                &metadata["labels"]["team"],
+                &metadata["annotations"]["example.com/note"],
+            ];
+            if found != ["a", "b c"] {
+                return Err(metadata.to_string());
+            }
+        }
+        Ok(())
+    });
+}
+
+fn keys_without_effect_are_told(plane: &ControlPlane, webhook: &Webhook) {
+    let map = json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "portcullis", "namespace": "portcullis"},
+        "data": {"maxContextSize": "2Mi", "updateRequestThreshold": "1000"},
+        "binaryData": {"resourceFilters": STANDARD.encode("[ConfigMap]")},
+    });
+    plane.apply(&map.to_string()).unwrap();
+    let told = r#""keys":["binaryData.resourceFilters","maxContextSize","updateRequestThreshold"]"#;
+    eventually("the log lists what changes nothing", || {
+        let log = webhook.log();
+        match log.contains(told) {
+            true => Ok(()),
+            false => Err(log),
+        }
+    });
 }
 
 /// The Secret of the authority or of the server's certificate.
