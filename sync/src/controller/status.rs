@@ -87,3 +87,89 @@ fn is_retried(error: &SyncError) -> bool {
 pub(super) fn cut(text: &str) -> String {
     text.chars().take(LONGEST).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use portcullis_sources::SourceError;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{inventory::Inventory, plan::Plan, reconcile::Done, seen::Seen};
+
+    /// What kstatus makes of an object.
+    fn kstatus(object: &Value) -> &'static str {
+        let generation = &object["metadata"]["generation"];
+        let conditions = object["status"]["conditions"].as_array();
+        let is = |name: &str, status: &str| {
+            let mut conditions = conditions.into_iter().flatten();
+            conditions.any(|one| one["type"] == name && one["status"] == status)
+        };
+        match () {
+            () if object["status"]["observedGeneration"] != *generation => "InProgress",
+            () if is("Reconciling", "True") => "InProgress",
+            () if is("Stalled", "True") => "Failed",
+            () if is("Ready", "True") => "Current",
+            () => "InProgress",
+        }
+    }
+
+    fn synced() -> Outcome {
+        let done = Done {
+            plan: Plan::default(),
+            inventory: Inventory {
+                commit: "abc".to_owned(),
+                ..Inventory::default()
+            },
+            seen: Seen::default(),
+        };
+        Outcome {
+            result: Ok(done),
+            ..Outcome::failed(SyncError::Spec(String::new()))
+        }
+    }
+
+    #[test]
+    fn statuses_are_what_kstatus_reads() {
+        let mut object = json!({"metadata": {"generation": 1}});
+        let not_ready = SyncError::NotReady {
+            object: "o".to_owned(),
+            seconds: 1,
+            reason: "r".to_owned(),
+        };
+        let fetch = SyncError::Source(SourceError::Status {
+            url: "u".to_owned(),
+            status: "500".to_owned(),
+        });
+        let gate = || SyncError::Gate {
+            commit: "def".to_owned(),
+            findings: Vec::new(),
+        };
+        for (outcome, wanted, since) in [
+            (synced(), "Current", "1"),
+            (Outcome::failed(fetch), "InProgress", "2"),
+            (Outcome::failed(not_ready), "InProgress", "2"),
+            (Outcome::failed(gate()), "Failed", "2"),
+            (synced(), "Current", "5"),
+        ] {
+            let now = object["now"].as_u64().unwrap_or_default() + 1;
+            object["now"] = now.into();
+            object["status"] = of(&object, &outcome, &now.to_string()).unwrap();
+            assert_eq!(kstatus(&object), wanted, "{object}");
+            // The last good revision stays, and the time is that of the last change to or fro.
+            assert_eq!(object["status"]["revision"], "abc", "{object}");
+            let ready = &object["status"]["conditions"][0];
+            assert_eq!(ready["lastTransitionTime"], since, "{object}");
+            // Nothing is said twice.
+            assert_eq!(of(&object, &outcome, "later"), None);
+        }
+        // A spec that changes makes what was said of the one before out of date.
+        object["metadata"]["generation"] = 2.into();
+        assert_eq!(kstatus(&object), "InProgress");
+        object["status"] = of(&object, &synced(), "6").unwrap();
+        assert_eq!(kstatus(&object), "Current");
+        let long = Outcome::failed(SyncError::Spec("x".repeat(5000)));
+        let status = of(&object, &long, "7").unwrap();
+        let message = status["conditions"][0]["message"].as_str().unwrap();
+        assert_eq!(message.len(), LONGEST);
+    }
+}
