@@ -62,6 +62,42 @@ fn repositories() {
     }
 }
 
+/// A system without certificates, as an image that has nothing: what is on this machine is read all the
+/// same.
+#[test]
+fn a_system_without_certificates() {
+    let scratch = Scratch::new("no-certificates");
+    let store = scratch.0.join("store");
+    fs::create_dir_all(&store).unwrap();
+    fs::copy(
+        fixture("suites/owners/policy.yaml"),
+        store.join("policy.yaml"),
+    )
+    .unwrap();
+    git(&store, &["init", "-q", "-b", "main"]);
+    git(&store, &["add", "-A"]);
+    git(&store, &["commit", "-q", "-m", "one"]);
+    let resources = fixture("suites/owners/resources.yaml");
+    let said = |policy: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+        command.args(["apply", policy, "-r"]).arg(&resources);
+        for name in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+            command.env(name, scratch.0.join("none"));
+        }
+        let output = command.output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code(), told)
+    };
+    let (code, told) = said(&format!("file://{}//policy.yaml", store.display()));
+    assert!(matches!(code, Some(0 | 1)), "{code:?} {told}");
+    let (code, told) = said("https://127.0.0.1:1/o/r.git//policy.yaml");
+    assert_eq!(code, Some(2), "{told}");
+    assert!(
+        told.contains("name a file of them by SSL_CERT_FILE"),
+        "{told}"
+    );
+}
+
 fn git(folder: &Path, arguments: &[&str]) {
     let mut command = Command::new("git");
     command.args(["-c", "user.name=test", "-c", "user.email=test@example.com"]);

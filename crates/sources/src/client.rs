@@ -45,7 +45,8 @@ pub struct ClientOptions {
 /// The client.
 #[derive(Clone, Debug)]
 pub struct Client {
-    http: reqwest::blocking::Client,
+    /// Or why nobody can be asked: repositories of this machine need no certificates.
+    http: Result<reqwest::blocking::Client, String>,
     pub(crate) credentials: Option<Credentials>,
     pub(crate) limits: Limits,
 }
@@ -72,18 +73,25 @@ impl Client {
             builder = builder.tls_certs_merge(authorities);
         }
         Ok(Client {
-            http: builder.build().map_err(unusable)?,
+            http: builder.build().map_err(|error| causes(&error)),
             credentials: options.credentials,
             limits: options.limits,
         })
     }
 
-    pub(crate) fn get(&self, url: &str) -> RequestBuilder {
-        self.http.get(url)
+    pub(crate) fn get(&self, url: &str) -> Result<RequestBuilder, SourceError> {
+        Ok(self.http()?.get(url))
     }
 
-    pub(crate) fn post(&self, url: &str) -> RequestBuilder {
-        self.http.post(url)
+    pub(crate) fn post(&self, url: &str) -> Result<RequestBuilder, SourceError> {
+        Ok(self.http()?.post(url))
+    }
+
+    fn http(&self) -> Result<&reqwest::blocking::Client, SourceError> {
+        self.http.as_ref().map_err(|reason| {
+            let help = "put certificates of authorities where the system has them, or name a file of them by SSL_CERT_FILE";
+            SourceError::connection("certificates", format!("{reason}; {help}"))
+        })
     }
 }
 

@@ -14,7 +14,7 @@ impl Client {
     /// Where it cannot be fetched, is too large, or is not UTF-8.
     pub fn file(&self, url: &str, who: Option<&Credentials>) -> Result<String, SourceError> {
         let deadline = Deadline::of(&self.limits);
-        let answer = send(self.get(url), who, url)?;
+        let answer = send(self.get(url)?, who, url)?;
         let mut bytes = Vec::new();
         Limited::new(answer, self.limits.file, deadline)
             .read_to_end(&mut bytes)

@@ -43,7 +43,7 @@ impl<'a> Remote<'a> {
         deadline: Deadline,
     ) -> Result<Remote<'a>, SourceError> {
         let url = url.trim_end_matches('/');
-        let request = client.get(&format!("{url}{SERVICE}"));
+        let request = client.get(&format!("{url}{SERVICE}"))?;
         let answer = send(request.header("Git-Protocol", "version=2"), who, url)?;
         let moved = answer.url().as_str().strip_suffix(SERVICE);
         // Who is sent elsewhere tells nobody there the password.
@@ -126,7 +126,9 @@ impl<'a> Remote<'a> {
     }
 
     fn ask(&self, body: String) -> Result<Response, SourceError> {
-        let mut request = self.client.post(&format!("{}/git-upload-pack", self.base));
+        let mut request = self
+            .client
+            .post(&format!("{}/git-upload-pack", self.base))?;
         if self.told.is_none() {
             request = request.header("Git-Protocol", "version=2");
         }
