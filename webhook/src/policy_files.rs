@@ -1,7 +1,7 @@
 //! Policies from files and folders, read again when they change.
 //!
 //! A file that cannot be read or compiled keeps what it last said: a mistake in one file opens no
-//! hole, and the others go on changing.
+//! hole, and the others go on changing. One that never was whole says what can be used of it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -72,16 +72,11 @@ impl PolicyFiles {
         }
         let mut now: BTreeMap<PathBuf, Vec<Loaded>> = BTreeMap::new();
         for file in self.stamp.keys() {
-            match read_file(file) {
-                Ok(loaded) => {
-                    now.insert(file.clone(), loaded);
-                }
-                Err(found) => {
-                    problems.extend(found);
-                    let before = self.good.get(file).cloned();
-                    now.insert(file.clone(), before.unwrap_or_default());
-                }
-            }
+            let (loaded, found) = read_file(file);
+            let before = self.good.get(file).filter(|_| !found.is_empty());
+            let loaded = before.cloned().unwrap_or(loaded);
+            now.insert(file.clone(), loaded);
+            problems.extend(found);
         }
         let (policies, errors) = compile(&now);
         let broken = self.put_back(&mut now, &errors, &mut problems);
@@ -93,8 +88,8 @@ impl PolicyFiles {
         Reading { policies, problems }
     }
 
-    /// Puts the last good version in the place of each file that does not compile; whether there is
-    /// one.
+    /// Puts the last good version in the place of each file that does not compile, or else takes out of it
+    /// what does not; whether there is any such file.
     fn put_back(
         &self,
         now: &mut BTreeMap<PathBuf, Vec<Loaded>>,
@@ -114,7 +109,10 @@ impl PolicyFiles {
             let is_refused =
                 |loaded: &Loaded| key(loaded).is_some_and(|key| refused.contains(key.as_str()));
             if loaded.iter().any(is_refused) {
-                *loaded = self.good.get(file).cloned().unwrap_or_default();
+                match self.good.get(file) {
+                    Some(good) => good.clone_into(loaded),
+                    None => loaded.retain(|one| !is_refused(one)),
+                }
             }
         }
         !refused.is_empty()
@@ -156,12 +154,16 @@ fn collect(path: &Path, is_named: bool, depth: usize, stamp: &mut Stamp) {
     }
 }
 
-fn read_file(path: &Path) -> Result<Vec<Loaded>, Vec<String>> {
+/// What a file says that can be used, and what is wrong with the rest.
+fn read_file(path: &Path) -> (Vec<Loaded>, Vec<String>) {
     let told = |message: String| format!("{}: {message}", path.display());
     let text = fs::read(path).and_then(|bytes| {
         String::from_utf8(bytes).map_err(|_| io::Error::other("the file is not UTF-8"))
     });
-    let text = text.map_err(|error| vec![told(error.to_string())])?;
+    let text = match text {
+        Ok(text) => text,
+        Err(error) => return (Vec::new(), vec![told(error.to_string())]),
+    };
     let (mut all, mut problems) = (Vec::new(), Vec::new());
     for document in portcullis_yaml::documents(&text) {
         match document.read(Mode::Lenient, &Limits::default()) {
@@ -169,14 +171,60 @@ fn read_file(path: &Path) -> Result<Vec<Loaded>, Vec<String>> {
             Ok(value) => {
                 let (loaded, errors) = load::load(&value);
                 problems.extend(errors.iter().map(|error| told(error.to_string())));
-                problems.extend(loaded.iter().flat_map(faults).map(told));
-                all.extend(loaded);
+                for one in loaded {
+                    let found = faults(&one);
+                    if found.is_empty() {
+                        all.push(one);
+                    }
+                    problems.extend(found.into_iter().map(told));
+                }
             }
             Err(error) => problems.push(told(error.to_string())),
         }
     }
-    match problems.as_slice() {
-        [] => Ok(all),
-        _ => Err(problems),
+    (all, problems)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(name: &str, expression: &str) -> String {
+        format!(
+            "---
+apiVersion: policies.kyverno.io/v1
+kind: ValidatingPolicy
+metadata: {{name: {name}}}
+spec:
+  matchConstraints: {{resourceRules: [{{apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: [pods]}}]}}
+  validations: [{{expression: \"{expression}\"}}]
+"
+        )
+    }
+
+    #[test]
+    fn a_mistake_opens_no_hole() {
+        let name = format!("portcullis-policy-files-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("all.yaml");
+        let mut files = PolicyFiles::new(vec![folder.clone()]);
+        let mut check = |text: &str, served: usize, problem: &str| {
+            fs::write(&path, text).unwrap();
+            let reading = files.read();
+            assert_eq!(reading.policies.count(), served, "{text}");
+            let told = reading.problems.join("\n");
+            assert_eq!(told.is_empty(), problem.is_empty(), "{told}");
+            assert!(told.contains(problem), "{told}");
+        };
+        let good = policy("good", "true");
+        // Nothing was ever whole: what can be used is.
+        check(&format!("{good}{}", policy("bad", "tru(")), 1, "bad");
+        check(&format!("{good}---\na: [\n"), 1, "all.yaml");
+        check(&format!("{good}{}", policy("other", "true")), 2, "");
+        check(&format!("{good}{}", policy("other", "tru(")), 2, "other");
+        check("a: [", 2, "all.yaml");
+        check(&good, 1, "");
+        fs::remove_dir_all(&folder).unwrap();
     }
 }
