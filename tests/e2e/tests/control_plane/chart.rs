@@ -1,11 +1,17 @@
 //! The chart, installed by Helm on a control plane of its own.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, net::SocketAddr, path::Path, process::Command};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portcullis_e2e::{control_plane::ControlPlane, harness::Test, program};
+use reqwest::{Certificate, blocking::Client};
 use serde_json::{Value, json};
 
-use crate::portcullis::run_plainly;
+use crate::{
+    load::POLICY,
+    portcullis::run_plainly,
+    webhook_process::{Webhook, eventually},
+};
 
 pub(crate) const ALL: &[Test] = &[
     ("chart::it_is_installed", it_is_installed),
@@ -193,6 +199,46 @@ fn it_is_installed(_: &ControlPlane) {
         });
         assert!(is_so, "{account} {verb} {resource} {namespace}: {wanted}");
     }
+    the_webhook_is_reached_as_its_service(&plane);
+}
+
+/// There is no network of Services here: what the API server says shows whom it asks, and the certificate
+/// is for that name.
+fn the_webhook_is_reached_as_its_service(plane: &ControlPlane) {
+    plane.create_namespace("shop").unwrap();
+    plane.apply(POLICY).unwrap();
+    let account = plane.kubeconfig_of_account("portcullis", "portcullis-webhook");
+    let arguments = arguments(plane, "portcullis-webhook");
+    let webhook = Webhook::start_in_chart(plane, &account.unwrap(), &arguments);
+    let host = "portcullis-webhook.portcullis.svc";
+    let object = "{apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: shop}}";
+    let create = ["create", "--dry-run=server", "-f", "-"];
+    let asked = format!("\"https://{host}:443/validate/fail");
+    eventually("the API server asks the Service", || {
+        match plane.kubectl(&create, object) {
+            Err(said) if said.to_string().contains(&asked) => Ok(()),
+            other => Err(format!("{other:?}\n{}", webhook.log())),
+        }
+    });
+    let get = |kind: &str, name: &str| -> Value {
+        let get = ["get", kind, name, "-n", "portcullis", "-o", "json"];
+        serde_json::from_str(&plane.kubectl(&get, "").unwrap()).unwrap()
+    };
+    let configured = get("validatingwebhookconfiguration", "portcullis-validating");
+    let client = &configured["webhooks"][0]["clientConfig"];
+    let port = &get("service", "portcullis-webhook")["spec"]["ports"][0];
+    assert_eq!(client["service"]["port"], port["port"]);
+    let deployment = get("deployment", "portcullis-webhook");
+    let container = &deployment["spec"]["template"]["spec"]["containers"][0];
+    assert_eq!(container["ports"][0]["name"], port["targetPort"]);
+    let bundle = STANDARD.decode(client["caBundle"].as_str().unwrap());
+    let authorities = Certificate::from_pem_bundle(&bundle.unwrap()).unwrap();
+    let asker = Client::builder().tls_certs_only(authorities);
+    let address: SocketAddr = webhook.address.parse().unwrap();
+    let asker = asker.resolve(host, address).build().unwrap();
+    let url = format!("https://{host}:{}/health/readiness", address.port());
+    let answer = asker.get(url).send().unwrap();
+    assert!(answer.status().is_success(), "{answer:?}");
 }
 
 /// The pods of the Deployments pass the profile that the namespace enforces.

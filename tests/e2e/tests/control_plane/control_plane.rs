@@ -1,6 +1,10 @@
 //! The control plane itself: it is what it says, and leaves nothing behind.
 
-use std::{fs, net::TcpStream};
+use std::{
+    env, fs,
+    net::TcpStream,
+    process::{Command, Stdio},
+};
 
 use portcullis_e2e::{control_plane::ControlPlane, harness::Test, program};
 
@@ -12,6 +16,10 @@ pub(crate) const ALL: &[Test] = &[
     (
         "control_plane::a_second_one_runs_beside_it_and_ends",
         a_second_one_runs_beside_it_and_ends,
+    ),
+    (
+        "control_plane::where_go_is_missing_tests_say_so",
+        where_go_is_missing_tests_say_so,
     ),
 ];
 
@@ -47,4 +55,22 @@ fn a_second_one_runs_beside_it_and_ends(plane: &ControlPlane) {
     drop(second);
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
     assert!(fs::metadata(folder).is_err());
+}
+
+/// They are skipped, and counted so; in CI that is a failure.
+fn where_go_is_missing_tests_say_so(_: &ControlPlane) {
+    for (ci, is_success, said) in [
+        ("", true, "0 passed; 0 failed; 1 ignored"),
+        ("true", false, "0 passed; 1 failed; 0 ignored"),
+    ] {
+        let mut run = Command::new(env::current_exe().unwrap());
+        run.args(["--exact", ALL[0].0]).env("CI", ci);
+        run.env("PATH", "").stdin(Stdio::null());
+        let output = run.output().unwrap();
+        assert_eq!(output.status.success(), is_success, "{output:?}");
+        let told = [output.stdout, output.stderr].concat();
+        let told = String::from_utf8(told).unwrap();
+        assert!(told.contains(said), "{told}");
+        assert!(told.contains("go is not installed"), "{told}");
+    }
 }

@@ -28,6 +28,10 @@ pub(crate) const ALL: &[Test] = &[
         definitions_come_and_go,
     ),
     (
+        "lifecycle::a_change_is_served_within_a_second",
+        a_change_is_served_within_a_second,
+    ),
+    (
         "lifecycle::it_ends_when_all_are_answered",
         it_ends_when_all_are_answered,
     ),
@@ -136,6 +140,42 @@ fn client(api: &ApiClient) -> Client {
         .pool_max_idle_per_host(0)
         .build()
         .unwrap()
+}
+
+/// What the policy says of the object of [`review`].
+fn said(client: &Client, address: &str) -> String {
+    let request = client.post(format!("https://{address}/validate/fail"));
+    let request = request.header("content-type", "application/json");
+    let answer: Value = request.body(review()).send().unwrap().json().unwrap();
+    let message = answer["response"]["status"]["message"].as_str();
+    message.unwrap_or_default().to_owned()
+}
+
+/// How soon a change of a policy is served, once the API server has taken it.
+const SERVED: Duration = Duration::from_secs(1);
+const CHANGES: usize = 9;
+
+fn a_change_is_served_within_a_second(_: &ControlPlane) {
+    let (plane, webhook) = started();
+    let client = client(&ApiClient::of(&plane));
+    let mut taken: Vec<Duration> = (0..CHANGES)
+        .map(|number| {
+            let wanted = format!("change {number}, no bad ones");
+            plane
+                .apply(&POLICY.replace("no bad ones", &wanted))
+                .unwrap();
+            let began = Instant::now();
+            while !said(&client, &webhook.address).contains(&wanted) {
+                assert!(began.elapsed() < END, "{}", webhook.log());
+                thread::sleep(Duration::from_millis(10));
+            }
+            began.elapsed()
+        })
+        .collect();
+    taken.sort();
+    println!("served after {taken:?}");
+    // What else the machine does may hold up a few.
+    assert!(taken[CHANGES / 2] < SERVED, "{taken:?}");
 }
 
 /// A body whose second half comes when it is time.

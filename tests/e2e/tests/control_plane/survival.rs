@@ -208,7 +208,8 @@ impl Pod {
     }
 }
 
-struct Over<'a>(&'a AtomicBool);
+/// Says at its end, whatever that is, that something is over.
+pub(crate) struct Over<'a>(pub(crate) &'a AtomicBool);
 
 impl Drop for Over<'_> {
     fn drop(&mut self) {

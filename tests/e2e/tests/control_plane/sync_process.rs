@@ -52,12 +52,14 @@ impl Replica {
         assert!(sent.unwrap().success(), "{name}");
     }
 
-    /// In KiB, how much memory it had at most.
-    pub(crate) fn peak(&self) -> u64 {
+    /// In KiB, how much memory it has of its own now, without the pages of its program.
+    pub(crate) fn memory(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let peak = line.and_then(|line| line.split_whitespace().next());
-        peak.unwrap().parse().unwrap()
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("RssAnon:"));
+        let memory = line.and_then(|line| line.split_whitespace().next());
+        memory.unwrap().parse().unwrap()
     }
 
     /// How it ended, once it has.

@@ -4,15 +4,21 @@ use portcullis_e2e::{control_plane::ControlPlane, harness::Test, program};
 use serde_json::{Value, json};
 
 use crate::{
-    kyverno,
+    kyverno, load,
     repository::contains,
     webhook_process::{self, Webhook, eventually},
 };
 
-pub(crate) const ALL: &[Test] = &[(
-    "webhook::policies_of_the_cluster_are_enforced",
-    policies_of_the_cluster_are_enforced,
-)];
+pub(crate) const ALL: &[Test] = &[
+    (
+        "webhook::policies_of_the_cluster_are_enforced",
+        policies_of_the_cluster_are_enforced,
+    ),
+    (
+        "webhook::exceptions_count_where_they_may_stand",
+        exceptions_count_where_they_may_stand,
+    ),
+];
 
 const POLICY: &str = r#"
 apiVersion: kyverno.io/v1
@@ -336,4 +342,52 @@ fn denied_in_the_end(plane: &ControlPlane, part: &str) {
             Err(said)
         }
     });
+}
+
+/// CVE-2024-48921: an exception of a namespace that may grant none is refused, and lets nothing off where
+/// it was there before.
+fn exceptions_count_where_they_may_stand(_: &ControlPlane) {
+    let plane = ControlPlane::start(&program::build().unwrap()).unwrap();
+    kyverno::define(&plane);
+    for namespace in ["shop", "grants", "portcullis"] {
+        plane.create_namespace(namespace).unwrap();
+    }
+    plane.apply(load::POLICY).unwrap();
+    let exception = |namespace: &str, name: &str| {
+        format!(
+            "{{apiVersion: kyverno.io/v2, kind: PolicyException, metadata: {{name: {name}, namespace: {namespace}}}, spec: {{exceptions: [{{policyName: no-bad-ones, ruleNames: [label]}}], match: {{any: [{{resources: {{kinds: [ConfigMap], names: [{name}]}}}}]}}}}}}"
+        )
+    };
+    let create = |name: &str| {
+        let object = format!(
+            "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: {name}, namespace: shop, labels: {{bad: x}}}}}}"
+        );
+        let create = ["create", "--dry-run=server", "-f", "-"];
+        let done = plane.kubectl(&create, &object).map(drop);
+        done.map_err(|error| error.to_string())
+    };
+    let denied = |name: &str| match create(name) {
+        Err(said) if said.contains("no bad ones") => Ok(()),
+        other => Err(format!("{name}: {other:?}")),
+    };
+    // Somebody wrote it while nobody looked.
+    plane.apply(&exception("shop", "before")).unwrap();
+    let flags = [
+        "--enable-policy-exception=true",
+        "--exception-namespace=grants",
+    ];
+    let webhook = Webhook::start_with(&plane, "exceptions", &flags);
+    eventually("the policy is enforced", || denied("before"));
+    eventually("an exception elsewhere is refused", || {
+        let told = "exceptions in namespace `shop` let nothing off; write it in `grants`";
+        match plane.apply(&exception("shop", "late")) {
+            Err(said) if said.to_string().contains(told) => Ok(()),
+            other => Err(format!("{other:?}\n{}", webhook.log())),
+        }
+    });
+    plane.apply(&exception("grants", "granted")).unwrap();
+    eventually("what is granted is let in", || create("granted"));
+    for name in ["before", "late", "other"] {
+        denied(name).unwrap();
+    }
 }

@@ -35,15 +35,46 @@ impl Webhook {
     /// Starts it with the permissions of a kubeconfig.
     pub(crate) fn start_as(plane: &ControlPlane, name: &str, kubeconfig: &Path) -> Webhook {
         let webhook = Webhook::spawn(plane, name, kubeconfig, free_address());
+        webhook.serves();
+        webhook
+    }
+
+    /// Starts it with more arguments.
+    pub(crate) fn start_with(plane: &ControlPlane, name: &str, more: &[&str]) -> Webhook {
+        let address = free_address();
+        let url = format!("https://{address}");
+        let arguments = ["--cluster", "--listen", &address, "--url", &url];
+        let arguments = [&arguments[..], more].concat();
+        let webhook = Webhook::run(plane, name, &plane.kubeconfig(), &address, &arguments);
+        webhook.serves();
+        webhook
+    }
+
+    /// Starts it with the arguments of the chart, reached as a Service.
+    pub(crate) fn start_in_chart(
+        plane: &ControlPlane,
+        kubeconfig: &Path,
+        arguments: &[String],
+    ) -> Webhook {
+        let address = free_address();
+        let of_chart = arguments.iter().map(String::as_str);
+        let of_chart = of_chart.filter(|argument| !argument.contains("listen="));
+        let listen = [format!("--listen={address}"), "--metrics-listen=".into()];
+        let all: Vec<&str> = of_chart.chain(listen.iter().map(String::as_str)).collect();
+        let webhook = Webhook::run(plane, "in-chart", kubeconfig, &address, &all);
+        webhook.serves();
+        webhook
+    }
+
+    fn serves(&self) {
         eventually("the webhook serves", || {
-            let log = webhook.log();
+            let log = self.log();
             if log.contains(r#""msg":"serving""#) {
                 Ok(())
             } else {
                 Err(log)
             }
         });
-        webhook
     }
 
     /// Starts it where it listened before, and does not wait for anything.
@@ -52,12 +83,24 @@ impl Webhook {
     }
 
     fn spawn(plane: &ControlPlane, name: &str, kubeconfig: &Path, address: String) -> Webhook {
+        let url = format!("https://{address}");
+        let arguments = ["--cluster", "--listen", &address, "--url", &url];
+        Webhook::run(plane, name, kubeconfig, &address, &arguments)
+    }
+
+    fn run(
+        plane: &ControlPlane,
+        name: &str,
+        kubeconfig: &Path,
+        address: &str,
+        arguments: &[&str],
+    ) -> Webhook {
         let log = plane.folder().join(format!("{name}.log"));
         let process = Command::new(env::current_exe().unwrap())
             .arg(NAME)
-            .args(["--cluster", "--listen", &address, "--kubeconfig"])
+            .args(arguments)
+            .arg("--kubeconfig")
             .arg(kubeconfig)
-            .args(["--url", &format!("https://{address}")])
             .env("HOSTNAME", name)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -67,7 +110,7 @@ impl Webhook {
         Webhook {
             process,
             log,
-            address,
+            address: address.to_owned(),
         }
     }
 
