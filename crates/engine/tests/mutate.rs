@@ -533,11 +533,87 @@ fn targets_are_changed_each_and_the_trigger_is_not() {
             .collect();
         assert_eq!(labels, expected);
     }
-    let skipped = json!({"apiVersion": "v1", "kind": "Secret", "name": "one",
-        "context": [{"name": "kind", "variable": {"jmesPath": "target.metadata.labels.kind"}}],
-        "preconditions": {"all": [{"key": "{{ kind }}", "operator": "NotEquals", "value": "one"}]}});
-    let found = responses(&[policy("p", &json!({}), &[rule(skipped)])], &pod());
-    assert_eq!(said(&found), ["r1 skip preconditions not met"]);
+}
+
+/// What is said of targets that are not there, not meant, or cannot be told; `{}` is a second target.
+#[test]
+fn targets_that_cannot_be_told_are_errors() {
+    let cases = [
+        (
+            json!({"name": "one", "context": [{"name": "kind", "variable": {"jmesPath": "target.metadata.labels.kind"}}],
+                "preconditions": {"all": [{"key": "{{ kind }}", "operator": "NotEquals", "value": "one", "message": "it is {{ kind }}"}]}}),
+            vec![
+                "r1 skip preconditions not met; it is {{ kind }}",
+                "r1 pass mutated Secret/two in namespace shop",
+            ],
+        ),
+        (
+            json!({"namespace": "shop", "name": "three"}),
+            vec![
+                "r1 error failed to get targets: target[0]: there is no Secret shop/three of v1",
+                "r1 pass mutated Secret/two in namespace shop",
+            ],
+        ),
+        (
+            json!({"namespace": "{{ request.object.metadata.name }}", "name": "one"}),
+            vec![
+                "r1 error failed to get targets: target[0]: there is no Secret web/one of v1",
+                "r1 pass mutated Secret/two in namespace shop",
+            ],
+        ),
+        (
+            json!({"namespace": "none", "name": "*"}),
+            vec!["r1 pass mutated Secret/two in namespace shop"],
+        ),
+        (
+            json!({"name": "three"}),
+            vec!["r1 pass mutated Secret/two in namespace shop"],
+        ),
+        (
+            json!({"namespace": "shop", "name": "one", "selector": {"matchLabels": {"kind": "two"}}}),
+            vec!["r1 pass mutated Secret/two in namespace shop"],
+        ),
+        (
+            json!({"selector": {"matchLabels": {"kind": "{{ request.object.metadata.labels.app }}"}}}),
+            vec!["r1 pass mutated Secret/two in namespace shop"],
+        ),
+        (
+            json!({"selector": {"matchExpressions": [{"key": "kind", "operator": "In", "values": ["{{ 'one' }}"]}]}}),
+            vec![
+                "r1 pass mutated Secret/one in namespace shop",
+                "r1 pass mutated Secret/two in namespace shop",
+            ],
+        ),
+        (
+            json!({"selector": {"matchLabels": {"kind": "o*"}}}),
+            vec![
+                "r1 error failed to get targets: target[0]: `selector` wants the label `kind: o*`; labels of targets have no wildcards, write `matchExpressions`",
+                "r1 pass mutated Secret/two in namespace shop",
+            ],
+        ),
+        (
+            json!({"name": "{{ length(request.object.spec.containers) }}"}),
+            vec!["r1 error failed to read target[0]: `name` is 2; expected text"],
+        ),
+        (
+            json!({"name": "{{ request.object.absent }}"}),
+            vec![
+                "r1 error failed to substitute variables in target[0]: failed to resolve request.object.absent at path /name: JMESPath query failed: Unknown key \"absent\" in path",
+            ],
+        ),
+    ];
+    for (mut target, expected) in cases {
+        target["apiVersion"] = json!("v1");
+        target["kind"] = json!("Secret");
+        let second =
+            json!({"apiVersion": "v1", "kind": "Secret", "namespace": "shop", "name": "two"});
+        let rule = json!({"mutate": {
+            "targets": [target, second],
+            "patchStrategicMerge": {"metadata": {"labels": {"new": "x"}}},
+        }});
+        let found = responses(&[policy("p", &json!({}), &[rule])], &pod());
+        assert_eq!(said(&found), expected, "{target}");
+    }
 }
 
 #[test]

@@ -53,7 +53,7 @@ impl Handler {
         let Some(validate) = &rule.validate else {
             if let Some(mutate) = &rule.mutate {
                 let namespace = policy.metadata.namespace.as_deref();
-                let mutation = Mutation::compile(mutate, namespace, names);
+                let mutation = Mutation::compile(mutate, namespace, names, options);
                 return Ok(Handler::Mutate(Box::new(mutation)));
             }
             return Ok(match rule_type(rule) {

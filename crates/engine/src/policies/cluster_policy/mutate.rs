@@ -21,6 +21,7 @@ use super::condition::CompiledConditions;
 use super::foreach::{bind, elements};
 use super::mutate_targets::Target;
 use super::outcome::Outcome;
+use crate::compile_options::CompileOptions;
 use crate::context::entries::{self, Entry};
 use crate::context::json_context::Loader;
 use crate::context::query::{Names, Query};
@@ -86,11 +87,12 @@ impl Mutation {
         mutate: &api::Mutation,
         policy_namespace: Option<&str>,
         names: &Arc<Names>,
+        options: &CompileOptions,
     ) -> Mutation {
         let mut inside = Arc::clone(names);
-        let targets = mutate.targets.iter();
+        let targets = mutate.targets.iter().enumerate();
         let targets = targets
-            .map(|target| Target::compile(target, policy_namespace, &mut inside))
+            .map(|target| Target::compile(target, policy_namespace, &mut inside, options))
             .collect();
         let parts = Parts {
             strategic_merge: mutate.patch_strategic_merge.as_ref(),

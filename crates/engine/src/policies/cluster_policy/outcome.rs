@@ -43,6 +43,16 @@ impl Outcome {
     pub(super) fn error(what: &str, reason: &dyn std::fmt::Display) -> Outcome {
         Outcome::new(RuleStatus::Error, format!("{what}: {reason}"))
     }
+
+    /// Preconditions that do not hold, with what they say of it.
+    #[must_use]
+    pub(super) fn not_met(said: &str) -> Outcome {
+        let message = match said {
+            "" => "preconditions not met".to_owned(),
+            said => format!("preconditions not met; {said}"),
+        };
+        Outcome::new(RuleStatus::Skip, message)
+    }
 }
 
 impl Outcome {

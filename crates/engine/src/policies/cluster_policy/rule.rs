@@ -374,11 +374,7 @@ impl CompiledRule {
             }
             Ok((false, said)) => {
                 evaluation.preconditions(false);
-                let message = match said.as_str() {
-                    "" => "preconditions not met".to_owned(),
-                    said => format!("preconditions not met; {said}"),
-                };
-                Some(Outcome::new(RuleStatus::Skip, message))
+                Some(Outcome::not_met(&said))
             }
         }
     }

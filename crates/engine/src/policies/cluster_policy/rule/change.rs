@@ -11,6 +11,7 @@ use crate::evaluation::Evaluation;
 use crate::patch::PreparedMerge;
 use crate::policies::cluster_policy::handler::Handler;
 use crate::policies::cluster_policy::mutate::{self, Mutation};
+use crate::policies::cluster_policy::mutate_targets::Target;
 use crate::policies::cluster_policy::outcome::Outcome;
 use crate::policies::cluster_policy::verify_images::VerifyImages;
 use crate::policy_info::PolicyName;
@@ -187,45 +188,65 @@ impl CompiledRule {
         }
     }
 
-    /// Changes existing objects: a response for each.
+    /// Changes existing objects: a response for each, and one for those that are not there. Where it
+    /// cannot be told which objects are meant, none is changed.
     fn mutate_targets<'a, R: Recorder>(
         &'a self,
         mutation: &'a Mutation,
         evaluation: &mut Evaluation<'a, '_, R>,
     ) -> Mutated {
-        let mut mutated = Mutated::default();
-        for target in &mutation.targets {
-            let objects = match target.objects(evaluation) {
-                Ok(objects) => objects,
-                Err(outcome) => {
-                    mutated.responses.push(self.response(outcome, evaluation));
-                    continue;
-                }
-            };
-            for object in objects {
-                let object = evaluation.context().store().keep(object);
-                evaluation.context().checkpoint();
-                let value = Val::from(object);
-                evaluation.context().replace(Str::from("target"), value);
-                let patched = match target.counts(evaluation) {
-                    Ok(true) => mutation.apply(object, evaluation),
-                    Ok(false) => Err(Outcome::new(RuleStatus::Skip, "preconditions not met")),
-                    Err(outcome) => Err(outcome),
-                };
-                let response = match patched {
-                    Ok(patched) => {
-                        let outcome = Outcome::new(RuleStatus::Pass, mutate::message(&patched));
-                        let mut response = self.response(outcome, evaluation);
-                        let detail = response.detail.get_or_insert_default();
-                        detail.patched_target = Some(patched);
-                        response
-                    }
-                    Err(outcome) => self.response(outcome, evaluation),
-                };
-                evaluation.context().restore();
-                mutated.responses.push(response);
+        let targets = mutation.targets.iter();
+        let sought: Result<Vec<_>, _> = targets.map(|target| target.sought(evaluation)).collect();
+        let sought = match sought {
+            Ok(sought) => sought,
+            Err(outcome) => return Mutated::of(self.response(outcome, evaluation)),
+        };
+        let mut objects = Vec::new();
+        let mut missing = Vec::new();
+        for (target, sought) in mutation.targets.iter().zip(&sought) {
+            match target.objects(sought, evaluation) {
+                Ok(found) => objects.extend(found.into_iter().map(|object| (target, object))),
+                Err(reason) => missing.push(reason),
             }
         }
+        let mut mutated = Mutated::default();
+        if !missing.is_empty() {
+            let outcome = Outcome::error("failed to get targets", &missing.join("; "));
+            mutated.responses.push(self.response(outcome, evaluation));
+        }
+        for (target, object) in objects {
+            let response = self.mutate_target(mutation, target, object, evaluation);
+            mutated.responses.push(response);
+        }
         mutated
+    }
+
+    fn mutate_target<'a, R: Recorder>(
+        &'a self,
+        mutation: &'a Mutation,
+        target: &'a Target,
+        object: Value,
+        evaluation: &mut Evaluation<'a, '_, R>,
+    ) -> RuleResponse {
+        let object = evaluation.context().store().keep(object);
+        evaluation.context().checkpoint();
+        let value = Val::from(object);
+        evaluation.context().replace(Str::from("target"), value);
+        let patched = match target.leaves(evaluation) {
+            None => mutation.apply(object, evaluation),
+            Some(outcome) => Err(outcome),
+        };
+        let response = match patched {
+            Ok(patched) => {
+                let outcome = Outcome::new(RuleStatus::Pass, mutate::message(&patched));
+                let mut response = self.response(outcome, evaluation);
+                let detail = response.detail.get_or_insert_default();
+                detail.patched_target = Some(patched);
+                response
+            }
+            Err(outcome) => self.response(outcome, evaluation),
+        };
+        evaluation.context().restore();
+        response
     }
 }
