@@ -4,10 +4,11 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::constraints::any_value;
-use crate::read::{ReadError, read};
+use crate::read::{PathSegment, ReadError, read, unknown_field};
+use crate::suggestion::closest;
 
 /// Conditions of which one of `any` and every one of `all` must hold. An `any` that is present
 /// but empty never holds; an absent one does.
@@ -44,22 +45,112 @@ pub struct Condition {
 }
 
 /// Conditions as they are written: `{any, all}`, or the older list. [`Conditions::parse`] tells which.
+///
+/// The API server keeps whatever stands here, and Kyverno reads it as Go reads JSON: fields that it does not know
+/// count for nothing, and the case of letters does not matter.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Conditions(pub Value);
 
+const BLOCK: &[&str] = &["any", "all"];
+const CONDITION: &[&str] = &["key", "operator", "value", "message"];
+
 impl Conditions {
     /// Reads either form; the older list becomes `all`.
     pub fn parse(&self) -> Result<AnyAllConditions, ReadError> {
-        if self.0.is_array() {
-            let all = read(&self.0)?;
+        let known = self.known(&mut Vec::new());
+        if known.is_array() {
             return Ok(AnyAllConditions {
                 any: None,
-                all: Some(all),
+                all: Some(read(&known)?),
             });
         }
-        read(&self.0)
+        read(&known)
     }
+
+    /// Fields that conditions do not have, or whose letters have another case.
+    #[must_use]
+    pub fn odd_fields(&self) -> Vec<ReadError> {
+        let mut odd = Vec::new();
+        self.known(&mut odd);
+        odd
+    }
+
+    /// The field that most likely stands for another one in the condition at a JSON pointer's last steps.
+    #[must_use]
+    pub fn misspelt(&self, field: &str, pointer: &str) -> Option<String> {
+        let steps: Vec<&str> = pointer.rsplit('/').collect();
+        let is_inside = |path: &[PathSegment]| {
+            let steps = path.iter().rev().zip(&steps);
+            let mut same = steps.map(|(segment, step)| match segment {
+                PathSegment::Key(key) => key == step,
+                PathSegment::Index(index) => index.to_string() == *step,
+            });
+            same.all(|same| same)
+        };
+        self.odd_fields().into_iter().find_map(|odd| {
+            let (last, above) = odd.path.split_last()?;
+            match last {
+                PathSegment::Key(key) if closest(key, [field]).is_some() && is_inside(above) => {
+                    Some(key.clone())
+                }
+                _ => None,
+            }
+        })
+    }
+
+    /// Only what conditions have.
+    fn known(&self, odd: &mut Vec<ReadError>) -> Value {
+        let mut path = Vec::new();
+        if self.0.is_array() {
+            return known_list(&self.0, &mut path, odd);
+        }
+        known_fields(&self.0, BLOCK, &mut path, odd, known_list)
+    }
+}
+
+fn known_list(value: &Value, path: &mut Vec<PathSegment>, odd: &mut Vec<ReadError>) -> Value {
+    let Value::Array(conditions) = value else {
+        return value.clone();
+    };
+    let known = conditions.iter().enumerate().map(|(index, condition)| {
+        path.push(PathSegment::Index(index));
+        let known = known_fields(condition, CONDITION, path, odd, |value, _, _| value.clone());
+        path.pop();
+        known
+    });
+    known.collect()
+}
+
+fn known_fields(
+    value: &Value,
+    names: &[&str],
+    path: &mut Vec<PathSegment>,
+    odd: &mut Vec<ReadError>,
+    inside: impl Fn(&Value, &mut Vec<PathSegment>, &mut Vec<ReadError>) -> Value,
+) -> Value {
+    let Value::Object(fields) = value else {
+        return value.clone();
+    };
+    let mut known = Map::new();
+    for (key, value) in fields {
+        path.push(PathSegment::Key(key.clone()));
+        let named = names.iter().find(|name| name.eq_ignore_ascii_case(key));
+        let message = match named {
+            Some(name) if name == key => None,
+            Some(name) => Some(format!("`{key}` is read as `{name}`")),
+            None => Some(unknown_field(key, names)),
+        };
+        odd.extend(message.map(|message| ReadError {
+            path: path.clone(),
+            message,
+        }));
+        if let Some(name) = named.filter(|name| **name == key || !fields.contains_key(**name)) {
+            known.insert((*name).to_owned(), inside(value, path, odd));
+        }
+        path.pop();
+    }
+    Value::Object(known)
 }
 
 impl JsonSchema for Conditions {

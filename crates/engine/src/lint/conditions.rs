@@ -1,4 +1,4 @@
-//! Conditions: key, operator and value are there, the operator exists, and what
+//! Conditions: key, operator and value are there and nothing else, the operator exists, and what
 //! `{{ request.operation }}` is compared with is an operation.
 
 use portcullis_api::cluster_policy::{AnyAllConditions, Condition, Conditions};
@@ -17,8 +17,23 @@ pub(super) fn check(conditions: &Conditions, path: &str, findings: &mut Findings
         Ok(parsed) => parsed,
         Err(error) => return unreadable(&error, path, findings),
     };
+    let odd = conditions.odd_fields();
+    for field in &odd {
+        findings.warning(
+            place(path, &field.path),
+            field.message.clone(),
+            "correct it, or take it out: nothing else reads it",
+        );
+    }
+    if !odd.is_empty() && parsed == AnyAllConditions::default() {
+        findings.error(
+            path,
+            "there is neither `any` nor `all`, and so these conditions always hold",
+            CONDITIONS,
+        );
+    }
     for (path, condition) in all(&parsed, path, conditions.0.is_array()) {
-        check_complete(condition, &path, findings);
+        check_complete(condition, &path, conditions, findings);
         check_operator(condition, &path, Operators::All, findings);
         check_operation(condition, &path, findings);
     }
@@ -26,18 +41,26 @@ pub(super) fn check(conditions: &Conditions, path: &str, findings: &mut Findings
 
 /// Conditions that are none.
 pub(super) fn unreadable(error: &ReadError, path: &str, findings: &mut Findings) {
-    let mut path = path.to_owned();
-    for segment in &error.path {
+    findings.error(
+        place(path, &error.path),
+        format!("these are no conditions: {}", error.message),
+        CONDITIONS,
+    );
+}
+
+const CONDITIONS: &str =
+    "write lists of conditions under `any` or `all`, each with `key`, `operator` and `value`";
+
+/// Where something below conditions stands.
+fn place(conditions: &str, below: &[PathSegment]) -> String {
+    let mut path = conditions.to_owned();
+    for segment in below {
         match segment {
             PathSegment::Key(key) => path.extend(["/", &json_pointer::escape(key)]),
             PathSegment::Index(index) => path.push_str(&format!("/{index}")),
         }
     }
-    findings.error(
-        path,
-        format!("these are no conditions: {}", error.message),
-        "write lists of conditions under `any` or `all`, each with `key`, `operator` and `value`",
-    );
+    path
 }
 
 /// Which operators there are; the letters' case counts everywhere.
@@ -87,7 +110,12 @@ fn all<'c>(
         .collect()
 }
 
-fn check_complete(condition: &Condition, path: &str, findings: &mut Findings) {
+fn check_complete(
+    condition: &Condition,
+    path: &str,
+    conditions: &Conditions,
+    findings: &mut Findings,
+) {
     let is_there = |value: &Option<Value>| value.as_ref().is_some_and(|it| !it.is_null());
     let has_operator = condition.operator.as_ref().is_some_and(|it| !it.is_empty());
     let parts = [
@@ -96,11 +124,11 @@ fn check_complete(condition: &Condition, path: &str, findings: &mut Findings) {
         ("value", is_there(&condition.value)),
     ];
     for (part, _) in parts.iter().filter(|(_, is_there)| !is_there) {
-        findings.error(
-            path,
-            format!("the condition has no `{part}`"),
-            format!("write `{part}`"),
-        );
+        let remedy = match conditions.misspelt(part, path) {
+            Some(written) => format!("write `{part}` in place of `{written}`"),
+            None => format!("write `{part}`"),
+        };
+        findings.error(path, format!("the condition has no `{part}`"), remedy);
     }
 }
 

@@ -2,7 +2,67 @@
 
 use serde_json::{Value, json};
 
-use crate::{fails, passes, warns};
+use portcullis_engine::lint::{self, Severity};
+
+use crate::{fails, found, passes, policy, rule, warns};
+
+#[test]
+fn a_field_that_is_misspelt_is_named_by_what_it_should_be() {
+    let condition = json!({"key": 1, "operater": "Equals", "value": 1});
+    let whole = json!({"key": 1, "operator": "Equals", "value": 1});
+    let spec = json!({"rules": [rule(json!({"preconditions": {"any": [whole], "all": [whole, condition]}}))]});
+    let findings = lint::check(&policy("ClusterPolicy", spec));
+    let shown: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        shown,
+        [
+            "warning: /spec/rules/0/preconditions/all/1/operater: unknown field `operater`; did you mean `operator`?; correct it, or take it out: nothing else reads it",
+            "error: /spec/rules/0/preconditions/all/1: the condition has no `operator`; write `operator` in place of `operater`",
+        ]
+    );
+}
+
+#[test]
+fn fields_that_conditions_do_not_have() {
+    let all = json!([{"key": 1, "operator": "Equals", "value": 1}]);
+    for (conditions, at) in [
+        (json!({"all": all, "some": []}), "/some"),
+        (json!({"All": all}), "/All"),
+        (
+            json!({"all": [{"key": 1, "operator": "Equals", "value": 1, "comment": "x"}]}),
+            "/all/0/comment",
+        ),
+        (
+            json!({"all": [{"key": 1, "Operator": "Equals", "value": 1}]}),
+            "/all/0/Operator",
+        ),
+        (
+            json!([{"key": 1, "operator": "Equals", "value": 1, "a/b": "x"}]),
+            "/0/a~1b",
+        ),
+    ] {
+        warns(
+            json!({"preconditions": conditions}),
+            &format!("/preconditions{at}"),
+        );
+        warns(
+            json!({"validate": {"deny": {"conditions": conditions}}}),
+            &format!("/validate/deny/conditions{at}"),
+        );
+    }
+    for (conditions, at) in [
+        (json!({"some": all}), ""),
+        (
+            json!({"all": [{"key": 1, "operater": "Equals", "value": 1}]}),
+            "/all/0",
+        ),
+    ] {
+        let rule = rule(json!({"preconditions": conditions}));
+        let found = found(&policy("ClusterPolicy", json!({"rules": [rule]})));
+        let error = (Severity::Error, format!("/spec/rules/0/preconditions{at}"));
+        assert!(found.contains(&error), "{found:?}");
+    }
+}
 
 #[test]
 fn conditions() {
@@ -50,7 +110,6 @@ fn conditions() {
     );
     for (conditions, at) in [
         (json!({"any": true}), "/any"),
-        (json!({"some": []}), "/some"),
         (json!({"all": ["a"]}), "/all/0"),
         (
             json!([{"key": 1, "operator": 5, "value": 1}]),
