@@ -143,7 +143,7 @@ pub fn rows(
 const OK: &str = "Ok";
 
 /// Judges a rule that passed: with what came out otherwise than the case has it, it counts as failed.
-/// Under `--compat` there is no row, as in Kyverno, of an object that the case's file does not have.
+/// Under `--compat` there is no row, as in Kyverno, of a changed object that the case's file does not have.
 fn compared(
     case: &TestResult,
     inputs: &Inputs,
@@ -190,12 +190,18 @@ fn judged(
     })
 }
 
-/// Kyverno's rows of a rule that generated: one for each object, by the object's name alone.
+/// Kyverno's rows of a rule that generated: one for each object, by the object's name alone. One that the
+/// case's files do not have fails, whatever is wanted.
 fn generated(case: &TestResult, inputs: &Inputs, found: &RuleResponse) -> Vec<Row> {
     let objects = found.generated().iter();
     let rows = objects.filter_map(|object| {
         let fault = expected::generated_object_fault(case, &inputs.wanted, object);
-        let (judged, reason, message) = judged(case, fault, &found.message, Judgement::Compat)?;
+        let (judged, reason, message) = match fault {
+            Some(ObjectFault::NotThere(fault)) => {
+                (Judged::Fail, "Resource error".to_owned(), fault)
+            }
+            fault => judged(case, fault, &found.message, Judgement::Compat)?,
+        };
         let resource = format!("/{}", text(object, "/metadata/name"));
         let got = RuleStatus::Pass.as_str();
         Some(Row {
