@@ -6,7 +6,9 @@ use portcullis_engine::{
     PolicySet,
     evaluate::{Kept, evaluate_keeping},
     record::Silent,
+    response::{RuleResponse, RuleType},
 };
+use serde_json::Value;
 
 use super::{
     options::ApplyOptions,
@@ -22,8 +24,8 @@ pub(super) fn apply(set: &PolicySet, options: &ApplyOptions) -> ApplyReport {
     let mut policies = PolicyKeys::default();
     for payload in &options.payloads {
         let name = match options.compat {
-            true => "JSON payload",
-            false => payload.name.as_str(),
+            true => name_in_kyverno(&payload.value),
+            false => payload.name.clone(),
         };
         let file = payload.path.as_str().into();
         let subject = Subject {
@@ -35,9 +37,32 @@ pub(super) fn apply(set: &PolicySet, options: &ApplyOptions) -> ApplyReport {
         };
         report.objects += 1;
         let request = payload.request(&options.surroundings);
-        for response in evaluate_keeping(Kept::LastChange, set, &request, &source, &mut Silent) {
+        for mut response in evaluate_keeping(Kept::LastChange, set, &request, &source, &mut Silent)
+        {
+            if options.compat {
+                response.rules.iter_mut().for_each(say_as_kyverno);
+            }
             count(&mut report, response, &subject, &mut policies, options);
         }
     }
     report
+}
+
+/// `namespace/kind/name`, where the payload has any of them.
+fn name_in_kyverno(payload: &Value) -> String {
+    let parts = ["/metadata/namespace", "/kind", "/metadata/name"];
+    let parts = parts.map(|pointer| payload.pointer(pointer).and_then(Value::as_str));
+    match parts {
+        [None, None, None] => "JSON payload".to_owned(),
+        parts => parts.map(Option::unwrap_or_default).join("/"),
+    }
+}
+
+/// Kyverno calls what a DeletingPolicy is asked about by its form.
+fn say_as_kyverno(rule: &mut RuleResponse) {
+    if rule.rule_type == RuleType::Deletion
+        && let Some(said) = rule.message.strip_prefix("resource ")
+    {
+        rule.message = format!("json {said}").into();
+    }
 }
