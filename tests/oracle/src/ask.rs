@@ -86,11 +86,9 @@ fn ask(
     match command {
         Command::Apply => {
             answer.take_reports(&output);
-            let given: Vec<_> = case
-                .objects
-                .iter()
-                .flat_map(|object| read(object))
-                .collect();
+            let files = case.files.iter().map(|(_, text)| text);
+            let given = case.objects.iter().chain(files);
+            let given: Vec<_> = given.flat_map(|object| read(object)).collect();
             answer.take_objects(
                 &fs::read_to_string(folder.join(objects)).unwrap_or_default(),
                 &given,

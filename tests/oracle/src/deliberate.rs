@@ -28,8 +28,27 @@ pub(crate) fn is_meant(
                 theirs.refused.contains(policy) && fails(ours, policy) && is_deleting(case, policy);
             is_ended || is_meant_refusal(policy, difference.ours == "refused", case)
         }
-        What::Message => is_other_image(difference) || names_exceptions(difference),
+        What::Message => {
+            is_other_image(difference)
+                || names_exceptions(difference)
+                || is_not_generated(difference, case, ours)
+        }
     }
+}
+
+/// A row of a suite whose rule cannot generate, which Kyverno passes, or that wants objects which are not
+/// generated, which Kyverno does not look at. The former is about the trigger here.
+fn is_not_generated(difference: &Difference, case: &Case, ours: &Answer) -> bool {
+    let policy = &difference.row.policy;
+    let mut rows = ours.rows.iter().filter(|(row, _)| row.policy == *policy);
+    let is_error =
+        rows.any(|(_, rows)| rows.iter().any(|(_, reason)| reason.ends_with("got error")));
+    policy_has(case, policy, "\"generate\":")
+        && (is_error || difference.ours.starts_with("Fail: Resource "))
+        && (difference.theirs.is_empty()
+            || ["Pass: Ok", "got pass", "Resource error"]
+                .iter()
+                .any(|end| difference.theirs.ends_with(end)))
 }
 
 /// An error of an exception names the exception.
@@ -93,7 +112,14 @@ fn is_meant_status(difference: &Difference, case: &Case, theirs: &Answer, ours: 
     // A failure stays one where an audit annotation has no value and errors are ignored.
     let is_annotated = difference.ours.starts_with("fail: ")
         && (difference.theirs).starts_with("error: error: failed to evaluate auditAnnotation ");
+    // Targets that cannot be told are one error, where Kyverno tells more of those that can.
+    let is_untold = difference
+        .ours
+        .starts_with("error: failed to substitute variables in target[")
+        && is_of(&difference.theirs, "error: ");
     is_left
+        || is_untold
+        || is_not_generated(difference, case, ours)
         || is_refused
         || is_derived
         || is_thinned
@@ -145,7 +171,9 @@ fn is_meant_object(difference: &Difference, case: &Case, theirs: &Answer, ours: 
         (Some(made), None) => {
             let labels = theirs.origins.get(key);
             let policy = labels.and_then(|labels| label(labels, "policy-name"));
-            let mut given = case.objects.iter().flat_map(|object| read(object));
+            let files = case.files.iter().map(|(_, text)| text);
+            let given = case.objects.iter().chain(files);
+            let mut given = given.flat_map(|object| read(object));
             *made == serde_json::json!({})
                 || policy.is_some_and(|policy| {
                     fails(ours, policy)

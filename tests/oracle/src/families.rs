@@ -4,6 +4,7 @@ mod cel_autogen;
 mod cel_exceptions;
 mod cel_rules;
 mod cleanup;
+mod copies;
 mod deleting;
 mod exceptions;
 mod generating;
@@ -11,10 +12,12 @@ mod generation;
 mod image_validating;
 mod images;
 mod lint;
+mod loops;
 mod mutating;
 mod mutation;
 mod payloads;
 mod suites;
+mod targets;
 mod validating;
 mod validation;
 
@@ -26,6 +29,9 @@ pub(crate) const FAMILIES: &[Family] = &[
     exceptions::FAMILY,
     mutation::FAMILY,
     generation::FAMILY,
+    targets::FAMILY,
+    loops::FAMILY,
+    copies::FAMILY,
     images::FAMILY,
     cleanup::FAMILY,
     suites::FAMILY,

@@ -100,9 +100,9 @@ impl Found {
                     .and_then(serde_json::Value::as_str)
                     == Some(&difference.row.policy)
             });
-            let object = text(&case.objects, |value| {
-                object_key(value) == difference.row.object
-            });
+            let files = case.files.iter().map(|(_, text)| text.clone());
+            let objects: Vec<String> = case.objects.iter().cloned().chain(files).collect();
+            let object = document(&objects, |value| object_key(value) == difference.row.object);
             self.shown.push(Shown {
                 seed,
                 policy,
@@ -175,7 +175,14 @@ impl Shown {
     }
 }
 
-/// The document that is meant.
+/// The first document that is meant.
+fn document(texts: &[String], is_meant: impl Fn(&serde_json::Value) -> bool) -> String {
+    let mut documents = texts.iter().flat_map(|text| read(text));
+    let found = documents.find(|document| is_meant(document));
+    found.map_or_else(String::new, |document| document.to_string())
+}
+
+/// The text with a document that is meant.
 fn text(documents: &[String], is_meant: impl Fn(&serde_json::Value) -> bool) -> String {
     let found = documents
         .iter()

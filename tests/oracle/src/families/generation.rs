@@ -6,7 +6,7 @@ use crate::{
     case::{Case, Command, Family, Size},
     conditions::{rule_conditions, variable},
     dice::Dice,
-    families::mutation::confined,
+    families::mutation::of_all_namespaces,
     objects::{config_map, object, scalar},
     policies::policy,
 };
@@ -22,12 +22,9 @@ fn draw(dice: &Dice, size: Size) -> Case {
     let mut case = Case::default();
     for index in 0..size.policies {
         let namespace = format!("p{index}");
-        let rules = (0..1 + dice.below(2)).map(|number| confined(rule(dice, number), &namespace));
+        let rules = (0..1 + dice.below(2)).map(|number| rule(dice, number));
         let mut policy = policy(dice, index, rules.collect());
-        policy["kind"] = json!("ClusterPolicy");
-        if let Some(metadata) = policy["metadata"].as_object_mut() {
-            metadata.remove("namespace");
-        }
+        of_all_namespaces(&mut policy, &namespace);
         case.policies
             .push(policy.to_string().replace("NAMESPACE", &namespace));
         case.objects

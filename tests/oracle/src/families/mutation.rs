@@ -21,6 +21,16 @@ pub(crate) const FAMILY: Family = Family {
 };
 
 fn draw(dice: &Dice, size: Size) -> Case {
+    draw_apart(dice, size, rule)
+}
+
+/// Policies of rules about objects, each in a namespace of its own: a rule is drawn for its number and an
+/// object.
+pub(crate) fn draw_apart(
+    dice: &Dice,
+    size: Size,
+    rule: impl Fn(&Dice, usize, &Value) -> Value,
+) -> Case {
     let mut case = Case::default();
     let objects = (size.objects / 4).max(2);
     for index in 0..size.policies {
@@ -33,13 +43,10 @@ fn draw(dice: &Dice, size: Size) -> Case {
             continue;
         }
         let rules = (0..1 + dice.below(2))
-            .map(|number| confined(rule(dice, number, &dice.one(&objects)), &namespace))
+            .map(|number| rule(dice, number, &dice.one(&objects)))
             .collect();
         let mut policy = policy(dice, index, rules);
-        policy["kind"] = json!("ClusterPolicy");
-        if let Some(metadata) = policy["metadata"].as_object_mut() {
-            metadata.remove("namespace");
-        }
+        of_all_namespaces(&mut policy, &namespace);
         case.policies.push(policy.to_string());
         case.objects.extend(objects.iter().map(Value::to_string));
     }
@@ -58,10 +65,16 @@ pub(crate) fn rule(dice: &Dice, number: usize, about: &Value) -> Value {
     rule
 }
 
-/// A rule whose filters select in one namespace only.
-pub(crate) fn confined(mut rule: Value, namespace: &str) -> Value {
-    confine(&mut rule["match"], namespace);
-    rule
+/// Makes a ClusterPolicy of a policy, whose filters select in one namespace only.
+pub(crate) fn of_all_namespaces(policy: &mut Value, namespace: &str) {
+    policy["kind"] = json!("ClusterPolicy");
+    if let Some(metadata) = policy["metadata"].as_object_mut() {
+        metadata.remove("namespace");
+    }
+    let rules = policy["spec"]["rules"].as_array_mut();
+    for rule in rules.into_iter().flatten() {
+        confine(&mut rule["match"], namespace);
+    }
 }
 
 fn confine(selected: &mut Value, namespace: &str) {
@@ -108,7 +121,7 @@ fn key(dice: &Dice, key: &str) -> String {
 }
 
 /// A strategic merge patch for an object.
-fn merge(dice: &Dice, about: &Value) -> Value {
+pub(crate) fn merge(dice: &Dice, about: &Value) -> Value {
     let mut patch = json!({});
     if dice.percent(55) {
         let mut metadata = json!({});
@@ -214,7 +227,8 @@ fn containers(dice: &Dice) -> Value {
     json!(list)
 }
 
-fn json_patch(dice: &Dice, root: &str) -> String {
+/// A JSON patch as text, mostly of fields below `root`.
+pub(crate) fn json_patch(dice: &Dice, root: &str) -> String {
     let operations = dice.many(1, 3, |dice| {
         let last = dice.one(&["containers/0/image", "containers/-", "containers/-1", "containers/0/name", "hostNetwork", "replicas", "volumes/0", "containers/1", "new/deep/path", "containers/0/env/-", "tolerations/3", "a~1b"]);
         let path = match dice.below(5) {
@@ -242,7 +256,8 @@ fn value(dice: &Dice) -> Value {
     }
 }
 
-fn foreach(dice: &Dice, depth: usize) -> Value {
+/// A loop; `depth` is 1 for one that is in no other.
+pub(crate) fn foreach(dice: &Dice, depth: usize) -> Value {
     let list = match depth {
         1 => dice.one(&[
             "request.object.spec.containers",
