@@ -31,7 +31,8 @@ impl Default for Limits {
             total: 128 * MEBIBYTE,
             files: 50_000,
             time: Duration::from_secs(120),
-            pace: Duration::from_secs(30),
+            // A server that gathers a large repository says little meanwhile.
+            pace: Duration::from_secs(60),
         }
     }
 }

@@ -18,8 +18,8 @@ pub(crate) const ALL: &[Test] = &[(
 
 /// More of each than are brought into the cluster at a time.
 const SLOW: usize = 5;
-/// How long a commit of the other source may take, whose interval is 1 s: less than the 30 s after which
-/// a slow server is given up, on a machine that has much else to do.
+/// How long a commit of the other source may take, whose interval is 1 s: less than what it takes until
+/// a slow server is given up, half a minute at least, on a machine that has much else to do.
 const IN_TIME: Duration = Duration::from_secs(20);
 /// How many commits of it come in before the first slow server is given up.
 const COMMITS: usize = 2;
