@@ -25,7 +25,7 @@ pub fn write(value: &Value) -> String {
     text
 }
 
-/// As [`write`], of anything; fields stand in their order.
+/// As [`write()`], of anything; fields stand in their order.
 ///
 /// # Errors
 /// What is no JSON, such as a map whose keys are no texts.
