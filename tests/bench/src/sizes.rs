@@ -1,19 +1,24 @@
 //! The time a workload at several sizes: whether it stays the same.
 //!
-//! A small size takes a few milliseconds, of which half is the start, so a single hiccup of the
-//! machine shows in it most. Every size is run in turn, the small ones more often, and the fastest
-//! run of each counts.
+//! A small size takes a few milliseconds, of which half is the start, and a large one seconds, while the
+//! speed of a shared machine changes between them. So each size is run until it has done as many
+//! workloads as the largest, and all meet the same machine; of several rounds the middle one counts.
 
 use std::{fmt, io, time::Duration};
+
+use crate::turns::median;
 
 /// How often the sizes are gone through.
 const ROUNDS: usize = 5;
 
-/// How many workloads, and how often they are run each time.
-const SIZES: [(usize, usize); 3] = [(500, 10), (5_000, 4), (50_000, 1)];
+/// How many workloads.
+const SIZES: [usize; 3] = [500, 5_000, 50_000];
 
-/// The start is taken off every size, so it is measured as well as the smallest.
-const STARTS: usize = 10;
+/// How many workloads each size does in a round.
+const DONE: usize = 50_000;
+
+/// How often the start is measured in a round: it is taken off every run.
+const STARTS: usize = 30;
 
 /// The time a workload at each size.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +45,7 @@ impl fmt::Display for EachSize {
             "time a workload without the start ({:.1} ms): ",
             self.start.as_secs_f64() * 1e3
         )?;
-        for ((count, _), each) in SIZES.iter().zip(self.each) {
+        for (count, each) in SIZES.iter().zip(self.each) {
             write!(formatter, "{each:.1} µs at {count}, ")?;
         }
         write!(formatter, "{:.0} % apart; bound 25 %", self.apart())
@@ -52,23 +57,22 @@ impl fmt::Display for EachSize {
 /// # Errors
 /// Where it cannot be started.
 pub(crate) fn measure(command: impl Fn(usize) -> io::Result<Duration>) -> io::Result<EachSize> {
-    let mut start = Duration::MAX;
-    let mut best = [Duration::MAX; SIZES.len()];
-    let fastest = |best: &mut Duration, count, times| {
-        for _ in 0..times {
-            *best = command(count)?.min(*best);
-        }
-        Ok::<_, io::Error>(())
+    let mean = |count, times| {
+        let runs: io::Result<Duration> = (0..times).map(|_| command(count)).sum();
+        runs.map(|all| all.as_secs_f64() / times as f64)
     };
+    let mut starts = Vec::new();
+    let mut each = [const { Vec::new() }; SIZES.len()];
     for _ in 0..ROUNDS {
-        fastest(&mut start, 0, STARTS)?;
-        for (best, (count, times)) in best.iter_mut().zip(SIZES) {
-            fastest(best, count, times)?;
+        let start = mean(0, STARTS)?;
+        for (each, count) in each.iter_mut().zip(SIZES) {
+            let taken = mean(count, DONE / count)? - start;
+            each.push(Duration::from_secs_f64(taken.max(0.0) / count as f64));
         }
+        starts.push(Duration::from_secs_f64(start));
     }
-    let mut each = [0.0; SIZES.len()];
-    for ((each, best), (count, _)) in each.iter_mut().zip(best).zip(SIZES) {
-        *each = best.saturating_sub(start).as_secs_f64() * 1e6 / count as f64;
-    }
-    Ok(EachSize { start, each })
+    Ok(EachSize {
+        start: median(starts),
+        each: each.map(|each| median(each).as_secs_f64() * 1e6),
+    })
 }

@@ -12,11 +12,10 @@ pub(crate) struct Taken {
 }
 
 impl Taken {
-    fn of(mut runs: Vec<Duration>) -> Taken {
-        runs.sort();
+    fn of(runs: Vec<Duration>) -> Taken {
         Taken {
-            middle: runs.get(runs.len() / 2).copied().unwrap_or_default(),
-            best: runs.first().copied().unwrap_or_default(),
+            best: runs.iter().min().copied().unwrap_or_default(),
+            middle: median(runs),
         }
     }
 
@@ -28,6 +27,12 @@ impl Taken {
             ratio(self.best, other.best),
         )
     }
+}
+
+/// The one in the middle.
+pub(crate) fn median(mut runs: Vec<Duration>) -> Duration {
+    runs.sort();
+    runs.get(runs.len() / 2).copied().unwrap_or_default()
 }
 
 /// Runs each in turn, so many rounds and one before them to warm up.
