@@ -121,15 +121,14 @@ impl Controller {
     /// # Errors
     /// Where the sources cannot be listed.
     pub fn pass_to_the_end(&mut self) -> Result<Vec<Logged>, ClusterError> {
-        self.hear();
-        self.watch();
-        self.begin()?;
+        let mut log = self.pass()?;
         while !self.workers.are_idle() {
             self.board.wait(LOOK);
             self.hear();
         }
         self.watch();
-        Ok(mem::take(&mut self.log))
+        log.append(&mut self.log);
+        Ok(log)
     }
 
     /// Takes what the watches told, and what sources came to.
