@@ -35,10 +35,7 @@ pub(crate) fn draw_apart(
     let objects = (size.objects / 4).max(2);
     for index in 0..size.policies {
         let namespace = format!("p{index}");
-        let objects: Vec<Value> = (0..objects)
-            .map(|index| object(dice, &format!("o{index}"), &namespace))
-            .filter(|object| object["kind"] != "Namespace")
-            .collect();
+        let objects = placed(dice, "o", objects, &namespace);
         if objects.is_empty() {
             continue;
         }
@@ -51,6 +48,14 @@ pub(crate) fn draw_apart(
         case.objects.extend(objects.iter().map(Value::to_string));
     }
     case
+}
+
+/// Objects of a namespace, called by a letter and a number; of those drawn, Namespaces stand in none.
+pub(crate) fn placed(dice: &Dice, letter: &str, count: usize, namespace: &str) -> Vec<Value> {
+    (0..count)
+        .map(|index| object(dice, &format!("{letter}{index}"), namespace))
+        .filter(|object| object["kind"] != "Namespace")
+        .collect()
 }
 
 /// A rule about an object.

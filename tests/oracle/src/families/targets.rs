@@ -8,8 +8,8 @@ use crate::{
     case::{Case, Command, Family, Size},
     conditions::conditions,
     dice::Dice,
-    families::mutation::{foreach, json_patch, merge, of_all_namespaces},
-    objects::{config_map, object, word},
+    families::mutation::{foreach, json_patch, merge, of_all_namespaces, placed},
+    objects::{config_map, word},
     policies::policy,
 };
 
@@ -25,10 +25,7 @@ fn draw(dice: &Dice, size: Size) -> Case {
     let mut existing = Vec::new();
     for index in 0..size.policies {
         let namespace = format!("p{index}");
-        let targets: Vec<Value> = (0..2 + dice.below(2))
-            .map(|index| object(dice, &format!("t{index}"), &namespace))
-            .filter(|object| object["kind"] != "Namespace")
-            .collect();
+        let targets = placed(dice, "t", 2 + dice.below(2), &namespace);
         if targets.is_empty() {
             continue;
         }
