@@ -50,7 +50,7 @@ impl Invocation {
         }
     }
 
-    /// Runs it once for its memory, which warms up too, and then several times.
+    /// Runs it once for its memory, and then several times for how long it takes.
     ///
     /// # Errors
     /// Where it cannot be started.
