@@ -9,10 +9,12 @@ pub mod diff;
 pub mod error;
 pub mod json_patch;
 pub mod merge_patch;
+mod misfit;
 mod pointer;
 pub mod strategic_merge;
 
 pub use diff::diff;
 pub use error::PatchError;
 pub use json_patch::{JsonPatch, JsonPatchOptions, Operation};
+pub(crate) use misfit::new_misfit;
 pub use strategic_merge::{PreparedMerge, StrategicMergePatch};

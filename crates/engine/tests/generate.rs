@@ -150,12 +150,12 @@ fn data_becomes_an_object_of_the_target() {
     );
     check(
         &with(
-            json!({"metadata": {"labels": {"a": "b"}, "name": "other"}, "data": {"n": "{{ length('abc') }}", "t": "{{ request.object.metadata.labels.tier }}"}}),
+            json!({"metadata": {"labels": {"a": "b"}, "name": "other"}, "immutable": "{{ length('abc') == `3` }}", "data": {"t": "{{ request.object.metadata.labels.tier }}"}}),
         ),
         &json!({}),
         &[
             "pass ",
-            r#"v1 ConfigMap shop/shop-x {"data":{"n":3,"t":"front"},"metadata":{"labels":{"a":"b"}}}"#,
+            r#"v1 ConfigMap shop/shop-x {"data":{"t":"front"},"immutable":true,"metadata":{"labels":{"a":"b"}}}"#,
         ],
     );
     check(
@@ -170,6 +170,19 @@ fn data_becomes_an_object_of_the_target() {
             "error rule `r` generates nothing: `generate.data`: expected an object, found `\"text\"`",
         ],
     );
+    for (data, expected) in [
+        (
+            json!({"data": {"n": "{{ length('abc') }}"}}),
+            "at /data/n: expected text, found a number `3`",
+        ),
+        (
+            json!({"metadata": {"labels": {"all": "{{ request.object.metadata.labels }}"}}}),
+            r#"at /metadata/labels/all: expected text, found a map `{"tier":"front"}`"#,
+        ),
+    ] {
+        let place = "error rule `r` generates nothing: `generate.data`";
+        check(&with(data), &json!({}), &[&format!("{place}: {expected}")]);
+    }
     check(
         &with(json!({"data": "{{ nobody }}"})),
         &json!({}),

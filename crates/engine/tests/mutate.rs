@@ -235,6 +235,120 @@ fn each_rule_and_policy_sees_what_those_before_it_left() {
     );
 }
 
+/// Text stays text where the object has some; elsewhere a variable keeps its type.
+#[test]
+fn a_variable_of_the_wrong_type_is_an_error_and_nothing_is_changed() {
+    let patch = |patch: &str| json!({"mutate": {"patchesJson6902": patch}});
+    let each = |change: Value| {
+        let mut each = json!({"list": "request.object.spec.containers"});
+        each.as_object_mut()
+            .unwrap()
+            .extend(change.as_object().unwrap().clone());
+        json!({"mutate": {"foreach": [each]}})
+    };
+    let labels =
+        |value: &str| merge(&json!({"metadata": {"labels": {"first": "yes", "n": value}}}));
+    for (rule, expected) in [
+        (
+            labels("{{ length(request.object.spec.containers) }}"),
+            "/metadata/labels/n: expected text, found a number `2`",
+        ),
+        (
+            labels("{{ request.object.spec.containers[*].name }}"),
+            r#"/metadata/labels/n: expected text, found a list `["a","b"]`"#,
+        ),
+        (
+            merge(&json!({"metadata": {"annotations": "{{ request.object.spec.containers }}"}})),
+            r#"/metadata/annotations: expected a map, found a list `[{"image":"nginx:latest","name":"a"},{"image":"redis:7","name":"b"}]`"#,
+        ),
+        (
+            merge(
+                &json!({"spec": {"terminationGracePeriodSeconds": "{{ request.object.metadata.name }}"}}),
+            ),
+            r#"/spec/terminationGracePeriodSeconds: expected a whole number, found text `"web"`"#,
+        ),
+        (
+            merge(&json!({"spec": {"containers": [
+                {"(name)": "b", "resources": {"limits": {"memory": "{{ request.object.metadata.name }}"}}},
+            ]}})),
+            r#"/spec/containers/0/resources/limits/memory: expected a quantity such as `100m` or `1Gi`, found text `"web"`"#,
+        ),
+        (
+            patch(
+                "- {op: add, path: /metadata/labels/n, value: {{ length(request.object.spec.containers) }} }",
+            ),
+            "/metadata/labels/n: expected text, found a number `2`",
+        ),
+        (
+            each(
+                json!({"patchStrategicMerge": {"metadata": {"labels": {"n": "{{ elementIndex }}"}}}}),
+            ),
+            "/metadata/labels/n: expected text, found a number `0`",
+        ),
+        (
+            each(
+                json!({"patchesJson6902": "- {op: add, path: /metadata/labels/n{{ elementIndex }}, value: {{ elementIndex }} }"}),
+            ),
+            "/metadata/labels/n0: expected text, found a number `0`",
+        ),
+    ] {
+        let expected = format!("r1 error failed to patch resource: at {expected}");
+        check(&[rule], &[&expected], &json!([]));
+    }
+    check(
+        &[
+            merge(
+                &json!({"metadata": {"labels": {"app": "{{ length(request.object.spec.containers) }}"}}}),
+            ),
+            patch(
+                "- {op: add, path: /metadata/labels/n, value: '{{ length(request.object.spec.containers) }}' }",
+            ),
+        ],
+        &[&format!("r1 {PASS}"), &format!("r2 {PASS}")],
+        &json!([
+            {"op": "replace", "path": "/metadata/labels/app", "value": "2"},
+            {"op": "add", "path": "/metadata/labels/n", "value": "2"},
+        ]),
+    );
+}
+
+/// What is wrong before a rule does not keep it from changing something else.
+#[test]
+fn of_types_only_what_a_rule_changes_is_looked_at() {
+    let mut object = pod();
+    object["metadata"]["labels"]["wrong"] = json!(1);
+    object["spec"]["containers"][1]["image"] = json!({"no": "text"});
+    for rule in [
+        label("of", "{{ request.object.metadata.name }}"),
+        json!({"mutate": {"foreach": [{
+            "list": "request.object.spec.containers",
+            "patchStrategicMerge": {"spec": {"containers": [{"(name)": "b", "tty": "{{ elementIndex > `-1` }}"}]}},
+        }]}}),
+    ] {
+        let found = responses(&[policy("p", &json!({}), &[rule])], &object);
+        assert_eq!(said(&found), [format!("r1 {PASS}")]);
+    }
+}
+
+/// Of a kind that nobody knows the metadata is known.
+#[test]
+fn labels_of_every_kind_are_text() {
+    let object = json!({"apiVersion": "x.io/v1", "kind": "Thing", "metadata": {"name": "t", "namespace": "n"}, "spec": {"size": 3}});
+    let check = |patch: Value, expected: &str| {
+        let rule = json!({"match": {"any": [{"resources": {"kinds": ["Thing"]}}]}, "mutate": {"patchStrategicMerge": patch}});
+        let found = responses(&[policy("p", &json!({}), &[rule])], &object);
+        assert_eq!(said(&found), [expected]);
+    };
+    check(
+        json!({"metadata": {"labels": {"size": "{{ request.object.spec.size }}"}}}),
+        "r1 error failed to patch resource: at /metadata/labels/size: expected text, found a number `3`",
+    );
+    check(
+        json!({"spec": {"copy": "{{ request.object.spec.size }}"}}),
+        "r1 pass mutated Thing/t in namespace n",
+    );
+}
+
 #[test]
 fn a_condition_that_adds_something_holds_where_its_key_is_there() {
     let added = json!([

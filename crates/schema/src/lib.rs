@@ -10,7 +10,7 @@ mod catalogue;
 mod compact;
 mod custom_resource;
 mod fault;
-
+mod misfit;
 mod openapi;
 mod structure;
 mod validate;
@@ -20,6 +20,7 @@ pub use catalogue::{Catalogue, Kind};
 pub use compact::{CompactError, encode};
 pub use custom_resource::CustomResourceError;
 pub use fault::{Fault, Segment};
+pub use misfit::Misfit;
 pub use portcullis_values::nearest::nearest;
 pub use structure::{Constraints, Integer, ListType, Merge, Object, Schema, SchemaId, Shape, Text};
 pub use validate::Verdict;

@@ -286,7 +286,8 @@ impl<'w> Walk<'w> {
     }
 }
 
-fn scalar_fault(shape: &Shape, value: &Value) -> Option<&'static str> {
+/// What a scalar should be, where it is not.
+pub(crate) fn scalar_fault(shape: &Shape, value: &Value) -> Option<&'static str> {
     let (fits, expected) = match shape {
         Shape::Text(Text::Plain) => (value.is_string(), "text"),
         Shape::Text(Text::DateTime) => (

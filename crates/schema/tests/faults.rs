@@ -7,7 +7,9 @@
 
 use std::collections::BTreeMap;
 
-use portcullis_schema::{Catalogue, Integer, Schema, SchemaId, Shape, Text, Verdict, builtin};
+use portcullis_schema::{
+    Catalogue, Integer, Schema, SchemaId, Segment, Shape, Text, Verdict, builtin,
+};
 use portcullis_yaml::{Limits, Mode};
 use serde_json::{Value, json};
 
@@ -49,6 +51,50 @@ fn every_fault_of_every_version_is_found() {
             );
         }
     }
+}
+
+/// Fields that nobody knows, or that are missing, are no misfits; of a kind that is not known the
+/// metadata is looked at.
+#[test]
+fn misfits_are_values_that_cannot_be_read() {
+    let catalogue = builtin("1.37").unwrap();
+    let found = |object: Value| -> Vec<String> {
+        let misfits = catalogue.misfits(&object);
+        let found = misfits.iter().map(|misfit| {
+            let path = misfit.path.iter().map(|segment| match segment {
+                Segment::Key(key) => key.clone(),
+                Segment::Index(index) => index.to_string(),
+            });
+            let path = path.collect::<Vec<_>>().join(".");
+            format!("{path}: {}: {}", misfit.expected, misfit.found)
+        });
+        found.collect()
+    };
+    let labels = json!({"labels": {"a": 1, "b": "c", "d": null}, "annotations": []});
+    let wrong = [
+        "metadata.annotations: a map: []",
+        "metadata.labels.a: text: 1",
+    ];
+    for (kind, spec, more) in [
+        ("Thing", json!({"x": 1}), &[][..]),
+        (
+            "Pod",
+            json!({"containers": [{"tty": "y", "unknown": 1}], "hostNetwork": null}),
+            &["spec.containers.0.tty: true or false: \"y\""],
+        ),
+        (
+            "Pod",
+            json!({"containers": {}}),
+            &["spec.containers: a list: {}"],
+        ),
+    ] {
+        let object = json!({"apiVersion": "v1", "kind": kind, "metadata": labels, "spec": spec});
+        let expected: Vec<&str> = wrong.iter().chain(more).copied().collect();
+        assert_eq!(found(object), expected);
+    }
+    let pod = json!({"apiVersion": "v1", "kind": "Pod"});
+    assert!(catalogue.fits(&pod, &json!({"metadata": {"labels": {"a": "1"}}})));
+    assert!(!catalogue.fits(&pod, &json!({"metadata": {"labels": {"a": 1}}})));
 }
 
 /// YAML reads `y` and `1.2` as what their writer seldom means.

@@ -47,6 +47,16 @@ pub enum PatchError {
         /// What the patch has.
         found: String,
     },
+    /// A value of another type than the object's kind has there.
+    #[error("at {path}: expected {expected}, found {found}")]
+    Misfit {
+        /// The place in the object.
+        path: String,
+        /// What may stand there.
+        expected: &'static str,
+        /// What the patch puts there.
+        found: String,
+    },
     /// A `$patch` directive that is unknown.
     #[error("at {path}: `$patch: {directive}` is unknown; expected delete, replace or merge")]
     Directive {

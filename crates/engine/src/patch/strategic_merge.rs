@@ -21,6 +21,7 @@ mod schema;
 
 use std::sync::Arc;
 
+use portcullis_schema::Catalogue;
 use serde_json::Value;
 
 use super::error::PatchError;
@@ -90,6 +91,11 @@ pub struct PreparedMerge {
 }
 
 impl PreparedMerge {
+    /// Whether every value that is merged fits the kind of the object.
+    pub(crate) fn fits(&self, object: &Value, catalogue: &Catalogue) -> bool {
+        catalogue.fits(object, &self.patch)
+    }
+
     /// Merges into the object, and says whether it is another one then. It is copied where others
     /// share it, or where the merge may fail: then it stays as it is.
     ///

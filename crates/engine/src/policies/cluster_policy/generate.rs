@@ -32,6 +32,7 @@ use crate::context::variables::Template;
 use crate::evaluation::Evaluation;
 use crate::generate::labels::{self, Origin, edit_map};
 use crate::generate::{ObjectRef, Synchronisation};
+use crate::patch::new_misfit;
 use crate::record::{Place, Recorder};
 use crate::response::RuleStatus;
 
@@ -56,6 +57,8 @@ struct Part {
     path: String,
     foreach: Option<ForEach>,
     pattern: Template,
+    /// Whether values must fit the kind that is made.
+    checks_types: bool,
 }
 
 #[derive(Debug)]
@@ -74,7 +77,7 @@ impl CompiledGenerate {
         options: &CompileOptions,
     ) -> CompiledGenerate {
         CompiledGenerate {
-            parts: parts(written, names),
+            parts: parts(written, names, !options.compat),
             synchronisation: Synchronisation::of(spec, written),
             compat: options.compat,
         }
@@ -105,12 +108,13 @@ impl CompiledGenerate {
     }
 }
 
-fn parts(written: &api::Generation, names: &Arc<Names>) -> Vec<Part> {
+fn parts(written: &api::Generation, names: &Arc<Names>, checks_types: bool) -> Vec<Part> {
     let Some(loops) = &written.foreach else {
         return vec![Part {
             path: "generate".to_owned(),
             foreach: None,
             pattern: pattern(&serde_json::json!(written), names),
+            checks_types,
         }];
     };
     let parts = loops.iter().enumerate().map(|(number, one)| {
@@ -126,6 +130,7 @@ fn parts(written: &api::Generation, names: &Arc<Names>) -> Vec<Part> {
                     .map(|block| CompiledConditions::compile_block(block, &inside)),
             }),
             pattern: pattern(&serde_json::json!(one), &inside),
+            checks_types,
         }
     });
     parts.collect()
@@ -327,7 +332,14 @@ impl Part {
             source,
         };
         labels::put(&mut object, origin.labels());
-        made.push(Value::Object(object));
+        let object = Value::Object(object);
+        if self.checks_types && source.is_none() {
+            let catalogue = evaluation.context().source().catalogue();
+            if let Some(misfit) = new_misfit(catalogue, None, &object) {
+                return Err(GenerateError::new(self.at("data"), &misfit));
+            }
+        }
+        made.push(object);
         Ok(())
     }
 

@@ -28,7 +28,9 @@ use crate::context::query::{Names, Query};
 use crate::context::source::EntryKind;
 use crate::context::variables::Template;
 use crate::evaluation::Evaluation;
-use crate::patch::{JsonPatch, JsonPatchOptions, PatchError, PreparedMerge, StrategicMergePatch};
+use crate::patch::{
+    JsonPatch, JsonPatchOptions, PatchError, PreparedMerge, StrategicMergePatch, new_misfit,
+};
 use crate::record::{Place, Recorder};
 use crate::response::RuleStatus;
 
@@ -41,6 +43,8 @@ pub(super) struct Mutation {
     change: Change,
     /// The existing objects that are changed; none for the object of the request.
     pub(super) targets: Vec<Target>,
+    /// Whether values of variables must fit the object's kind.
+    checks_types: bool,
 }
 
 #[derive(Debug)]
@@ -102,6 +106,7 @@ impl Mutation {
         Mutation {
             change: parts.compile(&inside, 0),
             targets,
+            checks_types: !options.compat,
         }
     }
 
@@ -114,7 +119,8 @@ impl Mutation {
     }
 
     /// What a rule that is a single strategic merge patch merges into the object: it can be done in
-    /// place, once nothing reads the object any more. None for a rule of another form.
+    /// place, once nothing reads the object any more. None for a rule of another form, and where the
+    /// object after it must be looked at.
     ///
     /// # Errors
     /// How the rule ends where it changes nothing.
@@ -130,7 +136,10 @@ impl Mutation {
         let numbers = evaluation.request().numbers;
         let merge = patch.prepare(object, numbers);
         let merge = merge.map_err(|error| not_patched(&error))?;
-        merge.map(Some).ok_or_else(no_patches)
+        let merge = merge.ok_or_else(no_patches)?;
+        let is_free = self.checks_types && matches!(source, MergeSource::Template(_));
+        let fits = || merge.fits(object, evaluation.context().source().catalogue());
+        Ok((!is_free || fits()).then_some(merge))
     }
 
     /// The object as the rule changes it.
@@ -146,10 +155,16 @@ impl Mutation {
         self.change.apply(&mut patched, 0, evaluation)?;
         match (patched.changed(), &self.change) {
             (Some(patched), _) if &patched != object => {
-                match has_kind(object) && !has_kind(&patched) {
-                    true => Err(not_patched(&PatchError::RemovesKind)),
-                    false => Ok(patched),
+                if has_kind(object) && !has_kind(&patched) {
+                    return Err(not_patched(&PatchError::RemovesKind));
                 }
+                if self.checks_types && self.change.has_variables() {
+                    let catalogue = evaluation.context().source().catalogue();
+                    if let Some(misfit) = new_misfit(catalogue, Some(object), &patched) {
+                        return Err(not_patched(&misfit));
+                    }
+                }
+                Ok(patched)
             }
             (_, Change::ForEach(_)) => Err(Outcome::new(RuleStatus::Skip, "0 elements processed")),
             _ => Err(no_patches()),
@@ -240,6 +255,16 @@ impl Parts<'_> {
 }
 
 impl Change {
+    /// Whether a patch has variables, so that what it puts where is not known before.
+    fn has_variables(&self) -> bool {
+        match self {
+            Change::StrategicMerge(source) => matches!(source, MergeSource::Template(_)),
+            Change::Json(source) => matches!(source, JsonSource::Template(_)),
+            Change::ForEach(loops) => loops.iter().any(|one| one.change.has_variables()),
+            Change::Nothing => false,
+        }
+    }
+
     fn needs(&self, needs: &mut Vec<EntryKind>) {
         let Change::ForEach(loops) = self else { return };
         for one in loops {
