@@ -31,7 +31,7 @@ use crate::{
     after_help = "\
 Each rule that an exception names is evaluated all the same, on the resources of the suites, on the manifests in
 `environments/<environment>/resources/`, and on those of --resource. The exception is
-  needed    where one of them breaks the rule without it,
+  needed    where one of them breaks the rule without it, or the rule would change it or make something of it,
   needless  where some that it matches are at hand, and none does,
   unknown   where none that it matches is at hand, or the rule cannot be evaluated.
 An expired or a needless exception is an error. SOURCE_DATE_EPOCH, in seconds, fixes the time."

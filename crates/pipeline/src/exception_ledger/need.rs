@@ -2,8 +2,8 @@
 //!
 //! A part of an exception (a policy and its rules) is *needed* when a resource at hand that the
 //! exception matches fails one of the rules without it, and not, or less, with it. For a rule that
-//! mutates, generates or verifies images it is needed when the rule would act on such a resource.
-//! It is *needless* when such resources are at hand and all of them do without it. It is *unknown*
+//! mutates or generates it is needed when the rule would act on such a resource, and for one that
+//! verifies images when the rule would write a digest. It is *needless* when such resources are at hand and all of them do without it. It is *unknown*
 //! when none is at hand, or when a rule gives an error.
 //!
 //! Each resource is taken as being created, and as being updated or deleted too where the policy or the
@@ -20,6 +20,7 @@ use portcullis_engine::{
     record::Silent,
     request::{Operation, Request},
     response::{EngineResponse, RuleResponse, RuleStatus, RuleType},
+    verified_images,
 };
 use portcullis_schema::nearest;
 use portcullis_values::wildcard::{self, Wildcard};
@@ -125,7 +126,7 @@ impl Trial {
             let excepted = self.named(&with).find(|other| other.rule == rule.rule);
             let is_let_off = excepted != Some(rule);
             holds |= is_let_off;
-            let acts = rule.rule_type != RuleType::Validation && rule.status == RuleStatus::Pass;
+            let acts = acts(rule, &without, &with);
             let resource = label(request);
             match rule.status {
                 RuleStatus::Fail | RuleStatus::Warn if is_let_off => {
@@ -202,6 +203,34 @@ impl Tries<'_> {
             }
         }
     }
+}
+
+/// Whether a rule does something that it does not do with the exception. Noting that images are
+/// verified is nothing that anybody is let off.
+fn acts(rule: &RuleResponse, without: &[EngineResponse], with: &[EngineResponse]) -> bool {
+    rule.status == RuleStatus::Pass
+        && match rule.rule_type {
+            RuleType::Validation => false,
+            RuleType::ImageVerify => {
+                let changed = |all: &[EngineResponse]| -> Vec<Value> {
+                    let patched = all.iter().filter_map(|answer| answer.patched.as_deref());
+                    patched.map(without_annotations).collect()
+                };
+                changed(without) != changed(with)
+            }
+            RuleType::Mutation | RuleType::Generation | RuleType::Deletion => true,
+        }
+}
+
+/// An object without what is noted of its images.
+fn without_annotations(object: &Value) -> Value {
+    let mut object = object.clone();
+    let annotations = object.pointer_mut("/metadata/annotations");
+    if let Some(annotations) = annotations.and_then(Value::as_object_mut) {
+        annotations.remove(verified_images::ANNOTATION);
+        annotations.remove(verified_images::SCOPED_ANNOTATION);
+    }
+    object
 }
 
 fn operations(policy: &Value, exception: &impl Serialize) -> Vec<Operation> {

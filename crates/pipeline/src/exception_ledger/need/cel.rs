@@ -16,7 +16,7 @@ use portcullis_engine::{
 };
 use serde_json::Value;
 
-use super::{Need, Tries, label, operations};
+use super::{Need, Tries, acts, label, operations};
 use crate::{offline::source::OfflineSource, render::RenderedPolicy, suite::inputs::Inputs};
 
 /// A policy with and without an exception.
@@ -97,20 +97,17 @@ impl CelTrial {
         if !let_off.any(|rule| !rule.exceptions().is_empty()) {
             return None;
         }
-        let without = answers(&self.without).into_iter().flat_map(|one| one.rules);
-        let with: Vec<RuleResponse> = answers(&self.with)
-            .into_iter()
-            .flat_map(|one| one.rules)
-            .collect();
+        let (without, with) = (answers(&self.without), answers(&self.with));
+        let kept: Vec<&RuleResponse> = with.iter().flat_map(|one| &one.rules).collect();
         let (policy, resource) = (&self.policy, label(request));
         let mut found = (Need::Needless, String::new());
-        for rule in without.filter(|rule| !with.contains(rule)) {
-            let acts = rule.rule_type != RuleType::Validation && rule.status == RuleStatus::Pass;
+        let rules = without.iter().flat_map(|one| &one.rules);
+        for rule in rules.filter(|rule| !kept.contains(rule)) {
             let breaks = matches!(rule.status, RuleStatus::Fail | RuleStatus::Warn)
                 && rule.rule_type != RuleType::Deletion;
             if breaks {
                 return Some((Need::Needed, format!("{resource} breaks policy `{policy}`")));
-            } else if acts {
+            } else if acts(rule, &without, &with) {
                 let because = format!("policy `{policy}` would act on {resource}");
                 return Some((Need::Needed, because));
             } else if rule.status == RuleStatus::Error {
