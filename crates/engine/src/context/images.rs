@@ -33,6 +33,11 @@ pub struct FoundImage {
     pub pointer: String,
 }
 
+/// Whether objects of a kind have images where pods, or what makes pods, have them.
+pub(crate) fn are_known(kind: &str) -> bool {
+    !extractor::of_pods(kind).is_empty()
+}
+
 /// `imageExtractors` of a rule, ready to run, by kind.
 #[derive(Debug, Default)]
 pub struct Extractors(BTreeMap<String, Vec<Extractor>>);

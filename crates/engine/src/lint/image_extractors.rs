@@ -1,5 +1,5 @@
 //! `imageExtractors`: only beside `verifyImages`, with expressions that can be read, for kinds that
-//! the rule sees.
+//! the rule sees; and kinds that need some and have none.
 
 use portcullis_api::cluster_policy::Rule;
 use portcullis_jmespath::Expression;
@@ -7,10 +7,14 @@ use portcullis_values::json_pointer;
 
 use super::finding::Findings;
 use super::match_resources::filters;
+use crate::context::images;
 use crate::matching::KindSelector;
 
 /// A digest cannot be written to where an expression looks.
 pub(super) fn check(rule: &Rule, path: &str, findings: &mut Findings) {
+    if !rule.verify_images.is_empty() {
+        check_kinds(rule, path, findings);
+    }
     if rule.image_extractors.is_empty() {
         return;
     }
@@ -34,6 +38,25 @@ pub(super) fn check(rule: &Rule, path: &str, findings: &mut Findings) {
         );
     }
     check_entries(rule, &path, findings);
+}
+
+/// In an object of such a kind no image is found, and none is verified.
+fn check_kinds(rule: &Rule, path: &str, findings: &mut Findings) {
+    for (path, filter) in filters(&rule.r#match, &format!("{path}/match")) {
+        let kinds = filter.resources.into_iter().flat_map(|it| it.kinds);
+        for (index, entry) in kinds.enumerate() {
+            let kind = KindSelector::parse(&entry).kind;
+            let name = kind.as_str();
+            let is_known = images::are_known(name) || rule.image_extractors.contains_key(name);
+            if kind.is_literal() && !is_known {
+                findings.warning(
+                    format!("{path}/resources/kinds/{index}"),
+                    format!("where `{name}` has its images is not known, so none is verified"),
+                    "write `imageExtractors` for the kind, or leave the kind out",
+                );
+            }
+        }
+    }
 }
 
 fn check_entries(rule: &Rule, path: &str, findings: &mut Findings) {

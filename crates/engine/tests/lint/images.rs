@@ -4,12 +4,16 @@ use serde_json::{Value, json};
 
 use crate::{fails, passes, warns};
 
-/// A rule that verifies images, with fields beside `imageReferences` and an action that refuses.
+/// A rule that verifies images of pods, with fields beside `imageReferences` and an action that refuses.
 fn verifying(fields: Value) -> Value {
     let mut images = json!({"imageReferences": ["*"], "failureAction": "Enforce"});
     let entries = images.as_object_mut().unwrap();
     entries.extend(fields.as_object().unwrap().clone());
-    json!({"validate": null, "verifyImages": [images]})
+    json!({"match": about(&["Pod"]), "validate": null, "verifyImages": [images]})
+}
+
+fn about(kinds: &[&str]) -> Value {
+    json!({"any": [{"resources": {"kinds": kinds}}]})
 }
 
 #[test]
@@ -142,6 +146,7 @@ fn extractors() {
         let mut changes = verifying(json!({"mutateDigest": digest}));
         let extractor = json!({"path": "/data/image", "jmesPath": query});
         changes["imageExtractors"] = json!({kind: [extractor]});
+        changes["match"] = about(&["Pod", "ConfigMap"][..if kind == "ConfigMap" { 2 } else { 1 }]);
         changes
     };
     passes(with("ConfigMap", "", true));
@@ -155,6 +160,25 @@ fn extractors() {
     warns(with("ConfigMap", "a[", false), path);
     let alone = with("ConfigMap", "", true)["imageExtractors"].clone();
     fails(json!({"imageExtractors": alone}), "/imageExtractors");
+}
+
+#[test]
+fn kinds_whose_images_nobody_finds() {
+    let of = |kinds: &[&str]| {
+        let mut changes = verifying(json!({}));
+        changes["match"] = about(kinds);
+        changes
+    };
+    passes(of(&[
+        "Pod",
+        "apps/v1/Deployment",
+        "CronJob",
+        "Pod/ephemeralcontainers",
+        "*Set",
+    ]));
+    let path = "/match/any/0/resources/kinds/1";
+    warns(of(&["Pod", "ConfigMap"]), path);
+    warns(of(&["Pod", "x.io/v1/Widget"]), path);
 }
 
 #[test]
