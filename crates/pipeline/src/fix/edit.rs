@@ -24,6 +24,15 @@ pub(super) struct Layout<'t> {
     pub(super) document: &'t Document,
 }
 
+/// The lines of an entry: the comments above it, and its own.
+#[derive(Clone, Copy, Debug)]
+struct Lead {
+    /// Where the first of them begins.
+    start: usize,
+    /// Where the entry's line begins.
+    line: usize,
+}
+
 impl Layout<'_> {
     /// The edits of a change, one of several, apart from each other and in order.
     pub(super) fn edits(&self, change: &Change, all: &[Change]) -> Option<Vec<Edit>> {
@@ -33,27 +42,32 @@ impl Layout<'_> {
                 Some(vec![replace(span, to)])
             }
             Change::Replace { at, text } => Some(vec![replace(self.value(at)?, text)]),
-            Change::Insert { map, key, text } => self.insert(map, key, &format!(" {text}")),
+            Change::Insert { map, key, text } => self.insert(map, key, &format!(" {text}"), &[]),
             Change::Copy { map, key, from } => {
                 let indent = self.column(self.first_key(map)?.start)?;
                 let mut value = self.copied(from, indent)?;
                 if let Some(comment) = self.comment(from).filter(|_| self.takes_comment(map)) {
                     value.extend([" ", comment]);
                 }
-                self.insert(map, key, &value)
+                let mut above = self.comments_above(from);
+                if !self.takes_comments_above(map) {
+                    above.clear();
+                }
+                self.insert(map, key, &value, &above)
             }
             Change::Remove { at } => {
-                let mut maps = all
+                let maps: Vec<&str> = all
                     .iter()
                     .filter_map(|change| match change {
-                        Change::Copy { map, from, .. } if from == at => Some(map),
+                        Change::Copy { map, from, .. } if from == at => Some(map.as_str()),
                         _ => None,
                     })
-                    .peekable();
-                let goes = maps.peek().is_some()
-                    && self.comment(at).is_some()
-                    && maps.all(|map| self.takes_comment(map));
-                self.remove(at, goes)
+                    .collect();
+                let all_maps = |takes: fn(&Self, &str) -> bool| {
+                    !maps.is_empty() && maps.iter().all(|map| takes(self, map))
+                };
+                let goes = self.comment(at).is_some() && all_maps(Self::takes_comment);
+                self.remove(at, goes, all_maps(Self::takes_comments_above))
             }
             Change::Wrap { at, into } => self.wrap(at, *into),
             Change::Nest { at, map, inner } => self.nest(at, map, inner),
@@ -142,20 +156,61 @@ impl Layout<'_> {
         (line.is_ascii() && !line.contains('\t')).then_some(line.len())
     }
 
-    fn insert(&self, map: &str, key: &str, value: &str) -> Option<Vec<Edit>> {
+    /// Puts an entry in front of the others, with comment lines above it.
+    fn insert(&self, map: &str, key: &str, value: &str, above: &[&str]) -> Option<Vec<Edit>> {
         let first = self.first_key(map)?.start;
-        let text = if self.is_flow(map)? {
-            if value.contains('\n') {
-                return None;
-            }
-            format!("{key}:{value}, ")
-        } else {
-            format!("{key}:{value}\n{}", " ".repeat(self.column(first)?))
-        };
-        Some(vec![Edit {
-            span: first..first,
-            text,
+        if self.is_flow(map)? {
+            let text = format!("{key}:{value}, ");
+            return (!value.contains('\n')).then(|| vec![insert_at(first, &text)]);
+        }
+        let pad = " ".repeat(self.column(first)?);
+        let lines: String = above.iter().map(|line| format!("{line}\n{pad}")).collect();
+        let entry = format!("{lines}{key}:{value}\n");
+        // What is said above the first entry stays above it.
+        let lead = self.lead(first).filter(|lead| lead.start < lead.line);
+        Some(vec![match lead {
+            Some(lead) => insert_at(lead.start, &format!("{pad}{entry}")),
+            None => insert_at(first, &format!("{entry}{pad}")),
         }])
+    }
+
+    /// The lines of an entry that stands alone on its line, from the comments right above it that
+    /// are as far in; none of them has tags.
+    fn lead(&self, key: usize) -> Option<Lead> {
+        let line = self.line_start(key)?;
+        let indent = self.shown.get(line..key)?;
+        if !indent.trim().is_empty() {
+            return None;
+        }
+        let mut start = line;
+        while let Some(end) = start.checked_sub(1) {
+            let above = self.line_start(end)?;
+            let shown = self.shown.get(above..start)?;
+            let words = shown.strip_prefix(indent);
+            let is_comment = words.is_some_and(|words| words.starts_with('#'));
+            if !is_comment || self.text.get(above..start)? != shown {
+                break;
+            }
+            start = above;
+        }
+        // What stands at the top is said of the document.
+        let before = self.shown.get(..start)?;
+        let is_top = before.lines().all(|line| line.is_empty() || line == "---");
+        let start = if is_top { line } else { start };
+        Some(Lead { start, line })
+    }
+
+    /// The comment lines right above an entry.
+    fn comments_above(&self, pointer: &str) -> Vec<&str> {
+        let lead = self.key(pointer).and_then(|key| self.lead(key.start));
+        let lines = lead.and_then(|lead| self.text.get(lead.start..lead.line));
+        lines.unwrap_or_default().lines().map(str::trim).collect()
+    }
+
+    /// Whether comment lines may stand above a new entry of a map.
+    fn takes_comments_above(&self, map: &str) -> bool {
+        let first = self.first_key(map).and_then(|first| self.lead(first.start));
+        first.is_some() && self.takes_comment(map)
     }
 
     /// What is said behind a value on its line; none of a collection without brackets, which it is a
@@ -201,8 +256,8 @@ impl Layout<'_> {
         Some(copied)
     }
 
-    /// Takes an entry away, and what is said behind it where that goes with it.
-    fn remove(&self, at: &str, goes: bool) -> Option<Vec<Edit>> {
+    /// Takes an entry away, and what is said behind and above it where that goes with it.
+    fn remove(&self, at: &str, goes: bool, goes_above: bool) -> Option<Vec<Edit>> {
         let (map, _) = parent(at)?;
         let (key, value) = (self.key(at)?, self.value(at)?);
         let keys = self.keys(map)?;
@@ -215,6 +270,8 @@ impl Layout<'_> {
         if alone && !self.is_flow(map)? {
             // What is said in a collection goes where the collection goes.
             let keep = !goes && !self.is_block(at)?;
+            let lead = self.lead(key.start).filter(|_| goes_above);
+            let start = lead.map_or(start, |lead| lead.start);
             return self.remove_lines(start, key.start, value.end, keep);
         }
         // The first entry of a list's element, or one in braces, makes place for its neighbour.
@@ -244,7 +301,7 @@ impl Layout<'_> {
             "" => String::new(),
             comment if comment.starts_with('#') && !keep => String::new(),
             comment if comment.starts_with('#') => {
-                format!("{}{comment}\n", self.text.get(start..key)?)
+                format!("{}{comment}\n", " ".repeat(self.column(key)?))
             }
             _ => return None,
         };
