@@ -62,7 +62,7 @@ spec:
           metadata:
             annotations:
               image: "{{ image.resolvedImage }}"
-              list: "{{ image.manifestList.schemaVersion || 'none' }}"
+              list: "{{ to_string(image.manifestList.schemaVersion || 'none') }}"
 "#;
 
 const SIGNED: &str = r#"apiVersion: kyverno.io/v1
@@ -143,7 +143,7 @@ pub(super) fn apply(program: &Path) {
     assert!(!said.data.contains("answers"), "{said:?}");
     let pin = ["apply", "/pin.yaml", "-r", "/good.yaml", "--registry"];
     let resolved = format!("HOST/good@{}\n", index["digest"].as_str().unwrap());
-    registry.check(&pin, 0, &[&resolved, "list: 2\n"]);
+    registry.check(&pin, 0, &[&resolved, "list: \"2\"\n"]);
     let digest = index["digest"].as_str().unwrap();
     let written = format!("HOST/good:1.0@{digest}");
     let sign = ["apply", "/signed.yaml", "-r", "/good.yaml", "--registry"];
