@@ -4,6 +4,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::structure::{Object, Schema, SchemaId, Shape};
 
+/// The name of the schema of the metadata that objects of every kind have.
+pub(crate) const METADATA: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+
 /// One kind that the API server serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kind {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 use crate::{
-    catalogue::{Catalogue, Kind},
+    catalogue::{Catalogue, Kind, METADATA},
     openapi::Reader,
     structure::{Schema, Shape},
 };
@@ -71,10 +71,7 @@ impl Catalogue {
             definitions: &definitions,
         }
         .place(node, 0);
-        let metadata = self
-            .names
-            .get("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")
-            .copied();
+        let metadata = self.named(METADATA);
         let Some(Shape::Object(object)) = self.schema(id).map(|schema| schema.shape.clone()) else {
             return id;
         };

@@ -13,6 +13,22 @@ pub enum Segment {
     Index(usize),
 }
 
+/// A [`Segment`] on the way down, where nothing is wrong yet.
+#[derive(Clone, Copy)]
+pub(crate) enum Step<'v> {
+    Key(&'v str),
+    Index(usize),
+}
+
+/// The path of steps.
+pub(crate) fn segments(steps: &[Step<'_>]) -> Vec<Segment> {
+    let segments = steps.iter().map(|step| match step {
+        Step::Key(key) => Segment::Key((*key).to_owned()),
+        Step::Index(index) => Segment::Index(*index),
+    });
+    segments.collect()
+}
+
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {

@@ -4,17 +4,11 @@
 use serde_json::Value;
 
 use crate::{
-    catalogue::Catalogue,
-    fault::Segment,
+    catalogue::{Catalogue, METADATA},
+    fault::{Segment, Step, segments},
     structure::{SchemaId, Shape},
-    validate::scalar_fault,
+    validate::{MAX_DEPTH, scalar_fault},
 };
-
-/// How deep an object is looked into.
-const MAX_DEPTH: usize = 500;
-
-/// The metadata that objects of every kind have.
-const METADATA: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
 /// A value of another type than its place has.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,12 +54,6 @@ impl Catalogue {
         }
         walk.found
     }
-}
-
-#[derive(Clone, Copy)]
-enum Step<'v> {
-    Key(&'v str),
-    Index(usize),
 }
 
 struct Walk<'c, 'v> {
@@ -120,12 +108,8 @@ impl<'v> Walk<'_, 'v> {
                 None => return,
             },
         };
-        let path = self.path.iter().map(|step| match step {
-            Step::Key(key) => Segment::Key((*key).to_owned()),
-            Step::Index(index) => Segment::Index(*index),
-        });
         self.found.push(Misfit {
-            path: path.collect(),
+            path: segments(&self.path),
             expected,
             found: value,
         });

@@ -11,12 +11,12 @@ use portcullis_values::{gotime, nearest::nearest, quantity::Quantity, regexp::Go
 
 use crate::{
     catalogue::Catalogue,
-    fault::{Fault, Segment},
+    fault::{Fault, Step, segments},
     structure::{Constraints, Integer, ListType, Merge, Object, SchemaId, Shape, Text},
 };
 
 /// How deep an object may nest.
-const MAX_DEPTH: usize = 500;
+pub(crate) const MAX_DEPTH: usize = 500;
 
 /// What holding a manifest against the catalogue gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,20 +78,10 @@ struct Walk<'w> {
     faults: Vec<Fault>,
 }
 
-#[derive(Clone, Copy)]
-enum Step<'w> {
-    Key(&'w str),
-    Index(usize),
-}
-
 impl<'w> Walk<'w> {
     fn fault(&mut self, at_key: bool, message: String, suggestion: Option<&str>) {
-        let path = self.path.iter().map(|step| match step {
-            Step::Key(key) => Segment::Key((*key).to_owned()),
-            Step::Index(index) => Segment::Index(*index),
-        });
         self.faults.push(Fault {
-            path: path.collect(),
+            path: segments(&self.path),
             at_key,
             message,
             suggestion: suggestion.map(str::to_owned),
