@@ -5,10 +5,7 @@ use portcullis_schema::{Catalogue, Misfit, Segment};
 use serde_json::Value;
 
 use super::error::PatchError;
-use super::pointer;
-
-/// How many characters of a value an error tells.
-const MAX_SHOWN: usize = 100;
+use super::pointer::{self, MAX_SHOWN};
 
 /// The first value that does not fit its place, and that was not there before.
 pub(crate) fn new_misfit(

@@ -1,6 +1,9 @@
-//! What JSON patches read from the steps of a pointer, and their words for values.
+//! What JSON patches read from the steps of a pointer, and the words of all patches for values.
 
 use serde_json::Value;
+
+/// How many characters of a value an error tells.
+pub(super) const MAX_SHOWN: usize = 100;
 
 /// A step that is a number, with its sign: `7`, `-1`, `+2`, `01`.
 pub(super) fn number(step: &str) -> Option<i64> {

@@ -6,10 +6,7 @@ use super::list::{self, DIRECTIVE};
 use super::path::Path;
 use super::schema::Shape;
 use crate::patch::error::PatchError;
-use crate::patch::pointer;
-
-/// How many characters of a value an error tells.
-const MAX_SHOWN: usize = 100;
+use crate::patch::pointer::{self, MAX_SHOWN};
 
 /// What a map of a patch asks for.
 enum Directive {

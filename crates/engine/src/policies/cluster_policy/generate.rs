@@ -57,7 +57,7 @@ struct Part {
     path: String,
     foreach: Option<ForEach>,
     pattern: Template,
-    /// Whether values must fit the kind that is made.
+    /// Whether values of `data` must fit the kind that is made.
     checks_types: bool,
 }
 
@@ -239,7 +239,11 @@ impl Part {
             (None, None) => {
                 let object = self.data(pattern.data)?;
                 self.push(object, &target, None, evaluation, made)?;
-                return Ok(());
+                let made = made.last().filter(|_| self.checks_types);
+                return match made.and_then(|made| new_misfit(source.catalogue(), None, made)) {
+                    Some(misfit) => Err(GenerateError::new(self.at("data"), &misfit)),
+                    None => Ok(()),
+                };
             }
         };
         for Copy {
@@ -332,14 +336,7 @@ impl Part {
             source,
         };
         labels::put(&mut object, origin.labels());
-        let object = Value::Object(object);
-        if self.checks_types && source.is_none() {
-            let catalogue = evaluation.context().source().catalogue();
-            if let Some(misfit) = new_misfit(catalogue, None, &object) {
-                return Err(GenerateError::new(self.at("data"), &misfit));
-            }
-        }
-        made.push(object);
+        made.push(Value::Object(object));
         Ok(())
     }
 

@@ -43,7 +43,7 @@ pub(super) struct Mutation {
     change: Change,
     /// The existing objects that are changed; none for the object of the request.
     pub(super) targets: Vec<Target>,
-    /// Whether values of variables must fit the object's kind.
+    /// Whether the change has values of variables, which must fit the object's kind.
     checks_types: bool,
 }
 
@@ -103,10 +103,11 @@ impl Mutation {
             json: mutate.patches_json6902.as_deref(),
             foreach: mutate.foreach.as_deref(),
         };
+        let change = parts.compile(&inside, 0);
         Mutation {
-            change: parts.compile(&inside, 0),
+            checks_types: !options.compat && change.has_variables(),
+            change,
             targets,
-            checks_types: !options.compat,
         }
     }
 
@@ -119,8 +120,7 @@ impl Mutation {
     }
 
     /// What a rule that is a single strategic merge patch merges into the object: it can be done in
-    /// place, once nothing reads the object any more. None for a rule of another form, and where the
-    /// object after it must be looked at.
+    /// place, once nothing reads the object any more. None for a rule of another form.
     ///
     /// # Errors
     /// How the rule ends where it changes nothing.
@@ -137,9 +137,14 @@ impl Mutation {
         let merge = patch.prepare(object, numbers);
         let merge = merge.map_err(|error| not_patched(&error))?;
         let merge = merge.ok_or_else(no_patches)?;
-        let is_free = self.checks_types && matches!(source, MergeSource::Template(_));
-        let fits = || merge.fits(object, evaluation.context().source().catalogue());
-        Ok((!is_free || fits()).then_some(merge))
+        if self.checks_types && !merge.fits(object, evaluation.context().source().catalogue()) {
+            // Text stays text, so that what does not fit as a patch may fit once it is merged.
+            let mut merged = Arc::new(object.clone());
+            let is_merged = merge.merge_into(&mut merged);
+            is_merged.map_err(|error| not_patched(&error))?;
+            check_types(object, &merged, evaluation)?;
+        }
+        Ok(Some(merge))
     }
 
     /// The object as the rule changes it.
@@ -158,17 +163,27 @@ impl Mutation {
                 if has_kind(object) && !has_kind(&patched) {
                     return Err(not_patched(&PatchError::RemovesKind));
                 }
-                if self.checks_types && self.change.has_variables() {
-                    let catalogue = evaluation.context().source().catalogue();
-                    if let Some(misfit) = new_misfit(catalogue, Some(object), &patched) {
-                        return Err(not_patched(&misfit));
-                    }
+                if self.checks_types {
+                    check_types(object, &patched, evaluation)?;
                 }
                 Ok(patched)
             }
             (_, Change::ForEach(_)) => Err(Outcome::new(RuleStatus::Skip, "0 elements processed")),
             _ => Err(no_patches()),
         }
+    }
+}
+
+/// A value that does not fit its place after a rule, and was not there before, is an error.
+fn check_types<R: Recorder>(
+    before: &Value,
+    after: &Value,
+    evaluation: &Evaluation<'_, '_, R>,
+) -> Result<(), Outcome> {
+    let catalogue = evaluation.context().source().catalogue();
+    match new_misfit(catalogue, Some(before), after) {
+        Some(misfit) => Err(not_patched(&misfit)),
+        None => Ok(()),
     }
 }
 
