@@ -3,8 +3,9 @@
 //! A part of an exception (a policy and its rules) is *needed* when a resource at hand that the
 //! exception matches fails one of the rules without it, and not, or less, with it. For a rule that
 //! mutates or generates it is needed when the rule would act on such a resource, and for one that
-//! verifies images when the rule would write a digest. It is *needless* when such resources are at hand and all of them do without it. It is *unknown*
-//! when none is at hand, or when a rule gives an error.
+//! verifies images when the rule would write a digest. It is *needless* when such resources are at
+//! hand and all of them do without it. It is *unknown* when none is at hand, or when a rule gives an
+//! error.
 //!
 //! Each resource is taken as being created, and as being updated or deleted too where the policy or the
 //! exception speaks of that. Other exceptions are left out, and so is the expiry.
