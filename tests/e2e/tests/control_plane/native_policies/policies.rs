@@ -20,6 +20,7 @@ pub(super) const VERSION: &str = "admissionregistration.k8s.io/v1";
 pub(super) struct Case {
     pub(super) name: String,
     pub(super) kind: Kind,
+    pub(super) mutates: bool,
     pub(super) policy: Value,
     pub(super) bindings: Vec<Value>,
     pub(super) objects: Vec<Value>,
@@ -78,6 +79,7 @@ pub(super) fn case(seed: u64, number: usize, mutates: bool, objects: usize) -> C
         .collect();
     Case {
         kind,
+        mutates,
         policy: json!({"apiVersion": VERSION, "kind": format!("{word}AdmissionPolicy"), "metadata": {"name": name}, "spec": spec}),
         bindings,
         objects,
