@@ -1,12 +1,16 @@
 //! What the kinds of `policies.kyverno.io` share before their expressions are compiled.
 
+use std::collections::{BTreeMap, btree_map::Entry};
+
 use portcullis_api::{
+    cel_expression::{CelVariable, MatchCondition},
     cel_policy::{CelPolicyVersion, Evaluation, ValidationAction},
     metadata::ObjectMeta,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::autogen::cel::{Rewriting, expand};
+use crate::cel::compiler::Compiler;
 use crate::policy_info::PolicyInfo;
 use crate::request::Payload;
 use crate::response::FailureAction;
@@ -42,6 +46,44 @@ pub(super) fn derived_of<S: Serialize + DeserializeOwned>(
             spec.map_err(|error| vec![("spec.autogen".to_owned(), error.to_string())])
         })
         .collect()
+}
+
+/// Keeps what stands twice in a list whose elements are told apart by a field: the API server, and
+/// Kyverno's commands, refuse the policy.
+pub(super) fn refuse_twins<'t>(
+    compiler: &mut Compiler,
+    list: &str,
+    field: &str,
+    values: impl IntoIterator<Item = &'t str>,
+) {
+    let mut first = BTreeMap::new();
+    for (index, value) in values.into_iter().enumerate() {
+        match first.entry(value) {
+            Entry::Vacant(entry) => {
+                entry.insert(index);
+            }
+            Entry::Occupied(entry) => compiler.fault(
+                format!("{list}[{index}]{field}"),
+                format!(
+                    "`{value}` stands in {list}[{}], too; the API server takes each once",
+                    entry.get()
+                ),
+            ),
+        }
+    }
+}
+
+/// Keeps conditions and variables of the same name.
+pub(super) fn refuse_namesakes(
+    compiler: &mut Compiler,
+    conditions: (&str, &[MatchCondition]),
+    variables: &[CelVariable],
+) {
+    let (list, conditions) = conditions;
+    let names = conditions.iter().map(|one| one.name.as_str());
+    refuse_twins(compiler, list, ".name", names);
+    let names = variables.iter().map(|one| one.name.as_str());
+    refuse_twins(compiler, "spec.variables", ".name", names);
 }
 
 /// What a failure means for a request; without actions it denies.

@@ -14,7 +14,10 @@ use portcullis_api::{
 use portcullis_cel::types::Type;
 use portcullis_values::cron::Expression;
 
-use super::{cel_policy::cel_policy_info, cleanup_policy::comes};
+use super::{
+    cel_policy::{cel_policy_info, refuse_namesakes},
+    cleanup_policy::comes,
+};
 use crate::cel::{
     compiler::{Compiler, PlacedProgram, Variable},
     environment::{Flavour, environment},
@@ -69,6 +72,8 @@ impl CompiledDeletingPolicy {
         let constraints =
             compiled_constraints(&mut compiler, "spec.matchConstraints", constraints.as_ref());
         let variables = compiler.variables("spec.variables", &spec.variables);
+        let conditions = ("spec.conditions", spec.conditions.as_slice());
+        refuse_namesakes(&mut compiler, conditions, &spec.variables);
         let conditions = (0..)
             .zip(&spec.conditions)
             .filter_map(|(index, condition): (usize, _)| {

@@ -29,7 +29,7 @@ use crate::cel::{
 use crate::compile_options::CompileError;
 use crate::context::source::ContextSource;
 use crate::generate::labels::{self, Origin};
-use crate::policies::cel_policy::cel_policy_info;
+use crate::policies::cel_policy::{cel_policy_info, refuse_namesakes};
 use crate::policy_info::PolicyInfo;
 use crate::request::{GroupVersionKind, Request};
 use crate::response::{RuleDetail, RuleResponse, RuleStatus, RuleType};
@@ -73,6 +73,8 @@ impl CompiledGeneratingPolicy {
             &spec.match_conditions,
             &spec.variables,
         );
+        let conditions = ("spec.matchConditions", spec.match_conditions.as_slice());
+        refuse_namesakes(&mut compiler, conditions, &spec.variables);
         let generations = spec.generate.iter().enumerate();
         let generations = generations
             .filter_map(|(index, written)| Generation::compile(&mut compiler, index, written))

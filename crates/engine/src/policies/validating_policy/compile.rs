@@ -24,7 +24,9 @@ use crate::cel::{
     validation::{self, Wording},
 };
 use crate::compile_options::CompileError;
-use crate::policies::cel_policy::{action, cel_policy_info, derived_of, mode};
+use crate::policies::cel_policy::{
+    action, cel_policy_info, derived_of, mode, refuse_namesakes, refuse_twins,
+};
 use crate::policy_info::PolicyInfo;
 use crate::request::Payload;
 
@@ -76,6 +78,14 @@ impl Variant {
             &spec.match_conditions,
             &spec.variables,
         );
+        let conditions = ("spec.matchConditions", spec.match_conditions.as_slice());
+        refuse_namesakes(&mut compiler, conditions, &spec.variables);
+        let actions = spec.validation_actions.iter().map(|one| match one {
+            ValidationAction::Deny => "Deny",
+            ValidationAction::Audit => "Audit",
+            ValidationAction::Warn => "Warn",
+        });
+        refuse_twins(&mut compiler, "spec.validationActions", "", actions);
         let response = match flavour {
             Flavour::Envoy => Some(CHECK_RESPONSE),
             Flavour::Http => Some(HTTP_RESPONSE),
