@@ -5,7 +5,7 @@
     reason = "a test may stop at the first surprise"
 )]
 
-use portcullis_engine::patch::apply_configuration;
+use portcullis_engine::patch::apply_configuration::{self, Atomic};
 use portcullis_schema::{NEWEST, builtin};
 use serde_json::{Value as Json, json};
 
@@ -17,11 +17,16 @@ fn pod(spec: &Json) -> Json {
 fn check(spec: &Json, configuration: &Json, expected: Result<Json, &str>) {
     let catalogue = builtin(NEWEST).expect("the newest version is built in");
     let configuration = json!({"spec": configuration});
-    let merged = apply_configuration::apply(pod(spec), &configuration, &catalogue);
+    let merged = apply_configuration::apply(pod(spec), &configuration, Atomic::Refused, &catalogue);
     match (merged, expected) {
         (Ok(merged), Ok(expected)) => {
             assert_eq!(merged, pod(&expected), "{spec} and {configuration}");
-            let again = apply_configuration::apply(merged.clone(), &configuration, &catalogue);
+            let again = apply_configuration::apply(
+                merged.clone(),
+                &configuration,
+                Atomic::Refused,
+                &catalogue,
+            );
             assert_eq!(again, Ok(merged), "{configuration} a second time");
         }
         (Err(error), Err(part)) => {
@@ -156,7 +161,8 @@ fn what_does_not_fit_is_named() {
 fn a_kind_without_a_structure_is_an_error() {
     let catalogue = builtin(NEWEST).expect("the newest version is built in");
     let object = json!({"apiVersion": "example.org/v1", "kind": "Gadget"});
-    let error = apply_configuration::apply(object, &json!({}), &catalogue).expect_err("unknown");
+    let error = apply_configuration::apply(object, &json!({}), Atomic::Refused, &catalogue)
+        .expect_err("unknown");
     assert_eq!(
         error.to_string(),
         "the structure of Gadget in example.org/v1 is not known, so nothing can be merged into it"

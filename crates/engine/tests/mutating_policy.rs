@@ -347,3 +347,59 @@ fn what_a_map_lacks_is_replaced_and_copied_as_null() {
         check(&spec, &[said], "/spec/nodeName", name);
     }
 }
+
+#[test]
+fn what_is_replaced_as_a_whole_takes_a_word() {
+    let tolerations = "Object{spec: Object.spec{tolerations: [Object.spec.tolerations{key: 'a'}]}}";
+    let spec = |applies: bool| json!({"evaluation": {"useServerSideApply": applies}, "mutations": [apply(tolerations)]});
+    let place = "/spec/tolerations";
+    let refused = "error failed to evaluate policy: may not mutate atomic arrays, maps or structs: .spec.tolerations; \
+                   change them with a JSONPatch";
+    check(&spec(false), &[refused], place, None);
+    let list = Some(json!([{"key": "a"}]));
+    check(&spec(true), &["pass success"], place, list);
+}
+
+#[test]
+fn conditions_read_variables() {
+    for (count, said, label) in [
+        (2, "pass success", Some(json!("yes"))),
+        (3, "skip skip", None),
+    ] {
+        let spec = json!({
+            "variables": [{"name": "count", "expression": "size(object.spec.containers)"}],
+            "matchConditions": [{"name": "many", "expression": format!("variables.count == {count}")}],
+            "mutations": [apply("Object{metadata: Object.metadata{labels: {'many': 'yes'}}}")],
+        });
+        check(&spec, &[said], "/metadata/labels/many", label);
+    }
+}
+
+#[test]
+fn the_type_of_a_patch_is_that_of_its_expression() {
+    let (configuration, list) = (
+        json!({"expression": "Object{}"}),
+        json!({"expression": "[]"}),
+    );
+    for (mutation, problem) in [
+        (
+            json!({"patchType": "JSONPatch", "applyConfiguration": configuration}),
+            "the patchType is JSONPatch: expected an expression in `jsonPatch`, and nothing else",
+        ),
+        (
+            json!({"patchType": "ApplyConfiguration"}),
+            "the patchType is ApplyConfiguration: expected an expression in `applyConfiguration`, and nothing else",
+        ),
+        (
+            json!({"patchType": "JSONPatch", "applyConfiguration": configuration, "jsonPatch": list}),
+            "expected applyConfiguration or jsonPatch, and only one of them",
+        ),
+        (
+            json!({"patchType": "Merge", "jsonPatch": list}),
+            "`Merge` is no patchType; expected ApplyConfiguration or JSONPatch",
+        ),
+    ] {
+        let (said, _) = change(&json!({"mutations": [mutation]}));
+        assert_eq!(said, [format!("spec.mutations[0]: {problem}")]);
+    }
+}

@@ -58,7 +58,8 @@ impl Binding {
             // A binding that does not say what a violation does is one that Kyverno's commands deny by.
             denies: actions.is_empty() || actions.contains(&ValidationAction::Deny),
             warns: actions.contains(&ValidationAction::Warn),
-            constraints: compiled_constraints(compiler, &path, spec.match_resources.as_ref()),
+            constraints: compiled_constraints(compiler, &path, spec.match_resources.as_ref())
+                .map(Constraints::of_whole_names),
             parameters: parameters.and_then(|kind| referred(compiler, written, kind)),
             name,
         }

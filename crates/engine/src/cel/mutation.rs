@@ -16,13 +16,16 @@ use super::{
     scope::{Scope, Undecided},
     validation::without_value,
 };
-use crate::patch::{JsonPatch, JsonPatchOptions, PatchError, apply_configuration};
+use crate::patch::{
+    JsonPatch, JsonPatchOptions, PatchError,
+    apply_configuration::{self, Atomic},
+};
 
 /// One change.
 #[derive(Debug)]
 pub enum Mutation {
     /// Part of an object, which is merged into it by the structure of its kind.
-    ApplyConfiguration(Written),
+    ApplyConfiguration(Written, Atomic),
     /// Operations of a JSON patch.
     JsonPatch(Written),
 }
@@ -35,32 +38,40 @@ pub struct Written {
 }
 
 /// Makes mutations ready; what is wrong with them is kept by the compiler.
-pub fn compile(compiler: &mut Compiler, written: &[CelMutation]) -> Vec<Mutation> {
+pub fn compile(compiler: &mut Compiler, written: &[CelMutation], atomic: Atomic) -> Vec<Mutation> {
     let written = written.iter().enumerate();
     written
-        .filter_map(|(index, written)| Mutation::compile(compiler, index, written))
+        .filter_map(|(index, written)| Mutation::compile(compiler, index, written, atomic))
         .collect()
 }
 
 impl Mutation {
-    fn compile(compiler: &mut Compiler, index: usize, written: &CelMutation) -> Option<Mutation> {
+    fn compile(
+        compiler: &mut Compiler,
+        index: usize,
+        written: &CelMutation,
+        atomic: Atomic,
+    ) -> Option<Mutation> {
         let path = format!("spec.mutations[{index}]");
         let expression =
             |of: &Option<PatchExpression>| of.as_ref().and_then(|of| of.expression.clone());
         match (
+            written.patch_type.as_str(),
             expression(&written.apply_configuration),
             expression(&written.json_patch),
         ) {
-            (Some(configuration), None) => {
+            ("ApplyConfiguration", Some(configuration), None) => {
                 let path = format!("{path}.applyConfiguration.expression");
                 let wanted = [Type::message(OBJECT)];
                 let program = compiler.expression(&path, &configuration, &wanted)?;
-                Some(Mutation::ApplyConfiguration(Written {
+                let expression = configuration;
+                let written = Written {
                     program,
-                    expression: configuration,
-                }))
+                    expression,
+                };
+                Some(Mutation::ApplyConfiguration(written, atomic))
             }
-            (None, Some(patch)) => {
+            ("JSONPatch", None, Some(patch)) => {
                 let path = format!("{path}.jsonPatch.expression");
                 let wanted = [Type::list(Type::message(JSON_PATCH))];
                 let program = compiler.expression(&path, &patch, &wanted)?;
@@ -69,9 +80,8 @@ impl Mutation {
                     expression: patch,
                 }))
             }
-            _ => {
-                let problem = "expected applyConfiguration or jsonPatch, and only one of them";
-                compiler.fault(path, problem.to_owned());
+            (other, ..) => {
+                compiler.fault(path, mismatch(other, written));
                 None
             }
         }
@@ -93,7 +103,7 @@ impl Mutation {
 
     /// What cannot be applied is for this mutation, where no variable is to blame.
     fn undecided(&self, scope: &Scope<'_, '_>, message: String) -> Undecided {
-        let (Mutation::ApplyConfiguration(of) | Mutation::JsonPatch(of)) = self;
+        let (Mutation::ApplyConfiguration(of, _) | Mutation::JsonPatch(of)) = self;
         let expression = scope.blamed().or(Some(Arc::clone(&of.program.path)));
         Undecided {
             message,
@@ -113,10 +123,10 @@ impl Mutation {
     ) -> Result<Option<Value>, Undecided> {
         let changed = self.change(scope, before, catalogue);
         let worded = |step, error: String| match (step, self) {
-            (Step::Evaluate, Mutation::ApplyConfiguration(of) | Mutation::JsonPatch(of)) => {
+            (Step::Evaluate, Mutation::ApplyConfiguration(of, _) | Mutation::JsonPatch(of)) => {
                 without_value(&of.expression, &error)
             }
-            (Step::Apply, Mutation::ApplyConfiguration(_)) => {
+            (Step::Apply, Mutation::ApplyConfiguration(..)) => {
                 format!("error applying patch: invalid ApplyConfiguration: {error}")
             }
             (Step::Apply, Mutation::JsonPatch(_)) => format!("JSON Patch: {error}"),
@@ -130,22 +140,40 @@ impl Mutation {
         before: &Value,
         catalogue: &Catalogue,
     ) -> Result<Option<Value>, (Step, String)> {
-        let (Mutation::ApplyConfiguration(of) | Mutation::JsonPatch(of)) = self;
+        let (Mutation::ApplyConfiguration(of, _) | Mutation::JsonPatch(of)) = self;
         let value = scope.evaluate(&of.program);
         let value = value.map_err(|error| (Step::Evaluate, error.message))?;
         let changed = match self {
-            Mutation::ApplyConfiguration(_) => {
-                mutation::apply_configuration(&value).and_then(|configuration| {
-                    apply_configuration::apply(before.clone(), &configuration, catalogue)
+            Mutation::ApplyConfiguration(_, atomic) => mutation::apply_configuration(&value)
+                .and_then(|configuration| {
+                    apply_configuration::apply(before.clone(), &configuration, *atomic, catalogue)
                         .map(Some)
                         .map_err(|error| error.to_string())
-                })
-            }
+                }),
             Mutation::JsonPatch(_) => {
                 mutation::json_patch(&value).and_then(|steps| patched(before, steps))
             }
         };
         changed.map_err(|error| (Step::Apply, error))
+    }
+}
+
+/// Why the `patchType` of a mutation is not that of what stands beside it.
+fn mismatch(patch_type: &str, written: &CelMutation) -> String {
+    let field = match patch_type {
+        "ApplyConfiguration" => "applyConfiguration",
+        "JSONPatch" => "jsonPatch",
+        other => {
+            return format!("`{other}` is no patchType; expected ApplyConfiguration or JSONPatch");
+        }
+    };
+    match (&written.apply_configuration, &written.json_patch) {
+        (Some(_), Some(_)) => {
+            "expected applyConfiguration or jsonPatch, and only one of them".to_owned()
+        }
+        _ => format!(
+            "the patchType is {patch_type}: expected an expression in `{field}`, and nothing else"
+        ),
     }
 }
 

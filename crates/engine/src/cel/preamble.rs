@@ -36,15 +36,34 @@ impl Preamble {
         conditions: &[MatchCondition],
         variables: &[CelVariable],
     ) -> Preamble {
-        let written = conditions.iter().map(|one| one.expression.clone());
-        let written = written.collect();
-        let conditions = compiled_conditions(compiler, conditions);
+        let ready = compiled_conditions(compiler, conditions);
         Preamble {
             constraints: compiled_constraints(compiler, "spec.matchConstraints", constraints),
-            conditions,
-            written,
+            conditions: ready,
+            written: texts(conditions),
             variables: compiler.variables("spec.variables", variables),
         }
+    }
+
+    /// As [`Preamble::compile`], with conditions that may read variables.
+    pub fn with_variables_first(
+        compiler: &mut Compiler,
+        constraints: Option<&MatchConstraints>,
+        conditions: &[MatchCondition],
+        variables: &[CelVariable],
+    ) -> Preamble {
+        let variables = compiler.variables("spec.variables", variables);
+        Preamble {
+            variables,
+            ..Preamble::compile(compiler, constraints, conditions, &[])
+        }
+    }
+
+    /// The same start of one of the API server's own policies.
+    #[must_use]
+    pub fn of_api_server(mut self) -> Preamble {
+        self.constraints = self.constraints.map(Constraints::of_whole_names);
+        self
     }
 
     /// Whether the policy's constraints meet the request; `namespace` is that of the policy.
@@ -85,6 +104,11 @@ impl Preamble {
         let written = self.written.iter().map(String::as_str);
         all_hold_natively(self.conditions.iter().zip(written), scope)
     }
+}
+
+fn texts(conditions: &[MatchCondition]) -> Vec<String> {
+    let conditions = conditions.iter();
+    conditions.map(|one| one.expression.clone()).collect()
 }
 
 /// Whether conditions hold, each with its text, in the words of the API server. One that does not decides,

@@ -33,6 +33,7 @@ struct ResourceRule {
     resources: Vec<(String, String)>,
     operations: Vec<String>,
     names: Vec<String>,
+    takes_whole_names: bool,
     scope: Scope,
 }
 
@@ -95,6 +96,15 @@ impl Constraints {
     pub fn of_every_operation(mut self) -> Constraints {
         for rule in self.rules.iter_mut().chain(&mut self.exclude) {
             rule.operations.clear();
+        }
+        self
+    }
+
+    /// The same constraints, whose names the start of a name is not, as in the API server.
+    #[must_use]
+    pub fn of_whole_names(mut self) -> Constraints {
+        for rule in self.rules.iter_mut().chain(&mut self.exclude) {
+            rule.takes_whole_names = true;
         }
         self
     }
@@ -166,6 +176,7 @@ impl ResourceRule {
             resources: written.resources.iter().map(parts).collect(),
             operations: written.operations.clone(),
             names: written.resource_names.clone(),
+            takes_whole_names: false,
             scope: match written.scope.as_deref() {
                 Some("Cluster") => Scope::Cluster,
                 Some("Namespaced") => Scope::Namespaced,
@@ -207,20 +218,20 @@ impl ResourceRule {
         }
     }
 
-    /// An object that the server is to name is met when a name starts as its name will.
+    /// Kyverno meets an object that the server is to name when its name will start with one of the names.
     fn is_named(&self, request: &Request<'_>) -> bool {
         let names = &self.names;
         if names.is_empty() {
             return true;
         }
-        if !request.name.is_empty() {
+        if self.takes_whole_names || !request.name.is_empty() {
             return names.iter().any(|name| name == request.name);
         }
         let start = request
             .subject()
             .and_then(|object| object.pointer("/metadata/generateName"))
             .and_then(Value::as_str);
-        start.is_some_and(|start| names.iter().any(|name| name.starts_with(start)))
+        start.is_some_and(|start| names.iter().any(|name| start.starts_with(name.as_str())))
     }
 }
 

@@ -4,7 +4,7 @@
 //! `MutatingAdmissionPolicy` uses them: maps and objects merge field by field; a list whose items
 //! have keys, or is a set, merges item by item; everything else is replaced. A list or map that is
 //! only ever replaced as a whole (`atomic`) may not stand in a configuration, because the author
-//! who names one item of it would lose the others.
+//! who names one item of it would lose the others, unless a policy asks for it.
 //!
 //! ```text
 //! configuration → check (declared? right type? nothing atomic?) → merge (maps, keyed lists) → object
@@ -58,6 +58,15 @@ pub enum ApplyConfigurationError {
     },
 }
 
+/// What becomes of a list or map that is only ever replaced as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Atomic {
+    /// A configuration that sets one is refused.
+    Refused,
+    /// It is replaced, as by server-side apply.
+    Replaced,
+}
+
 /// The object with a configuration merged into it. `apiVersion` and `kind` of the configuration are
 /// those of the object, whatever it says.
 ///
@@ -66,6 +75,7 @@ pub enum ApplyConfigurationError {
 pub fn apply(
     object: Json,
     configuration: &Json,
+    atomic: Atomic,
     catalogue: &Catalogue,
 ) -> Result<Json, ApplyConfigurationError> {
     let text = |field: &str| {
@@ -82,7 +92,7 @@ pub fn apply(
         let faults = found.faults;
         return Err(ApplyConfigurationError::Configuration { kind, faults });
     }
-    if !found.atomic.is_empty() {
+    if atomic == Atomic::Refused && !found.atomic.is_empty() {
         return Err(ApplyConfigurationError::Atomic(found.atomic));
     }
     let faults = check::object(root, &object);

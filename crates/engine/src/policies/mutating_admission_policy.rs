@@ -30,6 +30,7 @@ use crate::cel::{
 };
 use crate::compile_options::{CompileError, CompileOptions};
 use crate::context::{Store, source::ContextSource};
+use crate::patch::apply_configuration::Atomic;
 use crate::policies::mutating_policy::{Changed, Outcome};
 use crate::policy_info::PolicyInfo;
 use crate::request::{GroupVersionKind, Request};
@@ -75,9 +76,10 @@ impl CompiledMutatingAdmissionPolicy {
             spec.match_constraints.as_ref(),
             &spec.match_conditions,
             &spec.variables,
-        );
+        )
+        .of_api_server();
         compiler.allow_patches();
-        let mutations = mutation::compile(&mut compiler, &spec.mutations);
+        let mutations = mutation::compile(&mut compiler, &spec.mutations, Atomic::Refused);
         let info = PolicyInfo {
             errors_deny: spec.failure_policy != Some(FailurePolicy::Ignore),
             ..PolicyInfo::native(

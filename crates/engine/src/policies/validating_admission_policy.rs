@@ -68,7 +68,8 @@ impl CompiledValidatingAdmissionPolicy {
             spec.match_constraints.as_ref(),
             &spec.match_conditions,
             &spec.variables,
-        );
+        )
+        .of_api_server();
         let validations = validation::compile(
             &mut compiler,
             "spec.validations",

@@ -112,3 +112,25 @@ fn the_other_parts_of_constraints() {
         check(&constraints, resource, &labelled, expected);
     }
 }
+
+#[test]
+fn an_object_that_the_server_is_to_name() {
+    let object = json!({"metadata": {"generateName": "web-"}});
+    let request = Request {
+        resource: GroupVersionResource {
+            version: "v1".to_owned(),
+            resource: "pods".to_owned(),
+            ..GroupVersionResource::default()
+        },
+        object: Some(&object),
+        ..Request::default()
+    };
+    for (name, expected) in [("web-", true), ("we", true), ("web-x", false), ("x", false)] {
+        let mut rule = rule(&["pods"]);
+        rule["resourceNames"] = json!([name]);
+        let written = serde_json::from_value(json!({"resourceRules": [rule]})).unwrap();
+        let constraints = Constraints::compile(&written).unwrap();
+        assert_eq!(constraints.matches(&request), expected, "{name}");
+        assert!(!constraints.of_whole_names().matches(&request), "{name}");
+    }
+}

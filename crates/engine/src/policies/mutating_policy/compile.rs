@@ -17,7 +17,8 @@ use crate::cel::{
     preamble::Preamble,
 };
 use crate::compile_options::CompileError;
-use crate::policies::cel_policy::{cel_policy_info, derived_of};
+use crate::patch::apply_configuration::Atomic;
+use crate::policies::cel_policy::{cel_policy_info, derived_of, refuse_namesakes, refuse_twins};
 use crate::policy_info::PolicyInfo;
 use crate::request::Payload;
 
@@ -62,14 +63,26 @@ impl Variant {
         flavour: Flavour,
     ) -> Result<Variant, Vec<(String, String)>> {
         let mut compiler = Compiler::new(environment(flavour));
-        let preamble = Preamble::compile(
+        let preamble = Preamble::with_variables_first(
             &mut compiler,
             spec.match_constraints.as_ref(),
             &spec.match_conditions,
             &spec.variables,
         );
+        let conditions = ("spec.matchConditions", spec.match_conditions.as_slice());
+        refuse_namesakes(&mut compiler, conditions, &spec.variables);
+        let names = spec
+            .target_match_conditions
+            .iter()
+            .map(|one| one.name.as_str());
+        refuse_twins(&mut compiler, "spec.targetMatchConditions", ".name", names);
         let targets = Targets::compile(&mut compiler, spec);
-        let mutations = mutation::compile(&mut compiler, &spec.mutations);
+        let evaluation = spec.evaluation.as_ref();
+        let atomic = match evaluation.and_then(|of| of.use_server_side_apply) {
+            Some(true) => Atomic::Replaced,
+            _ => Atomic::Refused,
+        };
+        let mutations = mutation::compile(&mut compiler, &spec.mutations, atomic);
         match compiler.into_faults() {
             faults if faults.is_empty() => Ok(Variant {
                 preamble,
