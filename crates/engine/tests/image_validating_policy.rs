@@ -302,3 +302,46 @@ fn what_cannot_be_compiled_has_a_path() {
         &["spec.matchImageReferences[0]: expected glob or expression, and only one of them"],
     );
 }
+
+#[test]
+fn without_references_a_policy_is_about_every_image() {
+    for (references, said) in [
+        (
+            json!([]),
+            "p fail: image ghcr.io/shop/web:1 does not have a digest",
+        ),
+        (json!([{"glob": "docker.io/*"}]), "p pass: success"),
+    ] {
+        let mut spec = valid("true");
+        spec["matchImageReferences"] = references;
+        spec["validationConfigurations"] = json!({"required": false});
+        check(WEB, &[spec], &[said]);
+    }
+}
+
+#[test]
+fn an_attestor_is_of_one_kind_and_a_certificate_from_one_place() {
+    let both = json!({"value": "CERT", "expression": "'CERT'"});
+    for (attestor, problem) in [
+        (
+            json!({"name": "a"}),
+            "spec.attestors[0]: expected cosign or notary, and only one of them",
+        ),
+        (
+            json!({"name": "a", "cosign": {"key": {"data": "KEY"}}, "notary": {"certs": {"value": "CERT"}}}),
+            "spec.attestors[0]: expected cosign or notary, and only one of them",
+        ),
+        (
+            json!({"name": "a", "notary": {"certs": both}}),
+            "spec.attestors[0].notary.certs: expected value or expression, and only one of them",
+        ),
+        (
+            json!({"name": "a", "cosign": {"certificate": {"cert": both}}}),
+            "spec.attestors[0].cosign.certificate.cert: expected value or expression, and only one of them",
+        ),
+    ] {
+        let mut spec = valid("true");
+        spec["attestors"] = json!([attestor]);
+        check(WEB, &[spec], &[problem]);
+    }
+}

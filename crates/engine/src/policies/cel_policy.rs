@@ -86,6 +86,16 @@ pub(super) fn refuse_namesakes(
     refuse_twins(compiler, "spec.variables", ".name", names);
 }
 
+/// Keeps actions that stand twice.
+pub(super) fn refuse_repeated_actions(compiler: &mut Compiler, actions: &[ValidationAction]) {
+    let names = actions.iter().map(|one| match one {
+        ValidationAction::Deny => "Deny",
+        ValidationAction::Audit => "Audit",
+        ValidationAction::Warn => "Warn",
+    });
+    refuse_twins(compiler, "spec.validationActions", "", names);
+}
+
 /// What a failure means for a request; without actions it denies.
 pub(super) fn action(actions: &[ValidationAction]) -> FailureAction {
     match actions.is_empty() || actions.contains(&ValidationAction::Deny) {

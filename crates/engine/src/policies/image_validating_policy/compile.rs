@@ -22,7 +22,9 @@ use crate::cel::{
     validation::{self, Wording},
 };
 use crate::compile_options::{CompileError, CompileOptions};
-use crate::policies::cel_policy::{action, cel_policy_info, derived_of, mode};
+use crate::policies::cel_policy::{
+    action, cel_policy_info, derived_of, mode, refuse_repeated_actions,
+};
 use crate::policy_info::PolicyInfo;
 use crate::request::Payload;
 
@@ -87,6 +89,7 @@ impl Variant {
             &spec.match_conditions,
             &spec.variables,
         );
+        refuse_repeated_actions(&mut compiler, &spec.validation_actions);
         let signers = signers::compile(&mut compiler, &spec.attestors);
         let validations = validation::compile(
             &mut compiler,

@@ -150,7 +150,7 @@ impl ImageMatcher {
         Ok(matching)
     }
 
-    /// Whether the policy is about an image; one without rules is about none.
+    /// Whether the policy is about an image; one without rules is about all.
     ///
     /// # Errors
     /// Why that cannot be told.
@@ -160,7 +160,7 @@ impl ImageMatcher {
                 return Ok(true);
             }
         }
-        Ok(false)
+        Ok(self.rules.is_empty())
     }
 }
 

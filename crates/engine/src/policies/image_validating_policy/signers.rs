@@ -50,6 +50,7 @@ pub(super) fn compile(compiler: &mut Compiler, written: &[CelAttestor]) -> Vec<S
     written
         .map(|(index, written)| {
             let path = format!("spec.attestors[{index}]");
+            refuse_doubt(compiler, &path, written);
             let mut computed = Vec::new();
             for (field, at, expression) in expressions(written) {
                 let path = format!("{path}.{at}");
@@ -63,6 +64,37 @@ pub(super) fn compile(compiler: &mut Compiler, written: &[CelAttestor]) -> Vec<S
             }
         })
         .collect()
+}
+
+/// Keeps an attestor that is nobody or two, and a certificate that is written and computed.
+fn refuse_doubt(compiler: &mut Compiler, path: &str, written: &CelAttestor) {
+    if written.cosign.is_some() == written.notary.is_some() {
+        let problem = "expected cosign or notary, and only one of them";
+        compiler.fault(path.to_owned(), problem.to_owned());
+    }
+    let cosign = written.cosign.as_ref();
+    let certificate = cosign.and_then(|cosign| cosign.certificate.as_ref());
+    let notary = written.notary.as_ref();
+    for (at, text) in [
+        (
+            "cosign.certificate.cert",
+            certificate.and_then(|of| of.cert.as_ref()),
+        ),
+        (
+            "cosign.certificate.certChain",
+            certificate.and_then(|of| of.cert_chain.as_ref()),
+        ),
+        ("notary.certs", notary.and_then(|of| of.certs.as_ref())),
+        (
+            "notary.tsaCerts",
+            notary.and_then(|of| of.tsa_certs.as_ref()),
+        ),
+    ] {
+        if text.is_some_and(|of| of.value.is_some() && of.expression.is_some()) {
+            let problem = "expected value or expression, and only one of them";
+            compiler.fault(format!("{path}.{at}"), problem.to_owned());
+        }
+    }
 }
 
 fn expressions(attestor: &CelAttestor) -> Vec<(Field, String, String)> {

@@ -25,7 +25,7 @@ use crate::cel::{
 };
 use crate::compile_options::CompileError;
 use crate::policies::cel_policy::{
-    action, cel_policy_info, derived_of, mode, refuse_namesakes, refuse_twins,
+    action, cel_policy_info, derived_of, mode, refuse_namesakes, refuse_repeated_actions,
 };
 use crate::policy_info::PolicyInfo;
 use crate::request::Payload;
@@ -80,12 +80,7 @@ impl Variant {
         );
         let conditions = ("spec.matchConditions", spec.match_conditions.as_slice());
         refuse_namesakes(&mut compiler, conditions, &spec.variables);
-        let actions = spec.validation_actions.iter().map(|one| match one {
-            ValidationAction::Deny => "Deny",
-            ValidationAction::Audit => "Audit",
-            ValidationAction::Warn => "Warn",
-        });
-        refuse_twins(&mut compiler, "spec.validationActions", "", actions);
+        refuse_repeated_actions(&mut compiler, &spec.validation_actions);
         let response = match flavour {
             Flavour::Envoy => Some(CHECK_RESPONSE),
             Flavour::Http => Some(HTTP_RESPONSE),
