@@ -135,6 +135,50 @@ fn events_have_the_words_of_kyverno() {
 }
 
 #[test]
+fn what_passes_is_told_where_it_is_asked_for() {
+    use RuleStatus::{Error, Fail, Pass, Skip};
+    for (statuses, asked, wanted) in [
+        (
+            &[Pass, Skip][..],
+            true,
+            &["default|PolicyApplied|Resource Passed|ClusterPolicy|Pod shop/web: pass"][..],
+        ),
+        (&[Pass], false, &[]),
+        (&[Skip], true, &[]),
+        (&[], true, &[]),
+        (
+            &[Error, Pass],
+            true,
+            &[
+                "default|PolicyError|Resource Passed|ClusterPolicy|Pod shop/web: [r] error; no",
+                "shop|PolicyError|Resource Passed|Pod|policy labels/r error: no",
+            ],
+        ),
+        (
+            &[Pass, Fail],
+            true,
+            &[
+                "default|PolicyViolation|Resource Passed|ClusterPolicy|Pod shop/web: [r] fail; no",
+                "shop|PolicyViolation|Resource Passed|Pod|policy labels/r fail: no",
+            ],
+        ),
+    ] {
+        let mut response = answer("r", Pass, "");
+        let rules = statuses
+            .iter()
+            .map(|status| answer("r", *status, "no").rules.remove(0));
+        response.rules = rules.collect();
+        let mut events = Events::new("i".to_owned(), EventsLimits::default());
+        events.tell_successes(asked);
+        count(&mut events, &subject("web", ""), false, START, &response);
+        let planned = events.plan(START);
+        assert_eq!(shown(&planned), wanted, "{statuses:?}");
+        let is_normal = planned.iter().any(|event| event["type"] == "Normal");
+        assert_eq!(is_normal, wanted.len() == 1);
+    }
+}
+
+#[test]
 fn what_happens_again_is_counted() {
     let mut events = Events::new("i".to_owned(), EventsLimits::default());
     let answer = answer("r", RuleStatus::Fail, &"ä".repeat(2000));

@@ -1,5 +1,5 @@
 //! Events about violations: one for each policy, rule and object, with a count, and no more than so
-//! many at a time.
+//! many at a time; and about policies that hold, where the configuration asks for them.
 //!
 //! A request that is denied leaves an Event on the policy, whose object never came to be. One that
 //! passes although a rule fails leaves one on the object, too.
@@ -64,6 +64,7 @@ struct Counted {
 pub struct Events {
     counted: BTreeMap<Key, Counted>,
     limits: EventsLimits,
+    tells_successes: bool,
     /// Who writes: a name of this process.
     instance: String,
     dropped: u64,
@@ -90,10 +91,16 @@ impl Events {
         Events {
             counted: BTreeMap::new(),
             limits,
+            tells_successes: false,
             instance,
             dropped: 0,
             number: 0,
         }
+    }
+
+    /// Whether what passes is counted, too: `generateSuccessEvents` of the configuration.
+    pub fn tell_successes(&mut self, tells: bool) {
+        self.tells_successes = tells;
     }
 
     /// Counts what fails or cannot be evaluated.
@@ -103,25 +110,29 @@ impl Events {
         responses: impl IntoIterator<Item = &'r EngineResponse>,
     ) {
         for response in responses {
+            if self.tells_successes && passes(response) {
+                self.add(occasion, &response.policy, None, "PolicyApplied", true);
+            }
             for rule in &response.rules {
                 let reason = match rule.status {
                     RuleStatus::Fail => "PolicyViolation",
                     RuleStatus::Error => "PolicyError",
                     RuleStatus::Pass | RuleStatus::Warn | RuleStatus::Skip => continue,
                 };
-                self.add(occasion, &response.policy, rule, reason, true);
+                self.add(occasion, &response.policy, Some(rule), reason, true);
                 if !occasion.is_blocked {
-                    self.add(occasion, &response.policy, rule, reason, false);
+                    self.add(occasion, &response.policy, Some(rule), reason, false);
                 }
             }
         }
     }
 
+    /// Counts one; without a rule it is about the policy as a whole, which passes.
     fn add(
         &mut self,
         occasion: Occasion<'_>,
         policy: &PolicyInfo,
-        rule: &RuleResponse,
+        rule: Option<&RuleResponse>,
         reason: &'static str,
         is_on_policy: bool,
     ) {
@@ -210,10 +221,16 @@ impl Counted {
     }
 }
 
+/// Whether some rule passes, and none fails or cannot be evaluated.
+fn passes(response: &EngineResponse) -> bool {
+    let has = |status| response.rules.iter().any(|rule| rule.status == status);
+    has(RuleStatus::Pass) && !has(RuleStatus::Fail) && !has(RuleStatus::Error)
+}
+
 fn key(
     occasion: Occasion<'_>,
     policy: &PolicyInfo,
-    rule: &RuleResponse,
+    rule: Option<&RuleResponse>,
     reason: &'static str,
     is_on_policy: bool,
 ) -> Key {
@@ -232,7 +249,7 @@ fn key(
     let policy = (&policy.kind, &policy.namespace, &policy.name);
     Key {
         policy: (policy.0.clone(), policy.1.clone(), policy.2.clone()),
-        rule: rule.rule.to_string(),
+        rule: rule.map_or_else(String::new, |rule| rule.rule.to_string()),
         object: object.map(|part| part.to_owned()),
         reason,
         is_blocked: occasion.is_blocked,
@@ -241,7 +258,12 @@ fn key(
 }
 
 /// The Event without its name and its times.
-fn body(occasion: Occasion<'_>, policy: &PolicyInfo, rule: &RuleResponse, key: &Key) -> Value {
+fn body(
+    occasion: Occasion<'_>,
+    policy: &PolicyInfo,
+    rule: Option<&RuleResponse>,
+    key: &Key,
+) -> Value {
     let subject = occasion.subject;
     let reference = json!({
         "apiVersion": policy.api_version,
@@ -265,7 +287,7 @@ fn body(occasion: Occasion<'_>, policy: &PolicyInfo, rule: &RuleResponse, key: &
     json!({
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",
-        "type": "Warning",
+        "type": if rule.is_some() { "Warning" } else { "Normal" },
         "reason": key.reason,
         "action": if occasion.is_blocked { "Resource Blocked" } else { "Resource Passed" },
         "note": note(occasion, policy, rule, key.is_on_policy),
@@ -278,15 +300,19 @@ fn body(occasion: Occasion<'_>, policy: &PolicyInfo, rule: &RuleResponse, key: &
 fn note(
     occasion: Occasion<'_>,
     policy: &PolicyInfo,
-    rule: &RuleResponse,
+    rule: Option<&RuleResponse>,
     is_on_policy: bool,
 ) -> String {
-    let (subject, status) = (occasion.subject, rule.status.as_str());
+    let subject = occasion.subject;
+    let name = match subject.namespace.as_str() {
+        "" => subject.name.clone(),
+        namespace => format!("{namespace}/{}", subject.name),
+    };
+    let Some(rule) = rule else {
+        return format!("{} {name}: pass", subject.kind);
+    };
+    let status = rule.status.as_str();
     let mut note = if is_on_policy {
-        let name = match subject.namespace.as_str() {
-            "" => subject.name.clone(),
-            namespace => format!("{namespace}/{}", subject.name),
-        };
         let rule_name = match &*rule.rule {
             "" => String::new(),
             name => format!("[{name}] "),

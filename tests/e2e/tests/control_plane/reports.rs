@@ -13,6 +13,7 @@ use portcullis_cluster::{Cluster, ConnectOptions};
 use portcullis_e2e::{control_plane::ControlPlane, harness::Test};
 use portcullis_webhook::{
     certificates,
+    configuration::Configuration,
     log::Log,
     policy_files::PolicyFiles,
     reports::{Reporter, Writer},
@@ -248,6 +249,8 @@ fn requests_are_reported(plane: &ControlPlane) {
         compiled(plane, &all),
         Arc::new(Alone::default()),
     ));
+    let data = [("generateSuccessEvents".to_owned(), "true".to_owned())];
+    served.configure(Configuration::from_data(&data.into()).unwrap());
     let log = Arc::new(Log::to(Box::new(std::io::stderr())));
     let reporter = Reporter::start(Arc::clone(&served), writer.clone(), Arc::clone(&log));
     let runtime = Runtime::new().unwrap();
@@ -292,6 +295,7 @@ fn requests_are_reported(plane: &ControlPlane) {
     for wanted in [
         "Pod reported/denied: [label] fail (blocked); validation error: c is missing",
         "Pod reported/web: [label] fail; validation error: a is missing",
+        "Pod reported/web: pass",
         "policy ask-a/label fail: validation error: a is missing",
     ] {
         eventually("events", || match events() {
