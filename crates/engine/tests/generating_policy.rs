@@ -292,4 +292,9 @@ fn what_is_wrong_with_a_template_has_its_path() {
         let (said, _) = answers("GeneratingPolicy", &of(line));
         assert!(said.starts_with(start), "{line}: {said}");
     }
+    for empty in ["", " \n"] {
+        let (said, _) = answers("GeneratingPolicy", &template(empty));
+        let wanted = "spec.generate[0].template.value: expected the objects to generate, as YAML";
+        assert_eq!(said, wanted, "{empty:?}");
+    }
 }

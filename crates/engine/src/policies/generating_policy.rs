@@ -219,6 +219,10 @@ impl Generation {
             }
             (None, Some(written)) => {
                 let path = format!("{path}.template.value");
+                if written.value.trim().is_empty() {
+                    compiler.fault(path, "expected the objects to generate, as YAML".to_owned());
+                    return None;
+                }
                 let is_interpolated = written.interpolate == Some(Interpolation::Cel);
                 let documents = template::compile(compiler, &path, &written.value, is_interpolated);
                 Some(Generation::Template(documents))
