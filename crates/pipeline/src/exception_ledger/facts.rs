@@ -1,6 +1,7 @@
 //! What an exception says about itself: its schema, its facts, and whether it has expired.
 
 use portcullis_engine::exceptions::{Nanoseconds, expires};
+use portcullis_values::json_pointer;
 
 use super::{
     LedgerException, Need,
@@ -37,9 +38,16 @@ pub(super) fn check(reading: &Reading<'_>) -> Vec<Diagnostic> {
         let key = format!("portcullis.io/{fact}");
         let is_field = *fact == "expires" && !text(value, "/spec/expiresAt").is_empty();
         if annotation(value, &key).is_empty() && !is_field {
-            let missing = Diagnostic::error(format!("the exception has no annotation `{key}`"));
-            found.push(missing.at(
-                reading.place("/metadata/annotations"),
+            let pointer = format!("/metadata/annotations/{}", json_pointer::escape(&key));
+            let (message, pointer) = match value.pointer(&pointer) {
+                Some(_) => (format!("the annotation `{key}` is empty"), pointer.as_str()),
+                None => (
+                    format!("the exception has no annotation `{key}`"),
+                    "/metadata/annotations",
+                ),
+            };
+            found.push(Diagnostic::error(message).at(
+                reading.place(pointer),
                 "an exception says who owns it, which ticket asks for it, why, and until when",
             ));
         }
