@@ -139,6 +139,13 @@ fn places_and_refused_policies() {
         ("apply_places", &["refused.yaml", "--detailed-results"][..]),
         ("apply_places_compat", &["refused.yaml", "--compat"]),
         ("apply_places_table", &["-t"]),
+        (
+            "apply_places_table_compat",
+            &["refused.yaml", "-t", "--compat"],
+        ),
+        ("apply_places_table_stdin", &["-t", "-i"]),
+        ("apply_places_table_stdin_compat", &["-t", "-i", "--compat"]),
+        ("apply_places_table_reports", &["-t", "-p"]),
         ("apply_places_json", &["--format", "json"]),
         ("apply_places_sarif", &["--format", "sarif"]),
         ("apply_places_github", &["--format", "github"]),

@@ -13,7 +13,7 @@ use std::{io, path::PathBuf, time::Instant};
 
 use portcullis_pipeline::{
     apply::{self, ApplyOptions, ApplyReport},
-    diagnostic::Severity,
+    diagnostic::{Diagnostic, Severity},
 };
 use serde_json::Value;
 
@@ -101,7 +101,7 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
     /// Print the results as reports of a cluster instead.
-    #[arg(short, long, conflicts_with_all = ["format", "table"])]
+    #[arg(short, long, conflicts_with = "format")]
     pub policy_report: bool,
     /// The API of these reports. Kyverno prints those of `openreports.io`.
     #[arg(
@@ -134,7 +134,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub context_file: Option<PathBuf>,
     /// Print nothing but manifests, changed or not, and what policies made of them: for a pipe.
-    #[arg(short = 'i', long, conflicts_with_all = ["format", "table", "policy_report", "generate_exceptions"])]
+    #[arg(short = 'i', long, conflicts_with_all = ["format", "policy_report", "generate_exceptions"])]
     pub stdin: bool,
     /// Write objects to this file (`.yaml`, `.yml`, or one that is there), or into files of this folder: what policies change or make, and with policies that change objects the others, too.
     #[arg(short, long, value_name = "PATH")]
@@ -209,6 +209,10 @@ impl Args {
             Answer::Text
         }
     }
+
+    fn is_table_of_kyverno(&self) -> bool {
+        self.compat && self.table && self.format == Format::Table
+    }
 }
 
 fn duration(text: &str) -> Result<String, String> {
@@ -236,6 +240,13 @@ pub fn run(args: &Args, console: &mut Console) -> io::Result<ExitStatus> {
     };
     if args.remove_color {
         console.colour(When::Never);
+    }
+    if let Some(other) = beside_table(args) {
+        let fault = Diagnostic::error(format!("`--table` cannot be used with `{other}`"));
+        console.tell(&[
+            fault.help("ask for one of them, or for what Kyverno prints with `--compat`")
+        ])?;
+        return Ok(error);
     }
     let (options, unread) = match inputs::read(args) {
         Ok(options) => options,
@@ -299,9 +310,16 @@ fn print(
             }
             // The next program of the pipe reads objects; people read what is wrong with them.
             match args.compat {
+                true if args.table => {
+                    console.data(&kyverno_text::table(report, args.detailed_results))
+                }
                 true => Ok(()),
                 false => console.talk(&kyverno_text::violations(report, &places)),
             }
+        }
+        Answer::Report if args.is_table_of_kyverno() => {
+            kyverno_text::print_applied(report, shown, console)?;
+            console.data(&kyverno_text::table(report, args.detailed_results))
         }
         Answer::Report => {
             let detailed = args.detailed_results;
@@ -318,6 +336,15 @@ fn print(
             let exceptions = exceptions::of(results, &args.generated_exception_ttl, args.compat);
             console.data(&documents(&exceptions, args.output_format))
         }
+    }
+}
+
+/// What stands beside `--table` and is no table; Kyverno takes both.
+fn beside_table(args: &Args) -> Option<&'static str> {
+    match args.table && !args.compat {
+        true if args.policy_report => Some("--policy-report"),
+        true if args.stdin => Some("--stdin"),
+        _ => None,
     }
 }
 

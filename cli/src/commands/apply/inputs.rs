@@ -102,9 +102,11 @@ pub(super) fn read(args: &Args) -> Result<(ApplyOptions, Vec<Diagnostic>), Vec<D
         audit_warn: args.audit_warn,
         compat: args.compat,
         detailed: match args.answer() {
+            Answer::Report if args.is_table_of_kyverno() => true,
             Answer::Report => args.detailed_results || args.format != Format::Table,
             Answer::PolicyReport => true,
-            Answer::Text | Answer::Objects | Answer::Exceptions => false,
+            Answer::Objects => args.table,
+            Answer::Text | Answer::Exceptions => false,
         },
         keep: keep(args),
         writer: Writer(portcullis_yaml::write),
@@ -238,6 +240,7 @@ fn keep(args: &Args) -> Keep {
         Answer::Objects => Keep::All,
         _ if args.output.is_some() && !args.cluster.cluster => Keep::Changeable,
         Answer::Text => Keep::Produced,
+        Answer::Report if args.is_table_of_kyverno() => Keep::Produced,
         _ if args.output.is_some() => Keep::Produced,
         Answer::Report | Answer::PolicyReport | Answer::Exceptions => Keep::Nothing,
     }

@@ -13,7 +13,7 @@ use portcullis_pipeline::{
 };
 
 use super::places::Places;
-use crate::output::{console::Console, objects};
+use crate::output::{console::Console, objects, table::grid};
 
 /// In whose words violations are told.
 #[derive(Clone, Copy)]
@@ -34,11 +34,7 @@ pub(super) fn print(
     words: Words<'_, '_>,
     console: &mut Console,
 ) -> io::Result<()> {
-    console.data(&banner(report))?;
-    console.data(&refused(&report.refused))?;
-    for produced in shown {
-        console.data(&objects::titled(produced))?;
-    }
+    print_applied(report, shown, console)?;
     for round in rounds(&groups(report)) {
         for text in texts(round, words) {
             console.data(&text)?;
@@ -49,6 +45,45 @@ pub(super) fn print(
         "\npass: {}, fail: {}, warn: {}, error: {}, skip: {} \n",
         counts.pass, counts.fail, counts.warn, counts.error, counts.skip
     ))
+}
+
+/// Writes what was applied, without what came of it but for the objects that are shown.
+pub(super) fn print_applied(
+    report: &ApplyReport,
+    shown: &[Produced],
+    console: &mut Console,
+) -> io::Result<()> {
+    console.data(&banner(report))?;
+    console.data(&refused(&report.refused))?;
+    for produced in shown {
+        console.data(&objects::titled(produced))?;
+    }
+    Ok(())
+}
+
+/// Every result in a box, as Kyverno draws it; nothing where there is none.
+pub(super) fn table(report: &ApplyReport, is_detailed: bool) -> String {
+    if report.results.is_empty() {
+        return String::new();
+    }
+    let columns = ["ID", "POLICY", "RULE", "RESOURCE", "RESULT", "REASON"];
+    let columns = columns.into_iter().chain(is_detailed.then_some("MESSAGE"));
+    let mut rows = vec![columns.map(str::to_owned).collect::<Vec<_>>()];
+    for (index, one) in report.results.iter().enumerate() {
+        let result = match one.status {
+            RuleStatus::Pass => "Pass",
+            RuleStatus::Fail => "Fail",
+            RuleStatus::Warn => "Warn",
+            RuleStatus::Error => "Error",
+            RuleStatus::Skip => "Skip",
+        };
+        let number = (index + 1).to_string();
+        let cells = [&*number, &one.policy, &one.rule, &one.resource, result, ""];
+        let message = one.message.lines().collect::<Vec<_>>().join(" ");
+        let cells = cells.into_iter().map(str::to_owned);
+        rows.push(cells.chain(is_detailed.then_some(message)).collect());
+    }
+    grid(&rows)
 }
 
 /// The violations and errors alone, for where the objects are the answer.
