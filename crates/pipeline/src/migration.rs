@@ -70,7 +70,8 @@ pub struct MigratedRule {
 /// What became of policies.
 #[derive(Debug, Default)]
 pub struct Migration {
-    /// Every rule that validates, derived ones after the one they come from.
+    /// Every rule, derived ones after the one they come from; of each policy those that do not validate
+    /// are the last.
     pub rules: Vec<MigratedRule>,
     /// Files and documents that cannot be used.
     pub faults: Vec<Diagnostic>,
@@ -153,11 +154,43 @@ fn of_file(file: &Path, further: &[Value], world: &World, options: &MigrationOpt
             }
             rules.push(migrated);
         }
+        rules.extend(others(policy, &loaded));
     }
     Migration {
         rules,
         faults: std::mem::take(&mut loaded.errors),
     }
+}
+
+/// The rules of a policy that do something else than validate.
+fn others<'p>(
+    policy: &'p Policy,
+    loaded: &'p LoadedPolicies,
+) -> impl Iterator<Item = MigratedRule> + 'p {
+    let rules = policy.spec.rules.iter().enumerate();
+    let rules = rules.filter(|(_, rule)| rule.validate.is_none());
+    rules.map(|(index, rule)| {
+        let error = CompileError {
+            kind: "ClusterPolicy".to_owned(),
+            policy: policy.metadata.key(),
+            path: format!("spec.rules[{index}]"),
+            message: format!(
+                "rule `{}` does not validate, and is not translated",
+                rule.name
+            ),
+        };
+        let refusal = loaded.refusal(&LoadedPolicies::default(), &error);
+        MigratedRule {
+            policy: policy.metadata.key(),
+            rule: rule.name.clone(),
+            translated: None,
+            inputs: 0,
+            refused: 0,
+            obstacles: vec![refusal.help(
+                "write it by hand as a MutatingPolicy, GeneratingPolicy or ImageValidatingPolicy",
+            )],
+        }
+    })
 }
 
 impl MigratedRule {
