@@ -57,6 +57,8 @@ fn rules_of_every_kind() {
     check("explain_kinds", "explain_kinds", plain, "");
     let images = &["explain", "images.yaml", "resources.yaml"];
     check("explain_images", "explain_kinds", images, "");
+    let expressions = &["explain", "expressions.yaml", "resources.yaml"];
+    check("explain_expressions", "explain_kinds", expressions, "");
     check("explain_exceptions", "explain_kinds", excepted, "");
     for format in ["json", "yaml", "junit", "sarif", "markdown", "github"] {
         let arguments = [excepted.as_slice(), &["--format", format][..]].concat();

@@ -57,7 +57,11 @@ fn ended(rule: &RuleExplanation) -> &'static str {
 }
 
 fn rule_text(rule: &RuleExplanation) -> String {
-    let mut text = format!("  rule {}: {}\n", rule.rule, ended(rule));
+    // A policy in CEL has no rules.
+    let mut text = match rule.rule.as_str() {
+        "" => format!("  the policy: {}\n", ended(rule)),
+        name => format!("  rule {name}: {}\n", ended(rule)),
+    };
     for mismatch in &rule.mismatches {
         let path = match mismatch.path.as_str() {
             "" => "request",
@@ -125,7 +129,13 @@ fn leaf_text(place: &str, leaf: &Leaf) -> String {
 /// JSON on one line, cut where it is long.
 fn short(value: &Value) -> String {
     const LONGEST: usize = 120;
-    let text = value.to_string();
+    let whole = value
+        .as_f64()
+        .filter(|number| number.fract() == 0.0 && number.abs() < 1e15);
+    let text = match whole {
+        Some(number) => format!("{number:.0}"),
+        None => value.to_string(),
+    };
     if text.chars().count() <= LONGEST {
         return text;
     }

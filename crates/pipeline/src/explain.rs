@@ -172,16 +172,21 @@ pub fn explain(
                 | CompiledPolicy::Generating(_)
                 | CompiledPolicy::ValidatingAdmission(_)
                 | CompiledPolicy::MutatingAdmission(_)
-                | CompiledPolicy::ImageValidating(_) => response
-                    .into_iter()
-                    .flat_map(|response| &response.rules)
-                    .map(|rule| RuleExplanation {
-                        rule: rule.rule.to_string(),
-                        mismatches: Vec::new(),
-                        steps: steps(notes.of(&info.name, &rule.rule), &[rule]),
-                        end: end(&[rule]),
-                    })
-                    .collect(),
+                | CompiledPolicy::ImageValidating(_) => {
+                    let rules = response.into_iter().flat_map(|response| &response.rules);
+                    let told: Vec<RuleExplanation> = rules
+                        .map(|rule| RuleExplanation {
+                            rule: rule.rule.to_string(),
+                            mismatches: Vec::new(),
+                            steps: steps(notes.of(&info.name, &rule.rule), &[rule]),
+                            end: end(&[rule]),
+                        })
+                        .collect();
+                    match told.is_empty() {
+                        true => vec![nothing()],
+                        false => told,
+                    }
+                }
             };
             explanations.push(Explanation {
                 policy: info.key(),
@@ -209,8 +214,27 @@ fn end(answers: &[&RuleResponse]) -> Option<(RuleStatus, String)> {
     Some((worst, messages.join("\n")))
 }
 
-/// The decisions, and the objects that the rule generates.
+/// What is told of a policy in CEL that gives no answer.
+fn nothing() -> RuleExplanation {
+    RuleExplanation {
+        rule: String::new(),
+        mismatches: vec![Mismatch {
+            path: "spec".to_owned(),
+            reason: "`matchConstraints` do not match, or one of the conditions does not hold"
+                .to_owned(),
+        }],
+        steps: Vec::new(),
+        end: None,
+    }
+}
+
+/// The decisions, the expressions that decided, and the objects that the rule generates.
 fn steps(mut decided: Vec<Step>, answers: &[&RuleResponse]) -> Vec<Step> {
+    let expressions = answers.iter().filter_map(|answer| {
+        let path = answer.expression()?;
+        Some(Step::Checked(path.to_string(), answer.status))
+    });
+    decided.extend(expressions);
     let generated = answers.iter().flat_map(|answer| answer.generated());
     decided.extend(generated.map(|object| Step::Generated(named(object))));
     decided
