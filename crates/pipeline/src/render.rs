@@ -85,8 +85,13 @@ pub fn template_place(
     let same = text
         .strip_prefix(before)
         .filter(|rest| rest.starts_with(words));
-    let found = same.map_or_else(|| text.find(words), |_| Some(before.len()));
-    let span = match found.filter(|_| !words.is_empty()) {
+    // What is missing behind the end of a text has no words of its own.
+    let is_somewhere = !words.is_empty() || !before.trim().is_empty();
+    let found = match same {
+        Some(_) => Some(before.len()).filter(|_| is_somewhere),
+        None => text.find(words).filter(|_| !words.is_empty()),
+    };
+    let span = match found {
         Some(at) => line.start + at..line.start + at + words.len(),
         None => line.start + indent..line.end,
     };

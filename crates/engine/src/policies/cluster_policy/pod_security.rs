@@ -38,12 +38,16 @@ impl PodSecurityRule {
         } else {
             Dialect::Standard
         };
-        let standard = CompiledPodSecurity::compile(standard, path, dialect).map_err(|errors| {
-            errors
-                .iter()
-                .map(|error| (String::new(), error.to_string()))
-                .collect::<Vec<_>>()
-        })?;
+        let path = format!("{path}.validate");
+        let standard =
+            CompiledPodSecurity::compile(standard, &path, dialect).map_err(|errors| {
+                let errors = errors.iter().map(ToString::to_string);
+                let found = errors.map(|text| match text.split_once(": ") {
+                    Some((path, message)) => (path.to_owned(), message.to_owned()),
+                    None => (path.clone(), text),
+                });
+                found.collect::<Vec<_>>()
+            })?;
         Ok(PodSecurityRule {
             rule: rule.name.clone(),
             standard,
