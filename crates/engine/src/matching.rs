@@ -18,5 +18,6 @@ pub use kinds::KindSelector;
 pub use matcher::{ExceptionMatcher, Matcher};
 pub use mismatch::Mismatch;
 pub use selector::{Labels, Requirement, Selector, SelectorError};
+pub(crate) use selector::{check_label, is_object_name};
 pub use subject::Subject;
 pub use user::UserFilter;

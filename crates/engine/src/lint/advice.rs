@@ -5,7 +5,9 @@ use portcullis_api::cluster_policy::{
     FailureAction, FailureActionOverride, MatchResources, Policy, Rule,
 };
 
-use super::finding::Findings;
+use portcullis_values::wildcard::has_wildcard;
+
+use super::{finding::Findings, match_resources::filters};
 use crate::{autogen::CONTROLLERS_ANNOTATION, matching::KindSelector};
 
 pub(super) fn check(policy: &Policy, findings: &mut Findings) {
@@ -18,11 +20,16 @@ pub(super) fn check(policy: &Policy, findings: &mut Findings) {
         let path = format!("/spec/rules/{index}");
         if let Some(body) = &rule.validate {
             let path = format!("{path}/validate/failureAction");
-            check_action(body.failure_action, &path, findings);
+            check_action_of_rule(body.failure_action, &path, findings);
             let overrides = &body.failure_action_overrides;
             check_overrides(overrides, &format!("{path}Overrides"), findings);
         }
+        for (number, images) in rule.verify_images.iter().enumerate() {
+            let path = format!("{path}/verifyImages/{number}/failureAction");
+            check_action_of_rule(images.failure_action, &path, findings);
+        }
         check_controllers(policy, rule, &path, findings);
+        check_scan(policy, rule, &path, findings);
         // A validation rule for a subresource cannot take part in background scans.
         if rule.mutate.is_some() || spec.background == Some(false) {
             check_subresources(rule, &path, findings);
@@ -32,13 +39,26 @@ pub(super) fn check(policy: &Policy, findings: &mut Findings) {
 }
 
 fn check_action(action: Option<FailureAction>, path: &str, findings: &mut Findings) {
-    let (old, new) = match action {
-        Some(FailureAction::LowercaseAudit) => ("audit", "Audit"),
-        Some(FailureAction::LowercaseEnforce) => ("enforce", "Enforce"),
-        Some(FailureAction::Audit | FailureAction::Enforce) | None => return,
-    };
-    let message = format!("`{old}` is an older spelling");
-    findings.warning(path, message, format!("write `{new}`"));
+    if let Some((old, new)) = older_spelling(action) {
+        let message = format!("`{old}` is an older spelling");
+        findings.warning(path, message, format!("write `{new}`"));
+    }
+}
+
+/// The definition of policies takes the older spelling in the spec's own fields only.
+fn check_action_of_rule(action: Option<FailureAction>, path: &str, findings: &mut Findings) {
+    if let Some((old, new)) = older_spelling(action) {
+        let message = format!("`{old}` is no action of a rule");
+        findings.error(path, message, format!("write `{new}`"));
+    }
+}
+
+fn older_spelling(action: Option<FailureAction>) -> Option<(&'static str, &'static str)> {
+    match action? {
+        FailureAction::LowercaseAudit => Some(("audit", "Audit")),
+        FailureAction::LowercaseEnforce => Some(("enforce", "Enforce")),
+        FailureAction::Audit | FailureAction::Enforce => None,
+    }
 }
 
 fn check_overrides(overrides: &[FailureActionOverride], path: &str, findings: &mut Findings) {
@@ -69,6 +89,27 @@ fn check_controllers(policy: &Policy, rule: &Rule, path: &str, findings: &mut Fi
             "the rule also sees Pods of controllers that autogen leaves out",
             "take these Pods out with `preconditions`",
         );
+    }
+}
+
+/// A scan lists objects, and no subresource is one.
+fn check_scan(policy: &Policy, rule: &Rule, path: &str, findings: &mut Findings) {
+    if rule.validate.is_none() || policy.spec.background == Some(false) {
+        return;
+    }
+    for (path, filter) in filters(&rule.r#match, &format!("{path}/match")) {
+        let kinds = filter.resources.iter().flat_map(|it| &it.kinds);
+        for (index, kind) in kinds.enumerate() {
+            let selector = KindSelector::parse(kind);
+            let is_one = !has_wildcard(selector.kind.as_str());
+            if is_one && !selector.subresource.as_str().is_empty() {
+                findings.warning(
+                    format!("{path}/resources/kinds/{index}"),
+                    format!("a background scan sees no `{kind}`, and a cluster of Kyverno refuses the policy"),
+                    "set `spec.background: false`",
+                );
+            }
+        }
     }
 }
 

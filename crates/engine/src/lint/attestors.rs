@@ -36,6 +36,12 @@ fn check_set(
             format!("{count} of {} entries can never agree", set.entries.len()),
             "lower `count`, or add entries",
         );
+    } else if set.count.is_some_and(|count| count < 1) {
+        findings.error(
+            format!("{path}/count"),
+            "without an entry that must agree nothing is verified",
+            "write 1 or more, or leave out `count` for all entries",
+        );
     }
     for (index, entry) in set.entries.iter().enumerate() {
         let path = format!("{path}/entries/{index}");

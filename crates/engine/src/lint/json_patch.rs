@@ -75,7 +75,7 @@ fn check_operation(operation: &Value, path: &str, findings: &mut Findings) {
         findings.error(path, format!("`{kind}` has no value"), "write `value`");
     }
     if matches!(kind, "move" | "copy") && text(operation, "from").is_empty() {
-        findings.warning(
+        findings.error(
             path,
             format!("`{kind}` has no source"),
             "write `from` as a JSON pointer",

@@ -55,6 +55,16 @@ impl Names {
         names
     }
 
+    /// What says which target is meant, and so does not read it.
+    pub(super) fn of_target_choice(rule: &Rule, background: bool) -> Names {
+        let mut names = Names {
+            words: if background { BACKGROUND } else { ALWAYS },
+            patterns: Vec::new(),
+        };
+        names.add(&rule.context);
+        names
+    }
+
     fn add_bodies(&mut self, rule: &Rule) {
         let validation = rule
             .validate
@@ -129,9 +139,12 @@ impl Names {
             .words
             .iter()
             .map(|word| word.trim_end_matches('.'))
-            .chain(entries)
             .collect();
-        names.dedup();
+        for entry in entries {
+            if !names.contains(&entry) {
+                names.push(entry);
+            }
+        }
         format!("`{}`", names.join("`, `"))
     }
 }

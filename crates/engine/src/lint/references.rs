@@ -1,6 +1,7 @@
 //! References `$(path)`: each names a text of the same rule.
 //!
-//! An absolute one (`$(/a/b)`) is let through: its start is the pattern when the rule runs.
+//! An absolute one (`$(/a/b)`) starts at the pattern when the rule runs, and at the rule where Kyverno looks at
+//! the policy, which it therefore refuses.
 
 use serde_json::Value;
 
@@ -13,7 +14,16 @@ pub(super) fn check(rule: &Value, path: &str, findings: &mut Findings) {
         return;
     };
     let (place, message) = match &error {
-        ReferenceError::NotFound { reference, .. } if is_absolute(reference) => return,
+        ReferenceError::NotFound {
+            reference,
+            path: place,
+        } if is_absolute(reference) => {
+            return findings.warning(
+                format!("{path}{place}"),
+                format!("`{reference}` is absolute, and Kyverno refuses the policy"),
+                "write the path relative to the reference, such as `$(./../name)`",
+            );
+        }
         ReferenceError::NotFound { reference, path } => {
             (path, format!("nothing stands where `{reference}` points"))
         }

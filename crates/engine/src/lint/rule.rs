@@ -15,6 +15,7 @@ pub(super) fn check(policy: &Policy, rule: &Rule, path: &str, findings: &mut Fin
     match_resources::check(policy, rule, path, findings);
     kinds::check(policy, rule, path, findings);
     context::check(&rule.context, path, findings);
+    check_inner_contexts(rule, path, findings);
     if let Some(preconditions) = &rule.preconditions {
         conditions::check(preconditions, &format!("{path}/preconditions"), findings);
     }
@@ -35,16 +36,53 @@ pub(super) fn check(policy: &Policy, rule: &Rule, path: &str, findings: &mut Fin
     reach::check(rule, path, findings);
 }
 
+/// Those of targets, and of loops with the ones inside them.
+fn check_inner_contexts(rule: &Rule, path: &str, findings: &mut Findings) {
+    let mutation = rule.mutate.iter();
+    let targets = mutation.flat_map(|body| body.targets.iter().enumerate());
+    for (index, target) in targets {
+        let path = format!("{path}/mutate/targets/{index}");
+        context::check(&target.context, &path, findings);
+    }
+    let validation = rule.validate.as_ref().and_then(|it| it.foreach.as_deref());
+    let mut open = vec![(validation, format!("{path}/validate/foreach"))];
+    while let Some((list, path)) = open.pop() {
+        for (index, each) in list.into_iter().flatten().enumerate() {
+            let path = format!("{path}/{index}");
+            context::check(&each.context, &path, findings);
+            open.push((each.foreach.as_deref(), format!("{path}/foreach")));
+        }
+    }
+    let mutation = rule.mutate.as_ref().and_then(|it| it.foreach.as_deref());
+    let mut open = vec![(mutation, format!("{path}/mutate/foreach"))];
+    while let Some((list, path)) = open.pop() {
+        for (index, each) in list.into_iter().flatten().enumerate() {
+            let path = format!("{path}/{index}");
+            context::check(&each.context, &path, findings);
+            open.push((each.foreach.as_deref(), format!("{path}/foreach")));
+        }
+    }
+    let generation = rule.generate.as_ref().and_then(|it| it.foreach.as_deref());
+    for (index, each) in generation.into_iter().flatten().enumerate() {
+        let path = format!("{path}/generate/foreach/{index}");
+        context::check(&each.context, &path, findings);
+    }
+}
+
 fn is_empty(validation: &Validation) -> bool {
     *validation == Validation::default()
 }
 
 fn check_type(rule: &Rule, path: &str, findings: &mut Findings) {
     let validates = rule.validate.as_ref().is_some_and(|body| !is_empty(body));
+    let nothing = Mutation {
+        patches_json6902: Some(String::new()),
+        ..Mutation::default()
+    };
     let mutates = rule
         .mutate
         .as_ref()
-        .is_some_and(|body| *body != Mutation::default());
+        .is_some_and(|body| *body != Mutation::default() && *body != nothing);
     let generates = rule
         .generate
         .as_ref()
@@ -86,7 +124,7 @@ fn check_cel(rule: &Rule, path: &str, findings: &mut Findings) {
         );
     }
     if has_cel && !rule.context.is_empty() {
-        findings.warning(
+        findings.error(
             format!("{path}/context"),
             "CEL expressions do not read the context",
             "use `validate.cel.variables`",

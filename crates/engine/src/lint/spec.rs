@@ -1,15 +1,17 @@
 //! Metadata, the spec's own fields, and the names of rules.
 //!
-//! Names have at most 63 characters; a ClusterPolicy has no namespace; timeouts are 1 to 30
+//! Names have at most 63 characters, and are such as objects have, as labels are; a ClusterPolicy has no namespace; timeouts are 1 to 30
 //! seconds; an older field and its successor do not stand together.
 
 use std::collections::HashSet;
 
 use portcullis_api::cluster_policy::{Policy, PolicyKind, PolicySpec};
+use portcullis_values::json_pointer;
 
 use super::failure_action_overrides;
 use super::finding::Findings;
 use crate::autogen::CONTROLLERS_ANNOTATION;
+use crate::matching::{check_label, is_object_name};
 
 /// The longest name of a policy or rule.
 const MAX_NAME: usize = 63;
@@ -37,6 +39,24 @@ fn check_metadata(policy: &Policy, findings: &mut Findings) {
             format!("the name has {} characters", name.len()),
             format!("shorten it to {MAX_NAME}"),
         );
+    } else if name.is_empty() && policy.metadata.generate_name.is_none() {
+        findings.error("/metadata", "the policy has no name", "write `name`");
+    } else if !name.is_empty() && !is_object_name(name) {
+        findings.error(
+            "/metadata/name",
+            format!("`{name}` is not a name that an object can have"),
+            "write lower-case letters, digits, `-` and `.`, with a letter or digit at both ends",
+        );
+    }
+    for (key, value) in &policy.metadata.labels {
+        if let Err(error) = check_label(key, value) {
+            let path = format!("/metadata/labels/{}", json_pointer::escape(key));
+            findings.error(
+                path,
+                error.to_string(),
+                "correct the label, or write an annotation",
+            );
+        }
     }
     let namespace = policy.metadata.namespace.as_deref().unwrap_or_default();
     if policy.kind == PolicyKind::ClusterPolicy && !namespace.is_empty() {

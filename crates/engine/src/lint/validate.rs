@@ -15,6 +15,11 @@ pub(super) fn check(validation: &Validation, path: &str, findings: &mut Findings
     if let Some(patterns) = &validation.any_pattern {
         let path = format!("{path}/anyPattern");
         match patterns.as_array() {
+            Some(patterns) if patterns.is_empty() => findings.warning(
+                path,
+                "`anyPattern` has no pattern, so every object passes",
+                "write a pattern under `- `",
+            ),
             Some(patterns) => {
                 for (index, pattern) in patterns.iter().enumerate() {
                     check_pattern(pattern, &format!("{path}/{index}"), findings);

@@ -33,6 +33,7 @@ pub(super) fn check(policy: &Policy, rule: &Rule, path: &str, findings: &mut Fin
     references::check(&document, path, findings);
     let background = policy.spec.background != Some(false);
     let names = Names::of(rule, background, has_targets(rule));
+    let choice = Names::of_target_choice(rule, background);
     let bans_user = bans_user(policy);
     for (place, text) in texts(&document) {
         let place_in_policy = format!("{path}{place}");
@@ -43,7 +44,11 @@ pub(super) fn check(policy: &Policy, rule: &Rule, path: &str, findings: &mut Fin
             check_forbidden(text, &place_in_policy, findings);
             continue;
         }
-        check_text(text, &place_in_policy, &names, findings);
+        let names = match chooses_target(&place) {
+            true => &choice,
+            false => &names,
+        };
+        check_text(text, &place_in_policy, names, findings);
         if !place.contains("/foreach/") {
             check_element(text, &place_in_policy, findings);
         }
@@ -125,6 +130,22 @@ fn is_dynamic(place: &str) -> bool {
     place.starts_with("/verifyImages/")
         && place.contains("/attestations/")
         && place.contains("/conditions/")
+}
+
+fn chooses_target(place: &str) -> bool {
+    let Some(("", field)) = place
+        .strip_prefix("/mutate/targets/")
+        .and_then(|rest| rest.split_once('/'))
+        .map(|(index, field)| {
+            (
+                index.trim_start_matches(|one: char| one.is_ascii_digit()),
+                field,
+            )
+        })
+    else {
+        return false;
+    };
+    ["apiVersion", "kind", "namespace", "name"].contains(&field)
 }
 
 fn is_forbidden(place: &str) -> bool {

@@ -65,8 +65,7 @@ fn check_images(images: &ImageVerification, path: &str, findings: &mut Findings)
     }
 }
 
-/// The API server fills in `mutateDigest: true` where the field is left out, so such a policy loads
-/// offline and not in a cluster.
+/// A field that is left out is `mutateDigest: true`, by the definition of policies.
 fn check_digest(images: &ImageVerification, enforces: bool, path: &str, findings: &mut Findings) {
     let remedy = "set `mutateDigest: false`, or `failureAction: Enforce`";
     match images.mutate_digest {
@@ -77,10 +76,9 @@ fn check_digest(images: &ImageVerification, enforces: bool, path: &str, findings
             "digests are written to images, and failures are only reported",
             remedy,
         ),
-        None => findings.warning(
+        None => findings.error(
             path,
-            "`mutateDigest` is on by default, which a cluster refuses where failures are only \
-             reported",
+            "`mutateDigest` is on by default, and failures are only reported",
             remedy,
         ),
     }

@@ -15,6 +15,8 @@ use serde_json::Value;
 
 mod syntax;
 
+pub(crate) use syntax::{check as check_label, is_domain as is_object_name};
+
 /// Why a selector cannot be used; it then matches nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SelectorError {

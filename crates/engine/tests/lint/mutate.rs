@@ -31,6 +31,7 @@ fn mutate() {
         "- {op: put, path: /a, value: 1}",
         "- {op: add, path: a, value: 1}",
         "- {op: add, path: /a}",
+        "- {op: copy, path: /a}",
         "- {op: remove, path: \"/a/{{ request.name }}\"}",
     ] {
         fails(

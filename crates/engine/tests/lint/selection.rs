@@ -3,7 +3,7 @@
 use portcullis_engine::lint::Severity;
 use serde_json::{Value, json};
 
-use crate::{check_spec, fails, found, passes, policy, rule};
+use crate::{check_spec, fails, found, passes, policy, rule, warns};
 
 #[test]
 fn match_and_exclude() {
@@ -99,6 +99,16 @@ fn users_are_not_known_in_background() {
         let path = format!("/spec/rules/0/match/any/0/{path}");
         check_spec("ClusterPolicy", foreground(user), Severity::Error, &path);
     }
+}
+
+#[test]
+fn a_background_scan_sees_no_subresource() {
+    let of = |kind: &str| json!({"match": {"any": [{"resources": {"kinds": ["Secret", kind]}}]}});
+    warns(of("Pod/exec"), "/match/any/0/resources/kinds/1");
+    warns(of("v1/Pod/exec"), "/match/any/0/resources/kinds/1");
+    passes(of("*/exec"));
+    let spec = json!({"background": false, "rules": [rule(of("Pod/exec"))]});
+    assert_eq!(found(&policy("ClusterPolicy", spec)), []);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use portcullis_engine::lint::Severity;
 use serde_json::{Value, json};
 
-use crate::{check_spec, fails, found, passes, policy, rule, warns};
+use crate::{check_spec, fails, found, passes, policy, rule};
 
 #[test]
 fn metadata() {
@@ -27,6 +27,58 @@ fn metadata() {
             "/metadata/annotations/pod-policies.kyverno.io~1autogen-controllers",
         ]
     );
+}
+
+#[test]
+fn names_and_labels_that_no_object_has() {
+    let with = |metadata: Value| {
+        let mut policy = policy("ClusterPolicy", json!({"rules": [rule(json!({}))]}));
+        policy.metadata = serde_json::from_value(metadata).unwrap();
+        let paths: Vec<String> = found(&policy).into_iter().map(|(_, path)| path).collect();
+        paths
+    };
+    for metadata in [
+        json!({"name": "a.b-1"}),
+        json!({"generateName": "p-"}),
+        json!({"name": "p", "labels": {"a.io/b": "C_d", "e": ""}}),
+    ] {
+        assert_eq!(with(metadata), [""; 0]);
+    }
+    for (metadata, path) in [
+        (json!({}), "/metadata"),
+        (json!({"name": "Upper"}), "/metadata/name"),
+        (json!({"name": "a_b"}), "/metadata/name"),
+        (json!({"name": "-a"}), "/metadata/name"),
+        (
+            json!({"name": "p", "labels": {"a": "b c"}}),
+            "/metadata/labels/a",
+        ),
+        (
+            json!({"name": "p", "labels": {"a/b/c": "d"}}),
+            "/metadata/labels/a~1b~1c",
+        ),
+    ] {
+        assert_eq!(with(metadata.clone()), [path], "{metadata}");
+    }
+}
+
+#[test]
+fn actions_of_rules_have_no_older_spelling() {
+    let pattern = json!({"a": 1});
+    for action in ["audit", "enforce"] {
+        fails(
+            json!({"validate": {"failureAction": action, "pattern": pattern}}),
+            "/validate/failureAction",
+        );
+        let images =
+            json!([{"imageReferences": ["*"], "mutateDigest": false, "failureAction": action}]);
+        let pods = json!({"any": [{"resources": {"kinds": ["Pod"]}}]});
+        fails(
+            json!({"validate": null, "match": pods, "verifyImages": images}),
+            "/verifyImages/0/failureAction",
+        );
+    }
+    passes(json!({"validate": {"failureAction": "Enforce", "pattern": pattern}}));
 }
 
 #[test]
@@ -88,7 +140,8 @@ fn spec_fields() {
 
 #[test]
 fn rule_names() {
-    let twice = json!({"rules": [rule(json!({})), rule(json!({}))]});
+    let other = json!({"validate": {"deny": {}}});
+    let twice = json!({"rules": [rule(json!({})), rule(other)]});
     check_spec(
         "ClusterPolicy",
         twice,
@@ -132,6 +185,10 @@ fn a_rule_does_one_thing() {
     let made = json!({"apiVersion": "v1", "kind": "Secret", "name": "a", "namespace": "b"});
     fails(json!({"generate": made}), "");
     passes(json!({"validate": null, "mutate": {"patchStrategicMerge": {"a": 1}}}));
+    fails(
+        json!({"validate": null, "mutate": {"patchesJson6902": ""}}),
+        "",
+    );
     let patches = json!({"patchStrategicMerge": {"a": 1}, "patchesJson6902": "[]"});
     fails(json!({"validate": null, "mutate": patches}), "/mutate");
     fails(
@@ -140,7 +197,7 @@ fn a_rule_does_one_thing() {
     );
     let cel = json!({"cel": {"expressions": [{"expression": "true"}]}});
     passes(json!({"validate": cel, "celPreconditions": [{"name": "a", "expression": "true"}]}));
-    warns(
+    fails(
         json!({"validate": cel, "context": [{"name": "a", "variable": {"value": 1}}]}),
         "/context",
     );

@@ -70,7 +70,9 @@ fn conditions() {
     passes(with(
         json!({"key": "{{ request.operation }}", "operator": "AnyIn", "value": ["CREATE", "UPDATE"]}),
     ));
-    passes(with(json!({"key": 1, "operator": "Equals", "value": ""})));
+    passes(with(
+        json!({"key": "{{ request.name }}", "operator": "Equals", "value": ""}),
+    ));
     passes(json!({"preconditions": [{"key": 1, "operator": "Equals", "value": 1}]}));
     let at = "/preconditions/all/0";
     fails(with(json!({"operator": "Equals", "value": 1})), at);
@@ -143,6 +145,7 @@ fn validate_bodies() {
     ] {
         passes(with(body));
     }
+    warns(with(json!({"anyPattern": []})), "/validate/anyPattern");
     for (body, path) in [
         (json!({"message": "m"}), ""),
         (json!({"assert": {"a": 1}}), ""),

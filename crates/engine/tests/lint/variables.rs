@@ -142,7 +142,68 @@ fn references() {
     passes(with("$(./../a)"));
     passes(with("$(<=./../a)"));
     fails(with("$(./../c)"), "/validate/pattern/b");
-    passes(with("$(<=/a)"));
+    for absolute in ["$(<=/a)", "$(/validate/pattern/z)"] {
+        let spec = json!({"rules": [rule(with(absolute))]});
+        let path = "/spec/rules/0/validate/pattern/b".to_owned();
+        let found = found(&policy("ClusterPolicy", spec));
+        assert_eq!(found, [(Severity::Warning, path)], "{absolute}");
+    }
+}
+
+#[test]
+fn what_chooses_a_target_does_not_read_it() {
+    let with = |field: &str, text: &str| {
+        let mut target = json!({"apiVersion": "v1", "kind": "Secret", "name": "a"});
+        target["context"] = json!([{"name": "own", "variable": {"value": 1}}]);
+        target[field] = match field {
+            "preconditions" => json!({"all": [{"key": text, "operator": "Equals", "value": 1}]}),
+            _ => json!(text),
+        };
+        json!({
+            "validate": null,
+            "context": [{"name": "of_rule", "variable": {"value": 1}}],
+            "mutate": {"targets": [target], "patchStrategicMerge": {"a": 1}},
+        })
+    };
+    for field in ["name", "namespace"] {
+        passes(with(field, "{{ request.namespace }}-{{ of_rule }}"));
+        for text in ["{{ target.metadata.name }}", "{{ own }}"] {
+            fails(with(field, text), &format!("/mutate/targets/0/{field}"));
+        }
+    }
+    passes(with(
+        "preconditions",
+        "{{ target.metadata.name }}-{{ own }}",
+    ));
+}
+
+#[test]
+fn contexts_of_targets_and_loops() {
+    let empty = json!([{"name": "a"}]);
+    let patch = json!({"a": 1});
+    let target = json!({"apiVersion": "v1", "kind": "Secret", "name": "a", "context": empty});
+    let inner = json!({"list": "element.b", "context": empty, "deny": {}});
+    let made = json!({"list": "request.object.a", "apiVersion": "v1", "kind": "Secret", "name": "a", "namespace": "b", "context": empty});
+    for (changes, path) in [
+        (
+            json!({"validate": null, "mutate": {"targets": [target], "patchStrategicMerge": patch}}),
+            "/mutate/targets/0",
+        ),
+        (
+            json!({"validate": {"foreach": [{"list": "request.object.a", "foreach": [inner]}]}}),
+            "/validate/foreach/0/foreach/0",
+        ),
+        (
+            json!({"validate": null, "mutate": {"foreach": [{"list": "request.object.a", "context": empty, "patchStrategicMerge": patch}]}}),
+            "/mutate/foreach/0",
+        ),
+        (
+            json!({"validate": null, "generate": {"foreach": [made]}}),
+            "/generate/foreach/0",
+        ),
+    ] {
+        fails(changes, &format!("{path}/context/0"));
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use super::SelectorError;
 
 /// Whether the pair is a valid label.
-pub(super) fn check(key: &str, value: &str) -> Result<(), SelectorError> {
+pub(crate) fn check(key: &str, value: &str) -> Result<(), SelectorError> {
     check_key(key)?;
     check_value(value)
 }
@@ -36,7 +36,8 @@ fn is_name(text: &str) -> bool {
     text.len() <= 63 && edges(text, |byte| byte.is_ascii_alphanumeric()) && text.bytes().all(inner)
 }
 
-fn is_domain(text: &str) -> bool {
+/// Whether an object can have this name.
+pub(crate) fn is_domain(text: &str) -> bool {
     let edge = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let is_part =
         |part: &str| edges(part, edge) && part.bytes().all(|byte| edge(byte) || byte == b'-');
