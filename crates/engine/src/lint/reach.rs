@@ -2,13 +2,16 @@
 //! happens.
 
 use portcullis_api::cluster_policy::{
-    AnyAllConditions, LabelSelector, Operation, ResourceDescription, Rule,
+    AnyAllConditions, Condition, LabelSelector, Operation, ResourceDescription, Rule,
 };
+use portcullis_values::Val;
+use serde_json::Value;
 
 use super::finding::Findings;
 use super::match_resources::filters;
 use super::scope::{self, Scope};
 use super::selection::{alternatives, contradicts};
+use crate::conditions::{self, Operator};
 use crate::matching::{KindSelector, Selector};
 
 pub(super) fn check(rule: &Rule, path: &str, findings: &mut Findings) {
@@ -34,6 +37,56 @@ pub(super) fn check(rule: &Rule, path: &str, findings: &mut Findings) {
             "write a condition, or remove `any`",
         );
     }
+    if let Some(conditions) = &preconditions {
+        let is_list = serde_json::to_value(&rule.preconditions).is_ok_and(|it| it.is_array());
+        let path = format!("{path}/preconditions");
+        check_literals(conditions, &path, is_list, findings);
+    }
+}
+
+/// Conditions without a variable, which come to the same for every object.
+fn check_literals(
+    conditions: &AnyAllConditions,
+    path: &str,
+    is_list: bool,
+    findings: &mut Findings,
+) {
+    let remedy =
+        "read the object, as in `{{ request.object.metadata.name }}`, or remove the condition";
+    for (index, condition) in conditions.all.iter().flatten().enumerate() {
+        if never_holds(condition) {
+            let at = if is_list {
+                index.to_string()
+            } else {
+                format!("all/{index}")
+            };
+            let message = "the condition reads nothing and never holds, so the rule never runs";
+            findings.warning(format!("{path}/{at}"), message, remedy);
+        }
+    }
+    let any = conditions.any.as_deref().unwrap_or_default();
+    if !any.is_empty() && any.iter().all(never_holds) {
+        let message = "the conditions read nothing and never hold, so the rule never runs";
+        findings.warning(format!("{path}/any"), message, remedy);
+    }
+}
+
+fn never_holds(condition: &Condition) -> bool {
+    let (Some(key), Some(value)) = (&condition.key, &condition.value) else {
+        return false;
+    };
+    let is_literal = |value: &Value| {
+        let text = value.to_string();
+        !text.contains("{{") && !text.contains("$(")
+    };
+    // One in other letters is refused, and that is told.
+    let written = condition.operator.as_deref();
+    let written = written.filter(|written| Operator::of_definitions().any(|it| it == *written));
+    let operator = written.map(Operator::parse);
+    let Some(Ok(operator)) = operator.filter(|_| is_literal(key) && is_literal(value)) else {
+        return false;
+    };
+    conditions::holds(&operator, &Val::from(key), &Val::from(value)) == Ok(false)
 }
 
 fn check_resources(

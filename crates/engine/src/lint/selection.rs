@@ -91,6 +91,12 @@ fn names(described: &ResourceDescription) -> Vec<String> {
     described.names.iter().chain(name).cloned().collect()
 }
 
+/// Whether every name is taken in.
+fn has_any_name(described: &ResourceDescription) -> bool {
+    let names = names(described);
+    names.is_empty() || names.iter().all(|name| name == "*")
+}
+
 fn apart(ones: &[String], others: &[String], meet: fn(&str, &str) -> bool) -> bool {
     let meets = |one: &String| others.iter().any(|other| meet(one, other));
     !ones.is_empty() && !others.is_empty() && !ones.iter().any(meets)
@@ -137,7 +143,7 @@ fn filter_covers(outer: &ResourceFilter, inner: &ResourceFilter) -> bool {
         && includes(&outer.operations, &inner.operations)
         && all_within(&outer.kinds, &inner.kinds, kind_within)
         && all_within(&outer.namespaces, &inner.namespaces, within)
-        && all_within(&names(outer), &names(inner), within)
+        && (has_any_name(outer) || all_within(&names(outer), &names(inner), within))
 }
 
 /// Whether a list of choices, where none means any, has every choice of another list.

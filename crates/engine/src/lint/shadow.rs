@@ -1,6 +1,7 @@
-//! Rules that never run, because `applyRules: One` stops at an earlier one that always answers.
+//! Rules that never run, because `applyRules: One` stops at an earlier one that always answers, and rules that
+//! ask again what an earlier one asks of the same objects.
 
-use portcullis_api::cluster_policy::{ApplyRules, Policy, Rule};
+use portcullis_api::cluster_policy::{ApplyRules, Policy, Rule, Validation};
 use serde_json::Value;
 
 use super::finding::Findings;
@@ -9,7 +10,7 @@ use crate::pattern::anchor;
 
 pub(super) fn check(policy: &Policy, findings: &mut Findings) {
     if policy.spec.apply_rules != Some(ApplyRules::One) {
-        return;
+        return check_repeated(policy, findings);
     }
     let rules = &policy.spec.rules;
     for (index, rule) in rules
@@ -29,6 +30,39 @@ pub(super) fn check(policy: &Policy, findings: &mut Findings) {
             );
         }
     }
+}
+
+fn check_repeated(policy: &Policy, findings: &mut Findings) {
+    let rules = &policy.spec.rules;
+    for (index, rule) in rules.iter().enumerate() {
+        let mut earlier = rules.iter().take(index);
+        if let Some(first) = earlier.find(|first| repeats(first, rule)) {
+            findings.warning(
+                format!("/spec/rules/{index}"),
+                format!(
+                    "the rule `{}` asks the same of all that this one sees",
+                    first.name
+                ),
+                "remove one of them",
+            );
+        }
+    }
+}
+
+/// Whether the rules ask the same in the same words, and the first one of every object of the other.
+fn repeats(first: &Rule, rule: &Rule) -> bool {
+    let (Some(asked), Some(again)) = (&first.validate, &rule.validate) else {
+        return false;
+    };
+    let body = |validation: &Validation| Validation {
+        message: None,
+        ..validation.clone()
+    };
+    body(asked) == body(again)
+        && first.preconditions == rule.preconditions
+        && first.cel_preconditions == rule.cel_preconditions
+        && first.context == rule.context
+        && sees_all_of(first, rule)
 }
 
 fn shadows(first: &Rule, rule: &Rule) -> bool {

@@ -125,6 +125,32 @@ fn an_object_that_is_deleted() {
 fn conditions_that_never_hold() {
     warns(json!({"preconditions": {"any": []}}), "/preconditions/any");
     passes(json!({"preconditions": {"all": []}}));
+    let condition =
+        |key: Value, value: &str| json!({"key": key, "operator": "Equals", "value": value});
+    let read = || condition(json!("{{ request.object.a }}"), "b");
+    let (holds, fails) = (condition(json!("a"), "a"), condition(json!("a"), "b"));
+    for (conditions, path) in [
+        (json!({"all": [read(), fails]}), "/all/1"),
+        (json!([fails]), "/0"),
+        (json!({"any": [fails, fails]}), "/any"),
+    ] {
+        let path = format!("/preconditions{path}");
+        warns(json!({"preconditions": conditions}), &path);
+    }
+    for conditions in [
+        json!({"all": [holds]}),
+        json!({"any": [fails, holds]}),
+        json!({"any": [fails, read()]}),
+    ] {
+        passes(json!({"preconditions": conditions}));
+    }
+}
+
+#[test]
+fn an_exclusion_of_every_name() {
+    let with = |names: &[&str]| json!({"exclude": {"any": [{"resources": {"kinds": ["ConfigMap"], "names": names}}]}});
+    warns(with(&["*"]), "/exclude");
+    passes(with(&["a*"]));
 }
 
 #[test]
@@ -146,8 +172,21 @@ fn shadowed_rules() {
     assert!(check("One", json!({}), team()));
     assert!(check("One", json!({}), json!({})));
     assert!(check("One", body(json!({"deny": {}})), json!({})));
+    // What is asked in the same words is asked twice.
+    assert!(check("All", json!({}), team()));
+    assert!(check(
+        "All",
+        json!({"validate": {"message": "other", "pattern": {"metadata": {"labels": {"app": "?*"}}}}}),
+        team()
+    ));
     for (apply, first, second) in [
-        ("All", json!({}), team()),
+        ("All", team(), json!({})),
+        ("All", json!({}), body(json!({"deny": {}}))),
+        (
+            "All",
+            json!({"context": [{"name": "a", "variable": {"value": 1}}]}),
+            team(),
+        ),
         ("One", team(), json!({})),
         ("One", json!({"preconditions": {"all": []}}), team()),
         ("One", body(json!({"pattern": {"(a)": 1}})), team()),
