@@ -75,6 +75,7 @@ use finding::Findings;
 pub use finding::{Finding, Severity};
 pub use policy_set::{check_loops, check_set};
 pub use rule_of_set::SetFinding;
+pub use scope::is_known as is_known_kind;
 pub(crate) use variables::of_cleanup_policy;
 
 /// Everything that is wrong with a policy, in the order of the checks.

@@ -3,6 +3,7 @@
 pub mod all_cores;
 pub mod apply;
 pub mod cel_findings;
+pub mod cel_lint;
 pub mod custom_resources;
 pub mod diagnostic;
 pub mod diff;
@@ -31,5 +32,6 @@ pub mod schema_check;
 pub mod suite;
 pub mod suite_run;
 pub mod template;
+pub mod unserved_kinds;
 pub mod verify;
 pub mod workspace;

@@ -2,7 +2,7 @@
 //!
 //! Files are read and checked in parallel; findings come back in the order of the files. A list
 //! is checked item by item. A kind that the version does not have is counted, and named. A policy is
-//! also made ready for the engine.
+//! also made ready for the engine, and lint looks at it.
 
 use std::{borrow::Cow, cell::OnceCell, collections::BTreeMap, path::Path};
 
@@ -16,6 +16,7 @@ use crate::{
     diagnostic::{Diagnostic, Place, Severity, SourceFile},
     files,
     offline::{objects, places, policies},
+    policy_check,
     progress::Progress,
 };
 
@@ -198,15 +199,18 @@ impl Manifest<'_> {
 
     /// Counts an object that no schema refuses; a policy is one that the engine can use.
     fn usable(&self, object: &Value, prefix: &str, report: &mut ManifestReport) {
-        let refused = match is_policy(object, prefix) {
-            true => policies::unusable(self.file, self.index, object),
-            false => Vec::new(),
-        };
-        match refused.is_empty() {
-            true => report.valid += 1,
-            false => report.invalid += 1,
+        let mut found = Vec::new();
+        if is_policy(object, prefix) {
+            found = policies::unusable(self.file, self.index, object);
+            if found.is_empty() {
+                found = policy_check::advice(self.file, self.index, object, self.catalogue);
+            }
         }
-        report.findings.extend(refused);
+        match found.iter().any(|one| one.severity == Severity::Error) {
+            true => report.invalid += 1,
+            false => report.valid += 1,
+        }
+        report.findings.extend(found);
     }
 
     /// The object is let in, so this is no fault.

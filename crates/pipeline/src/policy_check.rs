@@ -1,16 +1,19 @@
-//! A rendered policy against its schema, what lint says of it, whether the engine can use it, and
-//! whether its expressions fit the kinds that it matches.
+//! A rendered policy against its schema, what lint says of it, whether its kinds are served, whether the
+//! engine can use it, and whether its expressions fit the kinds that it matches.
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
+use portcullis_api::cluster_policy::Policy;
 use portcullis_engine::{CompileError, CompileOptions, compile, lint, load};
 use portcullis_schema::Catalogue;
+use serde_json::Value;
 
 use crate::{
-    cel_findings, custom_resources,
-    diagnostic::{Diagnostic, Place},
+    cel_findings, cel_lint, custom_resources,
+    diagnostic::{Diagnostic, Place, Severity, SourceFile},
     offline::places,
     render::{self, Bundle, RenderedPolicy},
+    unserved_kinds,
     workspace::Workspace,
 };
 
@@ -70,19 +73,18 @@ pub fn check(policy: &RenderedPolicy, catalogue: &Arc<Catalogue>) -> Vec<Diagnos
         let fault = Diagnostic::error(error.to_string()).at(place, error.message);
         found.push(fault.unusable());
     }
+    let mut told = Vec::new();
     for loaded in &loaded {
         let load::Loaded::Policy(policy) = loaded else {
             continue;
         };
-        for lint in lint::check(policy) {
-            let finding = match lint.severity {
-                lint::Severity::Error => Diagnostic::error(lint.message.clone()).unusable(),
-                lint::Severity::Warning => Diagnostic::warning(lint.message.clone()),
-            };
-            found.push(finding.at(at(&lint.path), lint.message).help(lint.remedy));
-        }
+        let (findings, mistakes) = of_policy(policy, catalogue, &at);
+        found.extend(findings);
+        told.extend(mistakes);
     }
-    let (_, errors) = compile(&loaded, &[], &CompileOptions::default());
+    found.extend(of_cel(&policy.document.value, catalogue, &at));
+    let (_, mut errors) = compile(&loaded, &[], &CompileOptions::default());
+    errors.retain(|error| !told.contains(&(places::pointer(&error.path), error.message.clone())));
     match errors.is_empty() {
         true => found.extend(mistyped(policy, &loaded, catalogue)),
         false => {
@@ -92,6 +94,65 @@ pub fn check(policy: &RenderedPolicy, catalogue: &Arc<Catalogue>) -> Vec<Diagnos
         }
     }
     found
+}
+
+/// What lint says of a policy, and the kinds that nobody serves; and the pointers and messages of the
+/// former.
+fn of_policy(
+    policy: &Policy,
+    catalogue: &Catalogue,
+    at: &dyn Fn(&str) -> Place,
+) -> (Vec<Diagnostic>, Vec<(String, String)>) {
+    let mut found = Vec::new();
+    let mut told = Vec::new();
+    for lint in lint::check(policy) {
+        let finding = match lint.severity {
+            lint::Severity::Error => Diagnostic::error(lint.message.clone()).unusable(),
+            lint::Severity::Warning => Diagnostic::warning(lint.message.clone()),
+        };
+        told.push((lint.path.clone(), lint.message.clone()));
+        found.push(finding.at(at(&lint.path), lint.message).help(lint.remedy));
+    }
+    for kind in unserved_kinds::of_policy(policy, catalogue) {
+        if !told.iter().any(|(pointer, _)| *pointer == kind.pointer) {
+            let finding = Diagnostic::warning(kind.message);
+            let finding = finding.at(at(&kind.pointer), "no object is of this kind");
+            found.push(finding.help(kind.help));
+        }
+    }
+    (found, told)
+}
+
+/// What else is wrong with a policy that the engine can use, which stands in a document of a file.
+#[must_use]
+pub fn advice(
+    file: &SourceFile,
+    index: usize,
+    value: &Value,
+    catalogue: &Catalogue,
+) -> Vec<Diagnostic> {
+    let at = |pointer: &str| places::in_document(file, index, pointer, false);
+    let (loaded, _) = load::load(value);
+    let policies = loaded.iter().filter_map(|loaded| match loaded {
+        load::Loaded::Policy(policy) => Some(policy),
+        _ => None,
+    });
+    let found = policies.flat_map(|policy| of_policy(policy, catalogue, &at).0);
+    found.chain(of_cel(value, catalogue, &at)).collect()
+}
+
+/// What Kyverno's webhook refuses of a policy in CEL, and resources that nobody serves.
+fn of_cel(value: &Value, catalogue: &Catalogue, at: &dyn Fn(&str) -> Place) -> Vec<Diagnostic> {
+    let found = cel_lint::of_document(value, catalogue).into_iter();
+    found
+        .map(|one| {
+            let finding = match one.severity {
+                Severity::Error => Diagnostic::error(one.message.clone()).unusable(),
+                Severity::Warning => Diagnostic::warning(one.message.clone()),
+            };
+            finding.at(at(&one.pointer), one.message).help(one.help)
+        })
+        .collect()
 }
 
 fn mistyped(

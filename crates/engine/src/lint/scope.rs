@@ -30,6 +30,16 @@ pub(super) fn of(api_version: &str, kind: &str) -> Option<Scope> {
     }
 }
 
+/// Whether an entry of `kinds` means a kind of some version of Kubernetes, or of Kyverno.
+#[must_use]
+pub fn is_known(entry: &str) -> bool {
+    let selector = KindSelector::parse(entry);
+    let mut groups = CLUSTER.iter().chain(NAMESPACE);
+    groups.any(|(name, kinds)| {
+        selector.group.is_match(name) && kinds.contains(&selector.kind.as_str())
+    })
+}
+
 /// The scope of every kind that an entry of `kinds` means, if they agree. An entry with a wildcard
 /// for its kind may mean kinds that are not known.
 pub(super) fn of_entry(entry: &str) -> Option<Scope> {
