@@ -597,6 +597,98 @@ fn loops_patch_element_by_element() {
     );
 }
 
+/// `@` in a patch stands for the label `x` as an expression reads it, or `-` where there is none.
+#[test]
+fn a_loop_sees_the_object_as_the_loops_before_left_it() {
+    let patch = |list: &str, labels: &str| {
+        let read = "{{ request.object.metadata.labels.x || '-' }}";
+        let labels: Value = serde_json::from_str(&labels.replace('@', read)).unwrap();
+        json!({"list": list, "patchStrategicMerge": {"metadata": {"labels": labels}}})
+    };
+    let write = |list: &str, patch: &str| json!({"list": list, "patchesJson6902": patch});
+    let inside = |loops: Value| json!({"list": "['p', 'q']", "foreach": loops});
+    let label = |name: &str, value: &str| {
+        let path = format!("/metadata/labels/{name}");
+        json!({"op": "add", "path": path, "value": value})
+    };
+    for (loops, changes) in [
+        (
+            json!([
+                patch("['p']", r#"{"x": "1"}"#),
+                patch("['p']", r#"{"y": "@2"}"#)
+            ]),
+            json!([label("x", "1"), label("y", "12")]),
+        ),
+        (
+            json!([patch("['p', 'q']", r#"{"x": "@{{ element }}"}"#)]),
+            json!([label("x", "-p")]),
+        ),
+        (
+            json!([
+                write("['p']", "- {op: remove, path: /metadata/labels/app}"),
+                patch(
+                    "['p']",
+                    r#"{"left": "{{ join('', keys(request.object.metadata.labels)) }}."}"#
+                ),
+            ]),
+            json!([
+                {"op": "remove", "path": "/metadata/labels/app"},
+                label("left", "."),
+            ]),
+        ),
+        (
+            json!([
+                write("['p']", "- {op: remove, path: /spec/containers/0}"),
+                write(
+                    "request.object.spec.containers",
+                    "- {op: add, path: '/spec/containers/{{ elementIndex }}/tty', value: true}",
+                ),
+            ]),
+            json!([
+                {"op": "remove", "path": "/spec/containers/1"},
+                {"op": "replace", "path": "/spec/containers/0/image", "value": "redis:7"},
+                {"op": "replace", "path": "/spec/containers/0/name", "value": "b"},
+                {"op": "add", "path": "/spec/containers/0/tty", "value": true},
+            ]),
+        ),
+        // An element starts with what it finds without the elements before it.
+        (
+            json!([
+                inside(json!([
+                    patch("['1']", r#"{"x": "@{{ element0 }}1"}"#),
+                    patch("['2']", r#"{"x": "@{{ element0 }}2"}"#),
+                ])),
+                patch("['p']", r#"{"y": "@"}"#),
+            ]),
+            json!([label("x", "-q1q2"), label("y", "-q1q2")]),
+        ),
+    ] {
+        let rule = json!({
+            "reportProperties": {"before": "{{ request.object.metadata.labels.x || '-' }}"},
+            "mutate": {"foreach": loops},
+        });
+        check(
+            std::slice::from_ref(&rule),
+            &[&format!("r1 {PASS}")],
+            &changes,
+        );
+        let found = responses(&[policy("p", &json!({}), &[rule])], &pod());
+        let properties = &found[0].rules[0].detail.as_ref().unwrap().properties;
+        assert_eq!(properties["before"], "-", "{loops}");
+    }
+    for more in [
+        json!({}),
+        json!({"patchStrategicMerge": {"metadata": {"labels": {"x": "1"}}}}),
+    ] {
+        let mut rule = json!({"mutate": {"foreach": []}});
+        rule["mutate"]
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        check(&[rule], &["r1 skip 0 elements processed"], &json!([]));
+    }
+}
+
 #[test]
 fn targets_are_changed_each_and_the_trigger_is_not() {
     let rule = |target: Value| {
@@ -647,6 +739,25 @@ fn targets_are_changed_each_and_the_trigger_is_not() {
             .collect();
         assert_eq!(labels, expected);
     }
+}
+
+#[test]
+fn the_trigger_of_loops_over_targets_stays_the_trigger() {
+    let label = |label: &str, value: &str| json!({"list": "['p']", "patchStrategicMerge": {"metadata": {"labels": {label: value}}}});
+    let rule = json!({"mutate": {
+        "targets": [{"apiVersion": "v1", "kind": "Secret"}],
+        "foreach": [label("x", "1"), label("of", "{{ request.object.metadata.name }}")],
+    }});
+    let found = responses(&[policy("p", &json!({}), &[rule])], &pod());
+    let labels = found[0].rules.iter().map(|rule| {
+        let target = rule.detail.as_ref().unwrap().patched_target.as_ref();
+        &target.unwrap()["metadata"]["labels"]
+    });
+    let expected = |name: &str| json!({"kind": name, "x": "1", "of": "web"});
+    assert_eq!(
+        labels.collect::<Vec<_>>(),
+        [&expected("one"), &expected("two")]
+    );
 }
 
 /// What is said of targets that are not there, not meant, or cannot be told; `{}` is a second target.

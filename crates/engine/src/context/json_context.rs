@@ -221,6 +221,16 @@ impl<'a> JsonContext<'a> {
         self.state.borrow_mut().bindings.push((name, value));
     }
 
+    /// Puts another object in the place of `request.object`.
+    pub fn replace_object(&self, object: Val<'a>) {
+        let Some(Val::Map(request)) = self.lookup("request") else {
+            return;
+        };
+        let others = request.iter().filter(|(key, _)| key.as_str() != "object");
+        let replaced = others.chain([(Str::from("object"), object)]);
+        self.replace(Str::from("request"), Val::Map(replaced.collect()));
+    }
+
     /// Remembers the state, for [`JsonContext::reset`] and [`JsonContext::restore`].
     pub fn checkpoint(&self) {
         let mut state = self.state.borrow_mut();

@@ -2,8 +2,9 @@
 //!
 //! Of `foreach`, `patchStrategicMerge` and `patchesJson6902` the first that is written counts, in
 //! this order. A loop patches the object once for each element; expressions see the object as it was
-//! before the rule. A strategic merge patch of a loop is applied last element first, so that what it
-//! adds to the front of a list ends up in the order of the elements.
+//! before the loop, which for the first one is as it was before the rule. A strategic merge patch of a
+//! loop is applied last element first, so that what it adds to the front of a list ends up in the order
+//! of the elements.
 
 mod patched;
 
@@ -238,7 +239,9 @@ pub(super) fn message(patched: &Value) -> String {
 
 impl Parts<'_> {
     fn compile(&self, names: &Arc<Names>, nesting: usize) -> Change {
-        if let Some(loops) = self.foreach.filter(|loops| !loops.is_empty()) {
+        // A rule with a list of no loops is one of loops.
+        let is_loops = |loops: &&[api::ForEachMutation]| nesting == 0 || !loops.is_empty();
+        if let Some(loops) = self.foreach.filter(is_loops) {
             if nesting >= MAX_NESTING {
                 return Change::Nothing;
             }
@@ -317,13 +320,41 @@ impl Change {
                 let patch = |object| patch.apply(object, JsonPatchOptions::KYVERNO);
                 patched.apply(patch).map_err(|error| not_patched(&error))
             }
-            Change::ForEach(loops) => {
-                let mut numbered = loops.iter().enumerate();
-                numbered
-                    .try_for_each(|(number, one)| one.apply(number, patched, nesting, evaluation))
-            }
+            Change::ForEach(loops) => match loops.as_slice() {
+                [one] => one.apply(0, patched, nesting, evaluation),
+                loops => {
+                    evaluation.context().checkpoint();
+                    let ended = apply_in_turn(loops, patched, nesting, evaluation);
+                    evaluation.context().restore();
+                    ended
+                }
+            },
             Change::Nothing => Err(Outcome::new(RuleStatus::Error, "empty mutate rule")),
         }
+    }
+}
+
+fn apply_in_turn<'a, R: Recorder>(
+    loops: &'a [ForEach],
+    patched: &mut Patched<'_>,
+    nesting: usize,
+    evaluation: &mut Evaluation<'a, '_, R>,
+) -> Result<(), Outcome> {
+    for (number, one) in loops.iter().enumerate() {
+        if number > 0 {
+            show_changed(patched, evaluation);
+        }
+        one.apply(number, patched, nesting, evaluation)?;
+    }
+    Ok(())
+}
+
+/// Shows the object to a loop as those before it left it. Of a rule with targets, `request.object` stays
+/// the trigger.
+fn show_changed<R: Recorder>(patched: &Patched<'_>, evaluation: &Evaluation<'_, '_, R>) {
+    let context = evaluation.context();
+    if let Some(object) = patched.so_far().filter(|_| !context.has_target()) {
+        context.replace_object(Val::from_owned(object.clone()));
     }
 }
 

@@ -31,6 +31,11 @@ impl<'o> Patched<'o> {
         Ok(())
     }
 
+    /// The object after the patches until here, where there were any.
+    pub(super) fn so_far(&self) -> Option<&Value> {
+        self.is_changed.then(|| self.object.as_ref())
+    }
+
     /// The object after the patches, where there were any.
     pub(super) fn changed(self) -> Option<Value> {
         self.is_changed.then(|| self.object.into_owned())
