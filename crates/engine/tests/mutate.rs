@@ -517,6 +517,7 @@ fn a_rule_that_cannot_be_applied_ends_those_of_its_policy() {
     for rule in [
         merge(&json!({"kind": null})),
         merge(&json!({"kind": 1})),
+        merge(&json!({"$patch": "replace", "spec": {"containers": []}})),
         json_patch,
     ] {
         check(&[rule], &[no_kind], &json!([]));

@@ -68,12 +68,20 @@ impl StrategicMergePatch {
         let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
         let shape = || schema::of_kind(text("apiVersion"), text("kind"));
         let patch = anchors::prepare(&self.patch, object, numbers)?;
-        let deletes = |patch: &Value| patch.get("$patch").and_then(Value::as_str) == Some("delete");
-        if patch.as_ref().is_some_and(deletes) {
+        let asks_for = |patch: &Value, directive: &str| {
+            patch.get("$patch").and_then(Value::as_str) == Some(directive)
+        };
+        if patch
+            .as_ref()
+            .is_some_and(|patch| asks_for(patch, "delete"))
+        {
             return Err(PatchError::RemovesAll);
         }
-        let kind = patch.as_ref().and_then(|patch| patch.get("kind"));
-        if kind.is_some_and(|kind| kind.as_str().is_none_or(str::is_empty)) {
+        let keeps_kind = |patch: &Value| match patch.get("kind") {
+            Some(kind) => kind.as_str().is_some_and(|kind| !kind.is_empty()),
+            None => !asks_for(patch, "replace") || object.get("kind").is_none(),
+        };
+        if !patch.as_ref().is_none_or(keeps_kind) {
             return Err(PatchError::RemovesKind);
         }
         Ok(patch.map(|patch| PreparedMerge {
