@@ -170,6 +170,13 @@ fn data_becomes_an_object_of_the_target() {
             "error rule `r` generates nothing: `generate.data`: expected an object, found `\"text\"`",
         ],
     );
+    check(
+        &with(json!({"metadata": "{{ request.object.metadata.name }}"})),
+        &json!({}),
+        &[
+            "error rule `r` generates nothing: `generate.data.metadata`: expected an object, found `\"shop\"`",
+        ],
+    );
     for (data, expected) in [
         (
             json!({"data": {"n": "{{ length('abc') }}"}}),
@@ -346,6 +353,27 @@ fn a_loop_generates_for_each_element_that_counts_or_nothing() {
         &json!({}),
         &[
             "error rule `r` generates nothing: `generate.foreach[0].name`: it is empty; a generated object needs it",
+        ],
+    );
+    // The same object twice is one; which of two different ones it would be is up to chance.
+    let same = json!({"foreach": [
+        {"list": "['a', 'b']", "apiVersion": "v1", "kind": "ConfigMap", "namespace": "shop", "name": "n", "data": {}},
+        {"list": "['c']", "apiVersion": "v1", "kind": "Secret", "namespace": "shop", "name": "n"},
+    ]});
+    check(
+        &same,
+        &json!({}),
+        &[
+            "pass ",
+            &format!("v1 ConfigMap shop/n {EMPTY}"),
+            &format!("v1 Secret shop/n {EMPTY}"),
+        ],
+    );
+    check(
+        &looped("['a', 'b']", "n"),
+        &json!({}),
+        &[
+            "error rule `r` generates nothing: `generate`: it makes v1 ConfigMap shop/n more than once, and each time another one; give each a name of its own",
         ],
     );
     check(

@@ -13,6 +13,7 @@
 mod copy;
 mod error;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use portcullis_api::cluster_policy as api;
@@ -97,14 +98,38 @@ impl CompiledGenerate {
         evaluation: &mut Evaluation<'a, '_, R>,
     ) -> (Outcome, Vec<Value>) {
         let mut made = Vec::new();
-        for (number, part) in self.parts.iter().enumerate() {
-            if let Err(error) = part.evaluate(number, evaluation, &mut made) {
-                let rule = evaluation.rule_name();
-                let what = format!("rule `{rule}` generates nothing");
-                return (Outcome::error(&what, &error), Vec::new());
+        let mut parts = self.parts.iter().enumerate();
+        let ended =
+            parts.try_for_each(|(number, part)| part.evaluate(number, evaluation, &mut made));
+        match ended.and_then(|()| self.distinct(made)) {
+            Ok(made) => (Outcome::new(RuleStatus::Pass, ""), made),
+            Err(error) => {
+                let what = format!("rule `{}` generates nothing", evaluation.rule_name());
+                (Outcome::error(&what, &error), Vec::new())
             }
         }
-        (Outcome::new(RuleStatus::Pass, ""), made)
+    }
+
+    /// Each object once. Which of two different ones would stand in a cluster is up to chance; Kyverno's
+    /// commands show the first.
+    fn distinct(&self, made: Vec<Value>) -> Result<Vec<Value>, GenerateError> {
+        let mut places: BTreeMap<ObjectRef, usize> = BTreeMap::new();
+        let mut distinct: Vec<Value> = Vec::with_capacity(made.len());
+        for object in made {
+            let of = ObjectRef::of(&object);
+            let Some(known) = places.get(&of).and_then(|place| distinct.get(*place)) else {
+                places.insert(of, distinct.len());
+                distinct.push(object);
+                continue;
+            };
+            if !self.compat && *known != object {
+                let reason = format!(
+                    "it makes {of} more than once, and each time another one; give each a name of its own"
+                );
+                return Err(GenerateError::new("generate".to_owned(), &reason));
+            }
+        }
+        Ok(distinct)
     }
 }
 
@@ -285,13 +310,18 @@ impl Part {
     }
 
     fn data(&self, data: Option<Value>) -> Result<Map<String, Value>, GenerateError> {
-        match data {
-            None | Some(Value::Null) => Ok(Map::new()),
-            Some(Value::Object(object)) => Ok(object),
-            Some(other) => {
-                let found = format!("expected an object, found `{other}`");
-                Err(GenerateError::new(self.at("data"), &found))
-            }
+        let wrong = |field: &str, found: &Value| {
+            let found = format!("expected an object, found `{found}`");
+            Err(GenerateError::new(self.at(field), &found))
+        };
+        let object = match data {
+            None | Some(Value::Null) => Map::new(),
+            Some(Value::Object(object)) => object,
+            Some(other) => return wrong("data", &other),
+        };
+        match object.get("metadata") {
+            None | Some(Value::Null | Value::Object(_)) => Ok(object),
+            Some(other) => wrong("data.metadata", other),
         }
     }
 
