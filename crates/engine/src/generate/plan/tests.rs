@@ -265,4 +265,12 @@ fn what_the_server_sets_or_a_pattern_lets_pass_is_no_difference() {
         }
         assert_eq!(super::differs(wanted, &existing), expected, "{existing}");
     }
+    for (memory, expected) in [("1024Mi", false), ("2Gi", true), ("*", true)] {
+        let of = |memory: &str| json!({"kind": "A", "spec": {"memory": memory}});
+        assert_eq!(
+            super::differs(&of("1Gi"), &of(memory)),
+            expected,
+            "{memory}"
+        );
+    }
 }
