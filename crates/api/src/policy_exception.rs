@@ -10,7 +10,7 @@
 //! ```
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::cluster_policy::conditions::conditions_without_in;
 use crate::cluster_policy::{AnyAllConditions, PodSecurityStandard, ResourceFilter};
@@ -83,8 +83,8 @@ pub struct ExceptedRules {
     pub rule_names: Vec<String>,
 }
 
-/// Filters of resources and users.
-#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+/// Filters of resources and users: one list of them.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AnyAllFilters {
     /// Filters of which one must hold.
@@ -93,4 +93,22 @@ pub struct AnyAllFilters {
     /// Filters that must all hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub all: Option<Vec<ResourceFilter>>,
+}
+
+impl<'de> Deserialize<'de> for AnyAllFilters {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        struct Lists {
+            any: Option<Vec<ResourceFilter>>,
+            all: Option<Vec<ResourceFilter>>,
+        }
+        let Lists { any, all } = Lists::deserialize(deserializer)?;
+        match any.is_some() && all.is_some() {
+            true => Err(D::Error::custom(
+                "`any` and `all` stand together; keep one of them",
+            )),
+            false => Ok(AnyAllFilters { any, all }),
+        }
+    }
 }

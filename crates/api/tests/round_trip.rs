@@ -1,6 +1,7 @@
 //! Reading a resource and writing it again gives the same; a mistake is named by its path.
 #![expect(clippy::expect_used, reason = "a test may panic")]
 
+use portcullis_api::cleanup_policy::CleanupPolicy;
 use portcullis_api::cluster_policy::{Conditions, Policy, Rule};
 use portcullis_api::policy_exception::PolicyException;
 use portcullis_api::read::read;
@@ -152,6 +153,18 @@ fn mistakes_have_a_path() {
     ] {
         check_error::<Rule>(&rule(part), path, message);
     }
+    let both = json!({"any": [{"resources": {"kinds": ["Pod"]}}], "all": []});
+    let together = "`any` and `all` stand together; keep one of them";
+    check_error::<PolicyException>(
+        &json!({"apiVersion": "kyverno.io/v2", "kind": "PolicyException", "spec": {"match": both, "exceptions": []}}),
+        "spec.match",
+        together,
+    );
+    check_error::<CleanupPolicy>(
+        &json!({"apiVersion": "kyverno.io/v2", "kind": "CleanupPolicy", "spec": {"match": {}, "exclude": both, "schedule": "@daily"}}),
+        "spec.exclude",
+        together,
+    );
     check_error::<Policy>(
         &json!({"apiVersion": "kyverno.io/v1", "kind": "Policy", "spec": {"webhookTimeoutSeconds": 1.5}}),
         "spec.webhookTimeoutSeconds",
