@@ -106,14 +106,16 @@ fn expressions(policy: &Value) -> Vec<(String, &str)> {
     found
 }
 
-/// Whether `http.Get(` or `http.Post(` stands in an expression as a call of its own.
+/// The functions of `http` that ask somebody, in each spelling.
+const CALLS: [&str; 6] = ["get", "post", "client", "Get", "Post", "Client"];
+
+/// Whether `http.get(` or the like stands in an expression as a call of its own.
 fn calls_service(expression: &str) -> bool {
     expression.match_indices("http").any(|(at, word)| {
         let before = expression.get(..at).and_then(|it| it.chars().next_back());
         let behind = expression.get(at + word.len()..).unwrap_or_default();
         let call = behind.trim_start().strip_prefix('.').map(str::trim_start);
-        let method =
-            call.and_then(|call| ["Get", "Post"].iter().find_map(|it| call.strip_prefix(it)));
+        let method = call.and_then(|call| CALLS.iter().find_map(|it| call.strip_prefix(it)));
         let is_word = !before.is_some_and(|one| one.is_alphanumeric() || "_.'\"".contains(one));
         is_word && method.is_some_and(|rest| rest.trim_start().starts_with('('))
     })
@@ -277,6 +279,9 @@ mod tests {
         for (expression, is_call) in [
             ("http.Get('https://x').a == 1", true),
             ("'a' in http . Post('https://x', {})", true),
+            ("http.get('https://x').a == 1", true),
+            ("http.client('ca').post('https://x', {}).a == 1", true),
+            ("http.getter('https://x').a == 1", false),
             ("object.http.Get('x')", false),
             ("object.metadata.name != 'http.Get('", false),
         ] {
