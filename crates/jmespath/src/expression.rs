@@ -4,6 +4,7 @@ use portcullis_values::Val;
 
 use crate::{
     error::EvalError,
+    functions::unknown,
     host::Host,
     interpreter::Interpreter,
     lower::lower,
@@ -59,6 +60,15 @@ impl Expression {
     #[must_use]
     pub fn uses_whole_root(&self) -> bool {
         self.program.uses_whole_root
+    }
+
+    /// What is said of each call of a function that there is not; it is an error once it is made.
+    #[must_use]
+    pub fn unknown_functions(&self) -> Vec<String> {
+        let names = self.program.unknown_functions.iter();
+        names
+            .map(|name| format!("`{name}`: {}", unknown(name)))
+            .collect()
     }
 
     /// Whether the result depends on one field of the root value and nothing else: no other field

@@ -55,7 +55,8 @@ pub(crate) fn call<'a>(
     Ok(result)
 }
 
-fn unknown(name: &str) -> String {
+/// What is said of a name that no function has.
+pub(crate) fn unknown(name: &str) -> String {
     let near = nearest(name, FUNCTIONS.iter().map(|function| function.name));
     let near = near.map(|near| format!("; did you mean `{near}`?"));
     format!("there is no such function{}", near.unwrap_or_default())

@@ -19,6 +19,7 @@ pub(crate) fn lower(ast: Ast) -> Program {
         root_fields: lowering.root_fields.into(),
         uses_whole_root: lowering.uses_whole_root,
         calls: lowering.calls,
+        unknown_functions: lowering.unknown_functions.into(),
     }
 }
 
@@ -26,6 +27,7 @@ pub(crate) fn lower(ast: Ast) -> Program {
 struct Lowering {
     references: Vec<Node>,
     root_fields: Vec<String>,
+    unknown_functions: Vec<String>,
     uses_whole_root: bool,
     calls: bool,
 }
@@ -179,6 +181,9 @@ impl Lowering {
             };
         };
         let function = functions::find(&name);
+        if function.is_none() {
+            self.unknown_functions.push(name.clone());
+        }
         let literal = arguments.first().and_then(|first| match &first.kind {
             AstKind::Literal(Value::String(text)) => Some(text.as_str()),
             _ => None,

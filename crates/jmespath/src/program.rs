@@ -20,6 +20,8 @@ pub(crate) struct Program {
     pub(crate) uses_whole_root: bool,
     /// Whether a function is called.
     pub(crate) calls: bool,
+    /// Names that are called, and that no function has.
+    pub(crate) unknown_functions: Box<[String]>,
 }
 
 /// One step of a program.

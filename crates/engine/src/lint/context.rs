@@ -5,6 +5,7 @@ use portcullis_jmespath::Expression;
 use portcullis_values::image_ref::{ImageInfo, ImageOptions};
 
 use super::finding::Findings;
+use super::variables::check_calls;
 use crate::context::has_variable;
 
 /// Names that the engine gives itself.
@@ -145,11 +146,13 @@ fn check_query(query: Option<&str>, path: &str, findings: &mut Findings) {
     let Some(query) = query.filter(|query| !query.is_empty() && !has_variable(query)) else {
         return;
     };
-    if let Err(error) = Expression::compile(query) {
-        findings.error(
-            format!("{path}/jmesPath"),
+    let path = format!("{path}/jmesPath");
+    match Expression::compile(query) {
+        Ok(expression) => check_calls(&expression, &path, findings),
+        Err(error) => findings.error(
+            path,
             format!("`{query}` is not JMESPath: {error}"),
             "correct the expression",
-        );
+        ),
     }
 }

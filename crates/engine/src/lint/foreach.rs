@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::conditions;
 use super::finding::Findings;
 use super::labels;
+use super::variables::check_calls;
 use crate::context::has_variable;
 
 pub(super) fn check(list: &[ForEachValidation], path: &str, findings: &mut Findings) {
@@ -50,15 +51,16 @@ fn check_one(foreach: &ForEachValidation, path: &str, is_outer: bool, findings: 
             "write one of `pattern`, `anyPattern`, `deny`, `foreach`",
         );
     }
-    if !has_variable(query)
-        && !query.is_empty()
-        && let Err(error) = Expression::compile(query)
-    {
-        findings.warning(
-            format!("{path}/list"),
-            format!("`{query}` is not JMESPath: {error}"),
-            "correct the expression",
-        );
+    if !has_variable(query) && !query.is_empty() {
+        let path = format!("{path}/list");
+        match Expression::compile(query) {
+            Ok(expression) => check_calls(&expression, &path, findings),
+            Err(error) => findings.warning(
+                path,
+                format!("`{query}` is not JMESPath: {error}"),
+                "correct the expression",
+            ),
+        }
     }
     if let Some(pattern) = foreach.pattern.as_ref().filter(|_| is_outer) {
         labels::check(pattern, &format!("{path}/pattern"), findings);

@@ -224,22 +224,35 @@ fn check_query(query: &str, path: &str, names: &Names, is_whole: bool, findings:
         );
         return;
     }
-    if is_whole
-        && query != "@"
-        && let Err(error) = Expression::compile(query)
-    {
-        findings.error(
-            path,
-            format!("`{query}` is not JMESPath: {error}"),
-            "correct the expression",
-        );
-        return;
+    let compiled = (is_whole && query != "@").then(|| Expression::compile(query));
+    match compiled {
+        Some(Err(error)) => {
+            findings.error(
+                path,
+                format!("`{query}` is not JMESPath: {error}"),
+                "correct the expression",
+            );
+            return;
+        }
+        Some(Ok(expression)) => check_calls(&expression, path, findings),
+        None => {}
     }
     if !names.allow(query) {
         findings.error(
             path,
             format!("`{query}` reads a name that does not exist"),
             format!("read one of {}, or add a context entry", names.listed()),
+        );
+    }
+}
+
+/// Warns of functions that there are not: Kyverno takes them, and evaluation ends at the call.
+pub(super) fn check_calls(expression: &Expression, path: &str, findings: &mut Findings) {
+    for unknown in expression.unknown_functions() {
+        findings.warning(
+            path,
+            format!("`{}` calls {unknown}", expression.source()),
+            "call one that `portcullis jp function` lists",
         );
     }
 }

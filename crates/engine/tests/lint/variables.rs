@@ -3,7 +3,7 @@
 use portcullis_engine::lint::Severity;
 use serde_json::{Value, json};
 
-use crate::{fails, found, passes, policy, rule};
+use crate::{fails, found, passes, policy, rule, warns};
 
 #[test]
 fn context_entries() {
@@ -94,6 +94,19 @@ fn variables() {
         );
     }
     fails(message("{{ element.name }}"), "/validate/message");
+    for text in ["{{ to_uper('a') }}", "{{ a || nobody(@) }}"] {
+        let mut changes = message(text);
+        changes["context"] = json!([{"name": "a", "variable": {"value": 1}}]);
+        warns(changes, "/validate/message");
+    }
+    warns(
+        json!({"context": [{"name": "a", "variable": {"jmesPath": "nobody(request)"}}]}),
+        "/context/0/variable/jmesPath",
+    );
+    warns(
+        json!({"validate": {"message": "m", "foreach": [{"list": "nobody(request)", "pattern": {"a": 1}}]}}),
+        "/validate/foreach/0/list",
+    );
     fails(
         json!({"match": {"any": [{"resources": {"kinds": ["A"], "names": ["{{ request.name }}"]}}]}}),
         "/match/any/0/resources/names/0",

@@ -83,7 +83,14 @@ fn place(object: &mut Value, catalogue: &Catalogue) {
     if !text(object, "/metadata/namespace").is_empty() {
         return;
     }
-    let kind = catalogue.find(text(object, "/apiVersion"), text(object, "/kind"));
+    let (api_version, kind) = (text(object, "/apiVersion"), text(object, "/kind"));
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    // Versions that Kubernetes removed lived where those of today live.
+    let of_group = || {
+        let mut others = catalogue.find_kind(kind).iter();
+        others.find(|other| other.group == group)
+    };
+    let kind = catalogue.find(api_version, kind).or_else(of_group);
     if kind.is_some_and(|kind| !kind.namespaced) {
         return;
     }
@@ -103,4 +110,28 @@ pub fn text<'v>(object: &'v Value, pointer: &str) -> &'v str {
         keys.try_fold(object, |value, key| value.get(key))
     };
     found.and_then(Value::as_str).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_are_put_where_their_kind_lives() {
+        let catalogue = portcullis_schema::builtin("1.37").unwrap_or_default();
+        for (api_version, kind, expected) in [
+            ("v1", "Pod", "default"),
+            ("rbac.authorization.k8s.io/v1", "ClusterRole", ""),
+            ("rbac.authorization.k8s.io/v1beta1", "ClusterRole", ""),
+            ("policy/v1beta1", "PodDisruptionBudget", "default"),
+            // Another group may have a kind of this name in namespaces.
+            ("example.com/v1", "ClusterRole", "default"),
+        ] {
+            let mut object =
+                json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}});
+            place(&mut object, &catalogue);
+            let found = text(&object, "/metadata/namespace");
+            assert_eq!(found, expected, "{api_version} {kind}");
+        }
+    }
 }
