@@ -29,6 +29,7 @@ spec:
       match: {any: [{resources: {kinds: [Pod]}}]}
       verifyImages:
         - imageReferences: ["*"]
+          failureAction: Enforce
           required: false
           imageRegistryCredentials: {secrets: [shop/login]}
 "#;
