@@ -36,11 +36,13 @@ impl Preamble {
         conditions: &[MatchCondition],
         variables: &[CelVariable],
     ) -> Preamble {
-        let ready = compiled_conditions(compiler, conditions);
+        let written = conditions.iter().map(|one| one.expression.clone());
+        let written = written.collect();
+        let conditions = compiled_conditions(compiler, conditions);
         Preamble {
             constraints: compiled_constraints(compiler, "spec.matchConstraints", constraints),
-            conditions: ready,
-            written: texts(conditions),
+            conditions,
+            written,
             variables: compiler.variables("spec.variables", variables),
         }
     }
@@ -104,11 +106,6 @@ impl Preamble {
         let written = self.written.iter().map(String::as_str);
         all_hold_natively(self.conditions.iter().zip(written), scope)
     }
-}
-
-fn texts(conditions: &[MatchCondition]) -> Vec<String> {
-    let conditions = conditions.iter();
-    conditions.map(|one| one.expression.clone()).collect()
 }
 
 /// Whether conditions hold, each with its text, in the words of the API server. One that does not decides,
