@@ -1,11 +1,10 @@
 //! Context entries: a name that is not taken, one source, and what the source needs.
 
 use portcullis_api::cluster_policy::{ContextEntry, ContextVariable};
-use portcullis_jmespath::Expression;
 use portcullis_values::image_ref::{ImageInfo, ImageOptions};
 
-use super::finding::Findings;
-use super::variables::check_calls;
+use super::finding::{Findings, Severity};
+use super::variables::check_syntax;
 use crate::context::has_variable;
 
 /// Names that the engine gives itself.
@@ -147,12 +146,5 @@ fn check_query(query: Option<&str>, path: &str, findings: &mut Findings) {
         return;
     };
     let path = format!("{path}/jmesPath");
-    match Expression::compile(query) {
-        Ok(expression) => check_calls(&expression, &path, findings),
-        Err(error) => findings.error(
-            path,
-            format!("`{query}` is not JMESPath: {error}"),
-            "correct the expression",
-        ),
-    }
+    check_syntax(query, &path, Severity::Error, findings);
 }

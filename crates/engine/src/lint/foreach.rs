@@ -1,13 +1,12 @@
 //! `validate.foreach`: a list, and exactly one body for each element.
 
 use portcullis_api::cluster_policy::ForEachValidation;
-use portcullis_jmespath::Expression;
 use serde_json::Value;
 
 use super::conditions;
-use super::finding::Findings;
+use super::finding::{Findings, Severity};
 use super::labels;
-use super::variables::check_calls;
+use super::variables::check_syntax;
 use crate::context::has_variable;
 
 pub(super) fn check(list: &[ForEachValidation], path: &str, findings: &mut Findings) {
@@ -53,14 +52,7 @@ fn check_one(foreach: &ForEachValidation, path: &str, is_outer: bool, findings: 
     }
     if !has_variable(query) && !query.is_empty() {
         let path = format!("{path}/list");
-        match Expression::compile(query) {
-            Ok(expression) => check_calls(&expression, &path, findings),
-            Err(error) => findings.warning(
-                path,
-                format!("`{query}` is not JMESPath: {error}"),
-                "correct the expression",
-            ),
-        }
+        check_syntax(query, &path, Severity::Warning, findings);
     }
     if let Some(pattern) = foreach.pattern.as_ref().filter(|_| is_outer) {
         labels::check(pattern, &format!("{path}/pattern"), findings);

@@ -1,6 +1,8 @@
 //! A rule: it does exactly one thing, and each of its parts is looked at by its own check.
 
-use portcullis_api::cluster_policy::{Mutation, Policy, PolicyKind, Rule, Validation};
+use portcullis_api::cluster_policy::{
+    ContextEntry, Mutation, Policy, PolicyKind, Rule, Validation,
+};
 
 use super::finding::Findings;
 use super::{
@@ -45,27 +47,34 @@ fn check_inner_contexts(rule: &Rule, path: &str, findings: &mut Findings) {
         context::check(&target.context, &path, findings);
     }
     let validation = rule.validate.as_ref().and_then(|it| it.foreach.as_deref());
-    let mut open = vec![(validation, format!("{path}/validate/foreach"))];
-    while let Some((list, path)) = open.pop() {
-        for (index, each) in list.into_iter().flatten().enumerate() {
-            let path = format!("{path}/{index}");
-            context::check(&each.context, &path, findings);
-            open.push((each.foreach.as_deref(), format!("{path}/foreach")));
-        }
-    }
+    let validation = (validation, format!("{path}/validate/foreach"));
+    check_loop_contexts(validation, findings, |each| {
+        (&each.context, each.foreach.as_deref())
+    });
     let mutation = rule.mutate.as_ref().and_then(|it| it.foreach.as_deref());
-    let mut open = vec![(mutation, format!("{path}/mutate/foreach"))];
+    let mutation = (mutation, format!("{path}/mutate/foreach"));
+    check_loop_contexts(mutation, findings, |each| {
+        (&each.context, each.foreach.as_deref())
+    });
+    let generation = rule.generate.as_ref().and_then(|it| it.foreach.as_deref());
+    let generation = (generation, format!("{path}/generate/foreach"));
+    check_loop_contexts(generation, findings, |each| (&each.context, None));
+}
+
+/// Those of loops, each of which `parts` takes into its context and the loops inside it.
+fn check_loop_contexts<T>(
+    loops: (Option<&[T]>, String),
+    findings: &mut Findings,
+    parts: impl Fn(&T) -> (&[ContextEntry], Option<&[T]>),
+) {
+    let mut open = vec![loops];
     while let Some((list, path)) = open.pop() {
         for (index, each) in list.into_iter().flatten().enumerate() {
             let path = format!("{path}/{index}");
-            context::check(&each.context, &path, findings);
-            open.push((each.foreach.as_deref(), format!("{path}/foreach")));
+            let (entries, inner) = parts(each);
+            context::check(entries, &path, findings);
+            open.push((inner, format!("{path}/foreach")));
         }
-    }
-    let generation = rule.generate.as_ref().and_then(|it| it.foreach.as_deref());
-    for (index, each) in generation.into_iter().flatten().enumerate() {
-        let path = format!("{path}/generate/foreach/{index}");
-        context::check(&each.context, &path, findings);
     }
 }
 

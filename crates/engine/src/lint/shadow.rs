@@ -9,9 +9,8 @@ use super::selection::sees_all_of;
 use crate::pattern::anchor;
 
 pub(super) fn check(policy: &Policy, findings: &mut Findings) {
-    if policy.spec.apply_rules != Some(ApplyRules::One) {
-        return check_repeated(policy, findings);
-    }
+    let stops = policy.spec.apply_rules == Some(ApplyRules::One);
+    let makes_needless = if stops { shadows } else { repeats };
     let rules = &policy.spec.rules;
     for (index, rule) in rules
         .iter()
@@ -19,32 +18,21 @@ pub(super) fn check(policy: &Policy, findings: &mut Findings) {
         .filter(|(_, it)| it.validate.is_some())
     {
         let mut earlier = rules.iter().take(index);
-        if let Some(first) = earlier.find(|first| shadows(first, rule)) {
-            findings.warning(
-                format!("/spec/rules/{index}"),
-                format!(
-                    "`applyRules: One` stops at the rule `{}`, which sees all that this one does",
-                    first.name
+        if let Some(first) = earlier.find(|first| makes_needless(first, rule)) {
+            let name = &first.name;
+            let (message, remedy) = match stops {
+                true => (
+                    format!(
+                        "`applyRules: One` stops at the rule `{name}`, which sees all that this one does"
+                    ),
+                    "remove `applyRules`, or write the narrower rule first",
                 ),
-                "remove `applyRules`, or write the narrower rule first",
-            );
-        }
-    }
-}
-
-fn check_repeated(policy: &Policy, findings: &mut Findings) {
-    let rules = &policy.spec.rules;
-    for (index, rule) in rules.iter().enumerate() {
-        let mut earlier = rules.iter().take(index);
-        if let Some(first) = earlier.find(|first| repeats(first, rule)) {
-            findings.warning(
-                format!("/spec/rules/{index}"),
-                format!(
-                    "the rule `{}` asks the same of all that this one sees",
-                    first.name
+                false => (
+                    format!("the rule `{name}` asks the same of all that this one sees"),
+                    "remove one of them",
                 ),
-                "remove one of them",
-            );
+            };
+            findings.warning(format!("/spec/rules/{index}"), message, remedy);
         }
     }
 }

@@ -13,7 +13,7 @@ use portcullis_jmespath::Expression;
 use portcullis_values::json_pointer;
 use serde_json::Value;
 
-use super::finding::{Finding, Findings};
+use super::finding::{Finding, Findings, Severity};
 use super::names::Names;
 use super::references;
 use crate::context::scan;
@@ -224,18 +224,8 @@ fn check_query(query: &str, path: &str, names: &Names, is_whole: bool, findings:
         );
         return;
     }
-    let compiled = (is_whole && query != "@").then(|| Expression::compile(query));
-    match compiled {
-        Some(Err(error)) => {
-            findings.error(
-                path,
-                format!("`{query}` is not JMESPath: {error}"),
-                "correct the expression",
-            );
-            return;
-        }
-        Some(Ok(expression)) => check_calls(&expression, path, findings),
-        None => {}
+    if is_whole && query != "@" && !check_syntax(query, path, Severity::Error, findings) {
+        return;
     }
     if !names.allow(query) {
         findings.error(
@@ -246,15 +236,34 @@ fn check_query(query: &str, path: &str, names: &Names, is_whole: bool, findings:
     }
 }
 
-/// Warns of functions that there are not: Kyverno takes them, and evaluation ends at the call.
-pub(super) fn check_calls(expression: &Expression, path: &str, findings: &mut Findings) {
+/// Whether a text is JMESPath; else a finding of the severity says so. Warns of functions that there are
+/// not: Kyverno takes them, and evaluation ends at the call.
+pub(super) fn check_syntax(
+    query: &str,
+    path: &str,
+    severity: Severity,
+    findings: &mut Findings,
+) -> bool {
+    let expression = match Expression::compile(query) {
+        Ok(expression) => expression,
+        Err(error) => {
+            let message = format!("`{query}` is not JMESPath: {error}");
+            let remedy = "correct the expression";
+            match severity {
+                Severity::Error => findings.error(path, message, remedy),
+                Severity::Warning => findings.warning(path, message, remedy),
+            }
+            return false;
+        }
+    };
     for unknown in expression.unknown_functions() {
         findings.warning(
             path,
-            format!("`{}` calls {unknown}", expression.source()),
+            format!("`{query}` calls {unknown}"),
             "call one that `portcullis jp function` lists",
         );
     }
+    true
 }
 
 fn check_element(text: &str, path: &str, findings: &mut Findings) {
