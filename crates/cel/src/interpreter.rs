@@ -42,6 +42,8 @@ pub(crate) struct State<'a, 'v> {
     slots: Vec<Option<Evaluated<'a>>>,
     /// The accumulators and variables of the loops around.
     locals: Vec<Local<'a>>,
+    /// The fields that were found last, as rules read one path again and again.
+    trail: attribute::Trail<'a>,
     call: Call<'v>,
     cost: u64,
     limit: u64,
@@ -58,6 +60,7 @@ impl<'a, 'v> State<'a, 'v> {
             variables,
             slots: vec![None; names.len()],
             locals: Vec::new(),
+            trail: attribute::Trail::default(),
             call: Call { host: options.host },
             cost: 0,
             limit: options.cost_limit.unwrap_or(u64::MAX),

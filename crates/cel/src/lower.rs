@@ -6,7 +6,7 @@ mod constants;
 mod folds;
 mod node;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use portcullis_values::regexp::GoRegexp;
 
@@ -34,6 +34,7 @@ pub(crate) fn program(
         checked,
         variables: Vec::new(),
         scopes: Vec::new(),
+        fields: BTreeSet::new(),
         patterns: 0,
     };
     let root = lowering
@@ -52,6 +53,8 @@ struct Lowering<'c> {
     variables: Vec<Arc<str>>,
     /// The variables of the loops around, by their place on the interpreter's stack.
     scopes: Vec<Arc<str>>,
+    /// The names of fields, each once, so that the interpreter knows one again by its address.
+    fields: BTreeSet<Arc<str>>,
     /// How many bytes the patterns so far take.
     patterns: usize,
 }
@@ -121,11 +124,21 @@ impl Lowering<'_> {
                 false => value,
             });
         }
-        Ok(self.node(operand)?.with_step(Step {
-            key: StepKey::Field(field.into()),
+        let step = Step {
+            key: StepKey::Field(self.field(field)),
             is_optional: false,
             is_test: test_only,
-        }))
+        };
+        Ok(self.node(operand)?.with_step(step))
+    }
+
+    fn field(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.fields.get(name) {
+            return known.clone();
+        }
+        let field: Arc<str> = name.into();
+        self.fields.insert(field.clone());
+        field
     }
 
     fn call(

@@ -1,6 +1,6 @@
 //! Variables, fields and indices, and whether they are there.
 
-use std::sync::Arc;
+use std::{ptr, sync::Arc};
 
 use serde_json::Value as Json;
 
@@ -24,6 +24,28 @@ enum Place<'a> {
 }
 
 type Object = serde_json::Map<String, Json>;
+
+/// Where fields were found last, one of each depth: an object and a name are known again by their
+/// addresses, which takes less than looking the name up.
+#[derive(Default)]
+pub(super) struct Trail<'a>([Option<(&'a Object, &'a str, &'a Json)>; 4]);
+
+impl<'a> Trail<'a> {
+    fn field(&mut self, depth: usize, object: &'a Object, name: &'a str) -> Option<&'a Json> {
+        let Some(last) = self.0.get_mut(depth) else {
+            return object.get(name);
+        };
+        if let Some((known, of, found)) = last
+            && ptr::eq(*known, object)
+            && ptr::eq(*of, name)
+        {
+            return Some(found);
+        }
+        let found = object.get(name)?;
+        *last = Some((object, name, found));
+        Some(found)
+    }
+}
 
 impl<'a> Place<'a> {
     fn of(value: &Value<'a>) -> Place<'a> {
@@ -70,20 +92,22 @@ impl<'a> State<'a, '_> {
             }
             is_optional = true;
         }
-        for step in &attribute.steps {
+        for (depth, step) in attribute.steps.iter().enumerate() {
             is_optional |= step.is_optional;
             at = match (at.object(), &step.key) {
-                (Some(object), StepKey::Field(field)) => match object.get(&**field) {
-                    Some(found) => {
-                        self.charge(1)?;
-                        if step.is_test {
-                            return Ok(Value::Bool(true));
+                (Some(object), StepKey::Field(field)) => {
+                    match self.trail.field(depth, object, field) {
+                        Some(found) => {
+                            self.charge(1)?;
+                            if step.is_test {
+                                return Ok(Value::Bool(true));
+                            }
+                            Place::Json(found)
                         }
-                        Place::Json(found)
+                        None if is_optional => return Ok(absent(attribute)),
+                        None => return self.missing(step, field),
                     }
-                    None if is_optional => return Ok(absent(attribute)),
-                    None => return self.missing(step, field),
-                },
+                }
                 _ if is_optional => match self.found(step, &at.into_value())? {
                     Some(found) => Place::Value(found),
                     None => return Ok(absent(attribute)),
