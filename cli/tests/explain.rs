@@ -59,6 +59,8 @@ fn rules_of_every_kind() {
     check("explain_images", "explain_kinds", images, "");
     let expressions = &["explain", "expressions.yaml", "resources.yaml"];
     check("explain_expressions", "explain_kinds", expressions, "");
+    let expressions = &[&expressions[..], &["--format", "json"]].concat();
+    check("explain_expressions_json", "explain_kinds", expressions, "");
     check("explain_exceptions", "explain_kinds", excepted, "");
     for format in ["json", "yaml", "junit", "sarif", "markdown", "github"] {
         let arguments = [excepted.as_slice(), &["--format", format][..]].concat();

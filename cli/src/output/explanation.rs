@@ -1,7 +1,7 @@
 //! An explanation as text for people, and as a value (`schemas/output/explain.json`).
 
 use portcullis_engine::record::{ConditionNote, Decision, Leaf};
-use portcullis_pipeline::explain::{Explanation, RuleExplanation, Step};
+use portcullis_pipeline::explain::{Explanation, Expression, Known, RuleExplanation, Step};
 use serde_json::{Value, json};
 
 use crate::output::answer::{Answer, Case};
@@ -87,12 +87,30 @@ fn step_text(step: &Step) -> String {
         Step::Preconditions(true) => "preconditions hold".to_owned(),
         Step::Preconditions(false) => "preconditions do not hold".to_owned(),
         Step::Checked(place, status) => format!("{place}: {}", status.as_str()),
+        Step::Expression(expression) => expression_text(expression),
         Step::Generated(object) => format!("generates {object}"),
         Step::Exception(name, true) => format!("exception {name}: holds"),
         Step::Exception(name, false) => format!("exception {name}: does not hold"),
         Step::Leaf(place, leaf) => leaf_text(place, leaf),
         Step::Condition(note) => condition_text(note),
     }
+}
+
+/// Such as `spec.validations[0].expression gives false`, and a line for each thing that it read.
+fn expression_text(expression: &Expression) -> String {
+    let mut text = match &expression.gave {
+        Some(Ok(value)) => format!("{} gives {}", expression.place, short(value)),
+        Some(Err(error)) => format!("{}: {error}", expression.place),
+        None => expression.place.clone(),
+    };
+    if expression.before > 0 {
+        text.push_str(&format!("\n      {} more were read", expression.before));
+    }
+    for (path, value) in &expression.read {
+        let value = value.as_ref().map_or_else(String::clone, short);
+        text.push_str(&format!("\n      {path}: {value}"));
+    }
+    text
 }
 
 fn condition_text(note: &ConditionNote) -> String {
@@ -169,6 +187,20 @@ fn step_value(step: &Step) -> Value {
         Step::Checked(place, status) => {
             json!({"step": "check", "place": place, "result": status.as_str()})
         }
+        Step::Expression(expression) => {
+            let read = expression.read.iter();
+            let read = read.map(|(path, value)| known_value(value, [("path", json!(path))]));
+            let more = [
+                ("step", json!("expression")),
+                ("place", json!(expression.place)),
+                ("read", read.collect()),
+                ("before", json!(expression.before)),
+            ];
+            match &expression.gave {
+                Some(gave) => known_value(gave, more),
+                None => known_value(&Ok(Value::Null), more),
+            }
+        }
         Step::Generated(object) => json!({"step": "generated", "object": object}),
         Step::Exception(name, holds) => {
             json!({"step": "exception", "exception": name, "holds": holds})
@@ -201,4 +233,16 @@ fn step_value(step: &Step) -> Value {
             }),
         },
     }
+}
+
+/// A value, or the error that stands in for it, beside what else is told.
+fn known_value<const N: usize>(known: &Known, more: [(&str, Value); N]) -> Value {
+    let own = match known {
+        Ok(value) => ("value", value.clone()),
+        Err(error) => ("error", json!(error)),
+    };
+    let fields = more.into_iter().chain([own]);
+    fields
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }

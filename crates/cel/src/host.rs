@@ -4,7 +4,7 @@ use std::{fmt, net::IpAddr};
 
 use serde_json::Value as Json;
 
-use crate::value::Timestamp;
+use crate::{error::Evaluated, value::Timestamp};
 
 /// What functions ask of the world. Every answer is JSON that lives as long as it is used: functions
 /// turn it into values. An error's text becomes the error of the call.
@@ -36,6 +36,11 @@ pub trait Host: fmt::Debug {
 
     /// What a registry says of an image (`image.getMetadata`).
     fn image_metadata(&self, image: &str) -> Result<Json, String>;
+
+    /// Who wants to know what evaluations read and give; nobody, unless it is said.
+    fn listener(&self) -> Option<&dyn Listener> {
+        None
+    }
 
     /// Makes objects in a namespace (`generator.apply`).
     fn generate(&self, namespace: Option<&str>, objects: &[Json]) -> Result<bool, String>;
@@ -94,6 +99,19 @@ pub struct HttpRequest<'h> {
     pub body: Option<&'h Json>,
     /// The certificates to trust, as PEM.
     pub ca_bundle: Option<&'h str>,
+}
+
+/// Somebody who wants to know what evaluations read and give.
+pub trait Listener: fmt::Debug {
+    /// An expression is evaluated from here on; others may be inside of it, as variables are.
+    fn began(&self, place: &str);
+
+    /// The expression inside of all others has read something: a variable, or a field such as
+    /// `object.spec.replicas`.
+    fn read(&self, path: &str, value: &Evaluated<'_>);
+
+    /// The expression inside of all others has been evaluated.
+    fn ended(&self, value: &Evaluated<'_>);
 }
 
 /// A host without a world: time stands at its start, and everything else is an error.

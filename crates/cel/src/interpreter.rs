@@ -14,6 +14,7 @@ use crate::{
     error::{EvalError, EvalErrorKind, Evaluated},
     evaluation::{Options, Outcome, Variables},
     function::Call,
+    host::Listener,
     lower::{Callee, Entry, Field, Matches, Node},
     patterns,
     value::{Entries, Key, List, Map, Struct, Text, Value},
@@ -45,6 +46,7 @@ pub(crate) struct State<'a, 'v> {
     /// The fields that were found last, as rules read one path again and again.
     trail: attribute::Trail<'a>,
     call: Call<'v>,
+    listener: Option<&'v dyn Listener>,
     cost: u64,
     limit: u64,
 }
@@ -62,6 +64,7 @@ impl<'a, 'v> State<'a, 'v> {
             locals: Vec::new(),
             trail: attribute::Trail::default(),
             call: Call { host: options.host },
+            listener: options.host.listener(),
             cost: 0,
             limit: options.cost_limit.unwrap_or(u64::MAX),
         }
@@ -96,9 +99,13 @@ impl<'a, 'v> State<'a, 'v> {
             }
             Node::Variable(slot) => {
                 self.charge(1)?;
-                self.variable(*slot)
+                let value = self.variable(*slot);
+                if let Some(listener) = self.listener {
+                    listener.read(self.name(*slot), &value);
+                }
+                value
             }
-            Node::Local(at) => {
+            Node::Local(at, _) => {
                 let value = self.local(*at);
                 self.charge(1)?;
                 value

@@ -100,8 +100,9 @@ impl Lowering<'_> {
     }
 
     fn variable(&mut self, name: &str) -> Node {
-        if let Some(at) = self.scopes.iter().rposition(|known| **known == *name) {
-            return Node::Local(at);
+        let mut scopes = self.scopes.iter().enumerate();
+        if let Some((at, name)) = scopes.rfind(|(_, known)| ***known == *name) {
+            return Node::Local(at, name.clone());
         }
         if let Some(of) = self.environment.handle(name) {
             return Node::Handle(Value::opaque(node::Handle(of.clone())));

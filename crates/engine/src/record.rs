@@ -5,12 +5,17 @@
 
 use serde_json::Value;
 
-use crate::response::RuleStatus;
+use crate::{policy_info::PolicyInfo, response::RuleStatus};
 
 /// Notes decisions.
 pub trait Recorder {
     /// Whether anybody reads the notes of conditions, which cost something to make.
     const LISTENS: bool = false;
+
+    /// A policy in CEL, or of a schedule, is asked from here on.
+    fn asked(&mut self, policy: &PolicyInfo) {
+        let _ = policy;
+    }
 
     /// What a condition read, and whether it holds. Only those are noted that the answer needs.
     fn condition(&mut self, rule: &str, note: ConditionNote) {

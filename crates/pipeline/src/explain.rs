@@ -1,6 +1,8 @@
 //! Why a policy says what it says of a resource: which filter said no, what each condition read, and
 //! what decided.
 
+mod expressions;
+
 use std::{collections::BTreeMap, path::PathBuf};
 
 use portcullis_engine::{
@@ -8,12 +10,15 @@ use portcullis_engine::{
     compile::CompiledPolicy,
     evaluate,
     matching::Mismatch,
+    policy_info::PolicyInfo,
     record::{ConditionNote, Leaf, Place as Part, Recorder},
     request::{Operation, Request},
     response::{RuleResponse, RuleStatus},
 };
 use serde_json::Value;
 
+pub use self::expressions::{Expression, Known};
+use self::expressions::{Listening, Owner};
 use crate::{
     diagnostic::{Diagnostic, SourceFile},
     offline::{
@@ -78,6 +83,8 @@ pub enum Step {
     Preconditions(bool),
     /// What a check, or a part of one, decided.
     Checked(String, RuleStatus),
+    /// An expression in CEL.
+    Expression(Expression),
     /// An object that is generated, as `namespace/Kind/name`.
     Generated(String),
 }
@@ -113,7 +120,8 @@ pub fn explain(
     if !faults.is_empty() {
         return Err(faults);
     }
-    let source = OfflineSource::new(&world);
+    let listening = Listening::default();
+    let source = OfflineSource::new(&world).telling(&listening);
     let mut explanations = Vec::new();
     for object in &found {
         let request = request(
@@ -122,7 +130,7 @@ pub fn explain(
             &world.catalogue,
             &question.surroundings,
         );
-        let mut notes = Notes::default();
+        let mut notes = Notes::of(&listening);
         let responses = evaluate(&set, &request, &source, &mut notes);
         let patched = responses
             .iter()
@@ -149,10 +157,12 @@ pub fn explain(
                         if mismatches.is_empty() && answers.is_empty() {
                             mismatches.extend(rule.names_no_image(&changed, &source));
                         }
+                        let mut decided = notes.expressions(&owner(info));
+                        decided.extend(notes.steps(&info.name, rule.name()));
                         RuleExplanation {
                             rule: rule.name().to_owned(),
                             mismatches,
-                            steps: steps(notes.of(&info.name, rule.name()), &answers),
+                            steps: steps(decided, &answers),
                             end: end(&answers),
                         }
                     })
@@ -162,7 +172,7 @@ pub fn explain(
                     vec![RuleExplanation {
                         rule: info.name.clone(),
                         mismatches: policy.explain(&request),
-                        steps: steps(notes.of(&info.name, &info.name), &answers),
+                        steps: steps(notes.steps(&info.name, &info.name), &answers),
                         end: end(&answers),
                     }]
                 }
@@ -174,16 +184,17 @@ pub fn explain(
                 | CompiledPolicy::MutatingAdmission(_)
                 | CompiledPolicy::ImageValidating(_) => {
                     let rules = response.into_iter().flat_map(|response| &response.rules);
+                    let mut expressions = notes.expressions(&owner(info));
                     let told: Vec<RuleExplanation> = rules
                         .map(|rule| RuleExplanation {
                             rule: rule.rule.to_string(),
                             mismatches: Vec::new(),
-                            steps: steps(notes.of(&info.name, &rule.rule), &[rule]),
+                            steps: steps(std::mem::take(&mut expressions), &[rule]),
                             end: end(&[rule]),
                         })
                         .collect();
                     match told.is_empty() {
-                        true => vec![nothing()],
+                        true => vec![nothing(expressions)],
                         false => told,
                     }
                 }
@@ -214,16 +225,25 @@ fn end(answers: &[&RuleResponse]) -> Option<(RuleStatus, String)> {
     Some((worst, messages.join("\n")))
 }
 
-/// What is told of a policy in CEL that gives no answer.
-fn nothing() -> RuleExplanation {
+/// What is told of a policy in CEL that gives no answer, by the expressions that it asked.
+fn nothing(expressions: Vec<Step>) -> RuleExplanation {
+    let (path, reason) = match expressions.is_empty() {
+        true => (
+            "spec.matchConstraints",
+            "does not match, or the policy has nothing to say of the operation",
+        ),
+        false => (
+            "spec",
+            "a condition does not hold, or nothing is to be done",
+        ),
+    };
     RuleExplanation {
         rule: String::new(),
         mismatches: vec![Mismatch {
-            path: "spec".to_owned(),
-            reason: "`matchConstraints` do not match, or one of the conditions does not hold"
-                .to_owned(),
+            path: path.to_owned(),
+            reason: reason.to_owned(),
         }],
-        steps: Vec::new(),
+        steps: expressions,
         end: None,
     }
 }
@@ -247,19 +267,40 @@ fn named(object: &Value) -> String {
     parts.collect::<Vec<_>>().join("/")
 }
 
+/// Whom the expressions of a whole policy belong to.
+fn owner(policy: &PolicyInfo) -> Owner {
+    (format!("{} {}", policy.kind, policy.key()), String::new())
+}
+
 /// The decisions of one evaluation.
-#[derive(Default)]
-struct Notes {
+struct Notes<'l> {
+    listening: &'l Listening,
     /// The policy that is evaluated, as the last match says.
     policy: String,
     /// The decisions of each policy and rule.
     steps: BTreeMap<(String, String), Vec<Step>>,
 }
 
-impl Notes {
-    fn of(&self, policy: &str, rule: &str) -> Vec<Step> {
+impl<'l> Notes<'l> {
+    fn of(listening: &'l Listening) -> Notes<'l> {
+        Notes {
+            listening,
+            policy: String::new(),
+            steps: BTreeMap::new(),
+        }
+    }
+
+    /// What was decided of a rule, and the expressions that it asked.
+    fn steps(&self, policy: &str, rule: &str) -> Vec<Step> {
         let of_rule = (policy.to_owned(), rule.to_owned());
-        self.steps.get(&of_rule).cloned().unwrap_or_default()
+        let mut steps = self.steps.get(&of_rule).cloned().unwrap_or_default();
+        steps.extend(self.expressions(&of_rule));
+        steps
+    }
+
+    fn expressions(&self, owner: &Owner) -> Vec<Step> {
+        let expressions = self.listening.of(owner).into_iter();
+        expressions.map(Step::Expression).collect()
     }
 
     fn note(&mut self, rule: &str, step: Step) {
@@ -268,13 +309,19 @@ impl Notes {
     }
 }
 
-impl Recorder for Notes {
+impl Recorder for Notes<'_> {
     const LISTENS: bool = true;
+
+    fn asked(&mut self, policy: &PolicyInfo) {
+        self.listening.turn_to(owner(policy));
+    }
 
     fn matched(&mut self, policy: &str, rule: &str, _: bool) {
         policy.clone_into(&mut self.policy);
         // A rule that verifies images is asked before and after objects are changed.
-        self.steps.remove(&(policy.to_owned(), rule.to_owned()));
+        let of_rule = (policy.to_owned(), rule.to_owned());
+        self.steps.remove(&of_rule);
+        self.listening.turn_to(of_rule);
     }
 
     fn condition(&mut self, rule: &str, note: ConditionNote) {

@@ -71,9 +71,14 @@ impl<'a> Place<'a> {
     }
 }
 
-impl<'a> State<'a, '_> {
+impl<'a, 'v> State<'a, 'v> {
     pub(super) fn attribute(&mut self, attribute: &'a Attribute) -> Evaluated<'a> {
         let value = self.resolve(attribute);
+        if let Some(listener) = self.listener
+            && let Some(path) = attribute.path(self.names)
+        {
+            listener.read(&path, &value);
+        }
         match attribute.charge {
             Charge::One => self.charge_after(1, &value)?,
             Charge::Nothing => {}
@@ -130,7 +135,7 @@ impl<'a> State<'a, '_> {
                 Some(Some(Ok(value))) => Place::of(value),
                 _ => Place::of(&self.variable(*slot)?),
             },
-            Root::Local(at) => match self.locals.get(*at) {
+            Root::Local(at, _) => match self.locals.get(*at) {
                 Some(Local::Known(Ok(value))) => Place::of(value),
                 _ => Place::of(&self.local(*at)?),
             },
@@ -183,11 +188,15 @@ impl<'a> State<'a, '_> {
         Ok(found)
     }
 
+    pub(super) fn name(&self, slot: usize) -> &'v str {
+        self.names.get(slot).map_or("", |name| &**name)
+    }
+
     pub(super) fn variable(&mut self, slot: usize) -> Evaluated<'a> {
         if let Some(Some(known)) = self.slots.get(slot) {
             return known.clone();
         }
-        let name = self.names.get(slot).map_or("", |name| &**name);
+        let name = self.name(slot);
         let value = self
             .variables
             .get(name)

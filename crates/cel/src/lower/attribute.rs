@@ -31,8 +31,8 @@ pub(crate) enum Charge {
 pub(crate) enum Root {
     /// A variable, by its slot.
     Variable(usize),
-    /// A variable of a loop, by its place on the stack.
-    Local(usize),
+    /// A variable of a loop, by its place on the stack, and its name.
+    Local(usize, Arc<str>),
     Value(Node),
 }
 
@@ -61,7 +61,7 @@ impl Node {
         let mut attribute = match self {
             Node::Attribute(attribute) if !attribute.is_test() => attribute,
             Node::Variable(slot) => Attribute::new(Root::Variable(slot), Charge::One),
-            Node::Local(at) => Attribute::new(Root::Local(at), Charge::One),
+            Node::Local(at, name) => Attribute::new(Root::Local(at, name), Charge::One),
             Node::Handle(value) => Attribute::new(Root::Value(Node::Const(value)), Charge::One),
             condition @ Node::Conditional(_) => {
                 Attribute::new(Root::Value(condition), Charge::Nothing)
@@ -84,7 +84,9 @@ impl Node {
             Node::Variable(slot) => {
                 Node::Attribute(Attribute::new(Root::Variable(slot), Charge::Nothing))
             }
-            Node::Local(at) => Node::Attribute(Attribute::new(Root::Local(at), Charge::Nothing)),
+            Node::Local(at, name) => {
+                Node::Attribute(Attribute::new(Root::Local(at, name), Charge::Nothing))
+            }
             Node::Attribute(mut attribute) => {
                 attribute.charge = Charge::Nothing;
                 Node::Attribute(attribute)
@@ -100,6 +102,31 @@ impl Attribute {
             root,
             steps: Vec::new(),
             charge,
+        })
+    }
+
+    /// What is read, as it is written: `c.ports[0]`, `c.?name`, `has(c.name)`; nothing where it is of a
+    /// value that has no name.
+    pub(crate) fn path(&self, variables: &[Arc<str>]) -> Option<String> {
+        let root = match &self.root {
+            Root::Variable(slot) => variables.get(*slot)?,
+            Root::Local(_, name) if !name.starts_with('@') => name,
+            Root::Local(..) | Root::Value(_) => return None,
+        };
+        let mut path = root.to_string();
+        let is_word = |name: &str| name.chars().all(|one| one.is_alphanumeric() || one == '_');
+        for step in &self.steps {
+            let mark = if step.is_optional { "?" } else { "" };
+            path += &match &step.key {
+                StepKey::Field(name) if is_word(name) => format!(".{mark}{name}"),
+                StepKey::Field(name) => format!("[{mark}{name:?}]"),
+                StepKey::Const(index) => format!("[{mark}{index}]"),
+                StepKey::Computed(_) => format!("[{mark}…]"),
+            };
+        }
+        Some(match self.is_test() {
+            true => format!("has({path})"),
+            false => path,
         })
     }
 

@@ -20,8 +20,8 @@ pub(crate) enum Node {
     Handle(Value<'static>),
     /// A variable, by its slot.
     Variable(usize),
-    /// A variable of a loop, by its place on the stack.
-    Local(usize),
+    /// A variable of a loop, by its place on the stack, and its name.
+    Local(usize, Arc<str>),
     /// A variable or a value with the selections and indices behind it.
     Attribute(Box<Attribute>),
     And(Box<[Node; 2]>),

@@ -3,7 +3,7 @@
 use std::{cell::RefCell, fmt, net::IpAddr};
 
 use portcullis_cel::{
-    host::{Host, HttpRequest, ResourceRef},
+    host::{Host, HttpRequest, Listener, ResourceRef},
     value::Timestamp,
 };
 use serde_json::{Value, json};
@@ -170,6 +170,10 @@ fn resource_name(at: &ResourceRef<'_>) -> String {
 }
 
 impl Host for SourceHost<'_> {
+    fn listener(&self) -> Option<&dyn Listener> {
+        self.source.listener()
+    }
+
     fn now(&self) -> Timestamp {
         const SECOND: i128 = 1_000_000_000;
         let now = self.source.now();

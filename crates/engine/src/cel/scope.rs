@@ -309,7 +309,14 @@ impl<'s, 'a> Scope<'s, 'a> {
             host: self.host,
             cost_limit: self.limit,
         };
+        let listener = self.host.listener();
+        if let Some(listener) = listener {
+            listener.began(&program.path);
+        }
         let outcome = program.program.evaluate(self, options);
+        if let Some(listener) = listener {
+            listener.ended(&outcome.result);
+        }
         self.cost.set(self.cost.get().saturating_add(outcome.cost));
         outcome.result
     }

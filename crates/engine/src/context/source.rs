@@ -5,7 +5,7 @@
 
 use std::sync::OnceLock;
 
-use portcullis_cel::host::ResourceRef;
+use portcullis_cel::host::{Listener, ResourceRef};
 use portcullis_schema::{Catalogue, NEWEST, builtin};
 use portcullis_values::image_ref::ImageInfo;
 use serde_json::Value;
@@ -84,6 +84,11 @@ pub trait ContextSource {
     fn catalogue(&self) -> &Catalogue {
         static NEWEST_BUILT_IN: OnceLock<Catalogue> = OnceLock::new();
         NEWEST_BUILT_IN.get_or_init(|| builtin(NEWEST).unwrap_or_default())
+    }
+
+    /// Who wants to know what expressions in CEL read and give; nobody, unless it is said.
+    fn listener(&self) -> Option<&dyn Listener> {
+        None
     }
 
     /// Whether entries of this kind can be loaded here at all.

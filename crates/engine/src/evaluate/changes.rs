@@ -90,6 +90,7 @@ impl World<'_> {
             let Some(policy) = self.policy(*number) else {
                 continue;
             };
+            recorder.asked(policy.info());
             let answered = match policy {
                 CompiledPolicy::Mutating(policy) => {
                     let seen = with_object(request, state.object.as_deref());

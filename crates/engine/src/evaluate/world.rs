@@ -149,6 +149,7 @@ impl<'w> World<'w> {
         recorder: &mut R,
     ) -> Option<EngineResponse> {
         let request = scope.request();
+        recorder.asked(policy.info());
         match policy {
             CompiledPolicy::ImageValidating(policy) => self.images(policy, scope),
             CompiledPolicy::Validating(policy) => self.validating(policy, scope),
@@ -191,7 +192,9 @@ impl<'w> World<'w> {
         'w: 'a,
     {
         let request = scope.request();
-        match self.policy(number)? {
+        let policy = self.policy(number)?;
+        recorder.asked(policy.info());
+        match policy {
             CompiledPolicy::Validating(policy) => self.validating(policy, scope),
             CompiledPolicy::ValidatingAdmission(policy) => self.admission(policy, scope),
             CompiledPolicy::Generating(policy) => self.generating(policy, scope),
@@ -286,6 +289,7 @@ impl<'w> World<'w> {
     where
         'w: 'a,
     {
+        recorder.asked(policy.info());
         let info = policy.info();
         let name = PolicyName::of(info);
         let evaluation = Evaluation::new(name, view, self.source, store, recorder)?;

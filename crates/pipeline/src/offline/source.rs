@@ -13,7 +13,7 @@ use portcullis_api::{
     context_file::ImageMock,
     test_file::{ApiCallResponse, GlobalContextMock},
 };
-use portcullis_cel::host::ResourceRef;
+use portcullis_cel::host::{Listener, ResourceRef};
 use portcullis_engine::context::{
     image_verification::{ImageVerificationRequest, VerifyOutcome},
     source::{ApiCall, ContextSource, EntryKind, Lookup, PathValue, RegistryAccess, RuleValues},
@@ -55,6 +55,7 @@ pub struct OfflineSource<'w> {
     world: &'w World,
     values: &'w InjectedValues,
     dice: Cell<u64>,
+    listener: Option<&'w dyn Listener>,
 }
 
 impl<'w> OfflineSource<'w> {
@@ -73,7 +74,15 @@ impl<'w> OfflineSource<'w> {
             world,
             values,
             dice: Cell::new(seed | 1),
+            listener: None,
         }
+    }
+
+    /// The source with somebody who wants to know what expressions in CEL read and give.
+    #[must_use]
+    pub fn telling(mut self, listener: &'w dyn Listener) -> Self {
+        self.listener = Some(listener);
+        self
     }
 
     fn live(&self) -> Option<&'w (dyn ContextSource + Sync)> {
@@ -144,6 +153,10 @@ fn nanoseconds() -> i128 {
 }
 
 impl ContextSource for OfflineSource<'_> {
+    fn listener(&self) -> Option<&dyn Listener> {
+        self.listener
+    }
+
     fn loads(&self, kind: EntryKind) -> bool {
         if self.live().is_some_and(|live| live.loads(kind)) {
             return true;
