@@ -365,7 +365,7 @@ fn exceptions_are_read_in_folders_too() {
 }
 
 #[test]
-fn names_that_lead_nowhere() {
+fn names_and_numbers_that_lead_nowhere() {
     for (name, arguments) in [
         ("bad_path_test", &["test", "gone"][..]),
         (
@@ -379,6 +379,10 @@ fn names_that_lead_nowhere() {
         ("bad_path_validate", &["validate", "gone.yaml"]),
         ("bad_path_verify", &["verify", "--workspace", "gone"]),
         ("bad_path_render", &["render", "gone"]),
+        (
+            "bad_number",
+            &["apply", POLICY, "--cluster", "--concurrent", "0"],
+        ),
     ] {
         check(name, "bad_input", arguments, "");
     }

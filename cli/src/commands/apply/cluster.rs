@@ -1,6 +1,8 @@
 //! `--cluster`: the objects of a cluster instead of manifests, and a cluster's answers to what
 //! policies ask, whichever they are applied to.
 
+use std::num::NonZeroUsize;
+
 use portcullis_cluster::ListOptions;
 use portcullis_pipeline::{
     diagnostic::{Diagnostic, SourceFile},
@@ -28,8 +30,8 @@ pub(super) struct ClusterArgs {
     #[arg(long, requires = "cluster")]
     cluster_wide_resources: bool,
     /// How many questions the cluster is asked at a time.
-    #[arg(long, value_name = "COUNT", default_value_t = 4)]
-    concurrent: usize,
+    #[arg(long, value_name = "COUNT", default_value = "4")]
+    concurrent: NonZeroUsize,
     /// How many objects are asked for at a time; 0 is all of a kind.
     #[arg(long, value_name = "COUNT", default_value_t = 500)]
     batch_size: usize,
@@ -62,7 +64,7 @@ pub(super) fn ask(apply: &Args) -> Result<Found, Vec<Diagnostic>> {
     if !args.cluster && !args.connection.is_named() {
         return Ok(Found::default());
     }
-    let asked = AskedCluster::connect(&args.connection, args.concurrent);
+    let asked = AskedCluster::connect(&args.connection, args.concurrent.get());
     let mut asked = asked.map_err(|fault| vec![fault])?;
     let mut found = Found::default();
     match asked.namespaces(args.namespace.as_deref()) {
