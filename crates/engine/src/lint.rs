@@ -1,4 +1,4 @@
-//! The lint: what is wrong with a ClusterPolicy or Policy before it meets a resource.
+//! The lint: what is wrong with a policy before it meets a resource.
 //!
 //! ```text
 //! error    Kyverno refuses the policy as well
@@ -19,6 +19,7 @@
 //! | `references.rs` | references `$( )` to other places of the rule |
 //! | `conditions.rs` | preconditions and deny conditions |
 //! | `validate.rs`, `foreach.rs`, `anchors.rs`, `labels.rs`, `cel.rs` | bodies of validate |
+//! | `cel_policy.rs` | policies of `policies.kyverno.io` |
 //! | `mutate.rs`, `json_patch.rs` | bodies of mutate, patches and targets |
 //! | `generate.rs`, `clone_list.rs` | bodies of generate |
 //! | `generation_loop.rs` | rules that generate or change each other's triggers |
@@ -35,6 +36,7 @@ mod advice;
 mod anchors;
 mod attestors;
 mod cel;
+mod cel_policy;
 mod clone_list;
 mod conditions;
 mod conflict;
@@ -70,6 +72,7 @@ mod verify_images;
 mod writes;
 
 use portcullis_api::cluster_policy::Policy;
+use serde_json::Value;
 
 use finding::Findings;
 pub use finding::{Finding, Severity};
@@ -78,7 +81,7 @@ pub use rule_of_set::SetFinding;
 pub use scope::is_known as is_known_kind;
 pub(crate) use variables::of_cleanup_policy;
 
-/// Everything that is wrong with a policy, in the order of the checks.
+/// Everything that is wrong with a ClusterPolicy or Policy, in the order of the checks.
 #[must_use]
 pub fn check(policy: &Policy) -> Vec<Finding> {
     let mut findings = Findings::default();
@@ -91,5 +94,14 @@ pub fn check(policy: &Policy) -> Vec<Finding> {
     advice::check(policy, &mut findings);
     shadow::check(policy, &mut findings);
     findings.extend(policy_set::circles(policy));
+    findings.into_list()
+}
+
+/// What Kyverno's webhook refuses of a policy of `policies.kyverno.io` that compiles, by the policy's
+/// document; nothing of another kind.
+#[must_use]
+pub fn check_cel_policy(policy: &Value) -> Vec<Finding> {
+    let mut findings = Findings::default();
+    cel_policy::check(policy, &mut findings);
     findings.into_list()
 }

@@ -3,7 +3,6 @@
 pub mod all_cores;
 pub mod apply;
 pub mod cel_findings;
-pub mod cel_lint;
 pub mod custom_resources;
 pub mod diagnostic;
 pub mod diff;
@@ -33,5 +32,6 @@ pub mod suite;
 pub mod suite_run;
 pub mod template;
 pub mod unserved_kinds;
+pub mod unserved_resources;
 pub mod verify;
 pub mod workspace;

@@ -9,11 +9,11 @@ use portcullis_schema::Catalogue;
 use serde_json::Value;
 
 use crate::{
-    cel_findings, cel_lint, custom_resources,
-    diagnostic::{Diagnostic, Place, Severity, SourceFile},
+    cel_findings, custom_resources,
+    diagnostic::{Diagnostic, Place, SourceFile},
     offline::places,
     render::{self, Bundle, RenderedPolicy},
-    unserved_kinds,
+    unserved_kinds, unserved_resources,
     workspace::Workspace,
 };
 
@@ -105,13 +105,9 @@ fn of_policy(
 ) -> (Vec<Diagnostic>, Vec<(String, String)>) {
     let mut found = Vec::new();
     let mut told = Vec::new();
-    for lint in lint::check(policy) {
-        let finding = match lint.severity {
-            lint::Severity::Error => Diagnostic::error(lint.message.clone()).unusable(),
-            lint::Severity::Warning => Diagnostic::warning(lint.message.clone()),
-        };
-        told.push((lint.path.clone(), lint.message.clone()));
-        found.push(finding.at(at(&lint.path), lint.message).help(lint.remedy));
+    for finding in lint::check(policy) {
+        told.push((finding.path.clone(), finding.message.clone()));
+        found.push(of_lint(finding, at));
     }
     for kind in unserved_kinds::of_policy(policy, catalogue) {
         if !told.iter().any(|(pointer, _)| *pointer == kind.pointer) {
@@ -143,16 +139,25 @@ pub fn advice(
 
 /// What Kyverno's webhook refuses of a policy in CEL, and resources that nobody serves.
 fn of_cel(value: &Value, catalogue: &Catalogue, at: &dyn Fn(&str) -> Place) -> Vec<Diagnostic> {
-    let found = cel_lint::of_document(value, catalogue).into_iter();
-    found
-        .map(|one| {
-            let finding = match one.severity {
-                Severity::Error => Diagnostic::error(one.message.clone()).unusable(),
-                Severity::Warning => Diagnostic::warning(one.message.clone()),
-            };
-            finding.at(at(&one.pointer), one.message).help(one.help)
-        })
+    let unserved = unserved_resources::of_document(value, catalogue).into_iter();
+    let unserved = unserved.map(|one| {
+        let finding = Diagnostic::warning(one.message.clone());
+        finding.at(at(&one.pointer), one.message).help(one.help)
+    });
+    let refused = lint::check_cel_policy(value).into_iter();
+    unserved
+        .chain(refused.map(|finding| of_lint(finding, at)))
         .collect()
+}
+
+fn of_lint(found: lint::Finding, at: &dyn Fn(&str) -> Place) -> Diagnostic {
+    let finding = match found.severity {
+        lint::Severity::Error => Diagnostic::error(found.message.clone()).unusable(),
+        lint::Severity::Warning => Diagnostic::warning(found.message.clone()),
+    };
+    finding
+        .at(at(&found.path), found.message)
+        .help(found.remedy)
 }
 
 fn mistyped(

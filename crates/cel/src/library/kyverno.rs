@@ -23,7 +23,7 @@ pub use envoy::{
 };
 pub use global_context::GLOBAL_CONTEXT;
 pub use hash::HASH;
-pub use http::HTTP;
+pub use http::{HTTP, calls_service};
 pub use http_authorization::{
     HTTP_AUTHORIZATION, HTTP_MESSAGES, HTTP_REQUEST, HTTP_RESPONSE, HttpAnswer, http_answer,
     http_request,

@@ -4,6 +4,7 @@
     reason = "a policy of a test that cannot be read is a fault of the test"
 )]
 
+mod cel_policy;
 mod generate;
 mod images;
 mod mutate;

@@ -4,9 +4,11 @@ use std::any::Any;
 
 use super::{failed, pairs, text};
 use crate::{
+    checked::CheckedAst,
     error::{EvalError, Evaluated},
     function::{Call, Library, Overload},
     host::HttpRequest,
+    syntax::ast::ExprKind,
     types::Type,
     value::{Opaque, Value},
 };
@@ -70,8 +72,32 @@ pub const HTTP: Library = Library {
         ),
     ],
     macros: &[],
-    variables: &[("http", "http.Context")],
+    variables: &[("http", CONTEXT)],
 };
+
+/// The type of what is asked.
+const CONTEXT: &str = "http.Context";
+
+/// Whether an expression calls a function of the library.
+#[must_use]
+pub fn calls_service(expression: &CheckedAst) -> bool {
+    let context = Type::opaque(CONTEXT);
+    let mut is_found = false;
+    expression.ast.root.walk(&mut |node| {
+        if let ExprKind::Call {
+            function,
+            target: Some(target),
+            ..
+        } = &node.kind
+            && *expression.type_of(target.id) == context
+        {
+            let signature = format!("{CONTEXT}.{function}(");
+            let mut overloads = HTTP.overloads.iter();
+            is_found |= overloads.any(|one| one.signature.starts_with(&signature));
+        }
+    });
+    is_found
+}
 
 /// A client that trusts certain certificates, as a value.
 #[derive(Debug)]
@@ -81,7 +107,7 @@ struct Client {
 
 impl Opaque for Client {
     fn type_of(&self) -> Type {
-        Type::opaque("http.Context")
+        Type::opaque(CONTEXT)
     }
 
     fn equals(&self, other: &dyn Opaque) -> bool {
@@ -90,7 +116,7 @@ impl Opaque for Client {
     }
 
     fn to_text(&self) -> String {
-        "http.Context".to_owned()
+        CONTEXT.to_owned()
     }
 
     fn as_any(&self) -> &dyn Any {
