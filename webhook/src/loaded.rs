@@ -35,9 +35,12 @@ pub(crate) fn faults(loaded: &Loaded) -> Vec<String> {
     };
     let findings = lint::check(policy).into_iter();
     let errors = findings.filter(|finding| finding.severity == lint::Severity::Error);
-    errors
-        .map(|finding| format!("{}: {}; {}", finding.path, finding.message, finding.remedy))
-        .collect()
+    errors.map(|finding| told(&finding)).collect()
+}
+
+/// A finding in words.
+pub(crate) fn told(finding: &lint::Finding) -> String {
+    format!("{}: {}; {}", finding.path, finding.message, finding.remedy)
 }
 
 /// What compile errors name a policy by.

@@ -2,8 +2,9 @@
 //! author still looks, with the place, and lint tells what it most likely does not mean.
 //!
 //! Nothing depends on it: what comes in while the webhook is away serves no more than it does else.
-//! An object that is on its way out, or whose `spec` stays as it is, is let through, so that nobody
-//! is kept from mending metadata or from deleting what an older version let in.
+//! An object that is on its way out is let through, and one whose `spec` stays as it is has only those
+//! mistakes that it did not have before, so that nobody is kept from mending metadata or from deleting
+//! what an older version let in.
 
 use portcullis_engine::{
     compile,
@@ -34,32 +35,78 @@ pub fn answer(review: &Review, exceptions: &ExceptionRules) -> Answer {
     let Some(object) = review.object().filter(|object| is_judged(review, object)) else {
         return Answer::allowed(&review.uid);
     };
-    let refused = |mistakes: &[String]| Answer::denied(&review.uid, told(object, mistakes));
-    let loaded = match loaded::read(object) {
-        Ok(loaded) => loaded,
-        Err(mistakes) => return refused(&mistakes),
-    };
-    if let Some(why) = exceptions.refusal(&loaded) {
-        return match exceptions {
-            ExceptionRules::Nowhere => Answer::allowed(&review.uid).with_warning(why),
-            _ => refused(&[why]),
-        };
+    let mut judged = judge(object, exceptions);
+    if let Some(old) = review.old_object().filter(|old| is_same(old, object, SPEC)) {
+        let known = judge(old, exceptions).mistakes;
+        judged.mistakes.retain(|mistake| !known.contains(mistake));
     }
-    let mistakes = mistakes(&loaded);
-    if !mistakes.is_empty() {
-        return refused(&mistakes);
+    if !judged.mistakes.is_empty() {
+        return Answer::denied(&review.uid, told(object, &judged.mistakes));
     }
-    let warnings = warnings(&loaded).into_iter().take(TOLD);
+    let warnings = judged.warnings.into_iter().take(TOLD);
     warnings.fold(Answer::allowed(&review.uid), Answer::with_warning)
+}
+
+const SPEC: &str = "/spec";
+const ANNOTATIONS: &str = "/metadata/annotations";
+
+fn is_same(old: &Value, object: &Value, part: &str) -> bool {
+    old.pointer(part) == object.pointer(part)
 }
 
 /// Whether what an object says is new.
 fn is_judged(review: &Review, object: &Value) -> bool {
-    let before = review.old_object();
-    let is_same = |part: &str| before.is_some_and(|old| old.pointer(part) == object.pointer(part));
+    let mut before = review.old_object().into_iter();
+    let is_kept = before.any(|old| {
+        [SPEC, ANNOTATIONS]
+            .iter()
+            .all(|part| is_same(old, object, part))
+    });
     let is_going = object.pointer("/metadata/deletionTimestamp").is_some();
     let is_whole = review.subresource().is_empty();
-    is_whole && !is_going && !(is_same("/spec") && is_same("/metadata/annotations"))
+    is_whole && !is_going && !is_kept
+}
+
+/// What is wrong with an object, or else what its author should know.
+#[derive(Debug, Default)]
+struct Judged {
+    mistakes: Vec<String>,
+    warnings: Vec<String>,
+}
+
+impl Judged {
+    fn refused(mistakes: Vec<String>) -> Judged {
+        Judged {
+            mistakes,
+            ..Judged::default()
+        }
+    }
+
+    fn warned(warnings: Vec<String>) -> Judged {
+        Judged {
+            warnings,
+            ..Judged::default()
+        }
+    }
+}
+
+fn judge(object: &Value, exceptions: &ExceptionRules) -> Judged {
+    let loaded = match loaded::read(object) {
+        Ok(loaded) => loaded,
+        Err(mistakes) => return Judged::refused(mistakes),
+    };
+    if let Some(why) = exceptions.refusal(&loaded) {
+        return match exceptions {
+            ExceptionRules::Nowhere => Judged::warned(vec![why]),
+            _ => Judged::refused(vec![why]),
+        };
+    }
+    let mut mistakes = mistakes(&loaded);
+    mistakes.extend(lint::check_cel_policy(object).iter().map(loaded::told));
+    match mistakes.is_empty() {
+        true => Judged::warned(warnings(&loaded)),
+        false => Judged::refused(mistakes),
+    }
 }
 
 fn mistakes(loaded: &Loaded) -> Vec<String> {
@@ -84,9 +131,7 @@ fn warnings(loaded: &Loaded) -> Vec<String> {
     };
     let findings = lint::check(policy).into_iter();
     let warnings = findings.filter(|finding| finding.severity == lint::Severity::Warning);
-    warnings
-        .map(|finding| format!("{}: {}; {}", finding.path, finding.message, finding.remedy))
-        .collect()
+    warnings.map(|finding| loaded::told(&finding)).collect()
 }
 
 /// The message with the mistakes, each on lines of its own.

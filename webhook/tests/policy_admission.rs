@@ -54,6 +54,14 @@ fn expression(text: &str) -> Value {
     })
 }
 
+/// A policy that compiles, and is refused when it is written.
+fn without_rules(kind: &str) -> Value {
+    let mut object = expression("true");
+    object["kind"] = json!(kind);
+    object["spec"]["matchConstraints"] = json!({"resourceRules": []});
+    object
+}
+
 fn exception(namespace: &str) -> Value {
     json!({
         "apiVersion": "kyverno.io/v2",
@@ -105,10 +113,54 @@ fn a_policy_that_does_not_compile_is_refused_with_the_place() {
             assert!(message.contains(part), "{part} in {message}");
         }
     }
-    for object in [rule(good), expression("object.metadata.name != 'a'")] {
+    let calling = expression("http.Get('https://x').ok == true");
+    for object in [
+        rule(good),
+        expression("object.metadata.name != 'a'"),
+        calling,
+    ] {
         let response = running.ask("/policyvalidate", &creation(&object));
         assert_eq!(response["allowed"], true, "{response}");
         assert_eq!(response["warnings"], Value::Null, "{response}");
+    }
+}
+
+#[test]
+fn what_kyverno_refuses_of_a_policy_in_cel_is_refused() {
+    let running = running(ExceptionRules::Anywhere);
+    let mut off = expression("");
+    off["kind"] = json!("MutatingPolicy");
+    let spec = off["spec"].as_object_mut().unwrap();
+    spec.remove("validations");
+    spec.insert(
+        "evaluation".to_owned(),
+        json!({"admission": {"enabled": false}}),
+    );
+    let patch = json!({"patchType": "JSONPatch", "jsonPatch": {"expression": "[JSONPatch{op: 'remove', path: '/a'}]"}});
+    spec.insert("mutations".to_owned(), json!([patch]));
+    let mut calling = expression("http.Get('https://x').ok == true");
+    calling["kind"] = json!("NamespacedValidatingPolicy");
+    calling["metadata"]["namespace"] = json!("shop");
+    for (object, said) in [
+        (
+            without_rules("ValidatingPolicy"),
+            "ValidatingPolicy p:\n/spec/matchConstraints: the policy does not say which resources it is about; \
+             write `resourceRules` with `apiGroups`, `apiVersions`, `operations` and `resources`",
+        ),
+        (
+            off,
+            "MutatingPolicy p:\n/spec/evaluation: `admission` and `mutateExisting` are both off, so the policy \
+             never runs; turn one of them on",
+        ),
+        (
+            calling,
+            "NamespacedValidatingPolicy p:\n/spec/validations/0/expression: a policy of one namespace calls no \
+             service; use the kind without `Namespaced`, which whoever rules the cluster writes",
+        ),
+    ] {
+        let response = running.ask("/policyvalidate", &creation(&object));
+        assert_eq!(response["allowed"], false, "{object}");
+        assert_eq!(response["status"]["message"], said, "{object}");
     }
 }
 
@@ -129,22 +181,54 @@ fn lint_warns() {
 #[test]
 fn what_stays_or_goes_is_let_through() {
     let running = running(ExceptionRules::Anywhere);
-    let broken = policy(json!({"rules": "none"}));
-    let mut labelled = broken.clone();
-    labelled["metadata"]["labels"] = json!({"a": "b"});
-    let mut going = policy(json!({"rules": "nothing"}));
-    going["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
-    let changed = policy(json!({"rules": "nothing"}));
-    for (object, operation, wanted) in [
-        (labelled, "UPDATE", true),
-        (going, "UPDATE", true),
-        (changed, "UPDATE", false),
-        (Value::Null, "DELETE", true),
+    let metadata = |object: &Value, field: &str, value: Value| {
+        let mut changed = object.clone();
+        changed["metadata"][field] = value;
+        changed
+    };
+    let mut failing = without_rules("ValidatingPolicy");
+    failing["spec"]["failurePolicy"] = json!("Ignore");
+    for (broken, changed) in [
+        (
+            policy(json!({"rules": "none"})),
+            policy(json!({"rules": "nothing"})),
+        ),
+        (
+            rule(json!({"pattern": {}, "deny": {}})),
+            rule(json!({"pattern": {}, "deny": {"conditions": {}}})),
+        ),
+        (without_rules("ValidatingPolicy"), failing),
+        (
+            exception("shop"),
+            metadata(
+                &exception("shop"),
+                "annotations",
+                json!({"portcullis.io/expires": "soon"}),
+            ),
+        ),
     ] {
-        let changes = json!({"object": object, "oldObject": broken, "operation": operation});
-        let request = with(&creation(&broken), changes);
-        let response = running.ask("/policyvalidate", &request);
-        assert_eq!(response["allowed"], wanted, "{object} {response}");
+        let path = match broken["kind"] == "PolicyException" {
+            true => "/exceptionvalidate",
+            false => "/policyvalidate",
+        };
+        let same = |field: &str, value: Value| (metadata(&broken, field, value), "UPDATE", true);
+        for (object, operation, wanted) in [
+            same("labels", json!({"a": "b"})),
+            same("finalizers", json!(["a.io/b"])),
+            same("annotations", json!({"a": "b"})),
+            (
+                metadata(&changed, "deletionTimestamp", json!("2026-01-01T00:00:00Z")),
+                "UPDATE",
+                true,
+            ),
+            (changed.clone(), "UPDATE", false),
+            (Value::Null, "DELETE", true),
+        ] {
+            let changes = json!({"object": object, "oldObject": broken, "operation": operation});
+            let request = with(&creation(&broken), changes);
+            let response = running.ask(path, &request);
+            assert_eq!(response["allowed"], wanted, "{object} {response}");
+        }
     }
 }
 

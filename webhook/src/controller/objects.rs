@@ -299,4 +299,30 @@ mod tests {
             }
         }
     }
+
+    /// What is refused when it is written serves where it is there already.
+    #[test]
+    fn what_only_admission_refuses_serves() {
+        let kind = (
+            "policies.kyverno.io",
+            "ValidatingPolicy",
+            "validatingpolicies",
+        );
+        let served = ServedKind {
+            version: "v1".to_owned(),
+            ..super::super::watches::kind(kind, false)
+        };
+        let mut objects = Objects::new(ExceptionRules::Nowhere);
+        let event = WatchEvent::Applied(json!({
+            "apiVersion": "policies.kyverno.io/v1",
+            "kind": "ValidatingPolicy",
+            "metadata": {"name": "p"},
+            "spec": {"validations": [{"expression": "true"}]},
+        }));
+        assert!(objects.take(&served, event));
+        objects.compile();
+        let judged = objects.judged();
+        assert!(judged.iter().any(|judged| judged.serves.is_some()));
+        assert_eq!(objects.problems().count(), 0);
+    }
 }

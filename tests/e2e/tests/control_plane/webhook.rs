@@ -199,7 +199,9 @@ fn a_broken_policy_keeps_its_last_good_version(plane: &ControlPlane, webhook: &W
 
 /// What kubectl says of a policy that comes in under another name.
 fn said_of(plane: &ControlPlane, policy: &str) -> Result<(), String> {
-    let policy = policy.replace("name: labelled", "name: another");
+    let policy = policy
+        .replace("name: labelled", "name: another")
+        .replace("name: tiers", "name: another");
     let create = [
         "create",
         "--dry-run=server",
@@ -211,14 +213,16 @@ fn said_of(plane: &ControlPlane, policy: &str) -> Result<(), String> {
     said.map(drop).map_err(|error| error.to_string())
 }
 
+fn told(plane: &ControlPlane, policy: &str, parts: &[&str]) {
+    eventually(parts[0], || match said_of(plane, policy) {
+        Err(said) if parts.iter().all(|part| said.contains(part)) => Ok(()),
+        said => Err(format!("{said:?}")),
+    });
+}
+
 fn a_broken_policy_is_refused_with_the_place(plane: &ControlPlane, broken: &str) {
-    let said = |policy: &str, parts: &[&str]| {
-        eventually(parts[0], || match said_of(plane, policy) {
-            Err(said) if parts.iter().all(|part| said.contains(part)) => Ok(()),
-            said => Err(format!("{said:?}")),
-        });
-    };
-    said(
+    told(
+        plane,
         broken,
         &[
             "denied the request: ClusterPolicy another:",
@@ -226,7 +230,7 @@ fn a_broken_policy_is_refused_with_the_place(plane: &ControlPlane, broken: &str)
         ],
     );
     let older = POLICY.replace("spec:\n", "spec:\n  validationFailureAction: enforce\n");
-    said(&older, &["Warning: /spec/validationFailureAction: "]);
+    told(plane, &older, &["Warning: /spec/validationFailureAction: "]);
     assert_eq!(said_of(plane, POLICY), Ok(()));
 }
 
@@ -261,6 +265,15 @@ fn what_the_cluster_serves_may_change(plane: &ControlPlane) {
         }
     });
     attempt(plane, "app: web, tier: low").unwrap();
+    let about_nothing = CEL.replace("resourceRules:", "excludeResourceRules:");
+    told(
+        plane,
+        &about_nothing,
+        &[
+            "denied the request: ValidatingPolicy another:",
+            "/spec/matchConstraints: the policy does not say which resources it is about",
+        ],
+    );
 }
 
 fn what_changes_after_a_restart_is_seen(plane: &ControlPlane) {
