@@ -3,10 +3,12 @@
 //! Watches tell what changes: a source whose spec is new is reconciled at once, and so is one of whose
 //! objects somebody changed one. Repositories are asked at the interval of their source. A source that
 //! fails is tried again later and later. What a watch may have missed, a look at all sources finds.
-//! Each source is reconciled on a thread of its own, and none waits for another.
+//! Each source is reconciled on a thread of its own, and none waits for another. Nor does what others
+//! change in the cluster wait for a repository.
 
 mod counted;
 mod event;
+mod fetch;
 mod known;
 mod pass;
 mod source;
@@ -16,7 +18,7 @@ mod told;
 mod workers;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     mem,
     sync::Arc,
     time::{Duration, Instant},
@@ -31,7 +33,7 @@ use self::{
     known::{Due, Known, Outcome, Work},
     times::now,
     told::{Board, Told},
-    workers::Workers,
+    workers::{Asked, Workers},
 };
 use crate::{claims::Claims, metrics::Metrics, ownership::MANAGER};
 
@@ -48,8 +50,10 @@ pub struct Controller {
     metrics: Arc<Metrics>,
     workers: Workers,
     claims: Claims,
-    /// What the watches told since some source has been under way.
+    /// What the watches told since some pass has been under way.
     meanwhile: Told,
+    /// How often the watches were heard.
+    heard: u64,
     log: Vec<Logged>,
 }
 
@@ -78,6 +82,7 @@ impl Controller {
             workers: Workers::default(),
             claims: Claims::default(),
             meanwhile: Told::default(),
+            heard: 0,
             log: Vec::new(),
         }
     }
@@ -91,11 +96,16 @@ impl Controller {
     /// Waits until there is something to do, `longest` at most, or until it is over.
     pub fn wait(&self, longest: Duration, is_over: impl Fn() -> bool) {
         let end = Instant::now() + longest;
-        // Where there is no room, one that is done is told of.
-        let known = self.known.values();
-        let known = known.filter(|known| self.workers.has_room(known.has_failed()));
-        let next = known.filter_map(Known::next).min();
-        let end = next.map_or(end, |next| next.min(end));
+        let now = Instant::now();
+        let next = self.known.iter().filter_map(|(key, known)| {
+            if self.workers.have(key) {
+                return known.next_check(now);
+            }
+            // Where there is no room, one that is done is told of.
+            let has_room = self.workers.has_room(known.has_failed());
+            known.next(now).filter(|_| has_room)
+        });
+        let end = next.min().map_or(end, |next| next.min(end));
         while !is_over() {
             let left = end.saturating_duration_since(Instant::now());
             if self.board.wait(left.min(LOOK)) || left.is_zero() {
@@ -112,7 +122,7 @@ impl Controller {
     pub fn pass(&mut self) -> Result<Vec<Logged>, ClusterError> {
         self.hear();
         self.watch();
-        self.begin()?;
+        self.begin(|_| true)?;
         Ok(mem::take(&mut self.log))
     }
 
@@ -125,6 +135,7 @@ impl Controller {
         while !self.workers.are_idle() {
             self.board.wait(LOOK);
             self.hear();
+            self.begin(|work| work == Work::Bring)?;
         }
         self.watch();
         log.append(&mut self.log);
@@ -135,17 +146,18 @@ impl Controller {
     fn hear(&mut self) {
         let mut told = self.board.take();
         self.log.append(&mut told.log);
-        self.meanwhile.keep(&told);
+        self.heard += 1;
+        self.meanwhile.keep(&told, self.heard);
         for known in self.known.values_mut() {
-            known.is_changed |= told.concerns(&known.seen);
+            known.is_changed |= told.concerns(&known.seen, 0);
         }
         while let Some((due, outcome)) = self.workers.finished() {
             self.finish(&due, outcome);
             if let Some(known) = self.known.get_mut(&due.key) {
-                known.is_changed |= self.meanwhile.concerns(&known.seen);
+                known.is_changed |= self.meanwhile.concerns(&known.seen, due.since);
             }
         }
-        if self.workers.are_idle() {
+        if !self.workers.have_passes() {
             self.meanwhile = Told::default();
         }
     }
@@ -168,12 +180,20 @@ impl Controller {
         }
     }
 
-    /// Begins to reconcile the sources that are due, as many as there is room for.
-    fn begin(&mut self) -> Result<(), ClusterError> {
-        for due in self.due()? {
-            if self.workers.has_room(due.has_failed()) {
-                let (cluster, board) = (&self.cluster, &self.board);
-                self.workers.begin(due, cluster, self.patience, board);
+    /// Begins what is due and wanted, of as many sources as there is room for.
+    fn begin(&mut self, is_wanted: impl Fn(Work) -> bool) -> Result<(), ClusterError> {
+        for mut due in self.due(is_wanted)? {
+            let (workers, cluster, board) = (&mut self.workers, &self.cluster, &self.board);
+            let has_room = workers.have(&due.key) || workers.has_room(due.has_failed());
+            if has_room && due.work == Work::Fetch {
+                workers.fetch(&due, cluster, board);
+                let known = due.known.as_ref();
+                due.work = known
+                    .and_then(|known| known.check(Instant::now()))
+                    .unwrap_or(Work::Fetch);
+            }
+            if has_room && due.work != Work::Fetch {
+                workers.begin(due, cluster, self.patience, board);
             } else if let Some(known) = due.known {
                 self.known.insert(due.key, known);
             }
@@ -181,31 +201,39 @@ impl Controller {
         Ok(())
     }
 
-    fn due(&mut self) -> Result<Vec<Due>, ClusterError> {
+    fn due(&mut self, is_wanted: impl Fn(Work) -> bool) -> Result<Vec<Due>, ClusterError> {
         let sources = self.list()?;
         let now = Instant::now();
         let mut due = Vec::new();
         let mut there = BTreeMap::new();
+        let names: BTreeSet<_> = sources.iter().map(identity).collect();
+        self.workers.forget_all_but(&names);
         for object in sources {
             let key = identity(&object);
-            if self.workers.have(&key) {
+            if self.workers.have_pass(&key) {
                 continue;
             }
             let mut known = self.known.remove(&key);
             let is_suspended = object.pointer("/spec/suspend") == Some(&Value::Bool(true));
-            let work = known.as_ref().map_or(Some(Work::Fetch), |known| {
-                known.work(generation(&object), now)
-            });
             if let Some(known) = &mut known {
                 known.is_suspended = is_suspended;
             }
-            match (work.filter(|_| !is_suspended), known) {
+            let generation = generation(&object);
+            let work = match (self.workers.asked(&key, generation), &known) {
+                (Asked::Answered, _) => Some(Work::Bring),
+                (Asked::GoesOn, known) => known.as_ref().and_then(|known| known.check(now)),
+                (Asked::No, Some(known)) => known.work(generation, now),
+                (Asked::No, None) => Some(Work::Fetch),
+            };
+            let work = work.filter(|work| !is_suspended && is_wanted(*work));
+            match (work, known) {
                 (Some(work), known) => due.push(Due {
                     key,
                     object,
                     known,
                     work,
                     claims: self.claims.clone(),
+                    since: self.heard + 1,
                 }),
                 (None, Some(known)) => {
                     there.insert(key, known);
@@ -253,9 +281,13 @@ impl Controller {
             self.log
                 .extend(written.err().map(|error| not_written(&name, &error)));
         }
-        // A source that is only checked stays failed, until its next commit is tried.
-        let failures = due.known.as_ref().map_or(0, |known| known.failures);
-        let is_kept = due.work == Work::Check && failures > 0 && outcome.result.is_ok();
+        // A source that is only checked stays failed, until its next commit is tried; and of a spec that
+        // is new nothing is said until it is fetched.
+        let is_kept = due.known.as_ref().is_some_and(|known| {
+            let is_failed = known.has_failed() && outcome.result.is_ok();
+            let is_new = known.generation != generation(object);
+            due.work == Work::Check && (is_failed || is_new)
+        });
         if let Some(status) = status::of(object, &outcome, &now()).filter(|_| !is_kept) {
             let written = self.write_status(&due.key, &status);
             self.log

@@ -17,7 +17,7 @@ pub(super) fn count(metrics: &Metrics, source: &str, due: &Due, outcome: &Outcom
     metrics.count(&Pass {
         source,
         work: match due.work {
-            Work::Fetch => "fetch",
+            Work::Fetch | Work::Bring => "fetch",
             Work::Check => "check",
         },
         result: outcome

@@ -46,8 +46,10 @@ pub(super) struct PutBack {
 /// What is done about a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Work {
-    /// It is fetched and brought into the cluster.
+    /// Its repository is asked; nothing is written.
     Fetch,
+    /// What was fetched is brought into the cluster.
+    Bring,
     /// What was applied last is put back where somebody changed it.
     Check,
 }
@@ -60,6 +62,8 @@ pub(super) struct Due {
     pub(super) work: Work,
     /// What the sources that are under way are about to write.
     pub(super) claims: Claims,
+    /// From which time on what watches tell comes after its beginning.
+    pub(super) since: u64,
 }
 
 /// What a pass over a source came to.
@@ -109,10 +113,12 @@ impl Known {
         // What a check applied is not what the repository has, where the last commit was refused.
         let revision = match due.work {
             Work::Check => before.and_then(|known| known.revision.clone()),
-            Work::Fetch => outcome.revision,
+            Work::Fetch | Work::Bring => outcome.revision,
         };
+        // Nor is the spec of now looked at then.
+        let checked = before.filter(|_| due.work == Work::Check);
         Known {
-            generation: generation(&due.object),
+            generation: checked.map_or_else(|| generation(&due.object), |known| known.generation),
             due: next,
             failures,
             revision,
@@ -131,6 +137,11 @@ impl Known {
         if self.generation != generation || self.due <= now {
             return Some(Work::Fetch);
         }
+        self.check(now)
+    }
+
+    /// Whether what others changed is put back now.
+    pub(super) fn check(&self, now: Instant) -> Option<Work> {
         let is_calm = self.put_back.until() <= Some(now);
         (self.can_check() && is_calm).then_some(Work::Check)
     }
@@ -144,12 +155,15 @@ impl Known {
     }
 
     /// When there is something to do, if nobody does anything; never for one that is suspended.
-    pub(super) fn next(&self) -> Option<Instant> {
-        if self.is_suspended {
-            return None;
-        }
-        let check = self.put_back.until().filter(|_| self.can_check());
-        Some(check.map_or(self.due, |check| check.min(self.due)))
+    pub(super) fn next(&self, now: Instant) -> Option<Instant> {
+        let due = (!self.is_suspended).then_some(self.due);
+        self.next_check(now).into_iter().chain(due).min()
+    }
+
+    /// The same of what is done while it is fetched.
+    pub(super) fn next_check(&self, now: Instant) -> Option<Instant> {
+        let can_check = self.can_check() && !self.is_suspended;
+        can_check.then(|| self.put_back.until().unwrap_or(now))
     }
 }
 

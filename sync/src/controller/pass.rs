@@ -1,16 +1,16 @@
-//! One pass over a source: what it wants is fetched, judged and brought into the cluster.
+//! One pass over a source: what was fetched is judged and brought into the cluster, or what was applied
+//! last is put back.
 
 use std::{sync::Arc, time::Duration};
 
-use portcullis_api::{policy_source::PolicySource, read::read};
 use portcullis_cluster::Cluster;
 
 use super::{
+    fetch::{Fetched, source_of},
     generation,
-    known::{Due, Known, Outcome, Work},
-    source,
+    known::{Due, Known, Outcome},
     times::unix_nanoseconds,
-    workers::{Gate, Pass},
+    workers::{Gate, Pass, broken},
 };
 use crate::{
     reconcile::{self, Done, Options},
@@ -26,21 +26,24 @@ impl Due {
         self.known.as_ref().is_some_and(Known::has_failed)
     }
 
-    /// Does what is to be done; nothing once the gate is closed. Only fetching is done outside of it: a
-    /// server may take long to answer.
+    /// Brings in what was fetched, or puts back what was applied last; nothing once the gate is closed.
     pub(super) fn run(
         &self,
+        fetched: Option<Fetched>,
         cluster: &Cluster,
         patience: Duration,
         gate: &Gate,
     ) -> Option<Outcome> {
         let known = self.known.as_ref();
         let applied = known.and_then(|known| known.applied.clone());
-        if let (Work::Check, Some(applied)) = (self.work, &applied) {
+        let Some(fetched) = fetched else {
+            let Some(applied) = applied else {
+                return Some(Outcome::failed(broken()));
+            };
             let _inside = self.enter(gate)?;
-            return Some(self.apply(cluster, patience, applied, Some(applied)));
-        }
-        let mut outcome = self.fetched(cluster, patience, applied.as_deref(), gate)?;
+            return Some(self.apply(cluster, patience, &applied, Some(&applied)));
+        };
+        let mut outcome = self.brought(fetched, cluster, patience, applied.as_deref(), gate)?;
         if outcome.result.is_err() && is_about_the_revision(&outcome.result) {
             // The last good revision stays in the cluster, whatever others do to it.
             let applied = applied.or_else(|| self.applied_before(cluster, gate).map(Arc::new));
@@ -58,21 +61,18 @@ impl Due {
         gate.enter(self.has_failed())
     }
 
-    /// Fetches, judges and applies. A commit that passed the gate is not judged again.
-    fn fetched(
+    /// Judges and applies. A commit that passed the gate is not judged again.
+    fn brought(
         &self,
+        fetched: Fetched,
         cluster: &Cluster,
         patience: Duration,
         applied: Option<&Revision>,
         gate: &Gate,
     ) -> Option<Outcome> {
-        let source = match self.source(cluster) {
-            Ok(source) => source,
+        let (source, download) = match fetched.answer {
+            Ok(answer) => answer,
             Err(error) => return Some(Outcome::failed(error)),
-        };
-        let download = match download(&source) {
-            Ok(download) => download,
-            Err(error) => return Some(Outcome::failed(error.into())),
         };
         let _inside = self.enter(gate)?;
         Some(self.judged(cluster, patience, applied, &source, download))
@@ -110,15 +110,9 @@ impl Due {
         }
     }
 
-    fn source(&self, cluster: &Cluster) -> Result<Source, SyncError> {
-        let wanted: PolicySource =
-            read(&self.object).map_err(|error| SyncError::Spec(error.to_string()))?;
-        source::of(cluster, &wanted)
-    }
-
     /// What was applied last, from the repository: after a start it is known by its commit only.
     fn applied_before(&self, cluster: &Cluster, gate: &Gate) -> Option<Revision> {
-        let source = self.source(cluster).ok()?;
+        let source = source_of(cluster, &self.object).ok()?;
         let store = Store::new(cluster, &self.key.0, &source.name);
         let commit = store.read().ok()?.commit;
         if commit.is_empty() {

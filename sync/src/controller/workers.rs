@@ -1,8 +1,9 @@
-//! The threads that sources are reconciled on. Nobody waits for one: a server that does not answer, or
-//! an object that does not become ready, holds up its own source only.
+//! The threads that sources are fetched and reconciled on. Nobody waits for one: an object that does not
+//! become ready holds up its own source only, and a server that does not answer only what is new of it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
+    mem,
     panic::{self, AssertUnwindSafe},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
@@ -15,7 +16,8 @@ use std::{
 use portcullis_cluster::Cluster;
 
 use super::{
-    known::{Due, Outcome},
+    fetch::{Fetched, fetch},
+    known::{Due, Outcome, Work},
     told::Board,
 };
 use crate::sync_error::SyncError;
@@ -29,14 +31,43 @@ const AT_WORK: usize = 4;
 /// The same of those that failed before: they may take long to fail again.
 const FAILED_AT_WORK: usize = 2;
 
-/// A source with what its pass came to.
-type Finished = (Due, Outcome);
+type Key = (String, String);
+
+/// What a thread came to.
+enum Finished {
+    Fetch(Key, Fetched),
+    Pass(Due, Outcome),
+}
+
+/// What goes on about a source.
+struct UnderWay {
+    /// Whether it failed before.
+    has_failed: bool,
+    fetch: Fetch,
+    /// Whether a pass goes on, of which there is never a second one: it writes.
+    has_pass: bool,
+}
+
+/// How far fetching is.
+enum Fetch {
+    None,
+    GoesOn,
+    /// No pass has taken it yet.
+    Answered(Box<Fetched>),
+}
+
+/// What is to be waited for before a source is fetched.
+pub(super) enum Asked {
+    /// It is not being fetched.
+    No,
+    GoesOn,
+    Answered,
+}
 
 /// The threads.
 pub(super) struct Workers {
     gate: Arc<Gate>,
-    /// Those under way, and whether each failed before.
-    under_way: BTreeMap<(String, String), bool>,
+    under_way: BTreeMap<Key, UnderWay>,
     to: Sender<Finished>,
     from: Receiver<Finished>,
 }
@@ -54,7 +85,29 @@ impl Default for Workers {
 }
 
 impl Workers {
-    /// Begins a pass over a source; the board rings when it is done.
+    /// Begins to fetch a source; the board rings when there is an answer.
+    pub(super) fn fetch(&mut self, due: &Due, cluster: &Arc<Cluster>, board: &Arc<Board>) {
+        let under_way = UnderWay {
+            has_failed: due.has_failed(),
+            fetch: Fetch::GoesOn,
+            has_pass: false,
+        };
+        self.under_way.insert(due.key.clone(), under_way);
+        let (key, object) = (due.key.clone(), due.object.clone());
+        let (cluster, board, to) = (Arc::clone(cluster), Arc::clone(board), self.to.clone());
+        thread::spawn(move || {
+            let begun = Instant::now();
+            let run = AssertUnwindSafe(|| fetch(&cluster, &object));
+            let fetched = panic::catch_unwind(run);
+            let fetched = fetched.unwrap_or_else(|_| Fetched::failed(&object, broken()));
+            let took = begun.elapsed();
+            to.send(Finished::Fetch(key, Fetched { took, ..fetched }))
+                .ok();
+            board.ring();
+        });
+    }
+
+    /// Begins a pass over a source, which takes what was fetched; the board rings when it is done.
     pub(super) fn begin(
         &mut self,
         due: Due,
@@ -62,17 +115,29 @@ impl Workers {
         patience: Duration,
         board: &Arc<Board>,
     ) {
-        self.under_way.insert(due.key.clone(), due.has_failed());
+        let under_way = self.under_way.entry(due.key.clone());
+        let under_way = under_way.or_insert_with(|| UnderWay {
+            has_failed: due.has_failed(),
+            fetch: Fetch::None,
+            has_pass: false,
+        });
+        under_way.has_pass = true;
+        let fetched = match due.work {
+            Work::Bring => under_way.taken(),
+            Work::Fetch | Work::Check => None,
+        };
         let (gate, to) = (Arc::clone(&self.gate), self.to.clone());
         let (cluster, board) = (Arc::clone(cluster), Arc::clone(board));
         thread::spawn(move || {
+            let before = fetched.as_ref().map(|fetched| fetched.took);
             let begun = Instant::now();
-            let run = AssertUnwindSafe(|| due.run(&cluster, patience, &gate));
+            let run = AssertUnwindSafe(|| due.run(fetched, &cluster, patience, &gate));
             let outcome =
                 panic::catch_unwind(run).unwrap_or_else(|_| Some(Outcome::failed(broken())));
             let Some(outcome) = outcome else { return };
-            let took = begun.elapsed();
-            to.send((due, Outcome { took, ..outcome })).ok();
+            let took = begun.elapsed() + before.unwrap_or_default();
+            to.send(Finished::Pass(due, Outcome { took, ..outcome }))
+                .ok();
             board.ring();
         });
     }
@@ -81,25 +146,86 @@ impl Workers {
         self.under_way.is_empty()
     }
 
+    pub(super) fn have_passes(&self) -> bool {
+        self.under_way.values().any(|one| one.has_pass)
+    }
+
     /// Whether one more may be under way, of those that failed before or of the others.
     pub(super) fn has_room(&self, has_failed: bool) -> bool {
         let most = match has_failed {
             true => FAILED_UNDER_WAY,
             false => UNDER_WAY,
         };
-        let same = self.under_way.values().filter(|one| **one == has_failed);
-        same.count() < most
+        let under_way = self.under_way.values();
+        under_way.filter(|one| one.has_failed == has_failed).count() < most
     }
 
-    pub(super) fn have(&self, key: &(String, String)) -> bool {
+    pub(super) fn have(&self, key: &Key) -> bool {
         self.under_way.contains_key(key)
     }
 
-    /// One that is done, where there is any.
-    pub(super) fn finished(&mut self) -> Option<Finished> {
-        let finished = self.from.try_recv().ok()?;
-        self.under_way.remove(&finished.0.key);
-        Some(finished)
+    pub(super) fn have_pass(&self, key: &Key) -> bool {
+        self.under_way.get(key).is_some_and(|one| one.has_pass)
+    }
+
+    /// How far fetching this generation of a source is. The answer to another one is forgotten.
+    pub(super) fn asked(&mut self, key: &Key, generation: Option<i64>) -> Asked {
+        match self.under_way.get(key).map(|one| &one.fetch) {
+            Some(Fetch::GoesOn) => Asked::GoesOn,
+            Some(Fetch::Answered(fetched)) if fetched.generation == generation => Asked::Answered,
+            Some(Fetch::Answered(_)) => {
+                self.forget(key);
+                Asked::No
+            }
+            Some(Fetch::None) | None => Asked::No,
+        }
+    }
+
+    /// Forgets the answers about sources that are not there any more.
+    pub(super) fn forget_all_but(&mut self, there: &BTreeSet<Key>) {
+        let answered = |one: &UnderWay| matches!(one.fetch, Fetch::Answered(_));
+        self.under_way
+            .retain(|key, one| there.contains(key) || one.has_pass || !answered(one));
+    }
+
+    /// A pass that is done, where there is any.
+    pub(super) fn finished(&mut self) -> Option<(Due, Outcome)> {
+        loop {
+            match self.from.try_recv().ok()? {
+                Finished::Fetch(key, fetched) => {
+                    if let Some(one) = self.under_way.get_mut(&key) {
+                        one.fetch = Fetch::Answered(Box::new(fetched));
+                    }
+                }
+                Finished::Pass(due, outcome) => {
+                    self.pass_ended(&due.key);
+                    return Some((due, outcome));
+                }
+            }
+        }
+    }
+
+    fn pass_ended(&mut self, key: &Key) {
+        let Some(one) = self.under_way.get_mut(key) else {
+            return;
+        };
+        one.has_pass = false;
+        if matches!(one.fetch, Fetch::None) {
+            self.under_way.remove(key);
+        }
+    }
+
+    fn forget(&mut self, key: &Key) {
+        self.under_way.remove(key);
+    }
+}
+
+impl UnderWay {
+    fn taken(&mut self) -> Option<Fetched> {
+        match mem::replace(&mut self.fetch, Fetch::None) {
+            Fetch::Answered(fetched) => Some(*fetched),
+            Fetch::None | Fetch::GoesOn => None,
+        }
     }
 }
 
@@ -110,7 +236,7 @@ impl Drop for Workers {
     }
 }
 
-fn broken() -> SyncError {
+pub(super) fn broken() -> SyncError {
     SyncError::Spec("the pass over this source ended before it was done".to_owned())
 }
 

@@ -79,6 +79,19 @@ impl Serving {
         Ok(serving)
     }
 
+    /// Sends it a signal: one that is stopped takes connections, and answers nothing.
+    ///
+    /// # Errors
+    /// Where it cannot be sent.
+    pub fn signal(&self, name: &str) -> io::Result<()> {
+        let id = self.process.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status()?;
+        match sent.success() {
+            true => Ok(()),
+            false => Err(io::Error::other(format!("kill -s {name} {id}: {sent}"))),
+        }
+    }
+
     /// Where it listens: `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn url(&self) -> &str {

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeSet,
     env, fs,
     fs::File,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
 };
 
@@ -67,6 +67,12 @@ impl Replica {
         self.process.wait().unwrap()
     }
 
+    /// How many lines of its log have this reason.
+    pub(crate) fn told_times(&self, reason: &str) -> usize {
+        let told = self.told();
+        told.iter().filter(|one| *one == reason).count()
+    }
+
     /// The reasons of the lines of its log.
     pub(crate) fn told(&self) -> Vec<String> {
         let log = fs::read_to_string(&self.log).unwrap();
@@ -125,6 +131,11 @@ impl Rounds {
         let first = rounds.push();
         plane.apply(&wanted.to_string()).unwrap();
         (rounds, first)
+    }
+
+    /// The folder of the repository.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub(crate) fn push(&mut self) -> String {

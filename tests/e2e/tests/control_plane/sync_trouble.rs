@@ -89,9 +89,10 @@ fn watches_that_are_too_old_begin_anew(_: &ControlPlane) {
     is_put_back(&plane, &rounds, "afterwards");
 }
 
+/// The policy that a hand edits.
 const EDITED: &str = "kept-3";
 
-fn edit(plane: &ControlPlane, message: &str) {
+pub(crate) fn edit(plane: &ControlPlane, message: &str) {
     let patch = format!(
         r#"[{{"op": "replace", "path": "/spec/rules/0/validate/message", "value": "{message}"}}]"#
     );
@@ -111,7 +112,7 @@ fn is_put_back(plane: &ControlPlane, rounds: &Rounds, message: &str) {
     whole_again(plane, rounds);
 }
 
-fn whole_again(plane: &ControlPlane, rounds: &Rounds) {
+pub(crate) fn whole_again(plane: &ControlPlane, rounds: &Rounds) {
     let path = "jsonpath={.spec.rules[0].validate.message}";
     let get = ["get", "clusterpolicy", EDITED, "-o", path];
     eventually("the hand edit is put back", || {
