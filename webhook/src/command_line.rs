@@ -214,7 +214,12 @@ async fn run(line: CommandLine, log: Arc<Log>) -> io::Result<()> {
     let mut files = PolicyFiles::new(line.policies.clone());
     let reading = files.read();
     tell(&log, &reading);
+    // Without a version that was whole, what one of them should deny would be let in.
+    if !reading.problems.is_empty() {
+        return Err(not_whole(&reading.problems));
+    }
     let served = Arc::new(Served::new(reading.policies, Arc::new(Alone::default())));
+    served.note_problems(0);
     let certificate = line.certificate()?;
     let tls = certificates::tls(&certificate).await?;
     let readiness = Arc::new(Readiness::ready());
@@ -259,6 +264,7 @@ impl Watch {
             if is_asked || self.files.have_changed() {
                 let reading = self.files.read();
                 tell(&self.log, &reading);
+                self.served.note_problems(reading.problems.len());
                 self.served.swap(reading.policies);
             }
             self.look_at_certificate().await;
@@ -310,6 +316,18 @@ fn read_certificate(chain: &PathBuf, key: &PathBuf) -> io::Result<Certificate> {
         key: read(key)?,
         authority: String::new(),
     })
+}
+
+/// Why a start is refused.
+fn not_whole(problems: &[String]) -> io::Error {
+    let told = problems.first().map_or("", String::as_str);
+    let others = match problems.len().saturating_sub(1) {
+        0 => String::new(),
+        others => format!(" (and {others} more, each in a line above)"),
+    };
+    io::Error::other(format!(
+        "--policies: {told}{others}; mend it, or take it out of what is served"
+    ))
 }
 
 fn tell(log: &Log, reading: &Reading) {

@@ -1,7 +1,7 @@
 //! What is told of a policy that was loaded: its name, and what it is refused for.
 
 use portcullis_engine::{
-    lint,
+    lint::{self, Finding, Severity},
     load::{self, Loaded},
 };
 use serde_json::{Value, json};
@@ -22,24 +22,25 @@ pub(crate) fn read(object: &Value) -> Result<Loaded, Vec<String>> {
     }
     let loaded = loaded.into_iter().next();
     let loaded = loaded.ok_or_else(|| vec!["it is no policy".to_owned()])?;
-    match faults(&loaded) {
-        faults if faults.is_empty() => Ok(loaded),
-        faults => Err(faults),
+    let faults: Vec<String> = faults(&loaded).iter().map(told).collect();
+    match faults.is_empty() {
+        true => Ok(loaded),
+        false => Err(faults),
     }
 }
 
 /// What a policy is refused for although it can be read.
-pub(crate) fn faults(loaded: &Loaded) -> Vec<String> {
+pub(crate) fn faults(loaded: &Loaded) -> Vec<Finding> {
     let Loaded::Policy(policy) = loaded else {
         return Vec::new();
     };
     let findings = lint::check(policy).into_iter();
-    let errors = findings.filter(|finding| finding.severity == lint::Severity::Error);
-    errors.map(|finding| told(&finding)).collect()
+    let errors = findings.filter(|finding| finding.severity == Severity::Error);
+    errors.collect()
 }
 
 /// A finding in words.
-pub(crate) fn told(finding: &lint::Finding) -> String {
+pub(crate) fn told(finding: &Finding) -> String {
     format!("{}: {}; {}", finding.path, finding.message, finding.remedy)
 }
 

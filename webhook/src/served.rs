@@ -10,7 +10,7 @@ mod traits;
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 
 pub use self::{
     compiler::Compiler,
@@ -27,6 +27,8 @@ pub struct Served {
     policies: ArcSwap<Policies>,
     configuration: ArcSwap<Configuration>,
     changes: Changes,
+    /// What is wrong with the files that policies are read from, where they are.
+    problems: ArcSwapOption<usize>,
     world: Arc<dyn World>,
 }
 
@@ -40,6 +42,7 @@ impl Served {
             changes,
             policies: ArcSwap::from_pointee(policies),
             configuration: ArcSwap::default(),
+            problems: ArcSwapOption::empty(),
             world,
         }
     }
@@ -61,6 +64,16 @@ impl Served {
     /// How often policies came, changed and went.
     pub(crate) fn changes(&self) -> &Changes {
         &self.changes
+    }
+
+    /// Notes how much is wrong with the files that the policies are from.
+    pub fn note_problems(&self, count: usize) {
+        self.problems.store(Some(Arc::new(count)));
+    }
+
+    /// How much is wrong with those files; none where they are from a cluster.
+    pub(crate) fn problems(&self) -> Option<usize> {
+        self.problems.load().as_deref().copied()
     }
 
     /// Puts another configuration in the place of the one that is followed.

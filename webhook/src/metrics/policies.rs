@@ -18,6 +18,7 @@ use crate::served::Served;
 const LIMIT: usize = 10_000;
 
 const CHANGES: &str = "kyverno_policy_changes_total";
+const PROBLEMS: &str = "portcullis_policy_file_problems";
 const RULES: &str = "kyverno_policy_rule_info_total";
 
 /// The policies of a version, by kind and key.
@@ -70,6 +71,11 @@ pub(super) fn write(served: &Served, text: &mut Text) {
     );
     for (labels, count) in lock(&served.changes().0).iter() {
         text.sample(CHANGES, labels, count);
+    }
+    if let Some(problems) = served.problems() {
+        let help = "what is wrong with policy files; what they last said is served";
+        text.family(PROBLEMS, "gauge", help);
+        text.sample(PROBLEMS, "", problems);
     }
     text.family(RULES, "gauge", "1 for each rule that serves");
     let policies = served.policies();
