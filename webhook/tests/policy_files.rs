@@ -21,6 +21,9 @@ spec:
       validate: {message: m, pattern: {metadata: {name: '?*'}}}
 ";
 
+/// What it logs once it serves.
+const SERVING: &str = "\"serving\"";
+
 /// The program with a folder of policies; it is killed when this is dropped.
 struct Program {
     process: Child,
@@ -46,7 +49,7 @@ impl Program {
         }
     }
 
-    /// The first line of the log that has this text; all of it where none has.
+    /// The first line of the log that has this text; all of it where it serves, or ends, without.
     fn line(&mut self, text: &str) -> Result<String, String> {
         let mut all = String::new();
         loop {
@@ -56,7 +59,7 @@ impl Program {
             if line.contains(text) {
                 return Ok(line.to_owned());
             }
-            if read == 0 {
+            if read == 0 || line.contains(SERVING) {
                 return Err(all);
             }
         }
@@ -141,7 +144,7 @@ fn a_mistake_that_comes_later_is_counted_and_told() {
     let file = folder.path().join("a.yaml");
     fs::write(&file, GOOD).unwrap();
     let mut program = Program::start(folder.path());
-    program.line("\"serving\"").unwrap();
+    program.line(SERVING).unwrap();
     program.metric("portcullis_policy_file_problems 0");
     fs::write(&file, "a: [").unwrap();
     let line = program.line("not served as it is written").unwrap();

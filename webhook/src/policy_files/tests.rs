@@ -74,6 +74,7 @@ fn a_mistake_opens_no_hole() {
     let both = format!("{}{}", good("one"), good("two"));
     let broken = format!("{}{}", good("one"), bad("two"));
     let (one, two, three) = (good("one"), good("two"), good("three"));
+    let first = format!("{one}{three}");
     let excepted = format!("{both}{EXCEPTION}");
     let old = OLD.replace("tru(", "true");
     let steps: &[(&str, Files<'_>, &str, &str)] = &[
@@ -133,9 +134,9 @@ fn a_mistake_opens_no_hole() {
         ),
         (
             "of which one is broken",
-            &[("a.yaml", &two), ("b.yaml", OLD)],
-            "one one two",
-            "b.yaml:",
+            &[("a.yaml", &first), ("b.yaml", OLD)],
+            "one one three two",
+            "b.yaml:8:39: ",
         ),
     ];
     let mut files = PolicyFiles::new(vec![folder.clone()]);
