@@ -80,10 +80,10 @@ fn never_holds(condition: &Condition) -> bool {
         !text.contains("{{") && !text.contains("$(")
     };
     // One in other letters is refused, and that is told.
-    let written = condition.operator.as_deref();
-    let written = written.filter(|written| Operator::of_definitions().any(|it| it == *written));
-    let operator = written.map(Operator::parse);
-    let Some(Ok(operator)) = operator.filter(|_| is_literal(key) && is_literal(value)) else {
+    let operator = condition.operator.as_deref().map(Operator::parse);
+    let operator = operator.and_then(Result::ok);
+    let operator = operator.filter(|operator| operator.as_str() == operator.name());
+    let Some(operator) = operator.filter(|_| is_literal(key) && is_literal(value)) else {
         return false;
     };
     conditions::holds(&operator, &Val::from(key), &Val::from(value)) == Ok(false)

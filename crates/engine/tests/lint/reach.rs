@@ -218,3 +218,49 @@ fn rules_that_autogen_makes() {
     ]});
     warns(json!({"match": pods, "exclude": exclude}), "/exclude");
 }
+
+/// A deprecated operator is warned of beside.
+#[test]
+fn conditions_that_read_nothing_and_never_hold() {
+    let tell = |preconditions: Value| {
+        let spec = json!({"rules": [rule(json!({"preconditions": preconditions}))]});
+        let found = found(&policy("ClusterPolicy", spec));
+        let found = found.into_iter().map(|(_, path)| path);
+        found
+            .filter(|path| !path.ends_with("/operator"))
+            .collect::<Vec<_>>()
+    };
+    let one = |key: &str, operator: &str, value: Value| json!({"key": key, "operator": operator, "value": value});
+    for (key, operator, value, never) in [
+        ("a", "Equals", json!("b"), true),
+        ("a", "Equal", json!("b"), true),
+        ("a", "Equals", json!("a"), false),
+        ("a", "In", json!(["b"]), true),
+        ("a", "NotIn", json!(["a"]), true),
+        ("a", "NotIn", json!(["b"]), false),
+        ("a", "AnyNotIn", json!(["a"]), true),
+        ("{{ request.name }}", "Equals", json!("b"), false),
+        ("a", "Equals", json!("{{ request.name }}"), false),
+        ("a", "EQUALS", json!("b"), false),
+    ] {
+        let condition = one(key, operator, value);
+        let expected = |path: &str| match never {
+            true => vec![format!("/spec/rules/0/preconditions/{path}")],
+            false => Vec::new(),
+        };
+        assert_eq!(
+            tell(json!({"all": [condition]})),
+            expected("all/0"),
+            "{condition}"
+        );
+        assert_eq!(tell(json!([condition])), expected("0"), "{condition}");
+        assert_eq!(
+            tell(json!({"any": [condition]})),
+            expected("any"),
+            "{condition}"
+        );
+    }
+    let holds = one("{{ request.name }}", "Equals", json!("b"));
+    let never = one("a", "Equals", json!("b"));
+    assert_eq!(tell(json!({"any": [never, holds]})), Vec::<String>::new());
+}
