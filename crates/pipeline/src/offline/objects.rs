@@ -107,7 +107,10 @@ pub fn text<'v>(object: &'v Value, pointer: &str) -> &'v str {
     } else {
         // Without escapes nothing needs to be allocated; every object is asked a few times.
         let mut keys = pointer.split('/').skip(1);
-        keys.try_fold(object, |value, key| value.get(key))
+        keys.try_fold(object, |value, key| match value {
+            Value::Array(items) => items.get(key.parse::<usize>().ok()?),
+            value => value.get(key),
+        })
     };
     found.and_then(Value::as_str).unwrap_or_default()
 }
@@ -132,6 +135,22 @@ mod tests {
             place(&mut object, &catalogue);
             let found = text(&object, "/metadata/namespace");
             assert_eq!(found, expected, "{api_version} {kind}");
+        }
+    }
+
+    #[test]
+    fn texts() {
+        let object = json!({"a": {"0": "key"}, "list": [{"name": "first"}, "second"], "x/y": "z"});
+        for (pointer, expected) in [
+            ("/a/0", "key"),
+            ("/list/0/name", "first"),
+            ("/list/1", "second"),
+            ("/list/2", ""),
+            ("/list/name", ""),
+            ("/x~1y", "z"),
+            ("/a", ""),
+        ] {
+            assert_eq!(text(&object, pointer), expected, "{pointer}");
         }
     }
 }

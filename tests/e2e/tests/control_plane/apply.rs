@@ -191,6 +191,7 @@ spec:
             panic!("{kind}: {rows:?}");
         };
         assert!(row.starts_with(wanted), "{kind}: {row}");
+        assert!(!said.talk.contains("warning:"), "{kind}: {said:?}");
         let in_default = ["--cluster", "--namespace=default"];
         let none = apply(plane, &admin, &policy, &in_default);
         assert!(none.data.contains("to 0 resource(s)"), "{none:?}");
