@@ -59,6 +59,9 @@ fn rules_of_every_kind() {
     check("explain_images", "explain_kinds", images, "");
     let expressions = &["explain", "expressions.yaml", "resources.yaml"];
     check("explain_expressions", "explain_kinds", expressions, "");
+    // Nothing of the first object is told of the second, which no rule is asked about.
+    let each = &["explain", "expressions.yaml", "pod-and-config-map.yaml"];
+    check("explain_expressions_of_each", "explain_kinds", each, "");
     let expressions = &[&expressions[..], &["--format", "json"]].concat();
     check("explain_expressions_json", "explain_kinds", expressions, "");
     check("explain_exceptions", "explain_kinds", excepted, "");

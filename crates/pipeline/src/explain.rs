@@ -120,10 +120,11 @@ pub fn explain(
     if !faults.is_empty() {
         return Err(faults);
     }
-    let listening = Listening::default();
-    let source = OfflineSource::new(&world).telling(&listening);
     let mut explanations = Vec::new();
     for object in &found {
+        // A rule that is not asked of this object has nothing of the one before.
+        let listening = Listening::default();
+        let source = OfflineSource::new(&world).telling(&listening);
         let request = request(
             object,
             Operation::Create,
