@@ -99,9 +99,8 @@ fn step_text(step: &Step) -> String {
 /// Such as `spec.validations[0].expression gives false`, and a line for each thing that it read.
 fn expression_text(expression: &Expression) -> String {
     let mut text = match &expression.gave {
-        Some(Ok(value)) => format!("{} gives {}", expression.place, short(value)),
-        Some(Err(error)) => format!("{}: {error}", expression.place),
-        None => expression.place.clone(),
+        Ok(value) => format!("{} gives {}", expression.place, short(value)),
+        Err(error) => format!("{}: {error}", expression.place),
     };
     if expression.before > 0 {
         text.push_str(&format!("\n      {} more were read", expression.before));
@@ -196,10 +195,7 @@ fn step_value(step: &Step) -> Value {
                 ("read", read.collect()),
                 ("before", json!(expression.before)),
             ];
-            match &expression.gave {
-                Some(gave) => known_value(gave, more),
-                None => known_value(&Ok(Value::Null), more),
-            }
+            known_value(&expression.gave, more)
         }
         Step::Generated(object) => json!({"step": "generated", "object": object}),
         Step::Exception(name, holds) => {

@@ -12,7 +12,7 @@ pub trait Recorder {
     /// Whether anybody reads the notes of conditions, which cost something to make.
     const LISTENS: bool = false;
 
-    /// A policy in CEL, or of a schedule, is asked from here on.
+    /// A policy is asked from here on.
     fn asked(&mut self, policy: &PolicyInfo) {
         let _ = policy;
     }

@@ -43,8 +43,7 @@ pub(super) fn check(policy: &Value, findings: &mut Findings) {
 }
 
 fn text<'v>(policy: &'v Value, pointer: &str) -> &'v str {
-    let text = policy.pointer(pointer).and_then(Value::as_str);
-    text.unwrap_or_default()
+    text_of(policy.pointer(pointer))
 }
 
 fn check_calls(policy: &Value, findings: &mut Findings) {

@@ -13,12 +13,12 @@ use serde_json::Value;
 const MOST_READ: usize = 12;
 
 /// An expression that was evaluated.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Expression {
     /// Where it stands, as `spec.validations[0].expression`.
     pub place: String,
-    /// What it gave; none while it is evaluated.
-    pub gave: Option<Known>,
+    /// What it gave.
+    pub gave: Known,
     /// What it read last, each once and in order, such as `object.spec.replicas`.
     pub read: VecDeque<(String, Known)>,
     /// How much it read before.
@@ -63,10 +63,11 @@ fn known(value: &Evaluated<'_>) -> Known {
 
 impl Listener for Listening {
     fn began(&self, place: &str) {
-        let place = place.to_owned();
         self.open.borrow_mut().push(Expression {
-            place,
-            ..Expression::default()
+            place: place.to_owned(),
+            gave: Ok(Value::Null),
+            read: VecDeque::new(),
+            before: 0,
         });
     }
 
@@ -90,7 +91,7 @@ impl Listener for Listening {
         let Some(mut ended) = self.open.borrow_mut().pop() else {
             return;
         };
-        ended.gave = Some(known(value));
+        ended.gave = known(value);
         let owner = self.owner.borrow().clone();
         self.ended
             .borrow_mut()
