@@ -92,6 +92,14 @@ pub(crate) fn spend(units: u64) -> bool {
     }
 }
 
+/// Spends a part of the allowance; an error where that uses it up.
+pub(crate) fn take(units: u64) -> Result<(), Box<EvalError>> {
+    match spend(units) {
+        true => Ok(()),
+        false => Err(used_up()),
+    }
+}
+
 /// What walking over text takes.
 pub(crate) fn of_text(length: usize) -> u64 {
     u64::try_from(length / 16).unwrap_or(u64::MAX)

@@ -17,8 +17,16 @@ use crate::{error::Evaluated, host::Host, syntax::macros::Macro, value::Value};
 /// Arguments that do not fit give [`EvalError::no_such_overload`](crate::error::EvalError::no_such_overload).
 pub type Implementation = for<'a> fn(&Call<'_>, &[Value<'a>]) -> Evaluated<'a>;
 
-/// What a call costs beyond its arguments, from the arguments and the result (nothing if it failed).
-pub type CostOf = for<'a> fn(&[Value<'a>], Option<&Value<'a>>) -> u64;
+/// What a call costs beyond its arguments.
+#[derive(Clone, Copy, Debug)]
+pub enum Cost {
+    /// 1.
+    One,
+    /// What the arguments make it.
+    OfArguments(fn(&[Value<'_>]) -> u64),
+    /// What the arguments and the result (nothing if it failed) make it.
+    OfResult(fn(&[Value<'_>], Option<&Value<'_>>) -> u64),
+}
 
 /// What an implementation may use.
 #[derive(Clone, Copy, Debug)]
@@ -36,8 +44,8 @@ pub struct Overload {
     pub signature: &'static str,
     /// What it computes.
     pub implementation: Implementation,
-    /// What it costs; 1 where nothing is said.
-    pub cost: Option<CostOf>,
+    /// What it costs.
+    pub cost: Cost,
     /// Whether that is only its cost where the types of the arguments leave no other overload, and
     /// 1 otherwise.
     pub cost_when_resolved: bool,
@@ -58,7 +66,7 @@ impl Overload {
             id,
             signature,
             implementation,
-            cost: None,
+            cost: Cost::One,
             cost_when_resolved: false,
             pure: true,
         }
@@ -66,18 +74,33 @@ impl Overload {
 
     /// The same overload with a cost of its own.
     #[must_use]
-    pub const fn costs(mut self, cost: CostOf) -> Overload {
-        self.cost = Some(cost);
+    pub const fn costs(mut self, cost: fn(&[Value<'_>]) -> u64) -> Overload {
+        self.cost = Cost::OfArguments(cost);
         self
     }
 
-    /// The same overload with a cost that counts where the types of the arguments leave no other
+    /// The same overload with a cost that depends on its result.
+    #[must_use]
+    pub const fn costs_by_result(
+        mut self,
+        cost: fn(&[Value<'_>], Option<&Value<'_>>) -> u64,
+    ) -> Overload {
+        self.cost = Cost::OfResult(cost);
+        self
+    }
+
+    /// The same overload, whose cost counts where the types of the arguments leave no other
     /// overload: that is how cel-go finds the costs of its own functions.
     #[must_use]
-    pub const fn costs_when_resolved(mut self, cost: CostOf) -> Overload {
-        self.cost = Some(cost);
+    pub const fn when_resolved(mut self) -> Overload {
         self.cost_when_resolved = true;
         self
+    }
+
+    /// [`Overload::costs`] and [`Overload::when_resolved`].
+    #[must_use]
+    pub const fn costs_when_resolved(self, cost: fn(&[Value<'_>]) -> u64) -> Overload {
+        self.costs(cost).when_resolved()
     }
 
     /// The same overload, which asks the world.

@@ -13,7 +13,7 @@ use crate::{
     effort::{self, Allowance},
     error::{EvalError, EvalErrorKind, Evaluated},
     evaluation::{Options, Outcome, Variables},
-    function::Call,
+    function::{Call, Cost},
     host::Listener,
     lower::{Callee, Entry, Field, Matches, Node},
     patterns,
@@ -185,10 +185,13 @@ impl<'a, 'v> State<'a, 'v> {
     }
 
     fn invoke(&mut self, callee: &Callee, args: &[Value<'a>]) -> Evaluated<'a> {
-        self.spend_ahead(callee, args)?;
+        let ahead = self.spend_ahead(callee, args)?;
         let result = self.dispatch(callee, args);
         effort::check()?;
-        self.charge(callee.cost(args, result.as_ref().ok()))?;
+        self.charge(match callee.cost {
+            Cost::One | Cost::OfArguments(_) => ahead,
+            Cost::OfResult(cost) => cost(args, result.as_ref().ok()),
+        })?;
         if let Ok(value) = &result
             && callee.walks
         {
@@ -196,8 +199,7 @@ impl<'a, 'v> State<'a, 'v> {
                 Value::List(_) | Value::Map(_) => effort::ELEMENT,
                 _ => 1,
             };
-            effort::spend(effort::of_value(value).saturating_mul(weight));
-            effort::check()?;
+            effort::take(effort::of_value(value).saturating_mul(weight))?;
         }
         result
     }
@@ -208,9 +210,8 @@ impl<'a, 'v> State<'a, 'v> {
             true => args.iter().map(effort::of_value).sum(),
             false => 0,
         };
-        let cost = callee.cost(args, None);
-        effort::spend(taken.saturating_add(cost).saturating_add(1));
-        match effort::check() {
+        let cost = callee.cost_ahead(args);
+        match effort::take(taken.saturating_add(cost).saturating_add(1)) {
             Err(_) if self.cost.saturating_add(cost) > self.limit => Err(too_expensive()),
             checked => checked.map(|()| cost),
         }
@@ -224,7 +225,7 @@ impl<'a, 'v> State<'a, 'v> {
         error: Box<EvalError>,
     ) -> Evaluated<'a> {
         let failed = Err(error);
-        self.charge_after(callee.cost(args, None), &failed)?;
+        self.charge_after(callee.cost_ahead(args), &failed)?;
         failed
     }
 

@@ -29,8 +29,7 @@ pub(crate) fn compiled(
     if let Some(known) = known {
         return Ok(known);
     }
-    effort::spend(PATTERN);
-    effort::check()?;
+    effort::take(PATTERN)?;
     let regex = GoRegexp::compile(pattern).map_err(|error| EvalError::new(told(&error)))?;
     effort::spend(u64::try_from(regex.size() / BYTES).unwrap_or(u64::MAX));
     let regex = Rc::new(regex);

@@ -88,16 +88,49 @@ impl<'a, 'v> State<'a, 'v> {
     }
 
     fn resolve(&mut self, attribute: &'a Attribute) -> Evaluated<'a> {
-        let mut at = self.root(&attribute.root)?;
-        let mut is_optional = false;
-        if let Place::Value(Value::Optional(held)) = at {
-            match held {
-                Some(held) => at = Place::of(&held),
-                None => return Ok(absent(attribute)),
+        match self.root(&attribute.root)? {
+            Place::Value(Value::Optional(None)) => Ok(absent(attribute)),
+            Place::Value(Value::Optional(Some(held))) => {
+                self.steps(attribute, 0, Place::of(&held), true)
             }
-            is_optional = true;
+            at => match at.object() {
+                Some(object) => self.selections(attribute, object),
+                None => self.steps(attribute, 0, at, false),
+            },
         }
+    }
+
+    /// The steps from JSON, which most paths do not leave.
+    fn selections(&mut self, attribute: &'a Attribute, mut object: &'a Object) -> Evaluated<'a> {
         for (depth, step) in attribute.steps.iter().enumerate() {
+            let (StepKey::Field(field), false) = (&step.key, step.is_optional) else {
+                return self.steps(attribute, depth, Place::Object(object), false);
+            };
+            let Some(found) = self.trail.field(depth, object, field) else {
+                return self.missing(step, field);
+            };
+            self.charge(1)?;
+            if step.is_test {
+                return Ok(Value::Bool(true));
+            }
+            object = match found {
+                Json::Object(inner) => inner,
+                _ if depth + 1 == attribute.steps.len() => return Ok(Value::from(found)),
+                _ => return self.steps(attribute, depth + 1, Place::Json(found), false),
+            };
+        }
+        Ok(Value::Map(Map::Json(object)))
+    }
+
+    /// The steps from the one at `first` on.
+    fn steps(
+        &mut self,
+        attribute: &'a Attribute,
+        first: usize,
+        mut at: Place<'a>,
+        mut is_optional: bool,
+    ) -> Evaluated<'a> {
+        for (depth, step) in attribute.steps.iter().enumerate().skip(first) {
             is_optional |= step.is_optional;
             at = match (at.object(), &step.key) {
                 (Some(object), StepKey::Field(field)) => {

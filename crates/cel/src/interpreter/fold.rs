@@ -18,28 +18,29 @@ impl<'a> State<'a, '_> {
         let range = self.node(&fold.range)?;
         let base = self.locals.len();
         self.locals.push(Local::Waiting(&fold.init));
-        let walked = match &fold.kind {
+        let result = self.folded(&range, fold, base);
+        self.locals.truncate(base);
+        result
+    }
+
+    fn folded(&mut self, range: &Value<'a>, fold: &'a Fold, base: usize) -> Evaluated<'a> {
+        match &fold.kind {
+            FoldKind::All(predicate) => return self.quantifier(range, fold, predicate, false),
+            FoldKind::Exists(predicate) => return self.quantifier(range, fold, predicate, true),
             FoldKind::Any { condition, step } => {
-                self.walk(&range, fold, |state| state.any(base, condition, step))
+                self.walk(range, fold, |state| state.any(base, condition, step))?;
             }
-            FoldKind::All(predicate) => self.quantifier(&range, fold, base, predicate, false),
-            FoldKind::Exists(predicate) => self.quantifier(&range, fold, base, predicate, true),
             FoldKind::Append { predicate, element } => {
-                self.append(&range, fold, base, predicate.as_ref(), element)
+                self.append(range, fold, base, predicate.as_ref(), element)?;
             }
             FoldKind::Insert {
                 predicate,
                 entry,
                 callee,
-            } => self.insert(&range, fold, base, predicate.as_ref(), entry, callee),
-        };
+            } => self.insert(range, fold, base, predicate.as_ref(), entry, callee)?,
+        }
         self.locals.truncate(base + 1);
-        let result = match walked {
-            Ok(()) => self.node(&fold.result),
-            Err(error) => Err(error),
-        };
-        self.locals.truncate(base);
-        result
+        self.node(&fold.result)
     }
 
     /// Calls the body for each element, with the variables of the loop set.
@@ -55,11 +56,10 @@ impl<'a> State<'a, '_> {
             self.locals.push(Local::Known(Ok(Value::Null)));
         }
         let mut visit = |state: &mut Self, first: Value<'a>, second: Option<Value<'a>>| {
-            effort::spend(4);
-            effort::check()?;
-            let values = [Some(first), second].into_iter().flatten();
-            for (local, value) in state.locals.iter_mut().skip(base).zip(values) {
-                *local = Local::Known(Ok(value));
+            effort::take(4)?;
+            state.set(base, Ok(first));
+            if let Some(second) = second {
+                state.set(base + 1, Ok(second));
             }
             body(state)
         };
@@ -90,14 +90,10 @@ impl<'a> State<'a, '_> {
         Ok(())
     }
 
-    fn set(&mut self, base: usize, value: Evaluated<'a>) -> GoesOn {
-        if is_cost_limit(&value) {
-            return value.map(|_| false);
+    fn set(&mut self, at: usize, value: Evaluated<'a>) {
+        if let Some(local) = self.locals.get_mut(at) {
+            *local = Local::Known(value);
         }
-        if let Some(slot) = self.locals.get_mut(base) {
-            *slot = Local::Known(value);
-        }
-        Ok(true)
     }
 
     fn any(&mut self, base: usize, condition: &'a Node, step: &'a Node) -> GoesOn {
@@ -110,19 +106,22 @@ impl<'a> State<'a, '_> {
             return Ok(false);
         }
         let next = self.node(step);
-        self.set(base, next)
+        if is_cost_limit(&next) {
+            return next.map(|_| false);
+        }
+        self.set(base, next);
+        Ok(true)
     }
 
     /// `all` (ends at false) or `exists` (ends at true). The condition of a step costs 2, and 1
-    /// more for the `!` of `exists`; the accumulator costs 1.
+    /// more for the `!` of `exists`; reading the accumulator costs 1 each time, and for the result.
     fn quantifier(
         &mut self,
         range: &Value<'a>,
         fold: &'a Fold,
-        base: usize,
         predicate: &'a Node,
         decides: bool,
-    ) -> Result<(), Box<EvalError>> {
+    ) -> Evaluated<'a> {
         let mut so_far: Truth = Ok(!decides);
         self.walk(range, fold, |state| {
             state.charge(if decides { 3 } else { 2 })?;
@@ -138,8 +137,8 @@ impl<'a> State<'a, '_> {
             }
             Ok(true)
         })?;
-        self.set(base, so_far.map(Value::Bool))?;
-        Ok(())
+        self.charge(1)?;
+        so_far.map(Value::Bool)
     }
 
     /// Whether the predicate of an element holds; nothing where it has no value.
@@ -188,7 +187,7 @@ impl<'a> State<'a, '_> {
             }
             Ok(true)
         })?;
-        self.set(base, found.map(|found| Value::List(List::from(found))))?;
+        self.set(base, found.map(|found| Value::List(List::from(found))));
         Ok(())
     }
 
@@ -235,7 +234,7 @@ impl<'a> State<'a, '_> {
             let entries: Entries<'a> = found.into_iter().collect();
             Value::Map(Map::Shared(Arc::new(entries)))
         });
-        self.set(base, made)?;
+        self.set(base, made);
         Ok(())
     }
 
@@ -261,7 +260,7 @@ impl<'a> State<'a, '_> {
         if is_cost_limit(&last) {
             return last.map(|_| Ok(Vec::new()));
         }
-        self.charge(callee.cost(&[], None))?;
+        self.charge(callee.cost_ahead(&[]))?;
         Ok(last.and_then(|last| added(key, last)))
     }
 }

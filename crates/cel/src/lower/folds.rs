@@ -56,13 +56,19 @@ impl Lowering<'_> {
             (
                 ExprKind::Literal(Literal::Bool(true)),
                 Some((operator::LOGICAL_AND, [accu, of_each])),
-            ) if is_accumulator(accu) && waits(&of.loop_condition, false) => {
+            ) if is_accumulator(accu)
+                && is_accumulator(&of.result)
+                && waits(&of.loop_condition, false) =>
+            {
                 Some(FoldKind::All(self.node(of_each)?))
             }
             (
                 ExprKind::Literal(Literal::Bool(false)),
                 Some((operator::LOGICAL_OR, [accu, of_each])),
-            ) if is_accumulator(accu) && waits(&of.loop_condition, true) => {
+            ) if is_accumulator(accu)
+                && is_accumulator(&of.result)
+                && waits(&of.loop_condition, true) =>
+            {
                 Some(FoldKind::Exists(self.node(of_each)?))
             }
             (ExprKind::List { .. } | ExprKind::Map(_), _) if is_true(&of.loop_condition) => {

@@ -7,7 +7,7 @@ use portcullis_values::regexp::GoRegexp;
 use super::{Attribute, ConstSet};
 use crate::{
     effort,
-    function::{CostOf, Implementation, Overload},
+    function::{Cost, Implementation, Overload},
     types::Type,
     value::{Opaque, Text, Value},
 };
@@ -121,7 +121,7 @@ pub(crate) struct Callee {
     pub name: Arc<str>,
     /// The implementations to try, each once.
     pub implementations: Vec<Implementation>,
-    pub cost: Option<CostOf>,
+    pub cost: Cost,
     /// Whether it takes more time for larger lists and maps.
     pub walks: bool,
 }
@@ -141,7 +141,7 @@ impl Callee {
         let first = candidates.first();
         let cost = first
             .filter(|first| candidates.len() == 1 || !first.cost_when_resolved)
-            .and_then(|first| first.cost);
+            .map_or(Cost::One, |first| first.cost);
         Callee {
             name: name.into(),
             implementations,
@@ -150,9 +150,13 @@ impl Callee {
         }
     }
 
-    /// What a call costs beyond its arguments.
-    pub(crate) fn cost(&self, args: &[Value<'_>], result: Option<&Value<'_>>) -> u64 {
-        self.cost.map_or(1, |cost| cost(args, result))
+    /// What a call costs beyond its arguments, if it fails.
+    pub(crate) fn cost_ahead(&self, args: &[Value<'_>]) -> u64 {
+        match self.cost {
+            Cost::One => 1,
+            Cost::OfArguments(cost) => cost(args),
+            Cost::OfResult(cost) => cost(args, None),
+        }
     }
 }
 
@@ -167,7 +171,8 @@ pub(crate) struct Fold {
 }
 
 /// What a loop does with each element. All but the first are what the macros of the language
-/// become; they give and cost the same as the first, but do not copy their accumulator.
+/// become; they give and cost the same as the first, but do not copy their accumulator. The result
+/// of `all` and `exists` is the accumulator itself.
 #[derive(Debug)]
 pub(crate) enum FoldKind {
     Any {

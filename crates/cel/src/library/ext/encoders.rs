@@ -33,7 +33,7 @@ pub const ENCODERS: Library = Library {
     variables: &[],
 };
 
-fn cost<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
+fn cost(args: &[Value<'_>]) -> u64 {
     characters(size(args.first())).saturating_add(1)
 }
 

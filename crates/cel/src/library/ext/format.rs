@@ -4,7 +4,7 @@ mod clause;
 mod plain;
 mod render;
 
-use super::super::size::{characters, size};
+use super::super::size::of_text;
 use crate::{
     checked::CheckedAst,
     effort,
@@ -42,10 +42,6 @@ pub const FORMAT_4: Library = Library {
     macros: &[],
     variables: &[],
 };
-
-fn of_text<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
-    characters(size(args.first()))
-}
 
 fn format<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
     formatted(args, render::STYLE)

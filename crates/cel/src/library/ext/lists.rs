@@ -20,7 +20,8 @@ pub const LISTS: Library = Library {
     name: "ext.lists",
     overloads: &[
         Overload::new("list_slice", "list(T).slice(int, int) -> list(T)", slice)
-            .costs_when_resolved(of_result),
+            .costs_by_result(of_result)
+            .when_resolved(),
         Overload::new(
             "list_flatten",
             "list(list(T)).flatten() -> list(T)",
@@ -34,43 +35,53 @@ pub const LISTS: Library = Library {
         )
         .costs_when_resolved(of_flattening),
         Overload::new("lists_range", "lists.range(int) -> list(int)", range)
-            .costs_when_resolved(of_result),
+            .costs_by_result(of_result)
+            .when_resolved(),
         Overload::new("list_reverse", "list(T).reverse() -> list(T)", reverse)
-            .costs_when_resolved(of_result),
+            .costs_by_result(of_result)
+            .when_resolved(),
         Overload::new("list_distinct", "list(T).distinct() -> list(T)", distinct)
             .costs_when_resolved(of_pairs),
         Overload::new("list_int_sort", "list(int).sort() -> list(int)", sort)
-            .costs_when_resolved(of_sorting),
+            .costs_by_result(of_sorting)
+            .when_resolved(),
         Overload::new("list_uint_sort", "list(uint).sort() -> list(uint)", sort)
-            .costs_when_resolved(of_sorting),
+            .costs_by_result(of_sorting)
+            .when_resolved(),
         Overload::new(
             "list_double_sort",
             "list(double).sort() -> list(double)",
             sort,
         )
-        .costs_when_resolved(of_sorting),
+        .costs_by_result(of_sorting)
+        .when_resolved(),
         Overload::new("list_bool_sort", "list(bool).sort() -> list(bool)", sort)
-            .costs_when_resolved(of_sorting),
+            .costs_by_result(of_sorting)
+            .when_resolved(),
         Overload::new(
             "list_duration_sort",
             "list(duration).sort() -> list(duration)",
             sort,
         )
-        .costs_when_resolved(of_sorting),
+        .costs_by_result(of_sorting)
+        .when_resolved(),
         Overload::new(
             "list_timestamp_sort",
             "list(timestamp).sort() -> list(timestamp)",
             sort,
         )
-        .costs_when_resolved(of_sorting),
+        .costs_by_result(of_sorting)
+        .when_resolved(),
         Overload::new(
             "list_string_sort",
             "list(string).sort() -> list(string)",
             sort,
         )
-        .costs_when_resolved(of_sorting),
+        .costs_by_result(of_sorting)
+        .when_resolved(),
         Overload::new("list_bytes_sort", "list(bytes).sort() -> list(bytes)", sort)
-            .costs_when_resolved(of_sorting),
+            .costs_by_result(of_sorting)
+            .when_resolved(),
         sorted_by(
             "list_int_sortByAssociatedKeys",
             "list(T).@sortByAssociatedKeys(list(int)) -> list(T)",
@@ -109,25 +120,27 @@ pub const LISTS: Library = Library {
 };
 
 const fn sorted_by(id: &'static str, signature: &'static str) -> Overload {
-    Overload::new(id, signature, sort_by_keys).costs_when_resolved(of_sorting)
+    Overload::new(id, signature, sort_by_keys)
+        .costs_by_result(of_sorting)
+        .when_resolved()
 }
 
 /// What a list costs that a function makes.
 const NEW: u64 = 11;
 
-fn of_result<'a>(_args: &[Value<'a>], result: Option<&Value<'a>>) -> u64 {
+fn of_result(_args: &[Value<'_>], result: Option<&Value<'_>>) -> u64 {
     size(result).saturating_add(NEW)
 }
 
-fn of_flattening<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
+fn of_flattening(args: &[Value<'_>]) -> u64 {
     size(args.first()).saturating_add(NEW)
 }
 
-fn of_pairs<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
+fn of_pairs(args: &[Value<'_>]) -> u64 {
     comparisons(args.first()).saturating_add(NEW)
 }
 
-fn of_sorting<'a>(args: &[Value<'a>], result: Option<&Value<'a>>) -> u64 {
+fn of_sorting(args: &[Value<'_>], result: Option<&Value<'_>>) -> u64 {
     match result {
         Some(_) => comparisons(args.first()).saturating_add(NEW),
         None => 1,
@@ -245,8 +258,7 @@ fn reverse<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
 fn distinct<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
     let mut found: Vec<Value<'a>> = Vec::new();
     for item in list_of(args)?.iter() {
-        effort::spend(u64::try_from(found.len()).unwrap_or(u64::MAX));
-        effort::check()?;
+        effort::take(u64::try_from(found.len()).unwrap_or(u64::MAX))?;
         if !found.contains(&item) {
             found.push(item);
         }

@@ -207,7 +207,7 @@ const fn joined() -> [Overload; 58] {
     all
 }
 
-fn of_elements<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
+fn of_elements(args: &[Value<'_>]) -> u64 {
     size(args.first()).saturating_add(1)
 }
 

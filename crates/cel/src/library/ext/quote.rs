@@ -1,6 +1,6 @@
 //! `strings.quote`.
 
-use super::super::size::{characters, size};
+use super::super::size::of_text;
 use crate::{
     error::{EvalError, Evaluated},
     function::{Call, Library, Overload},
@@ -17,10 +17,6 @@ pub const QUOTE: Library = Library {
     macros: &[],
     variables: &[],
 };
-
-fn of_text<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
-    characters(size(args.first()))
-}
 
 fn quote<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
     let [Value::String(text)] = args else {

@@ -23,25 +23,29 @@ pub const REGEX: Library = Library {
             "regex.replace(string, string, string) -> string",
             replace,
         )
-        .costs_when_resolved(of_replacing),
+        .costs_by_result(of_replacing)
+        .when_resolved(),
         Overload::new(
             "regex_replace_string_string_string_int",
             "regex.replace(string, string, string, int) -> string",
             replace,
         )
-        .costs_when_resolved(of_replacing),
+        .costs_by_result(of_replacing)
+        .when_resolved(),
         Overload::new(
             "regex_extract_string_string",
             "regex.extract(string, string) -> optional_type(string)",
             extract,
         )
-        .costs_when_resolved(of_extracting),
+        .costs_by_result(of_extracting)
+        .when_resolved(),
         Overload::new(
             "regex_extractAll_string_string",
             "regex.extractAll(string, string) -> list(string)",
             extract_all,
         )
-        .costs_when_resolved(of_extracting_all),
+        .costs_by_result(of_extracting_all)
+        .when_resolved(),
     ],
     macros: &[],
     variables: &[],
@@ -64,15 +68,15 @@ fn total(cost: f64, result: Option<&Value<'_>>, round: fn(f64) -> f64) -> u64 {
     round(1.0 + cost + size(result) as f64) as u64
 }
 
-fn of_replacing<'a>(args: &[Value<'a>], result: Option<&Value<'a>>) -> u64 {
+fn of_replacing(args: &[Value<'_>], result: Option<&Value<'_>>) -> u64 {
     total(search(args), result, f64::floor)
 }
 
-fn of_extracting<'a>(args: &[Value<'a>], result: Option<&Value<'a>>) -> u64 {
+fn of_extracting(args: &[Value<'_>], result: Option<&Value<'_>>) -> u64 {
     total(search(args), result, f64::ceil)
 }
 
-fn of_extracting_all<'a>(args: &[Value<'a>], result: Option<&Value<'a>>) -> u64 {
+fn of_extracting_all(args: &[Value<'_>], result: Option<&Value<'_>>) -> u64 {
     total(search(args), result, f64::ceil).saturating_add(10)
 }
 

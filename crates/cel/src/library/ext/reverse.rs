@@ -1,6 +1,6 @@
 //! `text.reverse()`, since version 3 of cel-go's `strings` library.
 
-use super::super::size::{characters, size};
+use super::super::size::of_text;
 use crate::{
     error::{EvalError, Evaluated},
     function::{Call, Library, Overload},
@@ -16,10 +16,6 @@ pub const REVERSE: Library = Library {
     macros: &[],
     variables: &[],
 };
-
-fn of_text<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
-    characters(size(args.first()))
-}
 
 fn reverse<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
     match args {

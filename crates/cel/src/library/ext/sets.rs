@@ -42,12 +42,12 @@ pub const SETS: Library = Library {
     variables: &[],
 };
 
-fn of_pairs<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
+fn of_pairs(args: &[Value<'_>]) -> u64 {
     let pairs = size(args.first()).saturating_mul(size(args.get(1)));
     pairs.saturating_add(1)
 }
 
-fn of_pairs_twice<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
+fn of_pairs_twice(args: &[Value<'_>]) -> u64 {
     let pairs = size(args.first()).saturating_mul(size(args.get(1)));
     pairs.saturating_mul(2).saturating_add(1)
 }

@@ -1,6 +1,6 @@
 //! Characters and parts of text.
 
-use super::super::size::{characters, of_traversal, size};
+use super::super::size::{characters, of_text, of_traversal, size};
 use super::{int, position};
 use crate::{
     effort,
@@ -81,28 +81,25 @@ pub const STRINGS: Library = Library {
         )
         .costs(of_text),
         Overload::new("string_trim", "string.trim() -> string", TRIM).costs(of_text),
-        Overload::new("list_join", "list(string).join() -> string", join).costs(of_result),
+        Overload::new("list_join", "list(string).join() -> string", join)
+            .costs_by_result(of_result),
         Overload::new(
             "list_join_string",
             "list(string).join(string) -> string",
             join,
         )
-        .costs(of_result),
+        .costs_by_result(of_result),
     ],
     macros: &[],
     variables: &[],
 };
 
-fn of_text<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
-    characters(size(args.first()))
-}
-
-fn of_result<'a>(_args: &[Value<'a>], result: Option<&Value<'a>>) -> u64 {
+fn of_result(_args: &[Value<'_>], result: Option<&Value<'_>>) -> u64 {
     characters(size(result).saturating_mul(2))
 }
 
 /// Reading the text and making the result.
-fn of_rewriting<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
+fn of_rewriting(args: &[Value<'_>]) -> u64 {
     characters(size(args.first()).saturating_mul(2))
 }
 

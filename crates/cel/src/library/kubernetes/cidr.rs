@@ -222,13 +222,13 @@ fn to_string<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
 }
 
 /// The bytes of the block are compared with those of the address; text is read first.
-fn contains_ip_cost<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
+fn contains_ip_cost(args: &[Value<'_>]) -> u64 {
     let block = receiver(args).map_or(1, Cidr::size);
     size::characters(block * 2).saturating_add(reading(args.get(1)))
 }
 
 /// Like an address, and the block is masked and its length compared, too.
-fn contains_cidr_cost<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
+fn contains_cidr_cost(args: &[Value<'_>]) -> u64 {
     let block = receiver(args).map_or(1, Cidr::size);
     (size::characters(block * 2) + size::characters(block) + 1).saturating_add(reading(args.get(1)))
 }

@@ -266,7 +266,7 @@ fn validate<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
     Ok(Value::Optional(Some(Arc::new(Value::List(faults)))))
 }
 
-fn validate_cost<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
+fn validate_cost(args: &[Value<'_>]) -> u64 {
     let text = size::characters(size::size(args.get(1)).saturating_add(1));
     let format = args.first().and_then(Value::downcast::<Named>);
     text.saturating_mul(format.map_or(1, |format| format.0.cost))

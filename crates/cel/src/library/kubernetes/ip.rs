@@ -273,7 +273,7 @@ fn is_canonical<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
 }
 
 /// The text is read, and then compared.
-fn canonical_cost<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
+fn canonical_cost(args: &[Value<'_>]) -> u64 {
     size::characters(size::size(args.first()).saturating_mul(2))
 }
 

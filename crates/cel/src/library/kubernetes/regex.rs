@@ -73,7 +73,7 @@ fn find_all<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
 }
 
 /// Each character of the text is looked at by each part of the pattern, four characters long.
-fn cost<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
+fn cost(args: &[Value<'_>]) -> u64 {
     let text = size::characters(size::size(args.first()).saturating_add(1));
     text.saturating_mul(size::regex_characters(size::size(args.get(1))))
 }

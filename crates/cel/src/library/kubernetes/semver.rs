@@ -94,7 +94,7 @@ impl Opaque for Version {
 }
 
 /// Normalising walks over the text twice.
-fn normalised_cost<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
+fn normalised_cost(args: &[Value<'_>]) -> u64 {
     size::characters(size::size(args.first()))
 }
 

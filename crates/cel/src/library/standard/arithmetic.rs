@@ -81,7 +81,7 @@ const TIMESTAMP: &str = "timestamp overflow";
 pub(crate) const YEARS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
 /// Joining costs a tenth of both sides.
-fn of_both<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
+fn of_both(args: &[Value<'_>]) -> u64 {
     characters(size(args.first()).saturating_add(size(args.get(1))))
 }
 

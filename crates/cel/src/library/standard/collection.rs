@@ -29,7 +29,7 @@ pub const COLLECTION: Library = Library {
 };
 
 /// Looking through a list costs as much as it is long.
-fn of_search<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
+fn of_search(args: &[Value<'_>]) -> u64 {
     size(args.get(1))
 }
 

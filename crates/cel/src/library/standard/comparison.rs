@@ -135,7 +135,7 @@ const OVERLOADS: &[Overload] = &{
 };
 
 /// Comparing costs a tenth of the shorter side.
-fn of_shorter<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
+fn of_shorter(args: &[Value<'_>]) -> u64 {
     match args {
         [left, right] => of_shorter_side(left, right),
         _ => 1,

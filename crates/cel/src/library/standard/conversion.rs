@@ -8,10 +8,7 @@ use portcullis_values::{
     gotime::{self, GoTime},
 };
 
-use super::{
-    super::size::{characters, size},
-    arithmetic::YEARS,
-};
+use super::{super::size::of_text, arithmetic::YEARS};
 use crate::{
     error::{EvalError, Evaluated},
     function::{Call, Library, Overload},
@@ -85,10 +82,6 @@ pub const CONVERSION: Library = Library {
     macros: &[],
     variables: &[],
 };
-
-fn of_text<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
-    characters(size(args.first()))
-}
 
 fn one<'v, 'a>(args: &'v [Value<'a>]) -> Result<&'v Value<'a>, Box<EvalError>> {
     match args {

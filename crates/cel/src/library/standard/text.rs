@@ -39,15 +39,15 @@ pub const TEXT: Library = Library {
     variables: &[],
 };
 
-fn of_search<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
+fn of_search(args: &[Value<'_>]) -> u64 {
     characters(size(args.first())).saturating_mul(characters(size(args.get(1))))
 }
 
-fn of_affix<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
+fn of_affix(args: &[Value<'_>]) -> u64 {
     characters(size(args.get(1)))
 }
 
-fn of_match<'a>(args: &[Value<'a>], _result: Option<&Value<'a>>) -> u64 {
+fn of_match(args: &[Value<'_>]) -> u64 {
     let text = characters(size(args.first()).saturating_add(1));
     text.saturating_mul(regex_characters(size(args.get(1))))
 }
