@@ -51,7 +51,7 @@ fn revisions() {
         (
             &["diff", "HEAD", "--fail-on", "change"],
             1,
-            "production: 1 added, 1 removed, 3 changed",
+            "production: 1 added, 2 removed, 4 changed",
         ),
         (
             &["diff", "HEAD"],

@@ -4,6 +4,7 @@
 //! What is compared is what an environment gets: the rendered policies. So a change of a value or of an
 //! exclusion in `environment.yaml` shows as a change of the policies that it reaches.
 
+mod cel;
 mod conditions;
 mod exceptions;
 mod filters;
@@ -21,7 +22,6 @@ use std::collections::BTreeSet;
 use crate::{diagnostic::Place, render::Bundle};
 
 pub use revision::{Revision, RevisionFolder};
-pub use selector::covers as selector_covers;
 
 /// What a change does to what is let through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

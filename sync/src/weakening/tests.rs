@@ -122,32 +122,35 @@ fn each_way_to_relax_a_policy_of_cel() {
     let narrowed = "`resourceRules` narrowed";
     let rule = "- {apiGroups: [''], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [pods, services]}";
     for (from, to, wanted) in [
-        ("[Deny, Audit]", "[Audit]", "`Deny` is no action any more"),
+        ("[Deny, Audit]", "[Audit]", "`Deny` removed from `validationActions`"),
         ("failurePolicy: Fail", "failurePolicy: Ignore", "denial when nobody answers: off"),
         ("{admission: {enabled: true}}", "{admission: {enabled: false}}", "evaluation in admission: off"),
         ("{admission: {enabled: true}}", "{mode: JSON}", "evaluation of Kubernetes objects: off"),
         ("{admission: {enabled: true}}", "{background: {enabled: false}}", "evaluation in background: off"),
-        ("Equivalent", "Exact", "`matchPolicy`: other versions are not matched any more"),
+        ("Equivalent", "Exact", "`matchPolicy` narrowed"),
         ("[CREATE, UPDATE]", "[CREATE]", narrowed),
         ("[CREATE, UPDATE]", "['*']", ""),
         ("[pods, services]", "[pods]", narrowed),
-        ("[pods, services]", "[pods, configmaps]", narrowed),
+        ("[pods, services]", "[pods, configmaps]", "`resourceRules` changed"),
         ("[pods, services]", "[pods, services], resourceNames: [one]", narrowed),
         ("[pods, services]", "[pods, services], scope: Cluster", narrowed),
         ("[pods, services]", "['*']", ""),
-        ("[pods, services]", "[pods/*, services/*]", narrowed),
+        ("[pods, services]", "[pods/*, services/*]", "`resourceRules` changed"),
         (rule, "- {apiGroups: [''], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [pods]}\n      - {apiGroups: [''], apiVersions: [v1], operations: ['*'], resources: [services]}", ""),
-        (rule, "- {apiGroups: [apps], apiVersions: [v1], operations: [CREATE, UPDATE], resources: ['*']}", narrowed),
+        (rule, "- {apiGroups: [apps], apiVersions: [v1], operations: [CREATE, UPDATE], resources: ['*']}", "`resourceRules` changed"),
         ("resourceNames: [old]", "resourceNames: [old, new]", "`excludeResourceRules` grown"),
         ("resources: [pods], resourceNames: [old]", "resources: [pods]", "`excludeResourceRules` grown"),
         ("values: [kube-system]", "values: [kube-system, shop]", "`namespaceSelector` narrowed"),
         ("values: [kube-system]", "values: []", ""),
-        ("{matchLabels: {a: b}}", "{matchLabels: {a: c}}", "`objectSelector` narrowed"),
+        ("{matchLabels: {a: b}}", "{matchLabels: {a: c}}", "`objectSelector` changed"),
         ("{matchLabels: {a: b}}", "{}", ""),
-        ("[{name: c, expression: one}]", "[{name: c, expression: 'false'}]", "`matchConditions` grown"),
+        ("[{name: c, expression: one}]", "[{name: c, expression: 'false'}]", "`matchConditions` changed"),
+        ("[{name: c, expression: one}]", "[{name: c, expression: one}, {name: d, expression: two}]", "`matchConditions` grown"),
         ("[{name: c, expression: one}]", "[]", ""),
         ("[{expression: one}, {expression: two}]", "[{expression: one}]", "a validation removed"),
         ("[{expression: one}, {expression: two}]", "[{expression: one}, {expression: 'true'}]", "a validation removed"),
+        ("[{expression: one}, {expression: two}]", "[{expression: three}]", "`validations` changed"),
+        ("[{expression: one}, {expression: two}]", "[{expression: one}, {expression: three}]", ""),
         ("failurePolicy: Fail", "autogen: {podControllers: {controllers: []}}", "controllers of autogen removed"),
     ] {
         let head = "policies.kyverno.io/v1/ValidatingPolicy";
@@ -156,6 +159,7 @@ fn each_way_to_relax_a_policy_of_cel() {
     let images = "{matchImageReferences: [{glob: a}, {glob: b}], validationConfigurations: {required: true, verifyDigest: true}}";
     for (from, to, wanted) in [
         ("{glob: a}, {glob: b}", "{glob: a}", "an image reference removed"),
+        ("{glob: a}, {glob: b}", "{glob: a}, {glob: c}", "`matchImageReferences` changed"),
         ("required: true", "required: false", "`required` turned off"),
         ("verifyDigest: true", "verifyDigest: false", "`verifyDigest` turned off"),
     ] {
@@ -257,13 +261,13 @@ fn policies_and_bindings_of_cel() {
             validating,
             "{}".to_owned(),
             "{validationActions: [Audit]}".to_owned(),
-            "`Deny` is no action any more",
+            "`Deny` removed from `validationActions`",
         ),
         (
             binding,
             "{validationActions: [Deny, Warn]}".into(),
             "{validationActions: [Warn]}".into(),
-            "`Deny` is no action any more",
+            "`Deny` removed from `validationActions`",
         ),
         (
             validating,

@@ -10,7 +10,7 @@ use portcullis_engine::autogen::{CONTROLLERS_ANNOTATION, pod_controllers};
 use portcullis_values::json_pointer;
 use serde_json::Value;
 
-use super::{Change, Difference, Direction, Kind, Subject, overrides, rule};
+use super::{Change, Difference, Direction, Kind, Subject, cel, overrides, rule};
 use crate::render::{Bundle, RenderedPolicy};
 
 /// The policies that differ, by name.
@@ -51,6 +51,7 @@ fn whole(rendered: &RenderedPolicy, kind: Kind) -> Change {
             .iter()
             .map(refuses)
             .fold(Direction::Neither, Direction::and),
+        None if cel::refuses(text(&rendered.document.value, "kind")) => Direction::Stricter,
         None => Direction::Unclear,
     };
     Change {
@@ -88,6 +89,7 @@ fn compare(old: &RenderedPolicy, new: &RenderedPolicy) -> Vec<Change> {
     }
     let mut changes = match (typed(old), typed(new)) {
         (Some(before), Some(after)) => spec(&before.spec, &after.spec, old, new),
+        (None, None) if is_cel(before, after) => cel_spec(before, after, new),
         _ => vec![Change {
             what: "policy changed".to_owned(),
             direction: Direction::Unclear,
@@ -103,6 +105,32 @@ fn compare(old: &RenderedPolicy, new: &RenderedPolicy) -> Vec<Change> {
     if changes.is_empty() {
         changes.push(change("policy changed", Direction::Unclear, new, "/spec"));
     }
+    changes
+}
+
+/// Whether both are written in CEL, and of one kind.
+fn is_cel(before: &Value, after: &Value) -> bool {
+    let kind = |policy| text(policy, "kind");
+    kind(before) == kind(after)
+        && [before, after].map(|policy| cel::is_version(text(policy, "apiVersion"))) == [true; 2]
+}
+
+fn text<'v>(policy: &'v Value, field: &str) -> &'v str {
+    policy
+        .get(field)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+fn cel_spec(before: &Value, after: &Value, new: &RenderedPolicy) -> Vec<Change> {
+    let told = cel::changes(before, after).into_iter();
+    let mut changes: Vec<Change> = told
+        .map(|told| Change {
+            is_reach: told.is_reach,
+            ..change(&told.what, told.direction, new, &told.pointer)
+        })
+        .collect();
+    changes.sort_by_key(|change| change.place.as_ref().map(|place| place.span.start));
     changes
 }
 

@@ -4,8 +4,7 @@ use portcullis_api::label_selector::{LabelSelector, LabelSelectorRequirement};
 
 /// Whether every requirement of the wide selector follows from one of the narrow one. What cannot be
 /// shown to follow does not.
-#[must_use]
-pub fn covers(wide: &LabelSelector, narrow: &LabelSelector) -> bool {
+pub(super) fn covers(wide: &LabelSelector, narrow: &LabelSelector) -> bool {
     let narrow = requirements(narrow);
     let mut wide = requirements(wide).into_iter();
     wide.all(|wide| narrow.iter().any(|narrow| follows(&wide, narrow)))

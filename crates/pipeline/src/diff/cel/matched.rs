@@ -1,41 +1,52 @@
-//! What policies and bindings are about: whether the second is about less.
+//! What policies and bindings are about.
 
 use portcullis_api::label_selector::LabelSelector;
-use portcullis_pipeline::diff::selector_covers;
 use serde_json::Value;
 
-use super::{Both, gets, list};
+use super::{super::selector, Both, Direction, Told, directed, gets, list, told_of};
 
 /// Where what is matched stands in a policy, and in a binding.
 const MATCHES: [&str; 2] = ["/spec/matchConstraints", "/spec/matchResources"];
 
-/// What is narrower, in a few words each.
-pub(super) fn narrower(before: &Value, after: &Value) -> Vec<String> {
+/// What of that changed.
+pub(super) fn changes(before: &Value, after: &Value) -> Vec<Told> {
     let mut told = Vec::new();
     for at in MATCHES {
-        let both = |name: &str| {
-            let pointer = format!("{at}/{name}");
-            (before.pointer(&pointer), after.pointer(&pointer))
-        };
-        let is_binding = at.ends_with("Resources");
-        if is_fewer(both("resourceRules"), is_binding) {
-            told.push("`resourceRules` narrowed".to_owned());
-        }
-        let (old, new) = both("excludeResourceRules");
-        if !all_covered(list(old), list(new)) {
-            told.push("`excludeResourceRules` grown".to_owned());
-        }
-        for selector in ["namespaceSelector", "objectSelector"] {
-            let (old, new) = both(selector);
-            if !covers(new, old) {
-                told.push(format!("`{selector}` narrowed"));
-            }
-        }
-        if gets(both("matchPolicy"), "Exact") {
-            told.push("`matchPolicy`: other versions are not matched any more".to_owned());
+        let none_is_all = at.ends_with("Resources");
+        let aspects: [(&str, [&str; 2], &dyn Fn(Both<'_>) -> bool); 5] = [
+            ("resourceRules", ["narrowed", "widened"], &|both| {
+                is_fewer(both, none_is_all)
+            }),
+            (
+                "excludeResourceRules",
+                ["grown", "shrunk"],
+                &|(old, new)| !all_covered(list(old), list(new)),
+            ),
+            ("namespaceSelector", ["narrowed", "widened"], &is_narrower),
+            ("objectSelector", ["narrowed", "widened"], &is_narrower),
+            ("matchPolicy", ["narrowed", "widened"], &|both| {
+                gets(both, "Exact")
+            }),
+        ];
+        for (field, [looser, stricter], is_looser) in aspects {
+            let pointer = format!("{at}/{field}");
+            let (old, new) = (before.pointer(&pointer), after.pointer(&pointer));
+            let direction = directed(|before, after| is_looser((before, after)), old, new);
+            told.extend(direction.map(|direction| {
+                let word = match direction {
+                    Direction::Looser => looser,
+                    Direction::Stricter => stricter,
+                    Direction::Unclear | Direction::Neither => "changed",
+                };
+                told_of(&pointer, &format!("`{field}` {word}"), direction)
+            }));
         }
     }
     told
+}
+
+fn is_narrower((before, after): Both<'_>) -> bool {
+    !covers(after, before)
 }
 
 /// Whether something is not matched any more. A binding without rules is about all that its policy is
@@ -55,7 +66,7 @@ fn covers(wide: Option<&Value>, narrow: Option<&Value>) -> bool {
         serde_json::from_value(selector).ok()
     };
     match (read(wide), read(narrow)) {
-        (Some(wide), Some(narrow)) => selector_covers(&wide, &narrow),
+        (Some(wide), Some(narrow)) => selector::covers(&wide, &narrow),
         // The server refuses what cannot be read.
         _ => wide == narrow,
     }
