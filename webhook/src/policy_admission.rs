@@ -7,6 +7,7 @@
 //! what an older version let in.
 
 use portcullis_engine::{
+    cel::exception,
     compile,
     compile_options::{CompileError, CompileOptions},
     lint,
@@ -110,11 +111,12 @@ fn judge(object: &Value, exceptions: &ExceptionRules) -> Judged {
 }
 
 fn mistakes(loaded: &Loaded) -> Vec<String> {
-    let exceptions = match loaded {
-        Loaded::Exception(exception) => vec![exception.as_ref().clone()],
-        _ => Vec::new(),
+    let compiled = |exceptions| compile([loaded], exceptions, &CompileOptions::default()).1;
+    let errors = match loaded {
+        Loaded::Exception(exception) => compiled(std::slice::from_ref(exception.as_ref())),
+        Loaded::CelException(exception) => exception::mistakes(exception),
+        _ => compiled(&[]),
     };
-    let (_, errors) = compile([loaded], &exceptions, &CompileOptions::default());
     errors.iter().map(mistake).collect()
 }
 

@@ -260,6 +260,48 @@ fn exceptions_are_refused_where_they_let_nothing_off() {
         assert!(response.to_string().contains(said), "{said} in {response}");
     }
     let running = running(ExceptionRules::Anywhere);
+    for (kind, expression, said) in [
+        ("ValidatingPolicy", "object.metadata.name == 'a'", ""),
+        (
+            "ValidatingPolicy",
+            "object.metadata.name ==",
+            "spec.matchConditions[0].expression",
+        ),
+        (
+            "ValidatingPolicy",
+            "object.size() > 'a'",
+            "no matching overload",
+        ),
+        (
+            "MutatingPolicy",
+            "variables.a",
+            "undefined field 'a'",
+        ),
+        // Of a policy that answers Envoy.
+        (
+            "ValidatingPolicy",
+            "object.attributes.request.http.method == 'GET'",
+            "",
+        ),
+        ("Elsewhere", "not one of ours (", ""),
+    ] {
+        let object = json!({
+            "apiVersion": "policies.kyverno.io/v1",
+            "kind": "PolicyException",
+            "metadata": {"name": "a", "namespace": "shop"},
+            "spec": {
+                "policyRefs": [{"name": "p", "kind": kind}],
+                "matchConditions": [{"name": "c", "expression": expression}],
+            },
+        });
+        let response = running.ask("/exceptionvalidate", &creation(&object));
+        assert_eq!(
+            response["allowed"],
+            said.is_empty(),
+            "{expression} {response}"
+        );
+        assert!(response.to_string().contains(said), "{said} in {response}");
+    }
     let mut late = exception("shop");
     late["metadata"]["annotations"] = json!({"portcullis.io/expires": "soon"});
     let response = running.ask("/exceptionvalidate", &creation(&late));

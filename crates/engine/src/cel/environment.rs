@@ -47,6 +47,25 @@ pub enum Flavour {
     ClusterPolicy,
 }
 
+impl Flavour {
+    /// Those that a policy of this kind of `policies.kyverno.io` can have, the usual one first.
+    pub(super) fn of_kind(kind: &str) -> &'static [Flavour] {
+        match kind {
+            "ValidatingPolicy" => &[Flavour::Validating, Flavour::Http, Flavour::Envoy],
+            "NamespacedValidatingPolicy" => &[Flavour::NamespacedValidating],
+            "MutatingPolicy" => &[Flavour::Mutating],
+            "NamespacedMutatingPolicy" => &[Flavour::NamespacedMutating],
+            "GeneratingPolicy" => &[Flavour::Generating],
+            "NamespacedGeneratingPolicy" => &[Flavour::NamespacedGenerating],
+            "ImageValidatingPolicy" => &[Flavour::ImageValidating],
+            "NamespacedImageValidatingPolicy" => &[Flavour::NamespacedImageValidating],
+            "DeletingPolicy" => &[Flavour::Deleting],
+            "NamespacedDeletingPolicy" => &[Flavour::NamespacedDeleting],
+            _ => &[],
+        }
+    }
+}
+
 /// The environment of a kind, built once.
 #[must_use]
 pub fn environment(flavour: Flavour) -> &'static Environment {

@@ -258,6 +258,21 @@ impl Exemption {
     }
 }
 
+/// Why an exception can be used with no policy of a kind that it names, whatever these say.
+#[must_use]
+pub fn mistakes(written: &CelPolicyException) -> Vec<CompileError> {
+    let mut mistakes = Vec::new();
+    for named in &written.spec.policy_refs {
+        let flavours = Flavour::of_kind(&named.kind).iter();
+        let tried = flavours.map(|flavour| Exception::compile(written, *flavour).err());
+        // What one way of evaluation takes is meant for it.
+        let errors: Option<Vec<Vec<CompileError>>> = tried.collect();
+        mistakes.extend(errors.into_iter().flatten().next().unwrap_or_default());
+    }
+    CompileError::keep_once(&mut mistakes);
+    mistakes
+}
+
 /// Whether an exception names a policy.
 #[must_use]
 pub fn names(exception: &CelPolicyException, policy: &PolicyInfo) -> bool {
