@@ -7,7 +7,9 @@
 //! | `webhooks` | `namespaceSelector` and `objectSelector` of every webhook, as JSON |
 //! | `matchConditions` | conditions of every webhook, as JSON |
 //! | `webhookAnnotations`, `webhookLabels` | of the webhook configurations, as JSON |
-//! | `defaultRegistry`, `enableDefaultRegistryMutation`, `generateSuccessEvents`, `updateRequestThreshold` | read for those who act on them |
+//! | `generateSuccessEvents` | whether an Event tells of what passes |
+//! | `successEventActions` | of which actions alone, divided by commas: `Resource Passed`, `Resource Mutated` |
+//! | `defaultRegistry`, `enableDefaultRegistryMutation`, `updateRequestThreshold` | read for those who act on them |
 
 mod mistake;
 mod resource_filters;
@@ -48,6 +50,8 @@ pub struct Configuration {
     pub enable_default_registry_mutation: bool,
     /// Whether an Event tells of what passes.
     pub generate_success_events: bool,
+    /// The actions that such an Event may have; empty for all.
+    pub success_event_actions: Vec<String>,
     /// How many update requests may wait.
     pub update_request_threshold: u32,
     /// Keys that change nothing, sorted: those of Kyverno that nobody here acts on, and unknown ones.
@@ -67,6 +71,7 @@ impl Default for Configuration {
             default_registry: "docker.io".to_owned(),
             enable_default_registry_mutation: true,
             generate_success_events: false,
+            success_event_actions: Vec::new(),
             update_request_threshold: 1000,
             without_effect: Vec::new(),
         }
@@ -118,6 +123,7 @@ impl Configuration {
             "webhookAnnotations" => self.webhook_annotations = entry.annotations()?,
             "webhookLabels" => self.webhook_labels = entry.labels()?,
             "generateSuccessEvents" => self.generate_success_events = entry.boolean()?,
+            "successEventActions" => self.success_event_actions = entry.items(),
             _ => {
                 self.set_idle(entry)?;
                 self.without_effect.push(entry.key.to_owned());

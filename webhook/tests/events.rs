@@ -13,6 +13,7 @@ use portcullis_engine::{
     policy_info::PolicyInfo,
     response::{EngineResponse, FailureAction, RuleResponse, RuleStatus, RuleType},
 };
+use portcullis_webhook::configuration::Configuration;
 use portcullis_webhook::reports::{Events, EventsLimits, Occasion, Subject};
 use serde_json::Value;
 
@@ -41,6 +42,13 @@ fn answer(rule: &str, status: RuleStatus, message: &str) -> EngineResponse {
         patched: None,
         is_last_change: false,
     }
+}
+
+fn configuration(keys: &[(&str, &str)]) -> Configuration {
+    let data = keys
+        .iter()
+        .map(|(key, text)| ((*key).to_owned(), (*text).to_owned()));
+    Configuration::from_data(&data.collect()).unwrap()
 }
 
 fn subject(name: &str, prefix: &str) -> Subject {
@@ -169,12 +177,48 @@ fn what_passes_is_told_where_it_is_asked_for() {
             .map(|status| answer("r", *status, "no").rules.remove(0));
         response.rules = rules.collect();
         let mut events = Events::new("i".to_owned(), EventsLimits::default());
-        events.tell_successes(asked);
+        events.tell_successes(&configuration(&[(
+            "generateSuccessEvents",
+            &asked.to_string(),
+        )]));
         count(&mut events, &subject("web", ""), false, START, &response);
         let planned = events.plan(START);
         assert_eq!(shown(&planned), wanted, "{statuses:?}");
         let is_normal = planned.iter().any(|event| event["type"] == "Normal");
         assert_eq!(is_normal, wanted.len() == 1);
+    }
+}
+
+#[test]
+fn successes_are_told_of_the_actions_that_are_named() {
+    let mut mutated = answer("r", RuleStatus::Pass, "");
+    mutated.rules[0].rule_type = RuleType::Mutation;
+    let passed = answer("r", RuleStatus::Pass, "");
+    let [mutated, passed] = [(mutated, "Resource Mutated"), (passed, "Resource Passed")];
+    for (actions, is_on, wanted) in [
+        ("", "true", &[mutated.1, passed.1][..]),
+        ("Resource Mutated", "true", &[mutated.1]),
+        (
+            "Resource Passed, Resource Mutated",
+            "true",
+            &[mutated.1, passed.1],
+        ),
+        ("Resource Generated", "true", &[]),
+        ("Resource Mutated", "false", &[]),
+    ] {
+        let mut events = Events::new("i".to_owned(), EventsLimits::default());
+        let keys = [
+            ("generateSuccessEvents", is_on),
+            ("successEventActions", actions),
+        ];
+        events.tell_successes(&configuration(&keys));
+        for (answer, _) in [&mutated, &passed] {
+            count(&mut events, &subject("web", ""), false, START, answer);
+        }
+        let mut found: Vec<Value> = events.plan(START);
+        found.sort_by_key(|event| event["action"].to_string());
+        let found: Vec<&Value> = found.iter().map(|event| &event["action"]).collect();
+        assert_eq!(found, wanted, "{actions} {is_on}");
     }
 }
 

@@ -272,11 +272,7 @@ fn exceptions_are_refused_where_they_let_nothing_off() {
             "object.size() > 'a'",
             "no matching overload",
         ),
-        (
-            "MutatingPolicy",
-            "variables.a",
-            "undefined field 'a'",
-        ),
+        ("MutatingPolicy", "variables.a", "undefined field 'a'"),
         // Of a policy that answers Envoy.
         (
             "ValidatingPolicy",

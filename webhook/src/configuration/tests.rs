@@ -436,6 +436,10 @@ fn values_are_read_and_idle_keys_are_listed() {
         ("enableDefaultRegistryMutation", "false"),
         ("updateRequestThreshold", "7"),
         ("generateSuccessEvents", "true"),
+        (
+            "successEventActions",
+            " Resource Mutated,, Resource Passed ",
+        ),
         ("maxContextSize", "2Mi"),
         ("somethingElse", "{"),
     ];
@@ -447,6 +451,10 @@ fn values_are_read_and_idle_keys_are_listed() {
     assert_eq!(found.match_conditions[0].expression, "true");
     assert_eq!(found.default_registry, "registry.example");
     assert!(!found.enable_default_registry_mutation && found.generate_success_events);
+    assert_eq!(
+        found.success_event_actions,
+        ["Resource Mutated", "Resource Passed"]
+    );
     assert_eq!(found.update_request_threshold, 7);
     let idle = [
         "defaultRegistry",

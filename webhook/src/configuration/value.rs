@@ -198,6 +198,13 @@ impl Entry<'_> {
         }
     }
 
+    /// The parts between commas.
+    pub(super) fn items(&self) -> Vec<String> {
+        let parts = self.text.split(',').map(str::trim);
+        let parts = parts.filter(|part| !part.is_empty());
+        parts.map(str::to_owned).collect()
+    }
+
     pub(super) fn number(&self) -> Result<u32, ConfigurationError> {
         let text = self.text.trim();
         let number = text.parse();

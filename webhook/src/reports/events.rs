@@ -8,15 +8,21 @@ use std::collections::BTreeMap;
 
 use portcullis_engine::{
     policy_info::PolicyInfo,
-    response::{EngineResponse, RuleResponse, RuleStatus},
+    response::{EngineResponse, RuleResponse, RuleStatus, RuleType},
 };
 use portcullis_values::gotime::GoTime;
 use serde_json::{Value, json};
 
 use super::subject::Subject;
+use crate::configuration::Configuration;
 
 /// The longest note that the server takes, in bytes.
 const LONGEST: usize = 1024;
+
+/// The actions that Kyverno's Events name.
+const BLOCKED: &str = "Resource Blocked";
+const PASSED: &str = "Resource Passed";
+const MUTATED: &str = "Resource Mutated";
 
 /// How long an Event is counted up before a new one begins, in microseconds.
 const COUNTED: i64 = 600 * 1_000_000;
@@ -46,7 +52,7 @@ struct Key {
     rule: String,
     object: [String; 4],
     reason: &'static str,
-    is_blocked: bool,
+    action: &'static str,
     is_on_policy: bool,
 }
 
@@ -64,7 +70,8 @@ struct Counted {
 pub struct Events {
     counted: BTreeMap<Key, Counted>,
     limits: EventsLimits,
-    tells_successes: bool,
+    /// The actions of successes that are told; nothing where none are, empty for all.
+    successes: Option<Vec<String>>,
     /// Who writes: a name of this process.
     instance: String,
     dropped: u64,
@@ -91,16 +98,27 @@ impl Events {
         Events {
             counted: BTreeMap::new(),
             limits,
-            tells_successes: false,
+            successes: None,
             instance,
             dropped: 0,
             number: 0,
         }
     }
 
-    /// Whether what passes is counted, too: `generateSuccessEvents` of the configuration.
-    pub fn tell_successes(&mut self, tells: bool) {
-        self.tells_successes = tells;
+    /// Which of what passes is counted, too, as `generateSuccessEvents` and `successEventActions` of the
+    /// configuration say.
+    pub fn tell_successes(&mut self, configuration: &Configuration) {
+        let actions = &configuration.success_event_actions;
+        self.successes = configuration
+            .generate_success_events
+            .then(|| actions.clone());
+    }
+
+    fn tells(&self, response: &EngineResponse) -> bool {
+        let is_told = |actions: &Vec<String>| {
+            actions.is_empty() || actions.iter().any(|one| one == success(response))
+        };
+        self.successes.as_ref().is_some_and(is_told) && passes(response)
     }
 
     /// Counts what fails or cannot be evaluated.
@@ -110,8 +128,9 @@ impl Events {
         responses: impl IntoIterator<Item = &'r EngineResponse>,
     ) {
         for response in responses {
-            if self.tells_successes && passes(response) {
-                self.add(occasion, &response.policy, None, "PolicyApplied", true);
+            if self.tells(response) {
+                let success = ("PolicyApplied", success(response));
+                self.add(occasion, &response.policy, None, success, true);
             }
             for rule in &response.rules {
                 let reason = match rule.status {
@@ -119,24 +138,29 @@ impl Events {
                     RuleStatus::Error => "PolicyError",
                     RuleStatus::Pass | RuleStatus::Warn | RuleStatus::Skip => continue,
                 };
-                self.add(occasion, &response.policy, Some(rule), reason, true);
+                let action = match occasion.is_blocked {
+                    true => BLOCKED,
+                    false => PASSED,
+                };
+                let failure = (reason, action);
+                self.add(occasion, &response.policy, Some(rule), failure, true);
                 if !occasion.is_blocked {
-                    self.add(occasion, &response.policy, Some(rule), reason, false);
+                    self.add(occasion, &response.policy, Some(rule), failure, false);
                 }
             }
         }
     }
 
-    /// Counts one; without a rule it is about the policy as a whole, which passes.
+    /// Counts one of a reason and action; without a rule it is about the policy as a whole, which passes.
     fn add(
         &mut self,
         occasion: Occasion<'_>,
         policy: &PolicyInfo,
         rule: Option<&RuleResponse>,
-        reason: &'static str,
+        what: (&'static str, &'static str),
         is_on_policy: bool,
     ) {
-        let key = key(occasion, policy, rule, reason, is_on_policy);
+        let key = key(occasion, policy, rule, what, is_on_policy);
         if let Some(known) = self.counted.get_mut(&key) {
             if occasion.micros - known.first < COUNTED {
                 known.count += 1;
@@ -221,6 +245,15 @@ impl Counted {
     }
 }
 
+/// The action of an Event about what passes.
+fn success(response: &EngineResponse) -> &'static str {
+    let mut rules = response.rules.iter();
+    match rules.any(|rule| rule.rule_type == RuleType::Mutation) {
+        true => MUTATED,
+        false => PASSED,
+    }
+}
+
 /// Whether some rule passes, and none fails or cannot be evaluated.
 fn passes(response: &EngineResponse) -> bool {
     let has = |status| response.rules.iter().any(|rule| rule.status == status);
@@ -231,7 +264,7 @@ fn key(
     occasion: Occasion<'_>,
     policy: &PolicyInfo,
     rule: Option<&RuleResponse>,
-    reason: &'static str,
+    (reason, action): (&'static str, &'static str),
     is_on_policy: bool,
 ) -> Key {
     let subject = occasion.subject;
@@ -252,7 +285,7 @@ fn key(
         rule: rule.map_or_else(String::new, |rule| rule.rule.to_string()),
         object: object.map(|part| part.to_owned()),
         reason,
-        is_blocked: occasion.is_blocked,
+        action,
         is_on_policy,
     }
 }
@@ -289,7 +322,7 @@ fn body(
         "kind": "Event",
         "type": if rule.is_some() { "Warning" } else { "Normal" },
         "reason": key.reason,
-        "action": if occasion.is_blocked { "Resource Blocked" } else { "Resource Passed" },
+        "action": key.action,
         "note": note(occasion, policy, rule, key.is_on_policy),
         "regarding": regarding,
         "related": related,

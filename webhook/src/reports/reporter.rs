@@ -120,7 +120,7 @@ impl Work {
         let seconds = micros / 1_000_000;
         let due = {
             let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-            events.tell_successes(self.served.configuration().generate_success_events);
+            events.tell_successes(&self.served.configuration());
             for admitted in self.inbox.take() {
                 let occasion = Occasion {
                     subject: &admitted.subject,
