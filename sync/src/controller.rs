@@ -330,7 +330,8 @@ fn not_written(source: &str, error: &ClusterError) -> Logged {
 }
 
 /// The kind that is reconciled.
-fn policy_sources() -> ServedKind {
+#[must_use]
+pub fn policy_sources() -> ServedKind {
     ServedKind {
         group: "portcullis.io".to_owned(),
         version: "v1alpha1".to_owned(),

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::{
     kyverno,
+    portcullis::run,
     repository::{Source, contains, git},
 };
 
@@ -209,6 +210,11 @@ fn commits_are_followed(watched: &mut Watched<'_>) {
         "{stopped}"
     );
     assert_eq!(stopped["line"], 21);
+    let told = run(&watched.source.plane.kubeconfig(), &["sync", "status"]);
+    contains(
+        &told.data,
+        &["VerifyFailed", &format!("commit {broken} does not pass")],
+    );
     git(&watched.source.root(), &["revert", "--no-edit", "HEAD"]);
     let back = watched.push_head();
     thread::sleep(Duration::from_secs(5));
