@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! kyverno.io             ready, conditions[Ready], rulecount, autogen.rules
-//! policies.kyverno.io    conditionStatus.{ready, conditions[PolicyCached], message}
+//! policies.kyverno.io    conditionStatus.{ready, conditions[PolicyCached, Ready], message}
 //! ```
 
 use portcullis_api::{
@@ -89,10 +89,11 @@ fn count(policy: &Policy, derived: &[Rule]) -> RuleCount {
 }
 
 fn of_cel(judged: &Judged, now: i64) -> Map<String, Value> {
-    let found = condition(judged, "PolicyCached", "/conditionStatus/conditions", now);
+    let condition = |name| condition(judged, name, "/conditionStatus/conditions", now);
     let status = json!({
         "ready": judged.problem.is_empty(),
-        "conditions": [found],
+        // `kubectl get` shows the second one.
+        "conditions": [condition("PolicyCached"), condition("Ready")],
         "message": message(judged),
     });
     Map::from_iter([("conditionStatus".to_owned(), status)])
@@ -152,10 +153,14 @@ mod tests {
     }
 
     fn judged(problem: &str, status: Value) -> Judged {
-        let (loaded, errors) = load::load(&policy());
+        judged_of(&policy(), problem, status)
+    }
+
+    fn judged_of(policy: &Value, problem: &str, status: Value) -> Judged {
+        let (loaded, errors) = load::load(policy);
         assert_eq!(errors, []);
         Judged {
-            head: policy().into(),
+            head: policy.clone().into(),
             status: status.into(),
             serves: loaded.into_iter().next().map(Into::into),
             problem: problem.to_owned(),
@@ -181,10 +186,35 @@ mod tests {
         assert_eq!(of(&judged("", status.clone()), 60), None);
         assert_eq!(said["spec"], Value::Null);
 
+        // Left out, they would be `null`.
+        let mut services = policy();
+        services["spec"]["rules"][0]["match"]["any"][0]["resources"]["kinds"] = json!(["Service"]);
+        let without = of(&judged_of(&services, "", status.clone()), 60).unwrap();
+        assert_eq!(without["status"]["autogen"], json!({"rules": []}));
+
         let broken = of(&judged("spec: no", status.clone()), 60).unwrap();
         let ready = &broken["status"]["conditions"][0];
         assert_eq!(ready["status"], "False");
         assert_eq!(ready["message"], "an older version serves: spec: no");
         assert_eq!(ready["lastTransitionTime"], "1970-01-01T00:01:00Z");
+    }
+
+    #[test]
+    fn policies_in_cel_are_ready_too() {
+        let policy = json!({
+            "apiVersion": "policies.kyverno.io/v1",
+            "kind": "ValidatingPolicy",
+            "metadata": {"name": "p", "generation": 1},
+            "spec": {"validations": [{"expression": "true"}]},
+        });
+        for (problem, wanted) in [("", "True"), ("spec: no", "False")] {
+            let said = of(&judged_of(&policy, problem, Value::Null), 0).unwrap();
+            let status = &said["status"]["conditionStatus"];
+            assert_eq!(status["ready"], problem.is_empty());
+            let conditions = status["conditions"].as_array().unwrap().iter();
+            let shown = conditions.map(|one| [&one["type"], &one["status"]]);
+            let shown: Vec<[&Value; 2]> = shown.collect();
+            assert_eq!(shown, [["PolicyCached", wanted], ["Ready", wanted]]);
+        }
     }
 }

@@ -33,7 +33,9 @@ pub struct PolicyStatus {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AutogenStatus {
     /// The rules.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    // Written also where there are none: an API server that applies an object without the field that
+    // it had makes it `null`, and refuses that.
+    #[serde(default)]
     pub rules: Vec<Rule>,
 }
 

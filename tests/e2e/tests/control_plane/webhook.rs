@@ -111,6 +111,7 @@ fn policies_of_the_cluster_are_enforced(_: &ControlPlane) {
     a_broken_policy_keeps_its_last_good_version(&plane, &webhook);
     what_the_cluster_serves_may_change(&plane);
     statuses_say_what_serves(&plane);
+    derived_rules_come_and_go(&plane);
     let other = another_replica_takes_over(&plane, webhook);
     plane.restart_api_server().unwrap();
     what_changes_after_a_restart_is_seen(&plane);
@@ -309,6 +310,33 @@ fn statuses_say_what_serves(plane: &ControlPlane) {
             Err(status.to_string())
         }
     });
+}
+
+/// The rules that were derived vanish from the status with their reason.
+fn derived_rules_come_and_go(plane: &ControlPlane) {
+    let derived = |count: usize| {
+        eventually("the status has the derived rules", || {
+            let status = status(plane, "turned");
+            let found = status["autogen"]["rules"].as_array().map(Vec::len);
+            let generation = &status["conditions"][0]["observedGeneration"];
+            match found == Some(count) {
+                true => Ok(()),
+                false => Err(format!("{found:?} of {count} at {generation}: {status}")),
+            }
+        });
+    };
+    let turned = POLICY
+        .replace("labelled", "turned")
+        .replace("Enforce", "Audit");
+    plane.apply(&turned).unwrap();
+    derived(2);
+    plane.apply(&turned.replace("[Pod]", "[Service]")).unwrap();
+    derived(0);
+    plane.apply(&turned).unwrap();
+    derived(2);
+    plane
+        .kubectl(&["delete", "clusterpolicy", "turned"], "")
+        .unwrap();
 }
 
 fn holder(plane: &ControlPlane) -> String {
