@@ -40,6 +40,8 @@ const SHOWN: [&str; 4] = ["/-/tree/", "/-/blob/", "/tree/", "/blob/"];
 
 const SSH: &str = "repositories are not fetched over ssh; write its address with https:// and give a user name and password";
 
+const SCHEMES: &str = "it must start with https://, http:// or file://";
+
 impl Address {
     /// Whether a person means something elsewhere, and not a path of this machine.
     #[must_use]
@@ -60,10 +62,18 @@ impl Address {
             return Err(wrong(text, SSH));
         }
         let text = text.strip_prefix("git+").unwrap_or(text);
-        let mut url = Url::parse(text).map_err(|error| wrong("…", &error.to_string()))?;
+        let mut url = Url::parse(text).map_err(|error| match text.contains(['@', ':']) {
+            false => wrong(text, SCHEMES),
+            // It may hold a password.
+            true => wrong("…", &error.to_string()),
+        })?;
         if !matches!(url.scheme(), "http" | "https" | "file") {
-            let reason = "it must start with https://, http:// or file://";
-            return Err(wrong(&without_secrets(&url), reason));
+            // As in `user:password@host`.
+            let shown = match url.cannot_be_a_base() {
+                true => "…".to_owned(),
+                false => without_secrets(&url),
+            };
+            return Err(wrong(&shown, SCHEMES));
         }
         let credentials = take_credentials(&mut url);
         let (reference, has_reference) = take_reference(&mut url);
@@ -250,6 +260,8 @@ mod tests {
             ("file:///srv/r.git//a", None, "file:///srv/r.git a"),
             ("file:///srv/r", Some("main"), "file:///srv/r @main"),
             ("https://github.com/o", None, "`https://github.com/o` is not an address of a repository or file: a repository has an owner and a name: https://HOST/OWNER/REPOSITORY"),
+            ("/srv/r", None, "`/srv/r` is not an address of a repository or file: it must start with https://, http:// or file://"),
+            ("u:secret@h/o/r", None, "`…` is not an address of a repository or file: it must start with https://, http:// or file://"),
             ("ftp://u:secret@h/o/r", None, "`ftp://h/o/r` is not an address of a repository or file: it must start with https://, http:// or file://"),
         ];
         for (text, revision, wanted) in table {
