@@ -8,12 +8,15 @@ use super::{super::selector, Both, Direction, Told, directed, gets, list, told_o
 /// Where what is matched stands in a policy, and in a binding.
 const MATCHES: [&str; 2] = ["/spec/matchConstraints", "/spec/matchResources"];
 
+/// Whether the second of two values lets more through.
+type IsLooser<'f> = &'f dyn Fn(Both<'_>) -> bool;
+
 /// What of that changed.
 pub(super) fn changes(before: &Value, after: &Value) -> Vec<Told> {
     let mut told = Vec::new();
     for at in MATCHES {
         let none_is_all = at.ends_with("Resources");
-        let aspects: [(&str, [&str; 2], &dyn Fn(Both<'_>) -> bool); 5] = [
+        let aspects: [(&str, [&str; 2], IsLooser<'_>); 5] = [
             ("resourceRules", ["narrowed", "widened"], &|both| {
                 is_fewer(both, none_is_all)
             }),
