@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{generation, source, status, times::retry};
+use super::{generation, source, times::retry};
 use crate::{
     claims::Claims, plan::Reason, reconcile::Done, revision::Revision, seen::Seen,
     sync_error::SyncError,
@@ -106,14 +106,8 @@ impl Known {
             (Ok(_), ..) => (now + source::interval(&due.object), 0),
             (Err(_), ..) => (now, before.map_or(0, |known| known.failures) + 1),
         };
-        if let Err(error) = &outcome.result {
-            let later = retry(failures);
-            // The commit that mends it is looked for as often as any.
-            next = now
-                + match status::is_retried(error) {
-                    true => later,
-                    false => later.min(source::interval(&due.object)),
-                };
+        if outcome.result.is_err() {
+            next = now + retry(failures);
             failures = failures.max(1);
         }
         // What a check applied is not what the repository has, where the last commit was refused.
@@ -209,49 +203,6 @@ pub(super) fn put_back(done: &Done, work: Work) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_mends_a_commit_is_looked_for_at_each_interval() {
-        let refused = || SyncError::Allowance {
-            commit: String::new(),
-            part: String::new(),
-        };
-        let waiting = || SyncError::Terminating {
-            path: String::new(),
-            line: String::new(),
-            object: String::new(),
-            namespace: String::new(),
-        };
-        for (error, interval, failures, wanted) in [
-            (refused(), "1m", 0, 5),
-            (refused(), "1m", 2, 20),
-            (refused(), "1m", 9, 60),
-            (refused(), "1h", 9, 300),
-            (waiting(), "1m", 9, 300),
-        ] {
-            let due = Due {
-                key: (String::new(), String::new()),
-                object: serde_json::json!({"spec": {"interval": interval}}),
-                known: None,
-                work: Work::Fetch,
-                claims: Claims::default(),
-                since: 0,
-            };
-            let mut known = Known::after(&due, Outcome::failed(refused()));
-            known.failures = failures;
-            let due = Due {
-                known: Some(known),
-                ..due
-            };
-            let after = Known::after(&due, Outcome::failed(error));
-            let seconds = after
-                .due
-                .duration_since(Instant::now())
-                .as_secs_f64()
-                .round();
-            assert_eq!(seconds, f64::from(wanted), "{interval} {failures}");
-        }
-    }
 
     #[test]
     fn who_changes_the_same_again_and_again_is_met_later_and_later() {

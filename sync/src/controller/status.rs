@@ -73,7 +73,7 @@ pub(super) fn of(object: &Value, outcome: &Outcome, now: &str) -> Option<Value> 
 }
 
 /// Whether another try may go well without anybody doing something.
-pub(super) fn is_retried(error: &SyncError) -> bool {
+fn is_retried(error: &SyncError) -> bool {
     matches!(
         error,
         SyncError::Source(_)
