@@ -71,10 +71,16 @@ fn of_rules(judged: &Judged, now: i64) -> Map<String, Value> {
         status.rulecount = Some(count(policy, &listed));
         status.autogen = Some(AutogenStatus { rules: listed });
     }
-    match serde_json::to_value(status) {
+    let mut status = match serde_json::to_value(status) {
         Ok(Value::Object(status)) => status,
         _ => Map::new(),
+    };
+    // An API server that applies an object without the field that it had makes it `null`, and refuses
+    // that.
+    if let Some(autogen) = status.get_mut("autogen").and_then(Value::as_object_mut) {
+        autogen.entry("rules").or_insert_with(|| json!([]));
     }
+    status
 }
 
 fn count(policy: &Policy, derived: &[Rule]) -> RuleCount {

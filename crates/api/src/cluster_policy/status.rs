@@ -33,9 +33,7 @@ pub struct PolicyStatus {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AutogenStatus {
     /// The rules.
-    // Written also where there are none: an API server that applies an object without the field that
-    // it had makes it `null`, and refuses that.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<Rule>,
 }
 
