@@ -34,11 +34,11 @@ pub fn of(key: &ObjectKey, before: Option<&Value>, after: &Value) -> Option<Weak
         (Stage::Foundations, _) | (_, None) => Vec::new(),
         (Stage::Exceptions, Some(before)) => looser(key, before, after, true),
         (Stage::Policies | Stage::Bindings, Some(before)) => {
-            match (key.group.as_str(), key.kind.as_str()) {
-                ("kyverno.io", "ClusterPolicy" | "Policy") => looser(key, before, after, false),
+            let is_rules = matches!(key.kind.as_str(), "ClusterPolicy" | "Policy");
+            match key.group == "kyverno.io" && !is_rules {
                 // They clean up, and refuse nothing.
-                ("kyverno.io", _) => Vec::new(),
-                _ => looser(key, before, after, false),
+                true => Vec::new(),
+                false => looser(key, before, after, false),
             }
         }
     };

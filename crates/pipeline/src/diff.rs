@@ -51,6 +51,15 @@ impl Direction {
         }
     }
 
+    /// What to say of a change that is looser, stricter, or neither of them alone.
+    fn choose(self, [looser, stricter, other]: [&str; 3]) -> &str {
+        match self {
+            Direction::Looser => looser,
+            Direction::Stricter => stricter,
+            Direction::Unclear | Direction::Neither => other,
+        }
+    }
+
     fn flipped(self) -> Direction {
         match self {
             Direction::Stricter => Direction::Looser,

@@ -25,11 +25,10 @@ pub(super) struct Users {
 /// Every text is a list.
 pub(super) fn parse(entry: &Entry<'_>) -> Names {
     let mut names = Names::default();
-    let parts = entry.text.split(',').map(str::trim);
-    for name in parts.filter(|name| !name.is_empty()) {
+    for name in entry.items() {
         match name.strip_prefix('!') {
             Some(kept) => names.kept_in.push(Wildcard::new(kept)),
-            None => names.left_out.push(Wildcard::new(name)),
+            None => names.left_out.push(Wildcard::new(&name)),
         }
     }
     names

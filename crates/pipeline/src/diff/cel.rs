@@ -185,15 +185,9 @@ pub(super) fn changes(before: &Value, after: &Value) -> Vec<Told> {
             old,
             new,
         );
-        told.extend(directed.map(|direction| {
-            let [looser, stricter, both] = aspect.said;
-            let what = match direction {
-                Direction::Looser => looser,
-                Direction::Stricter => stricter,
-                Direction::Unclear | Direction::Neither => both,
-            };
-            told_of(&pointer, what, direction)
-        }));
+        told.extend(
+            directed.map(|direction| told_of(&pointer, direction.choose(aspect.said), direction)),
+        );
     }
     told.extend(validations(before, after));
     told.extend(matched::changes(before, after));

@@ -65,11 +65,7 @@ fn changed(field: &str, direction: Direction) -> Told {
 }
 
 fn resized(field: &str, direction: Direction, stricter: &str, looser: &str) -> Told {
-    let word = match direction {
-        Direction::Stricter => stricter,
-        Direction::Looser => looser,
-        Direction::Unclear | Direction::Neither => "changed",
-    };
+    let word = direction.choose([looser, stricter, "changed"]);
     (field.to_owned(), format!("`{field}` {word}"), direction)
 }
 

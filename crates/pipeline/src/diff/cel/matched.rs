@@ -3,7 +3,7 @@
 use portcullis_api::label_selector::LabelSelector;
 use serde_json::Value;
 
-use super::{super::selector, Both, Direction, Told, directed, gets, list, told_of};
+use super::{super::selector, Both, Told, directed, gets, list, told_of};
 
 /// Where what is matched stands in a policy, and in a binding.
 const MATCHES: [&str; 2] = ["/spec/matchConstraints", "/spec/matchResources"];
@@ -36,11 +36,7 @@ pub(super) fn changes(before: &Value, after: &Value) -> Vec<Told> {
             let (old, new) = (before.pointer(&pointer), after.pointer(&pointer));
             let direction = directed(|before, after| is_looser((before, after)), old, new);
             told.extend(direction.map(|direction| {
-                let word = match direction {
-                    Direction::Looser => looser,
-                    Direction::Stricter => stricter,
-                    Direction::Unclear | Direction::Neither => "changed",
-                };
+                let word = direction.choose([looser, stricter, "changed"]);
                 told_of(&pointer, &format!("`{field}` {word}"), direction)
             }));
         }
