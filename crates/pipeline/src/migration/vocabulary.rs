@@ -56,7 +56,10 @@ impl Vocabulary {
             }
             Value::Array(items) => items.iter().for_each(|item| self.take(item)),
             Value::String(text) => {
-                self.values.extend(examples(text));
+                // Variables inside of an object are evaluated by rules alone.
+                if !text.contains("{{") {
+                    self.values.extend(examples(text));
+                }
                 let read = text.split("object.").skip(1);
                 self.paths.extend(read.filter_map(nested));
             }
@@ -108,13 +111,26 @@ impl Vocabulary {
     }
 }
 
-/// `spec.replicas` as a shape.
+/// `spec.replicas` as a shape, and `spec.[a, b][].c[]` with lists where `[]` is.
 fn nested(text: &str) -> Option<Value> {
-    let is_path = |one: char| one.is_ascii_alphanumeric() || "_.?".contains(one);
-    let end = text.find(|one| !is_path(one)).unwrap_or(text.len());
-    let steps = text.get(..end)?.split('.').filter(|step| !step.is_empty());
-    let steps: Vec<&str> = steps.collect();
-    let build = |below: Value, step: &&str| json!({step.trim_start_matches('?'): below});
+    let is_path = |one: char| one.is_ascii_alphanumeric() || "_.?[]".contains(one);
+    let mut in_brackets = false;
+    let end = text.find(|one| {
+        in_brackets = one == '[' || (in_brackets && one != ']');
+        !is_path(one) && !(in_brackets && ", ".contains(one))
+    });
+    let steps = text.get(..end.unwrap_or(text.len()))?.split('.');
+    let steps: Vec<&str> = steps.filter(|step| !step.is_empty()).collect();
+    let build = |below: Value, step: &&str| {
+        let name = step.trim_end_matches("[]");
+        let lists = (step.len() - name.len()) / 2;
+        let below = (0..lists).fold(below, |below, _| json!([below]));
+        let names = name.trim_start_matches(['?', '[']).trim_end_matches(']');
+        let fields = names
+            .split(',')
+            .map(|name| (name.trim().to_owned(), below.clone()));
+        Value::Object(fields.collect())
+    };
     (!steps.is_empty()).then(|| steps.iter().rev().fold(Value::Null, build))
 }
 
@@ -130,4 +146,27 @@ fn examples(text: &str) -> Vec<Value> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &Value) {
+        assert_eq!(nested(text).as_ref(), Some(expected), "{text}");
+    }
+
+    #[test]
+    fn shapes_are_what_paths_read() {
+        check("spec.replicas }}", &json!({"spec": {"replicas": null}}));
+        check("spec.?a.b || ''", &json!({"spec": {"a": {"b": null}}}));
+        check(
+            "spec.[a, b][].c.d[] }}",
+            &json!({"spec": {
+                "a": [{"c": {"d": [null]}}],
+                "b": [{"c": {"d": [null]}}],
+            }}),
+        );
+        check("spec.a[][].b", &json!({"spec": {"a": [[{"b": null}]]}}));
+    }
 }

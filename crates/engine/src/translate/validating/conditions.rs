@@ -27,6 +27,8 @@ pub(super) struct Reads<'a> {
 pub(super) enum Quoted {
     NoValues,
     NoText,
+    /// Null where the list begins with what is not there: a condition on it does not hold.
+    Nothing,
 }
 
 /// Where conditions hold.
@@ -98,7 +100,7 @@ fn membership(written: &Condition, reads: Reads<'_>) -> Option<Text> {
         };
         return Some(any_of(&keys, default, operator, &texts?));
     }
-    let (values, _) = projection(&written.value)?;
+    let (values, default) = projection(&written.value)?;
     let key = written
         .key
         .as_ref()?
@@ -114,6 +116,9 @@ fn membership(written: &Condition, reads: Reads<'_>) -> Option<Text> {
     };
     match operator {
         "AnyIn" | "AllIn" => Some(Ok(found)),
+        "AnyNotIn" | "AllNotIn" if default == Quoted::Nothing => {
+            Some(Err(none_is_not_empty(operator)))
+        }
         "AnyNotIn" | "AllNotIn" => Some(Ok(cel_text::not(&found))),
         _ => None,
     }
@@ -147,10 +152,17 @@ fn any_of(keys: &Elements, default: Quoted, operator: &str, texts: &[String]) ->
             ));
         }
     };
-    match default == Quoted::NoText && without != operator.starts_with("All") {
-        true => Err("`''`, which stands for no values, is compared as a value".to_owned()),
-        false => test,
+    match default {
+        Quoted::NoText if without != operator.starts_with("All") => {
+            Err("`''`, which stands for no values, is compared as a value".to_owned())
+        }
+        Quoted::Nothing if operator.starts_with("All") => Err(none_is_not_empty(operator)),
+        _ => test,
     }
+}
+
+fn none_is_not_empty(operator: &str) -> String {
+    format!("`{operator}` holds of an empty list, and not of none; give the list the default `[]`")
 }
 
 /// A text is compared as a wildcard, unless it measures something.

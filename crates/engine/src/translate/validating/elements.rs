@@ -279,9 +279,11 @@ pub(super) fn is_one_of(value: &str, texts: &[String]) -> Text {
     ))
 }
 
-/// `PATH || DEFAULT` of a projection: what stands for no values.
+/// `PATH || DEFAULT` of a projection, and what stands for no values; none for another default.
 pub(super) fn defaulted(text: &str) -> Option<(&str, Quoted)> {
-    let (path, default) = text.rsplit_once("||")?;
+    let Some((path, default)) = text.rsplit_once("||") else {
+        return Some((text.trim(), Quoted::Nothing));
+    };
     let default = match default.trim() {
         "`[]`" => Quoted::NoValues,
         "''" => Quoted::NoText,
