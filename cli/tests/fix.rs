@@ -53,6 +53,10 @@ fn policies_of_other_kinds() {
             ["migrate", "policy", "conditions.yaml", "--seed=7"],
         ),
         (
+            "migrate_policy_pod_security",
+            ["migrate", "policy", "pod-security.yaml", "--inputs=500"],
+        ),
+        (
             "migrate_policy_missing",
             ["migrate", "policy", "missing.yaml", "--inputs=1"],
         ),

@@ -6,6 +6,7 @@
 
 mod dice;
 mod inputs;
+mod pods;
 mod proof;
 mod vocabulary;
 
@@ -300,8 +301,14 @@ impl Trial<'_> {
             &self.world.catalogue,
         );
         let mut dice = Dice::new(self.options.seed);
-        for number in 0..self.options.inputs {
-            let object = inputs.make(number, &mut dice);
+        // Of what is drawn, some is no input.
+        for number in 0..self.options.inputs.saturating_mul(2) {
+            if counts.inputs == self.options.inputs {
+                break;
+            }
+            let Some(object) = inputs.make(number, &mut dice) else {
+                continue;
+            };
             match proof.ask(&object, number) {
                 Ok(refused) => counts.refused += usize::from(refused),
                 Err(difference) => return Err(vec![at(differs(&self.rule.rule, &difference))]),

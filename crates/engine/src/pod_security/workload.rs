@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::pod::{Pod, PodError};
 
 /// What holds a pod.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Workload {
     /// The pod itself.
     Pod,
@@ -60,7 +60,8 @@ impl Workload {
         Ok(pod)
     }
 
-    fn template(self) -> &'static [&'static str] {
+    /// The path of what holds `metadata` and `spec` of the pod.
+    pub(crate) fn template(self) -> &'static [&'static str] {
         match self {
             Workload::Pod => &[],
             Workload::Controller => &["spec", "template"],

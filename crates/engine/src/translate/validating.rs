@@ -8,6 +8,7 @@ mod conditions;
 mod elements;
 mod loops;
 mod pattern;
+mod pod_security;
 mod scalar;
 mod selection;
 
@@ -104,7 +105,7 @@ fn translate(
         }
         Err(obstacle) => obstacles.push(obstacle),
     }
-    let checks = checks(&validation, path, sight);
+    let checks = checks(rule, &validation, path, sight);
     match (selection, checks) {
         (Ok(selection), Ok(checks)) if obstacles.is_empty() => {
             let spec = spec(policy, rule, &validation, selection, checks);
@@ -157,7 +158,12 @@ fn obstacles(policy: &Policy, rule: &Rule, validation: &Validation, path: &str) 
 /// Variables and expressions of a rule.
 type Checks = (Vec<CelVariable>, Vec<CelValidation>);
 
-fn checks(validation: &Validation, path: &str, sight: Sight) -> Result<Checks, Obstacle> {
+fn checks(
+    rule: &Rule,
+    validation: &Validation,
+    path: &str,
+    sight: Sight,
+) -> Result<Checks, Obstacle> {
     let stopped =
         |place: &str, reason: String| Obstacle::new(format!("{path}.validate.{place}"), reason);
     let message = validation.message.clone();
@@ -176,6 +182,13 @@ fn checks(validation: &Validation, path: &str, sight: Sight) -> Result<Checks, O
         }
         return Ok((cel.variables.clone(), expressions));
     }
+    if let Some(written) = &validation.pod_security {
+        return pod_security::checks(rule, written).map_err(|(below, reason)| {
+            let below = Some(below).filter(|below| !below.is_empty());
+            let place = ["podSecurity".to_owned()].into_iter().chain(below);
+            stopped(&place.collect::<Vec<_>>().join("."), reason)
+        });
+    }
     let expression = if let Some(written) = &validation.pattern {
         let node = node(written).map_err(|reason| stopped("pattern", reason))?;
         pattern::allowed(&node, "object").map_err(|reason| stopped("pattern", reason))?
@@ -191,7 +204,7 @@ fn checks(validation: &Validation, path: &str, sight: Sight) -> Result<Checks, O
     } else {
         return Err(Obstacle::new(
             format!("{path}.validate"),
-            "only `pattern`, `anyPattern`, `deny`, `foreach` and `cel` are translated",
+            "only `pattern`, `anyPattern`, `deny`, `foreach`, `podSecurity` and `cel` are translated",
         ));
     };
     let variable = message.as_deref().filter(|message| message.contains("{{"));

@@ -9,7 +9,11 @@ use portcullis_schema::{Catalogue, Kind};
 use portcullis_yaml::{Limits, Mode};
 use serde_json::{Value, json};
 
-use super::{dice::Dice, vocabulary::Vocabulary};
+use super::{
+    dice::Dice,
+    pods::{self, Pods},
+    vocabulary::{self, Vocabulary},
+};
 use crate::folders::{is_special, is_yaml};
 
 /// Objects beyond this many from the tests of a policy are not looked at.
@@ -58,6 +62,8 @@ pub(super) struct Inputs<'a> {
     /// An object of each kind, with nothing in it.
     bare: Vec<Value>,
     words: Vocabulary,
+    /// Of a rule about the security of pods.
+    pods: Option<Pods>,
 }
 
 impl<'a> Inputs<'a> {
@@ -82,13 +88,26 @@ impl<'a> Inputs<'a> {
             patterns,
             bare,
             words: Vocabulary::of(rule),
+            pods: rule.pointer("/rules/0/validate/podSecurity").map(|rule| {
+                let images = vocabulary::texts(rule.get("exclude").unwrap_or(&Value::Null));
+                Pods::new(images.into_iter())
+            }),
         }
     }
 
-    /// The input of a number: first every object as it is, and then variations.
-    pub(super) fn make(&self, number: usize, dice: &mut Dice) -> Value {
+    /// The input of a number: first every object as it is, and then variations; none where the API
+    /// server would not ask of it.
+    pub(super) fn make(&self, number: usize, dice: &mut Dice) -> Option<Value> {
         if let Some(base) = self.bases.get(number) {
-            return base.clone();
+            return self.decoded(base.clone());
+        }
+        if let Some(pods) = self.pods.as_ref().filter(|_| dice.below(4) > 0) {
+            let pod = pods.make(dice);
+            let bare = dice.pick(&self.bare)?;
+            let kind = bare.get("kind").and_then(Value::as_str).unwrap_or_default();
+            let mut object = controller(&pod, kind).unwrap_or(pod);
+            merge(&mut object, bare.clone());
+            return self.decoded(object);
         }
         let patterns = (self.patterns.iter().copied()).chain(self.words.paths());
         let patterns: Vec<&Value> = patterns.collect();
@@ -122,7 +141,11 @@ impl<'a> Inputs<'a> {
             self.change(&mut object, dice);
         }
         type_metadata(&mut object);
-        object
+        self.decoded(object)
+    }
+
+    fn decoded(&self, mut object: Value) -> Option<Value> {
+        (self.pods.is_none() || pods::decode(&mut object)).then_some(object)
     }
 
     fn change(&self, object: &mut Value, dice: &mut Dice) {
@@ -269,7 +292,7 @@ fn type_metadata(object: &mut Value) {
     }
 }
 
-fn merge(object: &mut Value, other: Value) {
+pub(super) fn merge(object: &mut Value, other: Value) {
     match (object, other) {
         (Value::Object(fields), Value::Object(others)) => {
             for (key, value) in others {

@@ -117,7 +117,7 @@ fn nested(text: &str) -> Option<Value> {
     let mut in_brackets = false;
     let end = text.find(|one| {
         in_brackets = one == '[' || (in_brackets && one != ']');
-        !is_path(one) && !(in_brackets && ", ".contains(one))
+        !(is_path(one) || in_brackets && ", ".contains(one))
     });
     let steps = text.get(..end.unwrap_or(text.len()))?.split('.');
     let steps: Vec<&str> = steps.filter(|step| !step.is_empty()).collect();
@@ -132,6 +132,21 @@ fn nested(text: &str) -> Option<Value> {
         Value::Object(fields.collect())
     };
     (!steps.is_empty()).then(|| steps.iter().rev().fold(Value::Null, build))
+}
+
+/// Every text of a value, with wildcards filled.
+pub(super) fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(fields) => fields.values().flat_map(texts).collect(),
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::String(text) => {
+            let examples = examples(text).into_iter();
+            examples
+                .filter_map(|one| one.as_str().map(str::to_owned))
+                .collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Values near a text of a pattern: its alternatives without operators, and with wildcards filled.

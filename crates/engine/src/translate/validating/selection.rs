@@ -42,14 +42,16 @@ impl Sight {
 
 /// Whether a rule is about Namespaces, too.
 pub(super) fn sees_namespaces(rule: &Rule) -> bool {
-    let Ok((filters, _)) = filters(&rule.r#match) else {
-        return false;
-    };
-    let resources = filters
-        .iter()
-        .filter_map(|filter| filter.resources.as_ref());
-    let mut kinds = resources.flat_map(|resources| &resources.kinds);
-    kinds.any(|entry| KindSelector::parse(entry).kind.is_match("Namespace"))
+    let kinds = kinds(rule).unwrap_or_default();
+    let mut selectors = kinds.iter().map(|entry| KindSelector::parse(entry));
+    selectors.any(|selector| selector.kind.is_match("Namespace"))
+}
+
+/// The entries of `kinds` in all filters of `match`.
+pub(super) fn kinds(rule: &Rule) -> Result<Vec<String>, String> {
+    let (filters, _) = filters(&rule.r#match)?;
+    let resources = filters.into_iter().filter_map(|filter| filter.resources);
+    Ok(resources.flat_map(|resources| resources.kinds).collect())
 }
 
 pub(super) fn of_rule(
