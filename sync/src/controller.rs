@@ -219,6 +219,13 @@ impl Controller {
                 known.is_suspended = is_suspended;
             }
             let generation = generation(&object);
+            let asked = self.workers.asked(&key, generation);
+            if let (Asked::Answered, Some(known)) = (&asked, &mut known)
+                && let Some(commit) = self.workers.answered(&key)
+                && known.passes_over(&commit, &object, now)
+            {
+                self.workers.forget(&key);
+            }
             let work = match (self.workers.asked(&key, generation), &known) {
                 (Asked::Answered, _) => Some(Work::Bring),
                 (Asked::GoesOn, known) => known.as_ref().and_then(|known| known.check(now)),

@@ -91,6 +91,14 @@ pub fn download(source: &Source) -> Result<Download, SourceError> {
 }
 
 impl Download {
+    /// Which commit it is.
+    ///
+    /// # Errors
+    /// Where what was asked for is no commit, or is broken.
+    pub fn commit(&self) -> Result<String, SourceError> {
+        self.fetched.commit()
+    }
+
     /// Writes the files to a folder of their own. A link or name that leaves the repository is refused.
     ///
     /// # Errors

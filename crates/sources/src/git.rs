@@ -124,6 +124,14 @@ impl fmt::Debug for Fetched {
 }
 
 impl Fetched {
+    /// Which commit it is.
+    ///
+    /// # Errors
+    /// Where what was asked for is no commit, or is broken.
+    pub fn commit(&self) -> Result<String, SourceError> {
+        commit(&self.repository, &self.url, self.wanted.object).map(|id| id.to_string())
+    }
+
     /// All its files.
     ///
     /// # Errors

@@ -21,6 +21,12 @@ pub(super) struct Fetched {
 }
 
 impl Fetched {
+    /// The commit that the repository is at.
+    pub(super) fn commit(&self) -> Option<String> {
+        let (_, download) = self.answer.as_ref().ok()?;
+        download.commit().ok()
+    }
+
     pub(super) fn failed(object: &Value, error: SyncError) -> Fetched {
         Fetched {
             generation: generation(object),

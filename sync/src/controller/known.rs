@@ -25,6 +25,8 @@ pub(super) struct Known {
     /// When it is fetched again.
     pub(super) due: Instant,
     pub(super) failures: u32,
+    /// The commit that failed last.
+    pub(super) failed: Option<FailedCommit>,
     /// What the commit wants, which passed the gate.
     pub(super) revision: Option<Arc<Revision>>,
     /// What was applied last.
@@ -34,6 +36,14 @@ pub(super) struct Known {
     pub(super) is_changed: bool,
     pub(super) is_suspended: bool,
     pub(super) put_back: PutBack,
+}
+
+/// A commit that failed. The repository is asked at its interval whether there is another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FailedCommit {
+    commit: String,
+    /// When the same one is tried again.
+    until: Instant,
 }
 
 /// How often in a row something was put back.
@@ -110,6 +120,17 @@ impl Known {
             next = now + retry(failures);
             failures = failures.max(1);
         }
+        let failed = match (&outcome.result, due.work, before) {
+            (_, Work::Check, Some(before)) => before.failed.clone(),
+            (Err(_), ..) => outcome.attempted.clone().map(|commit| FailedCommit {
+                commit,
+                until: next,
+            }),
+            (Ok(_), ..) => None,
+        };
+        if failed.is_some() {
+            next = next.min(now + source::interval(&due.object));
+        }
         // What a check applied is not what the repository has, where the last commit was refused.
         let revision = match due.work {
             Work::Check => before.and_then(|known| known.revision.clone()),
@@ -121,6 +142,7 @@ impl Known {
             generation: checked.map_or_else(|| generation(&due.object), |known| known.generation),
             due: next,
             failures,
+            failed,
             revision,
             applied: outcome
                 .applied
@@ -130,6 +152,19 @@ impl Known {
             is_suspended: false,
             put_back,
         }
+    }
+
+    /// Passes over a commit that failed and is not tried again yet; whether it did.
+    pub(super) fn passes_over(&mut self, commit: &str, object: &Value, now: Instant) -> bool {
+        let same = self.failed.as_ref().filter(|failed| {
+            let is_same_spec = self.generation == generation(object);
+            is_same_spec && failed.commit == commit && now < failed.until
+        });
+        let Some(until) = same.map(|failed| failed.until) else {
+            return false;
+        };
+        self.due = until.min(now + source::interval(object));
+        true
     }
 
     /// What is to be done now.
@@ -202,7 +237,42 @@ pub(super) fn put_back(done: &Done, work: Work) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn only_the_commit_that_failed_is_passed_over() {
+        let (now, again) = (Instant::now(), Duration::from_secs(20));
+        let object = |generation: i64| json!({"metadata": {"generation": generation}, "spec": {"interval": "5s"}});
+        for (generation, commit, later, wanted) in [
+            (1, "a", 0, Some(5)),
+            (1, "a", 18, Some(2)),
+            (1, "a", 20, None),
+            (1, "b", 0, None),
+            (2, "a", 0, None),
+        ] {
+            let mut known = Known {
+                generation: Some(1),
+                due: now,
+                failures: 3,
+                failed: Some(FailedCommit {
+                    commit: "a".to_owned(),
+                    until: now + again,
+                }),
+                revision: None,
+                applied: None,
+                seen: Seen::default(),
+                is_changed: false,
+                is_suspended: false,
+                put_back: PutBack::default(),
+            };
+            let at = now + Duration::from_secs(later);
+            let passes_over = known.passes_over(commit, &object(generation), at);
+            let next = passes_over.then(|| (known.due - at).as_secs());
+            assert_eq!(next, wanted, "{generation} {commit} {later}");
+        }
+    }
 
     #[test]
     fn who_changes_the_same_again_and_again_is_met_later_and_later() {

@@ -86,9 +86,15 @@ impl Due {
         source: &Source,
         download: Download,
     ) -> Outcome {
+        let attempted = download.commit().ok();
         let checkout = match download.checkout() {
             Ok(checkout) => checkout,
-            Err(error) => return Outcome::failed(error.into()),
+            Err(error) => {
+                return Outcome {
+                    attempted,
+                    ..Outcome::failed(error.into())
+                };
+            }
         };
         let known = self.known.as_ref();
         let known = known.filter(|known| known.generation == generation(&self.object));

@@ -181,6 +181,14 @@ impl Workers {
         }
     }
 
+    /// The commit that a repository answered with.
+    pub(super) fn answered(&self, key: &Key) -> Option<String> {
+        match &self.under_way.get(key)?.fetch {
+            Fetch::Answered(fetched) => fetched.commit(),
+            Fetch::None | Fetch::GoesOn => None,
+        }
+    }
+
     /// Forgets the answers about sources that are not there any more.
     pub(super) fn forget_all_but(&mut self, there: &BTreeSet<Key>) {
         let answered = |one: &UnderWay| matches!(one.fetch, Fetch::Answered(_));
@@ -215,7 +223,8 @@ impl Workers {
         }
     }
 
-    fn forget(&mut self, key: &Key) {
+    /// Forgets what was answered about a source without a pass.
+    pub(super) fn forget(&mut self, key: &Key) {
         self.under_way.remove(key);
     }
 }

@@ -255,6 +255,7 @@ fn each_is_named_and_the_rest_goes_on(_: &ControlPlane) {
     a_namespace_terminates(plane);
     all_are_named(&mut sources, &wanted);
     drop(servers);
+    a_mended_commit_is_found_at_the_interval(&mut sources);
     of_two_new_owners_one_stays(&mut sources);
     history_is_replaced(&mut sources);
     the_namespace_is_gone(&mut sources);
@@ -442,6 +443,19 @@ fn all_are_named(sources: &mut Sources<'_>, wanted: &Wanted) {
     }
     let synced = sources.passes("good", "Synced") - synced;
     assert!(synced >= 5, "{synced}");
+}
+
+/// The commit before it would be tried again only later than this waits.
+fn a_mended_commit_is_found_at_the_interval(sources: &mut Sources<'_>) {
+    let work = sources.work();
+    git(&work, &["checkout", "-q", "no-yaml"]);
+    let mended = POLICY.replace("in-order", "mended");
+    fs::write(work.join("plain/all.yaml"), mended).unwrap();
+    git(&work, &["commit", "-q", "-a", "-m", "Mend it"]);
+    let commit = git(&work, &["rev-parse", "HEAD"]);
+    sources.pass_for(Duration::from_secs(4));
+    let status = sources.status("no-yaml");
+    assert_eq!(status["revision"], commit, "{status}");
 }
 
 /// Two sources that bring in one object in the same pass: it belongs to one of them, and the other says
