@@ -33,6 +33,12 @@ pub(super) fn literal(text: &str) -> String {
     written
 }
 
+/// A list of text literals.
+pub(super) fn list<T: AsRef<str>>(texts: &[T]) -> String {
+    let texts: Vec<String> = texts.iter().map(|text| literal(text.as_ref())).collect();
+    format!("[{}]", texts.join(", "))
+}
+
 /// Whether a map has a key, and the value there.
 pub(super) fn field(map: &str, key: &str) -> (String, String) {
     if is_name(key) {
@@ -61,10 +67,7 @@ pub(super) fn matches_any(text: &str, patterns: &[String]) -> String {
     match plain.as_slice() {
         [] => {}
         [one] => tests.push(format!("{text} == {}", literal(one))),
-        several => {
-            let list: Vec<String> = several.iter().map(|one| literal(one)).collect();
-            tests.push(format!("{text} in [{}]", list.join(", ")));
-        }
+        several => tests.push(format!("{text} in {}", list(several))),
     }
     tests.extend(wild.into_iter().map(|pattern| matches(text, pattern)));
     any(tests)

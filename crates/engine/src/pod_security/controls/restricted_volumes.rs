@@ -16,6 +16,19 @@ use crate::pod_security::{
     pod::{Pod, Volume},
 };
 
+/// The types that a volume may be of.
+pub(crate) const ALLOWED: [&str; 9] = [
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "image",
+    "persistentVolumeClaim",
+    "projected",
+    "secret",
+];
+
 /// Named in a result; a volume with several is named by the first in this order.
 const FORBIDDEN: [&str; 21] = [
     "hostPath",
@@ -80,26 +93,11 @@ fn v1_0(pod: &Pod<'_>) -> Option<Forbidden> {
 }
 
 fn forbidden_source(volume: &Volume<'_>) -> Option<&'static str> {
-    if volume.sources().any(is_allowed) {
+    if volume.sources().any(|source| ALLOWED.contains(&source)) {
         return None;
     }
     let is_set = |name: &&str| volume.sources().any(|source| source == *name);
     Some(FORBIDDEN.into_iter().find(is_set).unwrap_or("unknown"))
-}
-
-fn is_allowed(source: &str) -> bool {
-    matches!(
-        source,
-        "configMap"
-            | "csi"
-            | "downwardAPI"
-            | "emptyDir"
-            | "ephemeral"
-            | "image"
-            | "persistentVolumeClaim"
-            | "projected"
-            | "secret"
-    )
 }
 
 #[cfg(test)]

@@ -22,22 +22,18 @@ pub const CHECK: Check = Check {
     revisions: &[Revision::since(0, v1_0), Revision::since(31, v1_31)],
 };
 
+/// The types of containers, and none.
+pub(crate) const TYPES: [&str; 4] = ["", "container_t", "container_init_t", "container_kvm_t"];
+
+/// A type that a later version adds.
+pub(crate) const ENGINE: &str = "container_engine_t";
+
 fn v1_0(pod: &Pod<'_>) -> Option<Forbidden> {
-    se_linux_options(pod, |type_| {
-        matches!(
-            type_,
-            "" | "container_t" | "container_init_t" | "container_kvm_t"
-        )
-    })
+    se_linux_options(pod, |type_| TYPES.contains(&type_))
 }
 
 fn v1_31(pod: &Pod<'_>) -> Option<Forbidden> {
-    se_linux_options(pod, |type_| {
-        matches!(
-            type_,
-            "" | "container_t" | "container_init_t" | "container_kvm_t" | "container_engine_t"
-        )
-    })
+    se_linux_options(pod, |type_| type_ == ENGINE || TYPES.contains(&type_))
 }
 
 /// What is wrong, over the pod and its containers.

@@ -15,6 +15,7 @@ use crate::pod_security::{
     level::Level,
     offenders::Offenders,
     pod::Pod,
+    version::Version,
 };
 
 /// The control.
@@ -30,66 +31,70 @@ pub const CHECK: Check = Check {
     ],
 };
 
+/// The names that each version adds.
+pub(crate) const ALLOWED: [(Version, &[&str]); 5] = [
+    (
+        Version::minor(0),
+        &[
+            "kernel.shm_rmid_forced",
+            "net.ipv4.ip_local_port_range",
+            "net.ipv4.tcp_syncookies",
+            "net.ipv4.ping_group_range",
+            "net.ipv4.ip_unprivileged_port_start",
+        ],
+    ),
+    (Version::minor(27), &["net.ipv4.ip_local_reserved_ports"]),
+    (
+        Version::minor(29),
+        &[
+            "net.ipv4.tcp_keepalive_time",
+            "net.ipv4.tcp_fin_timeout",
+            "net.ipv4.tcp_keepalive_intvl",
+            "net.ipv4.tcp_keepalive_probes",
+        ],
+    ),
+    (
+        Version::minor(32),
+        &["net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"],
+    ),
+    (
+        Version::minor(37),
+        &[
+            "net.ipv4.tcp_slow_start_after_idle",
+            "net.ipv4.tcp_notsent_lowat",
+        ],
+    ),
+];
+
 fn v1_0(pod: &Pod<'_>) -> Option<Forbidden> {
-    sysctls(pod, is_allowed_in_v1_0)
+    sysctls(pod, Version::minor(0))
 }
 
 fn v1_27(pod: &Pod<'_>) -> Option<Forbidden> {
-    sysctls(pod, is_allowed_in_v1_27)
+    sysctls(pod, Version::minor(27))
 }
 
 fn v1_29(pod: &Pod<'_>) -> Option<Forbidden> {
-    sysctls(pod, is_allowed_in_v1_29)
+    sysctls(pod, Version::minor(29))
 }
 
 fn v1_32(pod: &Pod<'_>) -> Option<Forbidden> {
-    sysctls(pod, is_allowed_in_v1_32)
+    sysctls(pod, Version::minor(32))
 }
 
 fn v1_37(pod: &Pod<'_>) -> Option<Forbidden> {
-    sysctls(pod, is_allowed_in_v1_37)
+    sysctls(pod, Version::minor(37))
 }
 
-fn is_allowed_in_v1_0(name: &str) -> bool {
-    matches!(
-        name,
-        "kernel.shm_rmid_forced"
-            | "net.ipv4.ip_local_port_range"
-            | "net.ipv4.tcp_syncookies"
-            | "net.ipv4.ping_group_range"
-            | "net.ipv4.ip_unprivileged_port_start"
-    )
+fn is_allowed(name: &str, version: Version) -> bool {
+    let mut known = ALLOWED.iter().filter(|(since, _)| *since <= version);
+    known.any(|(_, names)| names.contains(&name))
 }
 
-fn is_allowed_in_v1_27(name: &str) -> bool {
-    name == "net.ipv4.ip_local_reserved_ports" || is_allowed_in_v1_0(name)
-}
-
-fn is_allowed_in_v1_29(name: &str) -> bool {
-    matches!(
-        name,
-        "net.ipv4.tcp_keepalive_time"
-            | "net.ipv4.tcp_fin_timeout"
-            | "net.ipv4.tcp_keepalive_intvl"
-            | "net.ipv4.tcp_keepalive_probes"
-    ) || is_allowed_in_v1_27(name)
-}
-
-fn is_allowed_in_v1_32(name: &str) -> bool {
-    matches!(name, "net.ipv4.tcp_rmem" | "net.ipv4.tcp_wmem") || is_allowed_in_v1_29(name)
-}
-
-fn is_allowed_in_v1_37(name: &str) -> bool {
-    matches!(
-        name,
-        "net.ipv4.tcp_slow_start_after_idle" | "net.ipv4.tcp_notsent_lowat"
-    ) || is_allowed_in_v1_32(name)
-}
-
-fn sysctls(pod: &Pod<'_>, is_allowed: fn(&str) -> bool) -> Option<Forbidden> {
+fn sysctls(pod: &Pod<'_>, version: Version) -> Option<Forbidden> {
     let mut offenders = Offenders::default();
     for (index, name) in pod.security.sysctls().enumerate() {
-        if !is_allowed(name) {
+        if !is_allowed(name, version) {
             let field = format!("spec.securityContext.sysctls[{index}].name");
             offenders.add(name, FieldError::forbidden(field, name));
         }

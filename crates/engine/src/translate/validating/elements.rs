@@ -271,11 +271,10 @@ pub(super) fn is_one_of(value: &str, texts: &[String]) -> Text {
         return Err(format!("`{text}` is compared by more than its text"));
     }
     let same = cel_text::matches_any(value, texts);
-    let list: Vec<String> = texts.iter().map(|text| cel_text::literal(text)).collect();
     Ok(format!(
         "type({value}) == string && ({same} || ({value}.matches('^[A-Za-z0-9_*?-]*[*?][A-Za-z0-9_*?-]*$') && \
-         [{}].exists(text, text.matches('^' + {value}.replace('*', '.*').replace('?', '.') + '$'))))",
-        list.join(", ")
+         {}.exists(text, text.matches('^' + {value}.replace('*', '.*').replace('?', '.') + '$'))))",
+        cel_text::list(texts)
     ))
 }
 

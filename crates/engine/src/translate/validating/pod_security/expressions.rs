@@ -1,7 +1,13 @@
 //! The checks of the Pod Security Standards in CEL, of `variables.spec`, `variables.annotations` and each
 //! `container`.
 
-use crate::pod_security::Version;
+use crate::{
+    pod_security::{
+        Version,
+        controls::{capabilities_baseline, restricted_volumes, se_linux_options, sysctls},
+    },
+    translate::cel_text,
+};
 
 /// A check of one version.
 #[derive(Debug, Default)]
@@ -23,31 +29,7 @@ pub(super) struct Expressions {
 const IS_WINDOWS: &str = "variables.spec.?os.?name.orValue('') == 'windows'";
 const HAS_OWN_USERS: &str = "variables.spec.?hostUsers.orValue(true) == false";
 
-const DEFAULT_CAPABILITIES: &str = "'AUDIT_WRITE', 'CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', \
-     'MKNOD', 'NET_BIND_SERVICE', 'SETFCAP', 'SETGID', 'SETPCAP', 'SETUID', 'SYS_CHROOT'";
-const VOLUMES: &str = "'configMap', 'csi', 'downwardAPI', 'emptyDir', 'ephemeral', 'image', \
-     'persistentVolumeClaim', 'projected', 'secret'";
 const PROFILES: &str = "['RuntimeDefault', 'Localhost']";
-
-/// The sysctls that each version adds.
-const SYSCTLS: [(u8, &str); 5] = [
-    (
-        0,
-        "'kernel.shm_rmid_forced', 'net.ipv4.ip_local_port_range', 'net.ipv4.tcp_syncookies', \
-         'net.ipv4.ping_group_range', 'net.ipv4.ip_unprivileged_port_start'",
-    ),
-    (27, "'net.ipv4.ip_local_reserved_ports'"),
-    (
-        29,
-        "'net.ipv4.tcp_keepalive_time', 'net.ipv4.tcp_fin_timeout', 'net.ipv4.tcp_keepalive_intvl', \
-         'net.ipv4.tcp_keepalive_probes'",
-    ),
-    (32, "'net.ipv4.tcp_rmem', 'net.ipv4.tcp_wmem'"),
-    (
-        37,
-        "'net.ipv4.tcp_slow_start_after_idle', 'net.ipv4.tcp_notsent_lowat'",
-    ),
-];
 
 /// A check as it is since a version; none where there is no such check.
 pub(super) fn of_check(id: &str, since: Version) -> Option<Expressions> {
@@ -65,7 +47,8 @@ pub(super) fn of_check(id: &str, since: Version) -> Option<Expressions> {
         "capabilities_baseline" => of_containers(
             "containers may add no capabilities but those that runtimes give by default",
             &format!(
-                "container.?securityContext.?capabilities.?add.orValue([]).all(added, added in [{DEFAULT_CAPABILITIES}])"
+                "container.?securityContext.?capabilities.?add.orValue([]).all(added, added in {})",
+                cel_text::list(&capabilities_baseline::DEFAULT)
             ),
         ),
         "capabilities_restricted" => Expressions {
@@ -109,8 +92,9 @@ pub(super) fn of_check(id: &str, since: Version) -> Option<Expressions> {
         "restrictedVolumes" => of_pod(
             "volumes must be of the types that restricted has",
             &format!(
-                "variables.spec.?volumes.orValue([]).all(volume, volume.exists(source, source in [{VOLUMES}]) || \
-             volume.all(source, source == 'name'))"
+                "variables.spec.?volumes.orValue([]).all(volume, volume.exists(source, source in {}) || \
+             volume.all(source, source == 'name'))",
+                cel_text::list(&restricted_volumes::ALLOWED)
             ),
         ),
         "runAsNonRoot" => Expressions {
@@ -138,13 +122,15 @@ pub(super) fn of_check(id: &str, since: Version) -> Option<Expressions> {
         ),
         "seccompProfile_restricted" => seccomp_restricted(exempt(25, IS_WINDOWS)),
         "sysctls" => {
-            let known = SYSCTLS.iter().filter(|(minor, _)| from(*minor));
-            let known: Vec<&str> = known.map(|(_, names)| *names).collect();
+            let known = sysctls::ALLOWED
+                .iter()
+                .filter(|(adding, _)| *adding <= since);
+            let known: Vec<&str> = known.flat_map(|(_, names)| names.iter().copied()).collect();
             of_pod(
                 "sysctls must be among those that stay within the pod",
                 &format!(
-                    "variables.spec.?securityContext.?sysctls.orValue([]).all(sysctl, sysctl.?name.orValue('') in [{}])",
-                    known.join(", ")
+                    "variables.spec.?securityContext.?sysctls.orValue([]).all(sysctl, sysctl.?name.orValue('') in {})",
+                    cel_text::list(&known)
                 ),
             )
         }
@@ -205,15 +191,13 @@ fn app_armor() -> Expressions {
 }
 
 fn se_linux(knows_engine: bool) -> Expressions {
-    let engine = match knows_engine {
-        true => ", 'container_engine_t'",
-        false => "",
-    };
+    let mut types = se_linux_options::TYPES.to_vec();
+    types.extend(knows_engine.then_some(se_linux_options::ENGINE));
+    let types = cel_text::list(&types);
     let options = |holder: &str| {
         format!(
-            "{holder}.?securityContext.?seLinuxOptions.optMap(options, options.?type.orValue('') in \
-             ['', 'container_t', 'container_init_t', 'container_kvm_t'{engine}] && options.?user.orValue('') == '' && \
-             options.?role.orValue('') == '').orValue(true)"
+            "{holder}.?securityContext.?seLinuxOptions.optMap(options, options.?type.orValue('') in {types} && \
+             options.?user.orValue('') == '' && options.?role.orValue('') == '').orValue(true)"
         )
     };
     of_both(
