@@ -6,6 +6,7 @@
 
 mod dice;
 mod inputs;
+mod nodes;
 mod pods;
 mod proof;
 mod vocabulary;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use portcullis_engine::pod_security::Workload;
 use serde_json::{Value, json};
 
-use super::{dice::Dice, inputs::merge};
+use super::{dice::Dice, nodes::merge};
 
 const LISTS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
 

@@ -10,7 +10,7 @@ use portcullis_engine::{
 };
 use serde_json::Value;
 
-use super::inputs;
+use super::nodes;
 use crate::offline::{
     requests::{Surroundings, request},
     source::{OfflineSource, World},
@@ -118,10 +118,10 @@ impl<'w> Proof<'w> {
         while shrinks {
             shrinks = false;
             let mut pointers = Vec::new();
-            inputs::collect(&found.object, &mut String::new(), &mut pointers);
+            nodes::collect(&found.object, &mut String::new(), &mut pointers);
             for pointer in pointers {
                 let mut smaller = found.object.clone();
-                inputs::remove(&mut smaller, &pointer);
+                nodes::remove(&mut smaller, &pointer);
                 if smaller == found.object {
                     continue;
                 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::translate::{
     cel_text,
-    validating::elements::{self, Elements, Quantifier},
+    validating::elements::{self, Elements, Quantifier, Quoted, steps},
 };
 
 type Text = Result<String, String>;
@@ -20,15 +20,6 @@ type Text = Result<String, String>;
 pub(super) struct Reads<'a> {
     pub(super) object: &'a str,
     pub(super) element: Option<&'a str>,
-}
-
-/// What stands for a list without values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Quoted {
-    NoValues,
-    NoText,
-    /// Null where the list begins with what is not there: a condition on it does not hold.
-    Nothing,
 }
 
 /// Where conditions hold.
@@ -297,31 +288,4 @@ impl Operand {
 fn quoted(text: &str) -> Option<&str> {
     let inner = text.strip_prefix('\'')?.strip_suffix('\'')?;
     (!inner.contains(['\'', '\\'])).then_some(inner)
-}
-
-/// The keys of `a.b."c.d"`.
-pub(super) fn steps(path: &str) -> Option<Vec<String>> {
-    let mut found = Vec::new();
-    let mut rest = path;
-    loop {
-        let (step, after) = match rest.strip_prefix('"') {
-            Some(inner) => {
-                let (step, after) = inner.split_once('"')?;
-                (step, after)
-            }
-            None => rest.split_at(rest.find('.').unwrap_or(rest.len())),
-        };
-        let is_plain = rest.starts_with('"')
-            || step
-                .chars()
-                .all(|one| one.is_ascii_alphanumeric() || one == '_');
-        if step.is_empty() || !is_plain || step.contains('\\') {
-            return None;
-        }
-        found.push(step.to_owned());
-        if after.is_empty() {
-            return Some(found);
-        }
-        rest = after.strip_prefix('.')?;
-    }
 }

@@ -10,12 +10,18 @@
 //! | a further `[]`, or one behind `[a, b]` | the elements of a list; what is no list itself |
 //! | null | is left out |
 
-use crate::translate::{
-    cel_text,
-    validating::conditions::{self, Quoted},
-};
+use crate::translate::cel_text;
 
 type Text = Result<String, String>;
+
+/// What stands for a list without values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Quoted {
+    NoValues,
+    NoText,
+    /// Null where the list begins with what is not there: a condition on it does not hold.
+    Nothing,
+}
 
 /// How many values have to pass a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,7 +140,7 @@ fn step(text: &str) -> Option<(Step, &str)> {
         None => text.find(['.', '[']).unwrap_or(text.len()),
     };
     let (name, after) = text.split_at_checked(end)?;
-    let mut names = conditions::steps(name)?;
+    let mut names = steps(name)?;
     match (names.pop(), names.is_empty()) {
         (Some(name), true) => Some((Step::Field(name), after)),
         _ => None,
@@ -289,4 +295,31 @@ pub(super) fn defaulted(text: &str) -> Option<(&str, Quoted)> {
         _ => return None,
     };
     Some((path.trim(), default))
+}
+
+/// The keys of `a.b."c.d"`.
+pub(super) fn steps(path: &str) -> Option<Vec<String>> {
+    let mut found = Vec::new();
+    let mut rest = path;
+    loop {
+        let (step, after) = match rest.strip_prefix('"') {
+            Some(inner) => {
+                let (step, after) = inner.split_once('"')?;
+                (step, after)
+            }
+            None => rest.split_at(rest.find('.').unwrap_or(rest.len())),
+        };
+        let is_plain = rest.starts_with('"')
+            || step
+                .chars()
+                .all(|one| one.is_ascii_alphanumeric() || one == '_');
+        if step.is_empty() || !is_plain || step.contains('\\') {
+            return None;
+        }
+        found.push(step.to_owned());
+        if after.is_empty() {
+            return Some(found);
+        }
+        rest = after.strip_prefix('.')?;
+    }
 }
