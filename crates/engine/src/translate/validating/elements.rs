@@ -191,9 +191,10 @@ impl Walk {
                         (depth + 1).to_string()
                     }
                 );
-                let below = format!("{value}[{name}]");
+                let fields = format!("dyn({value})");
+                let below = format!("{fields}[{name}]");
                 let inner = self.below(&below, rest, depth + 1, test)?;
-                let inner = self.guarded(&format!("{name} in {value}"), inner);
+                let inner = self.guarded(&format!("{name} in {fields}"), inner);
                 let names: Vec<String> = names.iter().map(|name| cel_text::literal(name)).collect();
                 let each = self.each(&format!("[{}]", names.join(", ")), &name, &inner);
                 Ok(match is_object(value) {
@@ -251,8 +252,9 @@ fn is_object(value: &str) -> bool {
     value == "object" || value.ends_with(" : object)")
 }
 
+/// `dyn`, as the API server checks expressions by the schema, too, where a value is of one type.
 fn spread(value: &str) -> String {
-    format!("(type({value}) == list ? {value} : [{value}])")
+    format!("(type({value}) == list ? dyn({value}) : [{value}])")
 }
 
 fn item(depth: usize) -> String {

@@ -61,9 +61,10 @@ fn body(one: &ForEachValidation, reads: Reads<'_>) -> Text {
     };
     let node = node(written)?;
     let of_element = pattern::allowed(&node, element)?;
-    let of_object = pattern::allowed(&node, "object")?;
+    // An element has other fields than the object, by whose schema the API server checks, too.
+    let of_object = pattern::allowed(&node, "dyn(object)")?;
     let of_object = cel_text::any(vec!["object == null".to_owned(), of_object]);
     Ok(format!(
-        "(type({element}) == map && size({element}) > 0 ? {of_element} : {of_object})"
+        "(type({element}) == map && size(dyn({element})) > 0 ? {of_element} : {of_object})"
     ))
 }

@@ -214,7 +214,7 @@ impl At<'_> {
                 cel_text::any(vec![cel_text::not(&has), at.pass(&entry.node)?])
             }
             Role::Plain | Role::Condition => cel_text::all(vec![has, at.pass(&entry.node)?]),
-            Role::Present => format!("{has} && {value} != null"),
+            Role::Present => format!("{has} && dyn({value}) != null"),
             Role::Global | Role::Equality => {
                 cel_text::any(vec![cel_text::not(&has), at.pass(&entry.node)?])
             }
@@ -282,7 +282,7 @@ impl At<'_> {
         let test = scalar::test(pattern, &item)?.expression;
         let value = self.value;
         Ok(format!(
-            "(type({value}) == list ? {value} : [{value}]).all({item}, {test})"
+            "(type({value}) == list ? dyn({value}) : [{value}]).all({item}, {test})"
         ))
     }
 
