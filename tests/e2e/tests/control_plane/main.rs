@@ -20,6 +20,7 @@ mod lifecycle;
 mod limits;
 mod load;
 mod migrate;
+mod migrated_policies;
 mod native_policies;
 mod no_deadlock;
 mod one_sentence;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
             lifecycle::ALL,
             limits::ALL,
             migrate::ALL,
+            migrated_policies::ALL,
             native_policies::ALL,
             no_deadlock::ALL,
             one_sentence::ALL,
