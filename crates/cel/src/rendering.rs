@@ -9,6 +9,9 @@ pub(crate) fn render(issues: &[Issue], source: &str) -> String {
 }
 
 fn one(issue: &Issue, source: &str) -> String {
+    if source.is_empty() {
+        return format!("ERROR: <input>:1:0: {}", issue.message);
+    }
     let before = source.get(..issue.offset).unwrap_or(source);
     let start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let line = source.get(start..).unwrap_or_default();

@@ -172,6 +172,68 @@ fn errors() {
             "a\n  .b\n  ..c",
             &["3:4: Syntax error: no viable alternative at input '..'"],
         ),
+        (
+            "",
+            &["1:0: Syntax error: mismatched input '<EOF>' expecting {M}"],
+        ),
+        (
+            "a.é('b')",
+            &[
+                "1:3: Syntax error: token recognition error at: 'é'",
+                "1:4: Syntax error: no viable alternative at input '.('",
+            ],
+        ),
+        (
+            "a.?1",
+            &[
+                "1:4: Syntax error: mismatched input '1' expecting {IDENTIFIER, ESC_IDENTIFIER}",
+                "1:4: unsupported ident kind",
+            ],
+        ),
+        (
+            "f((1",
+            &["1:5: Syntax error: mismatched input '<EOF>' expecting ')'"],
+        ),
+        (
+            "{f(1}",
+            &["1:5: Syntax error: mismatched input '}' expecting ')'"],
+        ),
+        (
+            "f(1], [1])",
+            &["1:4: Syntax error: mismatched input ']' expecting ')'"],
+        ),
+        (
+            "has(a.)",
+            &[
+                "1:5: invalid argument to has() macro",
+                "1:7: Syntax error: no viable alternative at input '.)'",
+            ],
+        ),
+        (
+            "has(a.b.[c)",
+            &["1:9: Syntax error: no viable alternative at input '.['"],
+        ),
+        (
+            "has(a]",
+            &[
+                "1:5: invalid argument to has() macro",
+                "1:6: Syntax error: mismatched input ']' expecting ')'",
+            ],
+        ),
+        (
+            "l.all(m.all(x.y, true), true)",
+            &[
+                "1:14: argument must be a simple name",
+                "1:14: argument must be a simple name",
+            ],
+        ),
+        ("l.sortBy(x.y, 1)", &["1:11: argument is not an identifier"]),
+        (
+            "'l'.sortBy(x, 1)",
+            &[
+                "1:1: sortBy can only be applied to a list, identifier, comprehension, call or select expression",
+            ],
+        ),
         ("'\\ud800'", &["1:1: invalid unicode code point"]),
         ("9223372036854775808", &["1:1: invalid int literal"]),
         ("1e999", &["1:1: invalid double literal"]),

@@ -6,6 +6,7 @@ use super::{
     macros::{Expanded, Macro, Parts},
     nodes::Nodes,
     recovery::{Cursor, Stop},
+    token::{Kind, Set},
 };
 use crate::error::Issue;
 
@@ -37,6 +38,7 @@ pub fn parse(text: &str, macros: &[Macro]) -> Result<Ast, Vec<Issue>> {
         macros,
         issues: Vec::new(),
         depth: Depth::default(),
+        ends: Set::EMPTY,
     };
     let parsed = parser.start();
     let mut issues = parser.cursor.issues;
@@ -91,6 +93,8 @@ pub(super) struct Parser<'s> {
     /// What is wrong beyond the syntax.
     pub issues: Vec<Issue>,
     pub depth: Depth,
+    /// What ends the expression around where the parser stands: the nearest bracket, comma or colon.
+    pub ends: Set,
 }
 
 impl Parser<'_> {
@@ -104,6 +108,12 @@ impl Parser<'_> {
                 .give_up(format!("expression recursion limit exceeded: {MAX_DEPTH}"));
         }
         Ok(())
+    }
+
+    /// Takes the token that closes a bracket.
+    pub(super) fn close(&mut self, kind: Kind) -> Result<(), Stop> {
+        let after = Set::OPERATORS.union(self.ends);
+        self.cursor.expect(kind, after).map(|_| ())
     }
 
     pub(super) fn node(&mut self, offset: u32, kind: ExprKind, height: usize) -> Node {
@@ -159,8 +169,9 @@ impl Parser<'_> {
             Ok(Expanded::Into(expr)) => return Node::new(expr, height),
             Ok(Expanded::Not(parts)) => parts,
             Err(issue) => {
+                let at = u32::try_from(issue.offset).unwrap_or(offset);
                 self.issues.push(issue);
-                return self.nothing(offset);
+                return self.nothing(at);
             }
         };
         let kind = ExprKind::Call {

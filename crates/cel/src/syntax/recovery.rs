@@ -31,6 +31,8 @@ pub(super) enum Stop {
 pub(super) struct Cursor<'s> {
     text: &'s str,
     tokens: Vec<Token>,
+    /// Where the text is that is no token.
+    left_out: Vec<(u32, u32)>,
     at: usize,
     recovering: bool,
     /// Where the last recovery ended: recovering twice at one place has to skip a token.
@@ -42,6 +44,7 @@ pub(super) struct Cursor<'s> {
 
 impl<'s> Cursor<'s> {
     pub(super) fn new(text: &'s str, tokens: Vec<Token>, left_out: &[Unrecognized]) -> Cursor<'s> {
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let issues = left_out.iter().take(MAX_ERRORS).map(|part| {
             let found = text.get(part.start..part.end).unwrap_or_default();
             Issue {
@@ -53,6 +56,10 @@ impl<'s> Cursor<'s> {
         Cursor {
             text,
             tokens,
+            left_out: left_out
+                .iter()
+                .map(|part| (place(part.start), place(part.end)))
+                .collect(),
             at: 0,
             recovering: false,
             recovered_at: None,
@@ -171,7 +178,8 @@ impl<'s> Cursor<'s> {
             let word = self.text(found);
             format!("mismatched input '{word}' expecting IDENTIFIER")
         } else {
-            let input = escaped(self.between(first.start, found.end).trim_end());
+            let input = self.recognized(first.start, found.end);
+            let input = escaped(input.trim_end());
             format!("no viable alternative at input '{input}'")
         };
         self.report(found, message)?;
@@ -255,6 +263,18 @@ impl<'s> Cursor<'s> {
             Kind::Eof => "'<EOF>'".to_owned(),
             _ => format!("'{}'", escaped(self.text(token))),
         }
+    }
+
+    /// The text between two places without what is no token.
+    fn recognized(&self, mut start: u32, end: u32) -> String {
+        let mut text = String::new();
+        for (from, to) in &self.left_out {
+            if (start..end).contains(from) {
+                text.push_str(self.between(start, *from));
+                start = *to;
+            }
+        }
+        text + self.between(start, end)
     }
 
     fn between(&self, start: u32, end: u32) -> &'s str {

@@ -22,15 +22,30 @@ use super::{
 
 type Parsed = Result<Node, Stop>;
 
+/// Whether the bracket behind a part of an expression is there.
+type Closed = Result<(), Stop>;
+
 impl Parser<'_> {
     /// The whole text.
     pub(super) fn start(&mut self) -> Parsed {
         let end = Set::of(&[Kind::Eof]);
-        let node = self.expression(end)?;
+        let node = self.ending(end, |parser| parser.expression(end))?;
         match self.cursor.expect(Kind::Eof, Set::EMPTY) {
             Err(Stop::Parse) => Err(Stop::Parse),
             _ => Ok(node),
         }
+    }
+
+    /// A rule in an expression that ends before one of some tokens.
+    pub(super) fn ending<T>(
+        &mut self,
+        ends: Set,
+        rule: impl FnOnce(&mut Self) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        let around = std::mem::replace(&mut self.ends, ends);
+        let parsed = rule(self);
+        self.ends = around;
+        parsed
     }
 
     pub(super) fn expression(&mut self, follow: Set) -> Parsed {
@@ -45,7 +60,8 @@ impl Parser<'_> {
         let Some(question) = self.cursor.accept(Kind::Question) else {
             return Ok(condition);
         };
-        let yes = self.logical(follow.with(Kind::Colon))?;
+        let colon = Set::of(&[Kind::Colon]);
+        let yes = self.ending(colon, |parser| parser.logical(follow.with(Kind::Colon)))?;
         self.cursor.expect(Kind::Colon, Set::EXPRESSION)?;
         let no = self.expression(follow)?;
         Ok(self.operation(question.start, operator::CONDITIONAL, [condition, yes, no]))
@@ -198,47 +214,67 @@ impl Parser<'_> {
                 return Ok(node);
             }
             self.deeper(|depth| &mut depth.member)?;
-            node = if self.cursor.kind() == Kind::LeftBracket {
-                self.index(node, inner)?
+            let closed = if self.cursor.kind() == Kind::LeftBracket {
+                self.index(&mut node, inner)?
+            } else if self.starts_selection() {
+                self.selection(&mut node, inner)?
             } else {
-                self.selection(node, inner)?
+                self.cursor.no_alternative(1)
             };
+            // What stands before the mistake counts all the same, and the rule ends.
+            if let Err(stop) = closed {
+                self.recovered(stop, follow)?;
+                return Ok(node);
+            }
         }
     }
 
+    /// Whether a name, or the mark of an optional one, follows on the dot.
+    fn starts_selection(&self) -> bool {
+        let names = [Kind::Question, Kind::QuotedIdentifier, Kind::Identifier];
+        names.contains(&self.cursor.ahead(1).kind)
+    }
+
     /// `.field`, `.?field` or `.function(arguments)`
-    fn selection(&mut self, operand: Node, follow: Set) -> Parsed {
+    fn selection(&mut self, node: &mut Node, follow: Set) -> Result<Closed, Stop> {
         let next = self.cursor.ahead(1).kind;
         let then = self.cursor.ahead(2).kind;
-        match next {
-            Kind::Question | Kind::QuotedIdentifier => {}
-            Kind::Identifier if then == Kind::LeftParen => {
-                self.cursor.take();
-                let name = self.cursor.take();
-                let open = self.cursor.take();
-                let arguments = self.arguments(follow)?;
-                let function = self.cursor.text(name);
-                return Ok(self.call(open.start, function, Some(operand), arguments));
-            }
-            Kind::Identifier => {}
-            _ => return self.cursor.no_alternative(1),
-        }
         let dot = self.cursor.take();
+        if next == Kind::Identifier && then == Kind::LeftParen {
+            let name = self.cursor.take();
+            let open = self.cursor.take();
+            let (arguments, closed) = self.arguments(follow)?;
+            let function = self.cursor.text(name);
+            let operand = self.taken(node);
+            *node = self.call(open.start, function, Some(operand), arguments);
+            return Ok(closed);
+        }
         let optional = self.cursor.accept(Kind::Question).is_some();
-        let height = operand.height + 1;
+        let start = self.cursor.ahead(0).start;
         let Some((at, field)) = self.field_name(follow)? else {
-            return Ok(self.nothing(dot.start));
+            *node = self.problem(start, "unsupported ident kind");
+            return Ok(Ok(()));
         };
-        if !optional {
+        let operand = self.taken(node);
+        *node = if optional {
+            let name = self.node(at.start, ExprKind::Literal(Literal::String(field)), 0);
+            self.operation(dot.start, operator::OPT_SELECT, [operand, name])
+        } else {
+            let height = operand.height + 1;
             let kind = ExprKind::Select {
                 operand: operand.expr,
                 field,
                 test_only: false,
             };
-            return Ok(self.node(dot.start, kind, height));
-        }
-        let name = self.node(at.start, ExprKind::Literal(Literal::String(field)), 0);
-        Ok(self.operation(dot.start, operator::OPT_SELECT, [operand, name]))
+            self.node(dot.start, kind, height)
+        };
+        Ok(Ok(()))
+    }
+
+    /// The node, which becomes the operand of another in its place.
+    fn taken(&mut self, node: &mut Node) -> Node {
+        let nothing = self.nothing(0);
+        std::mem::replace(node, nothing)
     }
 
     /// The name of a field, perhaps in backticks; nothing where there is none.
@@ -256,16 +292,20 @@ impl Parser<'_> {
     }
 
     /// `[expression]` or `[?expression]`
-    fn index(&mut self, operand: Node, follow: Set) -> Parsed {
+    fn index(&mut self, node: &mut Node, follow: Set) -> Result<Closed, Stop> {
         let open = self.cursor.take();
         self.cursor.sync(Set::EXPRESSION.with(Kind::Question))?;
-        let optional = self.cursor.accept(Kind::Question).is_some();
-        let index = self.expression(follow.with(Kind::RightBracket))?;
-        self.cursor.expect(Kind::RightBracket, follow)?;
-        if !optional {
-            return Ok(self.operation(open.start, operator::INDEX, [operand, index]));
-        }
-        Ok(self.operation(open.start, operator::OPT_INDEX, [operand, index]))
+        let function = match self.cursor.accept(Kind::Question) {
+            Some(_) => operator::OPT_INDEX,
+            None => operator::INDEX,
+        };
+        let close = Set::of(&[Kind::RightBracket]);
+        let inner = follow.with(Kind::RightBracket);
+        let index = self.ending(close, |parser| parser.expression(inner))?;
+        let closed = self.close(Kind::RightBracket);
+        let operand = self.taken(node);
+        *node = self.operation(open.start, function, [operand, index]);
+        Ok(closed)
     }
 
     /// What a rule gave, or nothing in its place after going on behind its error.

@@ -133,6 +133,15 @@ impl Set {
         Kind::Percent,
     ]);
 
+    /// What goes on with an expression that could end.
+    pub(super) const OPERATORS: Set = Set::RELATION.union(Set::CALCULATION).union(Set::of(&[
+        Kind::And,
+        Kind::Or,
+        Kind::Question,
+        Kind::Dot,
+        Kind::LeftBracket,
+    ]));
+
     pub(super) const fn of(kinds: &[Kind]) -> Set {
         let mut set = Set::EMPTY;
         let mut rest = kinds;

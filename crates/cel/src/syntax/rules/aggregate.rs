@@ -21,7 +21,7 @@ impl Parser<'_> {
         let mut optional = Vec::new();
         let mut height = 0;
         self.each(ELEMENT, end, follow, |parser, inner| {
-            let (node, is_optional) = parser.element(inner.with(Kind::Comma))?;
+            let (node, is_optional) = parser.ending(end, |parser| parser.element(inner))?;
             if is_optional {
                 optional.push(elements.len());
             }
@@ -29,7 +29,7 @@ impl Parser<'_> {
             elements.push(*node.expr);
             Ok(())
         })?;
-        self.cursor.expect(Kind::RightBracket, follow)?;
+        self.close(Kind::RightBracket)?;
         let kind = ExprKind::List { elements, optional };
         Ok(self.node(open.start, kind, height))
     }
@@ -40,9 +40,11 @@ impl Parser<'_> {
         let mut entries = Vec::new();
         let mut height = 0;
         self.each(ELEMENT, end, follow, |parser, inner| {
-            let (key, optional) = parser.element(inner.with(Kind::Colon))?;
+            let colon = Set::of(&[Kind::Colon]);
+            let key = |parser: &mut Self| parser.element(inner.with(Kind::Colon));
+            let (key, optional) = parser.ending(colon, key)?;
             let colon = parser.cursor.expect(Kind::Colon, Set::EXPRESSION)?;
-            let value = parser.expression(inner.with(Kind::Comma))?;
+            let value = parser.ending(end, |parser| parser.expression(inner))?;
             height = height.max(key.height).max(value.height);
             entries.push(MapEntry {
                 id: parser.nodes.id_at(colon.start),
@@ -52,7 +54,7 @@ impl Parser<'_> {
             });
             Ok(())
         })?;
-        self.cursor.expect(Kind::RightBrace, follow)?;
+        self.close(Kind::RightBrace)?;
         Ok(self.node(open.start, ExprKind::Map(entries), height))
     }
 
@@ -67,22 +69,25 @@ impl Parser<'_> {
         let mut fields = Vec::new();
         let mut height = 0;
         self.each(FIELD, end, follow, |parser, inner| {
+            let start = parser.cursor.ahead(0).start;
             let optional = parser.optional_mark();
             let field = parser.field_name(inner.with(Kind::Colon))?;
             let colon = parser.cursor.expect(Kind::Colon, Set::EXPRESSION)?;
-            let value = parser.expression(inner.with(Kind::Comma))?;
+            let value = parser.ending(end, |parser| parser.expression(inner))?;
             height = height.max(value.height);
-            if let Some((_, name)) = field {
-                fields.push(StructField {
-                    id: parser.nodes.id_at(colon.start),
-                    name,
-                    value: *value.expr,
-                    optional,
-                });
-            }
+            let Some((_, name)) = field else {
+                parser.problem(start, "unsupported ident kind");
+                return Ok(());
+            };
+            fields.push(StructField {
+                id: parser.nodes.id_at(colon.start),
+                name,
+                value: *value.expr,
+                optional,
+            });
             Ok(())
         })?;
-        self.cursor.expect(Kind::RightBrace, follow)?;
+        self.close(Kind::RightBrace)?;
         Ok(self.node(open.start, ExprKind::Struct { name, fields }, height))
     }
 

@@ -1,6 +1,6 @@
 //! Names, calls, literals and parentheses.
 
-use super::Parsed;
+use super::{Closed, Parsed};
 use crate::syntax::{
     ast::{ExprKind, Literal},
     identifier::is_reserved,
@@ -23,8 +23,10 @@ impl Parser<'_> {
             Kind::Dot | Kind::Identifier => self.named(follow),
             Kind::LeftParen => {
                 self.cursor.take();
-                let inner = self.expression(follow.with(Kind::RightParen))?;
-                self.cursor.expect(Kind::RightParen, follow)?;
+                let close = Set::of(&[Kind::RightParen]);
+                let follow = follow.with(Kind::RightParen);
+                let inner = self.ending(close, |parser| parser.expression(follow))?;
+                self.close(Kind::RightParen)?;
                 Ok(inner)
             }
             Kind::LeftBracket => self.list(follow),
@@ -62,11 +64,15 @@ impl Parser<'_> {
             }
             return Ok(self.node(token.start, ExprKind::Ident(name), 0));
         };
-        let arguments = self.arguments(follow)?;
-        if reserved {
-            return Ok(self.problem(start.start, format!("reserved identifier: {word}")));
+        let (arguments, closed) = self.arguments(follow)?;
+        let call = match reserved {
+            true => self.problem(start.start, format!("reserved identifier: {word}")),
+            false => self.call(open.start, &name, None, arguments),
+        };
+        if let Err(stop) = closed {
+            self.recovered(stop, follow)?;
         }
-        Ok(self.call(open.start, &name, None, arguments))
+        Ok(call)
     }
 
     /// Whether a brace follows on a name, as in `a.b.C{`.
@@ -80,19 +86,19 @@ impl Parser<'_> {
         self.cursor.ahead(at).kind == Kind::LeftBrace
     }
 
-    /// The arguments of a call behind its opening parenthesis, and the closing one.
-    pub(super) fn arguments(&mut self, follow: Set) -> Result<Vec<Node>, Stop> {
+    /// The arguments of a call behind its opening parenthesis, and the closing one if it is there.
+    pub(super) fn arguments(&mut self, follow: Set) -> Result<(Vec<Node>, Closed), Stop> {
         let mut arguments = Vec::new();
         self.cursor.sync(Set::EXPRESSION.with(Kind::RightParen))?;
         if Set::EXPRESSION.contains(self.cursor.kind()) {
-            let inner = follow.with(Kind::RightParen).with(Kind::Comma);
-            arguments.push(self.expression(inner)?);
+            let ends = Set::of(&[Kind::RightParen, Kind::Comma]);
+            let inner = follow.union(ends);
+            arguments.push(self.ending(ends, |parser| parser.expression(inner))?);
             while self.cursor.accept(Kind::Comma).is_some() {
-                arguments.push(self.expression(inner)?);
+                arguments.push(self.ending(ends, |parser| parser.expression(inner))?);
             }
         }
-        self.cursor.expect(Kind::RightParen, follow)?;
-        Ok(arguments)
+        Ok((arguments, self.close(Kind::RightParen)))
     }
 
     fn literal(&mut self, sign: Option<Token>) -> Parsed {
