@@ -138,6 +138,10 @@ pub trait Opaque: fmt::Debug + Send + Sync {
     fn type_of(&self) -> Type;
     /// Whether the other value, of any type, is the same.
     fn equals(&self, other: &dyn Opaque) -> bool;
+    /// Whether `==` with a value of another type, `null` aside, is an error.
+    fn equals_only_its_type(&self) -> bool {
+        false
+    }
     /// The value as text, as Go's `String()` writes it.
     fn to_text(&self) -> String;
     /// The value of a field, where the type has fields.

@@ -8,7 +8,7 @@ use crate::{
     error::{EvalError, Evaluated, Issue},
     function::{Call, Library, Overload},
     syntax::{
-        ast::Expr,
+        ast::{Expr, ExprKind},
         macros::{Expanded, Macro, Parts, append, looped, variable},
         nodes::Nodes,
     },
@@ -133,7 +133,11 @@ fn of_result(_args: &[Value<'_>], result: Option<&Value<'_>>) -> u64 {
 }
 
 fn of_flattening(args: &[Value<'_>]) -> u64 {
-    size(args.first()).saturating_add(NEW)
+    let depth = match args.get(1) {
+        Some(Value::Int(depth)) => u64::try_from(*depth).unwrap_or(1),
+        _ => 1,
+    };
+    size(args.first()).saturating_mul(depth).saturating_add(NEW)
 }
 
 fn of_pairs(args: &[Value<'_>]) -> u64 {
@@ -142,17 +146,18 @@ fn of_pairs(args: &[Value<'_>]) -> u64 {
 
 fn of_sorting(args: &[Value<'_>], result: Option<&Value<'_>>) -> u64 {
     match result {
-        Some(_) => comparisons(args.first()).saturating_add(NEW),
+        // What is compared is the keys, if there are any.
+        Some(_) => comparisons(args.last()).saturating_add(NEW),
         None => 1,
     }
 }
 
-/// Every element is compared with every other, back and forth; text costs a tenth more.
+/// Every element is compared with every other, back and forth; text and bytes cost a tenth more.
 fn comparisons(list: Option<&Value<'_>>) -> u64 {
     let count = size(list);
     let pairs = count.saturating_mul(count);
     let is_text = match list {
-        Some(Value::List(list)) => matches!(list.get(0), Some(Value::String(_))),
+        Some(Value::List(list)) => matches!(list.get(0), Some(Value::String(_) | Value::Bytes(_))),
         _ => false,
     };
     match is_text {
@@ -170,6 +175,17 @@ fn sort_by(nodes: &mut Nodes, parts: Parts) -> Result<Expanded, Issue> {
             args: Vec::new(),
         }));
     };
+    if matches!(
+        target.kind,
+        ExprKind::Literal(_) | ExprKind::Map(_) | ExprKind::Struct { .. }
+    ) {
+        let problem = "sortBy can only be applied to a list, identifier, comprehension, call or \
+                       select expression";
+        return Err(nodes.issue(&target, problem));
+    }
+    if !matches!(name.kind, ExprKind::Ident(_)) {
+        return Err(nodes.issue(&name, "argument is not an identifier"));
+    }
     variable(nodes, &name)?;
     let mapped = Parts {
         target: Some(nodes.ident(INPUT)),

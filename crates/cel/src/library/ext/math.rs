@@ -285,8 +285,10 @@ fn of_many<'a>(args: &[Value<'a>], wanted: fn(std::cmp::Ordering) -> bool) -> Ev
         if !is_number(&item) {
             return Err(EvalError::no_such_overload().into());
         }
-        if item.partial_cmp(&found).is_some_and(wanted) {
-            found = item;
+        match item.partial_cmp(&found) {
+            Some(order) if wanted(order) => found = item,
+            Some(_) => {}
+            None => return Err(EvalError::new("NaN values cannot be ordered").into()),
         }
     }
     Ok(found)

@@ -160,10 +160,9 @@ fn is_zero(value: &Value<'_>) -> bool {
         Value::Map(map) => map.is_empty(),
         Value::Struct(of) => of.fields.is_empty(),
         Value::Duration(nanos) => *nanos == 0,
-        Value::Optional(held) => held.is_none(),
         // Go's zero time is the start of the year 1.
         Value::Timestamp(at) => at.seconds == -62_135_596_800 && at.nanos == 0,
-        Value::Type(_) | Value::Opaque(_) => false,
+        Value::Type(_) | Value::Optional(_) | Value::Opaque(_) => false,
     }
 }
 

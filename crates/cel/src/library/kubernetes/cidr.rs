@@ -75,6 +75,10 @@ impl Opaque for Cidr {
         other.as_any().downcast_ref() == Some(self)
     }
 
+    fn equals_only_its_type(&self) -> bool {
+        true
+    }
+
     fn to_text(&self) -> String {
         format!("{}/{}", self.address, self.bits)
     }

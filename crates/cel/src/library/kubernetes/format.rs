@@ -222,6 +222,10 @@ impl Opaque for Named {
             .is_some_and(|other| self.0.name == other.0.name)
     }
 
+    fn equals_only_its_type(&self) -> bool {
+        true
+    }
+
     fn to_text(&self) -> String {
         self.0.name.to_owned()
     }
@@ -284,7 +288,10 @@ const LABEL: &str = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
 const LABEL_1035: &str = "[a-z]([-a-z0-9]*[a-z0-9])?";
 
 fn dns_1123_label(text: &str) -> Vec<String> {
-    let mut faults = too_long(text, 63);
+    if text.contains('.') {
+        return vec!["must not contain dots".to_owned()];
+    }
+    let mut faults = too_long(text, 63, "characters");
     if !is_label(text, false) {
         faults.push(format!(
             "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', \
@@ -296,7 +303,7 @@ fn dns_1123_label(text: &str) -> Vec<String> {
 }
 
 fn dns_1123_subdomain(text: &str) -> Vec<String> {
-    let mut faults = too_long(text, 253);
+    let mut faults = too_long(text, 253, "characters");
     if !text.split('.').all(|label| is_label(label, false)) {
         faults.push(format!(
             "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, \
@@ -308,7 +315,7 @@ fn dns_1123_subdomain(text: &str) -> Vec<String> {
 }
 
 fn dns_1035_label(text: &str) -> Vec<String> {
-    let mut faults = too_long(text, 63);
+    let mut faults = too_long(text, 63, "characters");
     if !is_label(text, true) {
         faults.push(format!(
             "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start \
@@ -320,7 +327,7 @@ fn dns_1035_label(text: &str) -> Vec<String> {
 }
 
 fn label_value(text: &str) -> Vec<String> {
-    let mut faults = too_long(text, 63);
+    let mut faults = too_long(text, 63, "bytes");
     if !text.is_empty() && !is_name(text) {
         faults.push(
             "a valid label must be an empty string or consist of alphanumeric characters, '-', \
@@ -373,11 +380,11 @@ fn qualified_name(text: &str) -> Vec<String> {
     faults
 }
 
-fn too_long(text: &str, most: usize) -> Vec<String> {
+fn too_long(text: &str, most: usize, unit: &str) -> Vec<String> {
     if text.len() <= most {
         return Vec::new();
     }
-    vec![format!("must be no more than {most} bytes")]
+    vec![format!("must be no more than {most} {unit}")]
 }
 
 /// Lower-case letters, digits and dashes, with a letter or digit at both ends.

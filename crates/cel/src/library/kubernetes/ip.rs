@@ -69,6 +69,10 @@ impl Opaque for Ip {
         other.as_any().downcast_ref() == Some(self)
     }
 
+    fn equals_only_its_type(&self) -> bool {
+        true
+    }
+
     fn to_text(&self) -> String {
         self.0.to_string()
     }

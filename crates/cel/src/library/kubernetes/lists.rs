@@ -67,16 +67,20 @@ const OVERLOADS: &[Overload] = &[
         is_sorted,
     ),
     walk("list_int_sum_int", "list(int).sum() -> int", sum),
-    walk("list_uint_sum_uint", "list(uint).sum() -> uint", sum),
+    walk(
+        "list_uint_sum_uint",
+        "list(uint).sum() -> uint",
+        |_, args| sum_from(args, Value::UInt(0)),
+    ),
     walk(
         "list_double_sum_double",
         "list(double).sum() -> double",
-        sum,
+        |_, args| sum_from(args, Value::Double(0.0)),
     ),
     walk(
         "list_duration_sum_duration",
         "list(duration).sum() -> duration",
-        sum,
+        |_, args| sum_from(args, Value::Duration(0)),
     ),
     walk("list_int_max_int", "list(int).max() -> int", max),
     walk("list_uint_max_uint", "list(uint).max() -> uint", max),
@@ -165,9 +169,14 @@ fn is_sorted<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
 }
 
 fn sum<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
+    sum_from(args, Value::Int(0))
+}
+
+/// The sum of a list; `nothing` where it is empty.
+fn sum_from<'a>(args: &[Value<'a>], nothing: Value<'a>) -> Evaluated<'a> {
     let mut items = list(args)?.iter();
     let Some(first) = items.next() else {
-        return Ok(Value::Int(0));
+        return Ok(nothing);
     };
     items.try_fold(first, |sum, item| add(&sum, &item))
 }

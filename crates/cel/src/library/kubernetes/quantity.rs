@@ -98,6 +98,10 @@ impl Opaque for Quantity {
             .is_some_and(|other| self.cmp(other) == Ordering::Equal)
     }
 
+    fn equals_only_its_type(&self) -> bool {
+        true
+    }
+
     fn to_text(&self) -> String {
         self.to_string()
     }
@@ -183,8 +187,9 @@ fn subtract<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
 }
 
 fn compare(args: &[Value<'_>]) -> Result<Ordering, Box<EvalError>> {
-    let (left, right) = pair(args)?;
-    Ok(left.cmp(&right))
+    let other: Option<&Quantity> = args.get(1).and_then(Value::downcast);
+    let other = other.ok_or_else(EvalError::no_such_overload)?;
+    Ok(receiver(args)?.cmp(other))
 }
 
 fn is_less_than<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {

@@ -84,6 +84,10 @@ impl Opaque for Version {
             .is_some_and(|other| self.cmp(other) == Ordering::Equal)
     }
 
+    fn equals_only_its_type(&self) -> bool {
+        true
+    }
+
     fn to_text(&self) -> String {
         self.to_string()
     }
@@ -251,7 +255,7 @@ fn compare(args: &[Value<'_>]) -> Result<Ordering, Box<EvalError>> {
 
 fn part<'a>(args: &[Value<'a>], of: impl Fn(&Version) -> u64) -> Evaluated<'a> {
     match args.first().and_then(Value::downcast) {
-        Some(version) => Ok(Value::Int(i64::try_from(of(version)).unwrap_or(i64::MAX))),
+        Some(version) => Ok(Value::Int(of(version).cast_signed())),
         None => Err(EvalError::no_such_overload().into()),
     }
 }

@@ -67,6 +67,10 @@ impl Opaque for Url {
             .is_some_and(|other| self.to_string() == other.to_string())
     }
 
+    fn equals_only_its_type(&self) -> bool {
+        true
+    }
+
     fn to_text(&self) -> String {
         self.to_string()
     }

@@ -75,13 +75,13 @@ pub const IMAGE_DATA: Library = Library {
     overloads: &[
         Overload::new(
             "image_get_metadata_string",
-            "imagedata.Context.getMetadata(string) -> map(string, dyn)",
+            "imagedata.Context.getMetadata(string) -> dyn",
             metadata,
         )
         .impure(),
         Overload::new(
             "image_get_metadata_string_pascal",
-            "imagedata.Context.GetMetadata(string) -> map(string, dyn)",
+            "imagedata.Context.GetMetadata(string) -> dyn",
             metadata,
         )
         .impure(),

@@ -19,12 +19,12 @@ pub const JSON: Library = Library {
     overloads: &[
         Overload::new(
             "json_unmarshal_string",
-            "json.Json.unmarshal(string) -> dyn",
+            "json.Json.unmarshal(dyn) -> dyn",
             unmarshal,
         ),
         Overload::new(
             "json_unmarshal_string_pascal",
-            "json.Json.Unmarshal(string) -> dyn",
+            "json.Json.Unmarshal(dyn) -> dyn",
             unmarshal,
         ),
         Overload::new(
@@ -97,7 +97,11 @@ fn marshal<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
     let [_, value] = args else {
         return Err(EvalError::no_such_overload().into());
     };
-    let json = value.to_native_json().map_err(failed)?;
+    let json = match value {
+        // Alone a type has a name; in a list or a map it has none.
+        Value::Type(of) => of.runtime_name().into(),
+        value => value.to_native_json().map_err(failed)?,
+    };
     gojson::encode(&Val::from_owned(json), LONGEST)
         .map(Value::from)
         .map_err(failed)

@@ -33,7 +33,7 @@ const TO_GVR: [Overload; 2] = both!(
     "resource.Context",
     "toGVR",
     "ToGVR",
-    "(string, string) -> resource.GVR",
+    "(string, string) -> schema.GroupVersionResource",
     gvr_of
 );
 
@@ -54,7 +54,7 @@ pub const RESOURCE: Library = Library {
             "resource.Context",
             "get",
             "Get",
-            "(resource.GVR, string, string) -> map(string, any)",
+            "(schema.GroupVersionResource, string, string) -> map(string, any)",
             get_object
         );
         let [list, list_pascal] = both!(
@@ -78,7 +78,7 @@ pub const RESOURCE: Library = Library {
             "resource.Context",
             "list",
             "List",
-            "(resource.GVR, string) -> map(string, any)",
+            "(schema.GroupVersionResource, string) -> map(string, any)",
             list_objects
         );
         let [list_gvr_labels, list_gvr_labels_pascal] = both!(
@@ -86,7 +86,7 @@ pub const RESOURCE: Library = Library {
             "resource.Context",
             "list",
             "List",
-            "(resource.GVR, string, map(string, string)) -> map(string, any)",
+            "(schema.GroupVersionResource, string, map(string, string)) -> map(string, any)",
             list_objects
         );
         let [post, post_pascal] = both!(
@@ -224,7 +224,7 @@ struct Gvr {
 
 impl Opaque for Gvr {
     fn type_of(&self) -> Type {
-        Type::opaque("resource.GVR")
+        Type::opaque("schema.GroupVersionResource")
     }
 
     fn equals(&self, other: &dyn Opaque) -> bool {

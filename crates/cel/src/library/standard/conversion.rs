@@ -248,16 +248,16 @@ fn to_text<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
     Ok(Value::from(text))
 }
 
-/// A duration in seconds, as protobuf's JSON has it: `1.5s`.
+/// A duration in seconds, of which a float64 knows the fraction: `1.5s`.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "Go rounds the seconds to a float64 too"
+)]
 pub(crate) fn duration_text(nanos: i64) -> String {
-    let (sign, size) = (if nanos < 0 { "-" } else { "" }, nanos.unsigned_abs());
-    let (seconds, rest) = (size / 1_000_000_000, size % 1_000_000_000);
+    let (seconds, rest) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
     match rest {
-        0 => format!("{sign}{seconds}s"),
-        rest => {
-            let fraction = format!("{rest:09}");
-            format!("{sign}{seconds}.{}s", fraction.trim_end_matches('0'))
-        }
+        0 => format!("{seconds}s"),
+        rest => format!("{}s", seconds as f64 + rest as f64 / 1e9),
     }
 }
 

@@ -100,7 +100,11 @@ fn float(clause: Clause, value: &Value<'_>) -> Option<String> {
     let asked = clause.digits.filter(|digits| *digits > 0);
     let precision = asked.unwrap_or(PRECISION);
     Some(match clause.verb {
-        Verb::Scientific => scientific(&format!("{number:.precision$e}")),
+        // Go's printer takes the precision of `%e` for a width.
+        Verb::Scientific => {
+            let width = clause.digits.unwrap_or(0);
+            format!("{:>width$}", scientific(&format!("{number:.PRECISION$e}")))
+        }
         _ => grouped(&format!("{number:.precision$}")),
     })
 }
@@ -180,13 +184,10 @@ fn inner(clause: Clause, value: &Value<'_>, text: &mut String) -> Result<(), Str
         Value::Bool(flag) => text.push_str(&flag.to_string()),
         Value::Int(number) => text.push_str(&number.to_string()),
         Value::UInt(number) => text.push_str(&number.to_string()),
-        Value::Double(number) => {
-            let fixed = Clause {
-                verb: Verb::Fixed,
-                digits: None,
-            };
-            text.push_str(&float(fixed, &Value::Double(*number)).unwrap_or_default());
-        }
+        Value::Double(number) if number.is_nan() => quoted("NaN", text),
+        Value::Double(f64::INFINITY) => quoted("+Inf", text),
+        Value::Double(f64::NEG_INFINITY) => quoted("-Inf", text),
+        Value::Double(number) => text.push_str(&format!("{number:.PRECISION$}")),
         Value::String(own) => quoted(own, text),
         Value::Bytes(bytes) => {
             text.push('b');
