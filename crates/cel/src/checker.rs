@@ -14,6 +14,7 @@ use crate::{
     syntax::ast::{Ast, Expr, ExprId, ExprKind, Literal},
     types::Type,
 };
+pub(crate) use names::{built_in_type, qualified};
 use unify::Mapping;
 
 /// An expression may have this many errors; the first ones say enough.

@@ -16,6 +16,7 @@ use crate::{
     syntax::{self, macros::Macro},
     types::{Type, TypeProvider},
     validators::Validator,
+    well_known,
 };
 
 pub use admission::{AdmissionTypes, NAMESPACE, REQUEST};
@@ -40,6 +41,9 @@ struct Parts {
     validators: Vec<Validator>,
     libraries: Vec<&'static Library>,
 }
+
+/// What the libraries' types begin with that Go does not declare as names.
+const UNNAMED: &[&str] = &["kubernetes.", "kyverno.", "schema."];
 
 /// An environment on its way.
 #[derive(Clone, Debug)]
@@ -129,6 +133,12 @@ impl Environment {
         self.0.types.contains(name)
     }
 
+    /// Whether the name of a type is a value when a program runs: Go knows some only to check.
+    pub(crate) fn is_value(&self, type_name: &str) -> bool {
+        let is_undescribed = UNNAMED.iter().any(|prefix| type_name.starts_with(prefix));
+        !is_undescribed && well_known::type_of(type_name).is_none()
+    }
+
     pub(crate) fn container(&self) -> &str {
         &self.0.container
     }
@@ -192,6 +202,7 @@ impl Builder {
                 for of in decl.parameters.iter().chain([&decl.result]) {
                     if let Type::Opaque(name, inner) = of
                         && inner.is_empty()
+                        && !UNNAMED.iter().any(|prefix| name.starts_with(prefix))
                     {
                         self.0.types.insert(name.clone());
                     }

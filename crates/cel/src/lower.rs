@@ -12,11 +12,13 @@ use portcullis_values::regexp::GoRegexp;
 
 use crate::{
     checked::{CheckedAst, Reference},
+    checker::{built_in_type, qualified},
     environment::Environment,
     error::{CompileError, EvalError, Issue, Stage},
     function::Overload,
     rendering::render,
     syntax::ast::{Expr, ExprKind, MapEntry, StructField, operator},
+    types::Type,
     value::{Text, Value},
 };
 
@@ -68,7 +70,7 @@ impl Lowering<'_> {
     fn node(&mut self, expr: &Expr) -> Lowered {
         match &expr.kind {
             ExprKind::Literal(literal) => Ok(Node::Const(constants::of_literal(literal))),
-            ExprKind::Ident(name) => Ok(self.named(expr, name)),
+            ExprKind::Ident(name) => self.named(expr, name),
             ExprKind::Select {
                 operand,
                 field,
@@ -91,12 +93,33 @@ impl Lowering<'_> {
     }
 
     /// A variable or a type.
-    fn named(&mut self, expr: &Expr, name: &str) -> Node {
+    fn named(&mut self, expr: &Expr, name: &str) -> Lowered {
         match self.checked.reference(expr.id) {
-            Some(Reference::Type(of)) => Node::Const(Value::Type(Arc::new(of.clone()))),
-            Some(Reference::Variable(name)) => self.variable(name),
-            _ => self.variable(name),
+            Some(Reference::Type(of)) => {
+                let path = qualified(expr).unwrap_or_default();
+                match self.environment.is_value(&path) {
+                    true => Ok(type_value(of.clone())),
+                    false => Err(self.undefined(expr, &path)),
+                }
+            }
+            // cel-go looks among the types for what is one, also for the variable of a loop.
+            Some(Reference::Variable(known))
+                if matches!(self.checked.type_of(expr.id), Type::Type(_))
+                    && self.scopes.contains(known) =>
+            {
+                match built_in_type(known) {
+                    Some(of) => Ok(type_value(of)),
+                    None => Err(self.undefined(expr, known)),
+                }
+            }
+            Some(Reference::Variable(name)) => Ok(self.variable(name)),
+            _ => Ok(self.variable(name)),
         }
+    }
+
+    fn undefined(&self, expr: &Expr, name: &str) -> Issue {
+        let problem = format!("reference to undefined type: {name}");
+        self.issue(expr, &EvalError::new(problem))
     }
 
     fn variable(&mut self, name: &str) -> Node {
@@ -119,7 +142,7 @@ impl Lowering<'_> {
             self.checked.reference(expr.id),
             Some(Reference::Variable(_) | Reference::Type(_))
         ) {
-            let value = self.named(expr, field);
+            let value = self.named(expr, field)?;
             return Ok(match test_only {
                 true => declared(value, field, false),
                 false => value,
@@ -158,10 +181,18 @@ impl Lowering<'_> {
             Some(Reference::Overloads(candidates)) => candidates.as_slice(),
             _ => &[],
         };
+        let function = function.strip_prefix('.').unwrap_or(function);
         // A function with a namespace has no target.
         let is_member = candidates.first().is_none_or(is_member);
         let target = target.filter(|_| is_member);
         let args = self.nodes(target.into_iter().chain(args))?;
+        if matches!(function, operator::INDEX | operator::OPT_INDEX)
+            && let Some(Node::Const(index)) = args.get(1)
+            && !is_qualifier(index)
+        {
+            let problem = format!("invalid qualifier type: {}", index.runtime_type());
+            return Err(self.issue(expr, &EvalError::new(problem)));
+        }
         let args = match self.operator(function, candidates, args) {
             Ok(node) => return Ok(node),
             Err(args) => args,
@@ -282,6 +313,18 @@ impl Lowering<'_> {
             fields: lowered,
         })
     }
+}
+
+fn type_value(of: Type) -> Node {
+    Node::Const(Value::Type(Arc::new(of)))
+}
+
+/// Whether a value may stand in brackets behind another one.
+pub(crate) fn is_qualifier(index: &Value<'_>) -> bool {
+    matches!(
+        index,
+        Value::Bool(_) | Value::Int(_) | Value::UInt(_) | Value::Double(_) | Value::String(_)
+    )
 }
 
 fn is_member(overload: &&'static Overload) -> bool {

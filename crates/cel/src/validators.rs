@@ -142,7 +142,22 @@ fn text(expr: &Expr) -> Option<&str> {
     }
 }
 
+/// The error of a conversion of `null`, which the types allow.
+fn of_null(checked: &CheckedAst, expr: &Expr, name: &str) -> Option<Issue> {
+    let ExprKind::Call { function, args, .. } = &expr.kind else {
+        return None;
+    };
+    let [argument] = args.as_slice() else {
+        return None;
+    };
+    let is_null = matches!(argument.kind, ExprKind::Literal(Literal::Null));
+    (function == name && is_null).then(|| invalid(checked, argument, name))
+}
+
 fn durations(checked: &CheckedAst, expr: &Expr) -> Option<Issue> {
+    if let Some(issue) = of_null(checked, expr, "duration") {
+        return Some(issue);
+    }
     let (argument, text) = conversion(expr, "duration")?;
     let valid = parse_duration(text).is_some();
     (!valid).then(|| invalid(checked, argument, "duration"))
@@ -157,6 +172,9 @@ fn timestamps(checked: &CheckedAst, expr: &Expr) -> Option<Issue> {
         let valid = YEARS.contains(&seconds);
         return (!valid).then(|| invalid(checked, argument, "timestamp"));
     }
+    if let Some(issue) = of_null(checked, expr, "timestamp") {
+        return Some(issue);
+    }
     let (argument, text) = conversion(expr, "timestamp")?;
     let valid = parse_timestamp(text).is_some();
     (!valid).then(|| invalid(checked, argument, "timestamp"))
@@ -166,7 +184,8 @@ fn patterns(checked: &CheckedAst, expr: &Expr) -> Option<Issue> {
     let ExprKind::Call { function, args, .. } = &expr.kind else {
         return None;
     };
-    let argument = args.last().filter(|_| function == "matches")?;
+    // Of `matches(text, pattern)` cel-go takes the text for the pattern.
+    let argument = args.first().filter(|_| function == "matches")?;
     let valid = GoRegexp::is_valid(text(argument)?);
     (!valid).then(|| invalid(checked, argument, "matches"))
 }

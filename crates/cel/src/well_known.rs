@@ -26,6 +26,14 @@ pub(crate) enum WellKnown {
     Value,
 }
 
+/// The type of the value that a message is, of which the name alone says nothing when a program runs.
+pub(crate) fn type_of(message: &str) -> Option<Type> {
+    match message {
+        "google.protobuf.Any" => Some(Type::Any),
+        _ => WellKnown::of(message).map(WellKnown::type_of),
+    }
+}
+
 impl WellKnown {
     /// The message of a name.
     pub(crate) fn of(name: &str) -> Option<WellKnown> {

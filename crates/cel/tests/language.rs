@@ -39,6 +39,10 @@ fn check(table: &[(&str, &str, u64)]) {
         .variable("object", Type::Dyn)
         .validators(validators::LITERALS)
         .build();
+    check_in(&environment, table);
+}
+
+fn check_in(environment: &Environment, table: &[(&str, &str, u64)]) {
     let pod = pod();
     for (expression, expected, cost) in table {
         let compiled = environment
@@ -176,6 +180,26 @@ fn mistakes() {
             0,
         ),
         (
+            ".size()",
+            "ERROR: <input>:1:6: found no matching overload for 'size' applied to '()'",
+            0,
+        ),
+        (
+            "[type, int]",
+            "ERROR: <input>:1:8: expected type 'type(type)' but found 'type(int)'",
+            0,
+        ),
+        (
+            "duration(null)",
+            "ERROR: <input>:1:10: invalid duration argument",
+            0,
+        ),
+        (
+            "timestamp(null)",
+            "ERROR: <input>:1:11: invalid timestamp argument",
+            0,
+        ),
+        (
             "1 && true",
             "ERROR: <input>:1:1: expected type 'bool' but found 'int'",
             0,
@@ -191,6 +215,126 @@ fn mistakes() {
             0,
         ),
     ]);
+}
+
+/// What only shows when a program is made, or runs.
+#[test]
+fn mistakes_beyond_types() {
+    check(&[
+        (
+            "object[null]",
+            "ERROR: <input>:1:7: invalid qualifier type: null_type",
+            0,
+        ),
+        (
+            "[int].map(x, x)",
+            "ERROR: <input>:1:14: reference to undefined type: x",
+            0,
+        ),
+        ("[bytes].map(int, int) == [int]", "true", 4),
+        (
+            "google.protobuf.Any",
+            "ERROR: <input>:1:16: reference to undefined type: google.protobuf.Any",
+            0,
+        ),
+        (
+            "matches('a', '(')",
+            "ERROR: <input>:1:8: missing closing ): `(`",
+            0,
+        ),
+        ("1 == dyn('')", "false", 0),
+        (
+            "string(duration('123456789.123456789s'))",
+            "123456789.12345679s",
+            0,
+        ),
+    ]);
+}
+
+#[test]
+fn libraries() {
+    let long = format!(
+        "format.dns1123Label().validate('{}').value()[0]",
+        "a".repeat(64)
+    );
+    let table: &[(&str, &str, u64)] = &[
+        ("dyn(ip('::1')) == dyn(1)", "no such overload", 3),
+        ("dyn(ip('::1')) != dyn(1)", "true", 3),
+        ("ip('::1') == null", "false", 2),
+        ("[1, 2].flatten(6)", "list", 23),
+        ("[1, 2].flatten(0)", "list", 11),
+        ("[b'1', b'2', b'3', b'4', b'5'].sort().size()", "5", 64),
+        ("['a', 'b', 'c', 'd', 'e'].sortBy(x, 1).size()", "5", 75),
+        (&long, "must be no more than 63 characters", 60),
+        (
+            "format.dns1123Label().validate('a.b').value()[0]",
+            "must not contain dots",
+            12,
+        ),
+        ("'%.10e'.format([1.5])", "1.500000×10⁰⁰", 1),
+        ("'%.20e'.format([1.5])", "       1.500000×10⁰⁰", 1),
+        (
+            "'%s'.format([[1234.5, double('NaN')]])",
+            "[1234.500000, \"NaN\"]",
+            1,
+        ),
+        ("[].map(x, duration('1h')).sum()", "0s", 1),
+        (
+            "quantity('1').compareTo(dyn(1))",
+            "no such overload: compareTo(kubernetes.Quantity, int)",
+            2,
+        ),
+        (
+            "optional.ofNonZeroValue(optional.none()).hasValue()",
+            "true",
+            3,
+        ),
+        ("semver('18446744073709551615.1.2').major()", "-1", 4),
+        (
+            "matches('+', 'a')",
+            "ERROR: <input>:1:9: invalid matches argument",
+            0,
+        ),
+        (
+            "dyn({'a': 1})[?dyn([1 + 1])]",
+            "invalid qualifier type: list",
+            13,
+        ),
+        (
+            "quantity('1').a",
+            "ERROR: <input>:1:14: unexpected failed resolution of 'kubernetes.Quantity'",
+            0,
+        ),
+        (
+            "kubernetes.Quantity",
+            "ERROR: <input>:1:1: undeclared reference to 'kubernetes' (in container '')",
+            0,
+        ),
+    ];
+    check_in(
+        &Environment::kubernetes(KubernetesVersion::new(1, 36)).build(),
+        table,
+    );
+    let table: &[(&str, &str, u64)] = &[
+        (
+            "json.encode({'b': 1, 'a': 9007199254740993})",
+            "{\"a\":\"9007199254740993\",\"b\":1}",
+            0,
+        ),
+        ("string(base64.decode('YR'))", "a", 3),
+        (
+            "json.unmarshal(1)",
+            "no such overload: unmarshal(json.Json, int)",
+            2,
+        ),
+        ("json.marshal(int)", "\"int\"", 2),
+        (
+            "math.greatest(1.0, 0.0 / 0.0)",
+            "NaN values cannot be ordered",
+            2,
+        ),
+    ];
+    check_in(&Environment::kyverno().build(), table);
 }
 
 /// The value of an expression, or its error, as text.

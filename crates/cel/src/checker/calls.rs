@@ -30,9 +30,9 @@ impl Checker<'_> {
             let candidates = self.environment.candidates(&name);
             let found = candidates
                 .iter()
-                .find_map(|name| self.environment.function(name));
-            if let Some(overloads) = found {
-                return self.resolve(expr, &name, overloads, None, args);
+                .find_map(|name| Some((name, self.environment.function(name)?)));
+            if let Some((name, overloads)) = found {
+                return self.resolve(expr, name, overloads, None, args);
             }
         }
         let target_type = self.expr(target);
@@ -51,9 +51,9 @@ impl Checker<'_> {
         let candidates = self.environment.candidates(function);
         let found = candidates
             .iter()
-            .find_map(|name| self.environment.function(name));
+            .find_map(|name| Some((name, self.environment.function(name)?)));
         match found {
-            Some(overloads) => self.resolve(expr, function, overloads, None, args),
+            Some((name, overloads)) => self.resolve(expr, name, overloads, None, args),
             None => {
                 for argument in args {
                     self.expr(argument);

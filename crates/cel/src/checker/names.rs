@@ -7,10 +7,11 @@ use crate::{
     checked::Reference,
     syntax::ast::{Expr, ExprId, ExprKind},
     types::Type,
+    well_known,
 };
 
 /// The names of the language's types.
-fn built_in_type(name: &str) -> Option<Type> {
+pub(crate) fn built_in_type(name: &str) -> Option<Type> {
     Some(match name {
         "bool" => Type::Bool,
         "bytes" => Type::Bytes,
@@ -21,7 +22,7 @@ fn built_in_type(name: &str) -> Option<Type> {
         "null_type" => Type::Null,
         "list" => Type::list(Type::Dyn),
         "map" => Type::map(Type::Dyn, Type::Dyn),
-        "type" => Type::of(Type::Dyn),
+        "type" => Type::opaque("type"),
         "optional_type" => Type::optional(Type::Dyn),
         "google.protobuf.Timestamp" => Type::Timestamp,
         "google.protobuf.Duration" => Type::Duration,
@@ -58,7 +59,9 @@ impl Checker<'_> {
                 let provider = self.environment.provider_of(&candidate);
                 provider.map(|_| Type::message(&candidate))
             });
-            let of = of.or_else(|| self.library_type(&candidate));
+            let of = of
+                .or_else(|| self.library_type(&candidate))
+                .or_else(|| well_known::type_of(&candidate));
             if let Some(of) = of {
                 self.refer(id, Reference::Type(of.clone()));
                 return Some(Type::of(of));
@@ -153,12 +156,17 @@ impl Checker<'_> {
                 Type::Dyn
             }
             Type::Dyn | Type::Error | Type::Any => Type::Dyn,
+            // To Go these types are messages that nobody describes.
+            Type::Opaque(name, _) if name.starts_with("kubernetes.") => {
+                self.issue(id, format!("unexpected failed resolution of '{name}'"));
+                Type::Error
+            }
             other => {
                 self.issue(
                     id,
                     format!("type '{other}' does not support field selection"),
                 );
-                Type::Error
+                Type::Dyn
             }
         };
         match optional {
@@ -185,7 +193,7 @@ impl Checker<'_> {
 }
 
 /// The dotted name that an expression could be.
-pub(super) fn qualified(expr: &Expr) -> Option<String> {
+pub(crate) fn qualified(expr: &Expr) -> Option<String> {
     match &expr.kind {
         ExprKind::Ident(name) => Some(name.clone()),
         ExprKind::Select {

@@ -8,7 +8,7 @@ use super::{Local, State, is_cost_limit};
 use crate::{
     error::{EvalError, Evaluated},
     library::standard::{element, no_such_key},
-    lower::{Attribute, Charge, Root, Step, StepKey},
+    lower::{Attribute, Charge, Root, Step, StepKey, is_qualifier},
     value::{Key, Map, Value},
 };
 
@@ -212,6 +212,10 @@ impl<'a, 'v> State<'a, 'v> {
             StepKey::Const(index) => at(value, index)?,
             StepKey::Computed(index) => {
                 let index = self.node(index)?;
+                if !is_qualifier(&index) {
+                    let problem = format!("invalid qualifier type: {}", index.runtime_type());
+                    return Err(EvalError::new(problem).into());
+                }
                 at(value, &index)?
             }
         };

@@ -82,14 +82,14 @@ impl<'a> State<'a, '_> {
             [left, Node::Const(right)] => {
                 let left = self.node(left)?;
                 self.charge(cost_of_comparison(&left, right))?;
-                left == *right
+                equal(comparison, &left, right)?
             }
             [left, right] => {
                 let left = self.node(left)?;
                 let right = self.node(right);
                 let shown = right.as_ref().unwrap_or(&Value::Null);
                 self.charge_after(cost_of_comparison(&left, shown), &right)?;
-                left == right?
+                equal(comparison, &left, &right?)?
             }
         };
         effort::check()?;
@@ -124,10 +124,27 @@ impl<'a> State<'a, '_> {
     }
 }
 
+/// Whether two values are equal. Some values refuse to be asked whether they equal one of another type;
+/// that they differ can always be said.
+fn equal(comparison: Comparison, left: &Value<'_>, right: &Value<'_>) -> Truth {
+    if let Value::Opaque(own) = left
+        && own.equals_only_its_type()
+        && comparison == Comparison::Equals
+        && !matches!(right, Value::Null)
+        && right.runtime_type() != own.type_of().runtime_name()
+    {
+        return Err(EvalError::no_such_overload().into());
+    }
+    Ok(left == right)
+}
+
 /// Comparing costs a tenth of the shorter side, rounded up, where both have a size.
 fn cost_of_comparison(left: &Value<'_>, right: &Value<'_>) -> u64 {
-    match left {
-        Value::Bool(_) | Value::Int(_) | Value::Null => 1,
-        left => crate::library::standard::of_shorter_side(left, right),
+    match (left, right) {
+        (
+            Value::Bool(_) | Value::Int(_) | Value::Null,
+            Value::Bool(_) | Value::Int(_) | Value::Null,
+        ) => 1,
+        (left, right) => crate::library::standard::of_shorter_side(left, right),
     }
 }

@@ -17,6 +17,8 @@ impl Lowering<'_> {
         if is_bind(of) {
             let value = self.node(&of.accu_init)?;
             self.scopes.push(of.accu_var.as_str().into());
+            // The step of this loop is never taken, but must be one.
+            self.node(&of.loop_step)?;
             let body = self.node(&of.result)?;
             self.scopes.pop();
             return Ok(Node::Bind(Box::new([value, body])));
