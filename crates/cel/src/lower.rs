@@ -185,15 +185,23 @@ impl Lowering<'_> {
         // A function with a namespace has no target.
         let is_member = candidates.first().is_none_or(is_member);
         let target = target.filter(|_| is_member);
-        let args = self.nodes(target.into_iter().chain(args))?;
+        let nodes = self.nodes(target.into_iter().chain(args))?;
+        // The specification wants what a conversion gives to be refused only when it is read.
         if matches!(function, operator::INDEX | operator::OPT_INDEX)
-            && let Some(Node::Const(index)) = args.get(1)
+            && let Some(Node::Const(index)) = nodes.get(1)
             && !is_qualifier(index)
+            && !matches!(
+                args.get(1),
+                Some(Expr {
+                    kind: ExprKind::Call { .. },
+                    ..
+                })
+            )
         {
             let problem = format!("invalid qualifier type: {}", index.runtime_type());
             return Err(self.issue(expr, &EvalError::new(problem)));
         }
-        let args = match self.operator(function, candidates, args) {
+        let args = match self.operator(function, candidates, nodes) {
             Ok(node) => return Ok(node),
             Err(args) => args,
         };
