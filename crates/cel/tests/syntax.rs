@@ -200,7 +200,14 @@ fn errors() {
         ),
         (
             "f(1], [1])",
-            &["1:4: Syntax error: mismatched input ']' expecting ')'"],
+            &[
+                "1:4: Syntax error: mismatched input ']' expecting ')'",
+                "1:10: Syntax error: extraneous input ')' expecting <EOF>",
+            ],
+        ),
+        (
+            "l.f(1], [1])",
+            &["1:6: Syntax error: mismatched input ']' expecting ')'"],
         ),
         (
             "has(a.)",
