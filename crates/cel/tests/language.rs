@@ -271,6 +271,16 @@ fn libraries() {
             "must not contain dots",
             12,
         ),
+        ("'abcc'.lastIndexOf('cc', 4)", "-1", 0),
+        ("'abcc'.lastIndexOf('cc', 3)", "2", 0),
+        ("'abcc'.indexOf('', 5)", "4", 0),
+        ("'%.0f'.format([2.5])", "2", 1),
+        ("'%.1f'.format([-0.0])", "0.0", 1),
+        (
+            "timestamp(dyn('2024-01-01T00:00:00,5Z'))",
+            "ERROR: <input>:1:10: invalid RFC 3339 timestamp \"2024-01-01T00:00:00,5Z\"",
+            0,
+        ),
         ("'%.10e'.format([1.5])", "1.500000×10⁰⁰", 1),
         ("'%.20e'.format([1.5])", "       1.500000×10⁰⁰", 1),
         (
@@ -328,6 +338,7 @@ fn libraries() {
             2,
         ),
         ("json.marshal(int)", "\"int\"", 2),
+        ("json.marshal(9007199254740993)", "9007199254740993", 2),
         (
             "math.greatest(1.0, 0.0 / 0.0)",
             "NaN values cannot be ordered",

@@ -13,7 +13,7 @@ mod print;
 
 pub use decode::{DecodeError, decode, decode_text};
 pub use encode::{EncodeError, encode, encode_text};
-pub use print::{compact, pretty};
+pub use print::{compact, marshal, pretty};
 
 /// How deeply lists and maps may nest.
 pub const MAX_DEPTH: usize = 1000;

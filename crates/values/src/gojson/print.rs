@@ -16,6 +16,29 @@ pub fn compact(value: &Value) -> String {
     print(value, CompactFormatter)
 }
 
+/// `value` on one line as Go's `json.Marshal` writes it: what HTML takes for its own is escaped, and
+/// whole numbers keep all of their digits.
+#[must_use]
+pub fn marshal(value: &Value) -> String {
+    let text = compact(value);
+    // These stand in texts only.
+    const ESCAPED: [(char, &str); 5] = [
+        ('<', "\\u003c"),
+        ('>', "\\u003e"),
+        ('&', "\\u0026"),
+        ('\u{2028}', "\\u2028"),
+        ('\u{2029}', "\\u2029"),
+    ];
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match ESCAPED.iter().find(|(plain, _)| *plain == letter) {
+            Some((_, code)) => escaped.push_str(code),
+            None => escaped.push(letter),
+        }
+    }
+    escaped
+}
+
 /// `value` on lines of its own, indented by two spaces a level.
 #[must_use]
 pub fn pretty(value: &Value) -> String {
@@ -65,6 +88,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn html_is_escaped_and_whole_numbers_are_exact() {
+        let value = json!({"<a>": "&\u{2028}", "b": [9_007_199_254_740_993_i64, u64::MAX]});
+        assert_eq!(
+            marshal(&value),
+            r#"{"\u003ca\u003e":"\u0026\u2028","b":[9007199254740993,18446744073709551615]}"#
+        );
+    }
 
     #[test]
     fn numbers_have_no_exponent_where_go_writes_none() {

@@ -139,15 +139,22 @@ fn index_of<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
     if from < 0 {
         return Err(out_of_range(from));
     }
-    // Behind its end, a text holds nothing.
     let Some(start) = byte_of(of, from) else {
-        return Ok(Value::Int(-1));
+        return Ok(behind_the_end(of, part));
     };
     let found = of.get(start..).and_then(|rest| rest.find(part));
     Ok(match found {
         Some(at) => int(characters_before(of, start + at)),
         None => Value::Int(-1),
     })
+}
+
+/// Behind its end, a text holds nothing but the empty text, which is found at the end.
+fn behind_the_end<'a>(of: &str, part: &str) -> Value<'a> {
+    match part.is_empty() {
+        true => int(of.chars().count()),
+        false => Value::Int(-1),
+    }
 }
 
 fn characters_before(text: &str, place: usize) -> usize {
@@ -166,8 +173,9 @@ fn last_index_of<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
     if last < 0 {
         return Err(out_of_range(last));
     }
-    let Some(start) = byte_of(of, last) else {
-        return Ok(Value::Int(-1));
+    let start = byte_of(of, last).filter(|start| *start < of.len());
+    let Some(start) = start else {
+        return Ok(behind_the_end(of, part));
     };
     let end = (start + part.len()).min(of.len());
     // The part may begin at the last position, and reach beyond it.

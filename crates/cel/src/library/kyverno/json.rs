@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 
 use flate2::{Compression, GzBuilder, read::GzDecoder};
-use portcullis_values::{Val, gojson, x509};
+use portcullis_values::{gojson, x509};
 use portcullis_yaml::{Limits, Mode};
 
 use super::{failed, text};
@@ -102,9 +102,7 @@ fn marshal<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
         Value::Type(of) => of.runtime_name().into(),
         value => value.to_native_json().map_err(failed)?,
     };
-    gojson::encode(&Val::from_owned(json), LONGEST)
-        .map(Value::from)
-        .map_err(failed)
+    Ok(Value::from(gojson::marshal(&json)))
 }
 
 fn parse<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {

@@ -268,6 +268,8 @@ pub(crate) fn timestamp_text(at: Timestamp) -> String {
 
 /// A timestamp of the years 1 to 9999 as RFC 3339 has it.
 pub(crate) fn parse_timestamp(text: &str) -> Option<Timestamp> {
+    // Go's layout takes a comma in the place of the point, and CEL does not.
+    let text = Some(text).filter(|text| !text.contains(','))?;
     let time = gotime::parse("2006-01-02T15:04:05Z07:00", text).ok()?;
     let at = Timestamp {
         seconds: time.unix_seconds(),
@@ -286,6 +288,10 @@ fn to_timestamp<'a>(_call: &Call<'_>, args: &[Value<'a>]) -> Evaluated<'a> {
             })),
             false => Err(EvalError::new("timestamp overflow").into()),
         },
+        Value::String(text) if text.contains(',') => {
+            let problem = format!("invalid RFC 3339 timestamp {text:?}");
+            Err(EvalError::new(problem).into())
+        }
         from @ Value::String(text) => parse_timestamp(text)
             .map(Value::Timestamp)
             .ok_or_else(|| cannot(from, "google.protobuf.Timestamp")),

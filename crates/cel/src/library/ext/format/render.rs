@@ -96,16 +96,18 @@ fn float(clause: Clause, value: &Value<'_>) -> Option<String> {
     if number.is_infinite() {
         return Some(if number > 0.0 { "∞" } else { "-∞" }.to_owned());
     }
-    // Here, `%.0f` shows as many digits as `%f`.
-    let asked = clause.digits.filter(|digits| *digits > 0);
-    let precision = asked.unwrap_or(PRECISION);
     Some(match clause.verb {
         // Go's printer takes the precision of `%e` for a width.
         Verb::Scientific => {
             let width = clause.digits.unwrap_or(0);
             format!("{:>width$}", scientific(&format!("{number:.PRECISION$e}")))
         }
-        _ => grouped(&format!("{number:.precision$}")),
+        _ => {
+            let precision = clause.digits.unwrap_or(PRECISION);
+            // Zero has no sign; what is rounded to it keeps its own.
+            let number = if number == 0.0 { 0.0 } else { number };
+            grouped(&format!("{number:.precision$}"))
+        }
     })
 }
 
