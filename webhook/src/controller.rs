@@ -10,6 +10,7 @@
 
 mod bindings;
 mod certificate;
+mod definitions;
 mod objects;
 mod options;
 mod scans;
@@ -38,6 +39,7 @@ use tokio::{
 };
 
 use self::{
+    definitions::Definitions,
     objects::Objects,
     scans::Scans,
     watches::About,
@@ -64,6 +66,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(250);
 /// How often it is looked although no definition has changed.
 const LOOK: Duration = Duration::from_secs(60);
 
+/// How long after the start kinds of policies that are defined are waited for, in case one is never served.
+const UNSERVED: Duration = Duration::from_secs(30);
+
 /// How many events may wait.
 const WAITING: usize = 1024;
 
@@ -80,6 +85,11 @@ pub struct Controller {
     unlisted: BTreeSet<String>,
     /// The watches that broke off, and have told nothing since.
     broken: BTreeSet<String>,
+    definitions: Definitions,
+    /// Until when kinds of policies are waited for.
+    patience: Instant,
+    /// Whether policies are not compiled before the cluster says that it serves their kinds.
+    awaits_kinds: bool,
     /// When it is looked what the cluster serves, and how long it then takes to the next look.
     look: (Instant, Duration),
     events: mpsc::Receiver<(About, WatchEvent)>,
@@ -123,6 +133,9 @@ impl Controller {
             watches: BTreeMap::new(),
             unlisted: BTreeSet::new(),
             broken: BTreeSet::new(),
+            definitions: Definitions::default(),
+            patience: Instant::now() + UNSERVED,
+            awaits_kinds: false,
             look: (Instant::now() + LOOK, LOOK),
             events,
             to,
@@ -244,6 +257,7 @@ impl Controller {
             About::Bindings(kind) => self.world.take_binding(kind, event),
             About::Configuration => self.configure(event),
             About::Definitions => {
+                self.definitions.take(&event);
                 if matches!(event, WatchEvent::Applied(_) | WatchEvent::Deleted(_)) {
                     self.look = (Instant::now() + GATHER, LOOK_AGAIN);
                 }
@@ -282,16 +296,25 @@ impl Controller {
     /// Does what changes ask for.
     async fn follow(&mut self) -> io::Result<()> {
         let changed = std::mem::take(&mut self.changed);
-        if changed.policies && self.unlisted.is_empty() {
+        self.awaits_kinds = self.lacks_kinds();
+        let is_told = self.unlisted.is_empty() && !self.awaits_kinds;
+        if changed.policies && is_told {
             self.compile().await?;
         } else if changed.statuses && *self.is_ready.borrow() {
             self.publish();
         }
-        if changed.policies && !self.unlisted.is_empty() {
-            // The last watch that has told all asks for the next compilation.
+        if changed.policies && !is_told {
+            // The last watch that has told all asks for the next compilation, or the look that finds the
+            // last kind.
             self.changed.policies = true;
         }
         Ok(())
+    }
+
+    /// Whether kinds of policies are defined that the cluster does not serve yet.
+    fn lacks_kinds(&self) -> bool {
+        let discovery = self.world.discovery();
+        Instant::now() < self.patience && self.definitions.are_ahead_of(&discovery)
     }
 
     /// Looks what the cluster serves: kinds of policies are watched, and objects of new kinds are asked
@@ -302,11 +325,17 @@ impl Controller {
         match task::spawn_blocking(move || Discovery::of(&cluster)).await? {
             Ok(discovery) => {
                 self.look = (now + after, (after * 2).min(LOOK));
-                let is_other = *self.world.discovery() != discovery;
+                let before = self.world.discovery();
+                // Policies and the kinds that they are about are not given up for what is only late.
+                let discovery = discovery.with_missing(&before, |kind| self.definitions.have(kind));
+                let is_other = *before != discovery;
                 if is_other {
                     self.world.serves(Arc::new(discovery));
                 }
                 self.watch_policies();
+                if self.awaits_kinds && !self.lacks_kinds() {
+                    self.changed.note(|changed| changed.policies = true);
+                }
                 if is_other && *self.is_ready.borrow() {
                     self.publish();
                 }

@@ -107,6 +107,30 @@ impl Discovery {
         Ok(discovery)
     }
 
+    /// The same with the kinds of before that are missing altogether, though they are there: a server that has just
+    /// started says later than it serves them what its custom resources are.
+    #[must_use]
+    pub fn with_missing(
+        mut self,
+        before: &Discovery,
+        is_there: impl Fn(&ServedKind) -> bool,
+    ) -> Discovery {
+        let missing = before.kinds.iter().filter(|kind| is_there(kind));
+        let missing: Vec<ServedKind> = missing
+            .filter(|kind| !self.has_resource(&kind.group, &kind.resource))
+            .cloned()
+            .collect();
+        self.kinds.extend(missing);
+        self
+    }
+
+    /// Whether a resource of a group is served, in any version.
+    #[must_use]
+    pub fn has_resource(&self, group: &str, resource: &str) -> bool {
+        let mut kinds = self.kinds.iter();
+        kinds.any(|kind| kind.group == group && kind.resource == resource)
+    }
+
     /// The kinds, in the order of the server.
     #[must_use]
     pub fn kinds(&self) -> &[ServedKind] {
@@ -238,6 +262,24 @@ mod tests {
                 .collect();
             assert_eq!(listed, found, "{wanted}");
         }
+    }
+
+    #[test]
+    fn what_is_there_and_missing_is_kept() {
+        for (is_there, found) in [(true, 3), (false, 0)] {
+            let kept = Discovery::default().with_missing(&discovery(), |_| is_there);
+            assert_eq!(kept.kinds().len(), found);
+        }
+        // One that is served in another version is not missing.
+        let mut other = discovery();
+        other.kinds.truncate(1);
+        let kept = other.with_missing(&discovery(), |_| true);
+        let kept: Vec<&str> = kept
+            .kinds()
+            .iter()
+            .map(|kind| kind.resource.as_str())
+            .collect();
+        assert_eq!(kept, ["jobs", "reviews"]);
     }
 
     #[test]
