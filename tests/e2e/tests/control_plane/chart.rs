@@ -237,8 +237,12 @@ fn the_webhook_is_reached_as_its_service(plane: &ControlPlane) {
     let address: SocketAddr = webhook.address.parse().unwrap();
     let asker = asker.resolve(host, address).build().unwrap();
     let url = format!("https://{host}:{}/health/readiness", address.port());
-    let answer = asker.get(url).send().unwrap();
-    assert!(answer.status().is_success(), "{answer:?}");
+    // It looks now and then whether the configurations name its authority.
+    eventually("it is ready", || {
+        let answer = asker.get(&url).send().map_err(|error| error.to_string())?;
+        let is_ready = answer.status().is_success();
+        is_ready.then_some(()).ok_or_else(|| format!("{answer:?}"))
+    });
 }
 
 /// The pods of the Deployments pass the profile that the namespace enforces.
