@@ -30,6 +30,7 @@ mod standard;
 mod version;
 mod workload;
 
+pub(crate) use self::standard::{selected_by_rule, told_as};
 pub use self::{
     check::{Check, CheckResult, Forbidden, Revision},
     control::{CONTROLS, Control, Scope},

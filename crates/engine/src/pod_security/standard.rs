@@ -50,13 +50,7 @@ impl Standard {
     /// The standard as a rule checks it.
     #[must_use]
     pub fn of_rule(level: Level, version: Version) -> Standard {
-        let mut selected = select(level, |check| check.at(version));
-        let replaced: Vec<_> = selected
-            .iter()
-            .filter_map(|(check, _)| in_place_of(check.id))
-            .collect();
-        selected.retain(|(check, _)| !replaced.contains(&check.id));
-        Standard::compile(&selected, |check| in_place_of(check.id).unwrap_or(check.id))
+        Standard::compile(&selected_by_rule(level, version), told_as)
     }
 
     /// The standard as Kyverno 1.19 checks it: privileged is restricted, a check is done also in
@@ -127,6 +121,26 @@ fn select(
     of_level
         .filter_map(|check| Some((check, revision(check)?)))
         .collect()
+}
+
+/// What a rule checks, each check with its revision: one that runs in the place of another runs instead of
+/// it.
+pub(crate) fn selected_by_rule(
+    level: Level,
+    version: Version,
+) -> Vec<(&'static Check, &'static Revision)> {
+    let mut selected = select(level, |check| check.at(version));
+    let replaced: Vec<_> = selected
+        .iter()
+        .filter_map(|(check, _)| in_place_of(check.id))
+        .collect();
+    selected.retain(|(check, _)| !replaced.contains(&check.id));
+    selected
+}
+
+/// The id by which a rule tells of a check, and its control knows it.
+pub(crate) fn told_as(check: &'static Check) -> &'static str {
+    in_place_of(check.id).unwrap_or(check.id)
 }
 
 fn in_place_of(id: &str) -> Option<&'static str> {

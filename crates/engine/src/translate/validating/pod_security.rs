@@ -17,7 +17,7 @@ use self::expressions::Expressions;
 use super::{Checks, selection};
 use crate::{
     matching::KindSelector,
-    pod_security::{CHECKS, Check, Control, Level, Scope, Version, Workload},
+    pod_security::{Check, Control, Level, Version, Workload, selected_by_rule, told_as},
     translate::cel_text,
 };
 
@@ -30,8 +30,9 @@ pub(super) fn checks(rule: &Rule, written: &PodSecurity) -> Result<Checks, Stopp
     let version = written.version.as_deref().unwrap_or("latest");
     let violated = format!("it violates PodSecurity `{level}:{version}`");
     let mut validations = Vec::new();
-    for (check, since) in selected(level, Version::parse(version).unwrap_or(Version::NEWEST)) {
-        let expressions = expressions::of_check(check.id, since)
+    let number = Version::parse(version).unwrap_or(Version::NEWEST);
+    for (check, revision) in selected_by_rule(level, number) {
+        let expressions = expressions::of_check(check.id, revision.since)
             .ok_or_else(|| (String::new(), format!("`{}` is not translated", check.id)))?;
         let excluded = Excluded::of(check, &expressions, &written.exclude)?;
         let Some(expression) = excluded.less(&expressions) else {
@@ -46,20 +47,6 @@ pub(super) fn checks(rule: &Rule, written: &PodSecurity) -> Result<Checks, Stopp
     }
     let variables = variables(rule).map_err(|reason| (String::new(), reason))?;
     Ok((variables, validations))
-}
-
-/// The checks of a level and version, each with the version that it is of.
-fn selected(level: Level, version: Version) -> Vec<(&'static Check, Version)> {
-    let of_level = CHECKS.iter().filter(|check| check.level <= level);
-    let revisions = of_level.filter_map(|check| Some((check, check.at(version)?.since)));
-    let mut found: Vec<(&Check, Version)> = revisions.collect();
-    if found
-        .iter()
-        .any(|(check, _)| check.id == "procMount_restricted")
-    {
-        found.retain(|(check, _)| check.id != "procMount");
-    }
-    found
 }
 
 /// What expressions read: the pod's own fields, its annotations and all of its containers.
@@ -119,21 +106,18 @@ struct Excluded {
 
 impl Excluded {
     fn of(
-        check: &Check,
+        check: &'static Check,
         expressions: &Expressions,
         exclude: &[PodSecurityStandard],
     ) -> Result<Excluded, Stopped> {
-        let id = match check.id {
-            "procMount_restricted" => "procMount",
-            id => id,
-        };
+        let id = told_as(check);
         let mut excluded = Excluded::default();
         let mut covers_more = None;
         for (index, exclusion) in exclude.iter().enumerate() {
             let control = Control::named(&exclusion.control_name);
-            let Some(control) = control.filter(|control| control.checks.contains(&id)) else {
+            if control.is_none_or(|control| !control.checks.contains(&id)) {
                 continue;
-            };
+            }
             let path = format!("exclude[{index}]");
             if exclusion.restricted_field.is_some() || !exclusion.values.is_empty() {
                 let reason = "an exclusion of single fields and values is not translated";
@@ -148,8 +132,7 @@ impl Excluded {
                 excluded.pod = true;
                 // Kyverno tries it on the pod with one bare container, which breaks these.
                 let is_broken_by_bare = ["runAsNonRoot", "seccompProfile_restricted"].contains(&id);
-                covers_more =
-                    Some(path).filter(|_| is_broken_by_bare && control.scope == Scope::Both);
+                covers_more = is_broken_by_bare.then_some(path);
             }
         }
         match covers_more {

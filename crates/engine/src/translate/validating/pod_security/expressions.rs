@@ -101,7 +101,7 @@ pub(super) fn of_check(id: &str, since: Version) -> Option<Expressions> {
             exempt: exempt(35, HAS_OWN_USERS),
             ..of_both(
                 "the pod or its containers must set securityContext.runAsNonRoot to true",
-                "variables.spec.?securityContext.?runAsNonRoot.orValue(true)",
+                &decided("variables.spec.?securityContext.?runAsNonRoot.orValue(true)"),
                 "container.?securityContext.?runAsNonRoot.orValue(variables.spec.?securityContext.?runAsNonRoot.orValue(false))",
             )
         },
@@ -117,7 +117,7 @@ pub(super) fn of_check(id: &str, since: Version) -> Option<Expressions> {
         "seccompProfile_baseline" if !from(19) => seccomp_annotations(),
         "seccompProfile_baseline" => of_both(
             "securityContext.seccompProfile must be RuntimeDefault or Localhost where it is set",
-            &profile("variables.spec", "seccompProfile", "true"),
+            &decided(&profile("variables.spec", "seccompProfile", "true")),
             &profile("container", "seccompProfile", "true"),
         ),
         "seccompProfile_restricted" => seccomp_restricted(exempt(25, IS_WINDOWS)),
@@ -160,16 +160,16 @@ fn of_containers(wanted: &'static str, container: &str) -> Expressions {
     }
 }
 
-/// `pod` may be of no known type; the whole must be true or false.
 fn of_both(wanted: &'static str, pod: &str, container: &str) -> Expressions {
-    let pod = match pod.ends_with(".orValue(true)") {
-        true => format!("{pod} != false"),
-        false => pod.to_owned(),
-    };
     Expressions {
         container: Some(container.to_owned()),
-        ..of_pod(wanted, &pod)
+        ..of_pod(wanted, pod)
     }
+}
+
+/// A text that may be of no known type as one that is true or false, which the whole must be.
+fn decided(text: &str) -> String {
+    format!("{text} != false")
 }
 
 /// Where the profile of a security context is one of the node's; `absent` where there is none.
@@ -202,7 +202,7 @@ fn se_linux(knows_engine: bool) -> Expressions {
     };
     of_both(
         "securityContext.seLinuxOptions must set neither user nor role, and only types of containers",
-        &options("variables.spec"),
+        &decided(&options("variables.spec")),
         &options("container"),
     )
 }
@@ -218,7 +218,7 @@ fn seccomp_annotations() -> Expressions {
         reads_annotations_of_containers: true,
         ..of_both(
             "annotations of seccomp must be runtime/default, docker/default or localhost/*",
-            &allowed("'seccomp.security.alpha.kubernetes.io/pod'"),
+            &decided(&allowed("'seccomp.security.alpha.kubernetes.io/pod'")),
             &allowed(
                 "('container.seccomp.security.alpha.kubernetes.io/' + container.?name.orValue(''))",
             ),
@@ -235,7 +235,7 @@ fn seccomp_restricted(exempt: Option<&'static str>) -> Expressions {
         )),
         ..of_both(
             "the pod or its containers must set securityContext.seccompProfile to RuntimeDefault or Localhost",
-            &profile("variables.spec", "seccompProfile", "true"),
+            &decided(&profile("variables.spec", "seccompProfile", "true")),
             &profile("container", "seccompProfile", "true"),
         )
     }
