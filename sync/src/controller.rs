@@ -219,14 +219,15 @@ impl Controller {
                 known.is_suspended = is_suspended;
             }
             let generation = generation(&object);
-            let asked = self.workers.asked(&key, generation);
+            let mut asked = self.workers.asked(&key, generation);
             if let (Asked::Answered, Some(known)) = (&asked, &mut known)
                 && let Some(commit) = self.workers.answered(&key)
                 && known.passes_over(&commit, &object, now)
             {
                 self.workers.forget(&key);
+                asked = Asked::No;
             }
-            let work = match (self.workers.asked(&key, generation), &known) {
+            let work = match (asked, &known) {
                 (Asked::Answered, _) => Some(Work::Bring),
                 (Asked::GoesOn, known) => known.as_ref().and_then(|known| known.check(now)),
                 (Asked::No, Some(known)) => known.work(generation, now),

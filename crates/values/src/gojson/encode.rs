@@ -43,13 +43,23 @@ pub fn encode_text(output: &mut String, text: &str) {
             '\t' => output.push_str("\\t"),
             '\u{8}' => output.push_str("\\b"),
             '\u{c}' => output.push_str("\\f"),
-            '\0'..='\u{1f}' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                let _ = write!(output, "\\u{:04x}", u32::from(c));
-            }
-            other => output.push(other),
+            '\0'..='\u{1f}' => push_code(output, c),
+            other => push_for_html(output, other),
         }
     }
     output.push('"');
+}
+
+/// Appends a character that is no control character: what HTML takes for its own as a code.
+pub(super) fn push_for_html(output: &mut String, c: char) {
+    match c {
+        '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => push_code(output, c),
+        other => output.push(other),
+    }
+}
+
+fn push_code(output: &mut String, c: char) {
+    let _ = write!(output, "\\u{:04x}", u32::from(c));
 }
 
 struct Encoder {

@@ -8,6 +8,7 @@ use serde_json::{
     ser::{CompactFormatter, Formatter, PrettyFormatter},
 };
 
+use super::encode::push_for_html;
 use crate::gofloat::format_json;
 
 /// `value` on one line.
@@ -21,20 +22,10 @@ pub fn compact(value: &Value) -> String {
 #[must_use]
 pub fn marshal(value: &Value) -> String {
     let text = compact(value);
-    // These stand in texts only.
-    const ESCAPED: [(char, &str); 5] = [
-        ('<', "\\u003c"),
-        ('>', "\\u003e"),
-        ('&', "\\u0026"),
-        ('\u{2028}', "\\u2028"),
-        ('\u{2029}', "\\u2029"),
-    ];
     let mut escaped = String::with_capacity(text.len());
+    // What is escaped stands in texts only.
     for letter in text.chars() {
-        match ESCAPED.iter().find(|(plain, _)| *plain == letter) {
-            Some((_, code)) => escaped.push_str(code),
-            None => escaped.push(letter),
-        }
+        push_for_html(&mut escaped, letter);
     }
     escaped
 }

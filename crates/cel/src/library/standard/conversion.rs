@@ -269,7 +269,9 @@ pub(crate) fn timestamp_text(at: Timestamp) -> String {
 /// A timestamp of the years 1 to 9999 as RFC 3339 has it.
 pub(crate) fn parse_timestamp(text: &str) -> Option<Timestamp> {
     // Go's layout takes a comma in the place of the point, and CEL does not.
-    let text = Some(text).filter(|text| !text.contains(','))?;
+    if text.contains(',') {
+        return None;
+    }
     let time = gotime::parse("2006-01-02T15:04:05Z07:00", text).ok()?;
     let at = Timestamp {
         seconds: time.unix_seconds(),
